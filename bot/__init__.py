@@ -1,0 +1,1 @@
+"""The machinery around the pure core: platforms, store, desk, outbox, console and commands."""

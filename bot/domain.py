@@ -1,0 +1,346 @@
+"""Drafts, decisions and deliveries, and the table of legal moves. Pure: no clock, no store, no platform."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from responders.types import CheckResult, MissingSlot, Post, ReasonCode, Recipe
+
+
+class DraftState(StrEnum):
+    """Where a draft stands."""
+
+    WAITING = "waiting"
+    SNOOZED = "snoozed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class DeliveryState(StrEnum):
+    """Where an approved text stands on its way out."""
+
+    HELD = "held"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    RECALLED = "recalled"
+    REMOVED = "removed"
+
+
+class Action(StrEnum):
+    """What a manager can do with a draft."""
+
+    APPROVE = "approve"
+    EDIT = "edit"
+    REWORD = "reword"
+    FILL = "fill"
+    PROPOSE = "propose"
+    OPEN = "open"
+    REJECT = "reject"
+    SNOOZE = "snooze"
+    HANDOVER = "handover"
+    RELABEL = "relabel"
+    UNDO = "undo"
+    SETTLE = "settle"
+    RETRY = "retry"
+    CORRECT = "correct"
+    REMOVE = "remove"
+
+
+class Cause(StrEnum):
+    """What moves a draft without a manager."""
+
+    POST_EDITED = "post_edited"
+    POST_DELETED = "post_deleted"
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    OPTED_OUT = "opted_out"
+    FORGOTTEN = "forgotten"
+    TOO_OLD = "too_old"
+    TIME_UP = "time_up"
+
+
+_S, _A, _C = DraftState, Action, Cause
+
+MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
+    (_S.WAITING, _A.APPROVE): _S.APPROVED,
+    (_S.WAITING, _A.EDIT): _S.APPROVED,
+    (_S.WAITING, _A.REWORD): _S.WAITING,
+    (_S.WAITING, _A.FILL): _S.WAITING,
+    (_S.WAITING, _A.PROPOSE): _S.WAITING,
+    (_S.WAITING, _A.OPEN): _S.WAITING,
+    (_S.WAITING, _A.REJECT): _S.REJECTED,
+    (_S.WAITING, _A.SNOOZE): _S.SNOOZED,
+    (_S.WAITING, _A.HANDOVER): _S.SUPERSEDED,
+    (_S.WAITING, _A.RELABEL): _S.SUPERSEDED,
+    (_S.REJECTED, _A.UNDO): _S.WAITING,
+    (_S.APPROVED, _A.UNDO): _S.WAITING,
+    (_S.SNOOZED, _C.TIME_UP): _S.WAITING,
+    **{
+        (state, cause): target
+        for state in (_S.WAITING, _S.SNOOZED, _S.APPROVED)
+        for cause, target in (
+            (_C.POST_EDITED, _S.SUPERSEDED),
+            (_C.POST_DELETED, _S.WITHDRAWN),
+            (_C.ANSWERED, _S.WITHDRAWN),
+            (_C.RESOLVED, _S.WITHDRAWN),
+            (_C.OPTED_OUT, _S.WITHDRAWN),
+            (_C.FORGOTTEN, _S.WITHDRAWN),
+        )
+    },
+    (_S.WAITING, _C.TOO_OLD): _S.EXPIRED,
+    (_S.APPROVED, _C.TOO_OLD): _S.EXPIRED,
+}
+"""From a state, by an action or a cause, to a state. What is not here cannot happen. A snoozed draft is woken before a
+manager's action. Moves out of `approved` also ask for a delivery that is still held: they recall it."""
+
+NEW_REVISION = frozenset({Action.REWORD, Action.FILL, Action.PROPOSE, Action.UNDO})
+"""Actions that lay another text on the card: who pressed on the old one is told."""
+
+ON_SENT_REPLY = frozenset({Action.SETTLE, Action.RETRY, Action.CORRECT, Action.REMOVE})
+"""Actions on what became of an approved draft; the draft itself stays `approved`."""
+
+LIVE = (DraftState.WAITING, DraftState.SNOOZED)
+"""States in which a draft still waits for somebody."""
+
+_D = DeliveryState
+DELIVERY_MOVES: frozenset[tuple[DeliveryState, DeliveryState]] = frozenset(
+    {
+        (_D.HELD, _D.SENDING),
+        (_D.HELD, _D.RECALLED),
+        (_D.SENDING, _D.HELD),  # the platform says for certain that it was not sent: later again
+        (_D.SENDING, _D.RECALLED),  # checked once more at the moment of sending: the post is gone or changed
+        (_D.SENDING, _D.SENT),
+        (_D.SENDING, _D.FAILED),
+        (_D.SENDING, _D.UNCERTAIN),
+        (_D.UNCERTAIN, _D.SENT),
+        (_D.UNCERTAIN, _D.FAILED),
+        (_D.FAILED, _D.HELD),
+        (_D.SENT, _D.REMOVED),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Where a reply goes. `reply_to` is the external id of the post it answers."""
+
+    platform: str
+    channel: str
+    reply_to: str
+
+
+def seal(text: str, target: Target) -> str:
+    """Hash of exactly this text to exactly this target (SHA-256, hex): what a yes is bound to."""
+    parts = (target.platform, target.channel, target.reply_to, text)
+    return hashlib.sha256("\x00".join(f"{len(p)}:{p}" for p in parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredPost:
+    """A post as the store keeps it. `post.text` is empty once its time to be kept is over."""
+
+    id: str
+    post: Post
+    thread: str
+    """Our id of the post that started the reply thread; its own id if it started one."""
+    version: int
+    """Counts the fan's edits, from 1."""
+    received_at: datetime
+    deleted: bool = False
+    kept: bool = True
+    """False once the text was dropped."""
+    action: Literal["draft", "handoff", "silent"] | None = None
+    intent: str | None = None
+    reason_code: str | None = None
+    reason: str | None = None
+    understanding: Mapping[str, object] | None = None
+    forced_intent: str | None = None
+
+    @property
+    def target(self) -> Target:
+        """Where a reply to this post goes."""
+        return Target(platform=self.post.platform, channel=self.post.channel, reply_to=self.post.external_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alternative:
+    """Another wording that can be laid on the card."""
+
+    text: str
+    template: str
+    variant: str
+    recipe: Recipe | None = None
+    missing: tuple[MissingSlot, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A reply that waits for a yes, or a hand-off (no text: answered in a manager's own words, or closed)."""
+
+    id: str
+    post_id: str
+    kind: Literal["draft", "handoff"]
+    state: DraftState
+    revision: int
+    priority: int
+    reason_code: ReasonCode
+    why: str
+    created_at: datetime
+    waiting_since: datetime
+    text: str | None = None
+    template: str | None = None
+    variant: str | None = None
+    intent: str | None = None
+    own_words: bool = False
+    recipe: Recipe | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """Slots the manager has filled so far."""
+    alternatives: tuple[Alternative, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    missing: tuple[MissingSlot, ...] = ()
+    risk: tuple[str, ...] = ()
+    follow_up: bool = False
+    """The post answers a question of ours: it does not count against the caps."""
+    expires_at: datetime | None = None
+    snoozed_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    opened_by: str | None = None
+    opened_at: datetime | None = None
+    assigned_to: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reminded_at: datetime | None = None
+    cause: str | None = None
+    """Why it was withdrawn, superseded or rejected."""
+
+    @property
+    def live(self) -> bool:
+        """True while it waits for somebody."""
+        return self.state in LIVE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """One press of a manager, from any surface. `by` is the manager's key in config.yaml."""
+
+    draft_id: str
+    revision: int
+    by: str
+    action: Action
+    text: str | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    alternative: int | None = None
+    """Number of the alternative for `reword`, from 1; None for the next."""
+    reason: str | None = None
+    minutes: int | None = None
+    to: str | None = None
+    intent: str | None = None
+    arrived: bool | None = None
+    confirm_warnings: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """The record of a yes: who, when, and the seal of exactly what may go out and where."""
+
+    id: str
+    draft_id: str
+    revision: int
+    action: Action
+    by: str
+    at: datetime
+    seal: str | None = None
+    text: str | None = None
+    draft_text: str | None = None
+    """What had been proposed, where the manager wrote something else: both are kept."""
+    note: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """An approved text on its way out. `reply_id` is the id of the first delivery of this reply."""
+
+    id: str
+    reply_id: str
+    kind: Literal["send", "correct", "remove"]
+    draft_id: str
+    post_id: str
+    post_version: int
+    decision_id: str
+    target: Target
+    text: str | None
+    seal: str
+    state: DeliveryState
+    nonce: str
+    """Given to the platform with every try, so that a repeated send can be recognised; at most 25 characters."""
+    due_at: datetime
+    """End of the undo window, or of a wait that the platform asked for."""
+    approved_by: str
+    created_at: datetime
+    attempts: int = 0
+    lease_until: datetime | None = None
+    external_id: str | None = None
+    """The platform's id of our reply: the receipt."""
+    sent_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """The platform has it. `external_id` is its id there."""
+
+    external_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotSent:
+    """The platform does not have it, for certain. `retry_after` in seconds: try again then; None: a person decides."""
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uncertain:
+    """Nobody can tell whether the platform has it: a person looks and settles it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceGone:
+    """The post it answers was deleted or changed on the platform."""
+
+    cause: Literal[Cause.POST_DELETED, Cause.POST_EDITED, Cause.ANSWERED]
+
+
+SendResult = Sent | NotSent | Uncertain | SourceGone
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
+    """The desk says no, with the code of the contract and one sentence; nothing was changed.
+
+    `draft` is the draft as it stands, `checks` those that block or wait for a confirmation.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, draft: Draft | None = None, checks: tuple[CheckResult, ...] = ()
+    ) -> None:
+        """Codes: not_found, not_a_manager, already_decided, stale_revision, withdrawn, superseded, expired, too_late,
+        blocked, bad_action."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.draft = draft
+        self.checks = checks

@@ -1,0 +1,67 @@
+"""Past-tense facts. Each change appends one row: the audit trail, the live view, the numbers and the digest read it.
+
+An event never carries a fan's words or name; ids, states, codes and managers' keys only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Happened(StrEnum):
+    """The names of events, stable: scripts and the event stream rely on them."""
+
+    POST_RECEIVED = "post_received"
+    POST_EDITED = "post_edited"
+    POST_DELETED = "post_deleted"
+    POST_JUDGED = "post_judged"
+    POST_REOPENED = "post_reopened"
+    DRAFT_WAITING = "draft_waiting"
+    DRAFT_OPENED = "draft_opened"
+    DRAFT_REWORDED = "draft_reworded"
+    DRAFT_FILLED = "draft_filled"
+    DRAFT_PROPOSED = "draft_proposed"
+    DRAFT_APPROVED = "draft_approved"
+    DRAFT_REJECTED = "draft_rejected"
+    DRAFT_SNOOZED = "draft_snoozed"
+    DRAFT_WOKEN = "draft_woken"
+    DRAFT_UNDONE = "draft_undone"
+    DRAFT_HANDED_OVER = "draft_handed_over"
+    DRAFT_RELABELLED = "draft_relabelled"
+    DRAFT_SUPERSEDED = "draft_superseded"
+    DRAFT_WITHDRAWN = "draft_withdrawn"
+    DRAFT_EXPIRED = "draft_expired"
+    REPLY_HELD = "reply_held"
+    REPLY_SENDING = "reply_sending"
+    REPLY_SENT = "reply_sent"
+    REPLY_DELAYED = "reply_delayed"
+    REPLY_FAILED = "reply_failed"
+    REPLY_UNCERTAIN = "reply_uncertain"
+    REPLY_RECALLED = "reply_recalled"
+    REPLY_SETTLED = "reply_settled"
+    REPLY_RETRIED = "reply_retried"
+    REPLY_CORRECTED = "reply_corrected"
+    REPLY_REMOVED = "reply_removed"
+    QUEUE_REMINDED = "queue_reminded"
+    CRISIS_CALLED = "crisis_called"
+    FAN_FORGOTTEN = "fan_forgotten"
+    FAN_OPTED_OUT = "fan_opted_out"
+    FAN_OPTED_IN = "fan_opted_in"
+    TEXTS_DROPPED = "texts_dropped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One row of the trail. `seq` counts up without reuse; `by` is a manager's key, or None for the product itself."""
+
+    seq: int
+    at: datetime
+    name: Happened
+    by: str | None = None
+    post_id: str | None = None
+    draft_id: str | None = None
+    delivery_id: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,43 @@
+"""What the machinery asks of its parts that have more than one implementation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain import Delivery, SendResult, SourceGone
+
+
+class Clock(Protocol):
+    """The time, so that tests can move it."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        ...
+
+
+class PlatformAdapter(Protocol):
+    """Reads posts from one platform and sends replies to it. SDK objects stop here."""
+
+    name: str
+    """The `platform` of its posts."""
+    text_limit: int
+    """The longest reply the platform takes, in characters."""
+    counts_caps: bool
+    """False for platforms that are for trying things out: the caps of `replies` do not apply."""
+
+    async def run(self) -> None:
+        """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""
+        ...
+
+    async def source_gone(self, delivery: Delivery) -> SourceGone | None:
+        """Look once more at the post, on the platform, right before sending; None when all is as it was."""
+        ...
+
+    async def deliver(self, delivery: Delivery) -> SendResult:
+        """Send, correct or remove as `delivery.kind` says. Must not raise for what the platform answers."""
+        ...
+
+    async def look_up(self, delivery: Delivery) -> SendResult:
+        """After a crash in the middle of `deliver`: did it arrive? `Uncertain` where the platform cannot tell."""
+        ...

@@ -1,0 +1,111 @@
+"""What the operators' files say, once read: templates, intents, facts, voice. Frozen, with the place each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Literal
+
+Conditions = Mapping[str, tuple[str, ...]]
+"""A `when` or `unless`: field -> the values it may have. All fields must hold (for `unless`: none may)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """Words that a template takes from somewhere. `source` is of the closed list of design section 8."""
+
+    name: str
+    source: str
+    required: bool = False
+    ask: str | None = None
+    """The question put to the approver; set when the source is `ask_approver`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """A template's own test: with this post, expect that."""
+
+    given: Mapping[str, Any]
+    expect: Mapping[str, Any]
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Variant:
+    """One wording. `source` is its Jinja text; `needs` the declared slots it names."""
+
+    name: str
+    source: str
+    line: int
+    when: Conditions = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """At most `count` uses in `per`."""
+
+    count: int
+    per: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Template:
+    """One reply idea: a file `<locale>/<intent>/<id>.md`. `key` is that path without the ending."""
+
+    key: str
+    path: str
+    id: str
+    intent: str
+    locale: str
+    variants: tuple[Variant, ...]
+    slots: Mapping[str, Slot]
+    examples: tuple[Example, ...]
+    when: Conditions = field(default_factory=dict)
+    unless: Conditions = field(default_factory=dict)
+    limits: Mapping[Literal["per_fan", "per_channel"], Limit] = field(default_factory=dict)
+    asks: tuple[str, ...] = ()
+    """An FAQ answer's phrasings of its question."""
+    source: str | None = None
+    """Where an FAQ answer's facts come from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """What a post can be doing, as `intents/<name>.yaml` says it."""
+
+    name: str
+    meaning: str
+    action: Literal["draft", "handoff", "silent"]
+    priority: int
+    examples: Mapping[str, tuple[str, ...]]
+    """Locale -> posts written by operators."""
+    counter_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Locale -> posts that look like it and are something else."""
+    cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Locale -> words that speak for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """Something a reply may state. Not used after `until`."""
+
+    name: str
+    value: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Library:
+    """Everything the operators wrote, valid as a whole."""
+
+    templates: tuple[Template, ...]
+    intents: Mapping[str, Intent]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    word_lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The shipped lists (gates, cues, checks) by file name, with the operators' own words of `voice.yaml` added."""
+
+    def offering(self, intent: str, locale: str) -> tuple[Template, ...]:
+        """The templates of an intent in a locale, in the order of their paths."""
+        return tuple(t for t in self.templates if t.intent == intent and t.locale == locale)
