@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -41,3 +42,13 @@ class PlatformAdapter(Protocol):
     async def look_up(self, delivery: Delivery) -> SendResult:
         """After a crash in the middle of `deliver`: did it arrive? `Uncertain` where the platform cannot tell."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One line of `greenroom doctor`. `ok` None is neither good nor bad: something to know. `fix` says what to do."""
+
+    name: str
+    ok: bool | None
+    result: str
+    fix: str = ""

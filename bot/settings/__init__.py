@@ -1,0 +1,149 @@
+"""config.yaml -> typed settings. Unknown keys are refused, secrets come from the environment, all errors at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from bot.errors import FaultyFiles
+from bot.settings import yaml_file
+from bot.settings.model import (
+    ChatPlatform,
+    Community,
+    Config,
+    Discord,
+    Keep,
+    Listen,
+    Manager,
+    Platforms,
+    Privacy,
+    Replay,
+    Replies,
+    Secrets,
+    Settings,
+    Telegram,
+    Web,
+)
+from bot.settings.values import Cap, QuietHours
+from bot.settings.yaml_file import Loc
+from responders.library.faults import Fault
+
+__all__ = [
+    "Cap",
+    "ChatPlatform",
+    "Community",
+    "Discord",
+    "Keep",
+    "Listen",
+    "Manager",
+    "Platforms",
+    "Privacy",
+    "QuietHours",
+    "Replay",
+    "Replies",
+    "Secrets",
+    "Settings",
+    "Telegram",
+    "Web",
+    "default_path",
+    "load",
+]
+
+
+def default_path(environ: Mapping[str, str]) -> Path:
+    """GREENROOM_CONFIG, or config.yaml in the folder where the command was started."""
+    return Path(environ.get("GREENROOM_CONFIG") or "config.yaml")
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read and check config.yaml. Raises FaultyFiles with everything that is wrong in it."""
+    file = yaml_file.read(path)
+    data = {} if file.data is None else file.data
+    try:
+        config = Config.model_validate(data, context=environ)
+    except ValidationError as error:
+        file.faults += [_fault(file, detail) for detail in error.errors(include_url=False)]
+    if file.faults:
+        raise FaultyFiles(sorted(set(file.faults), key=lambda f: (f.line or 0, f.message)))
+    path = path.resolve()
+    values = {**dict(config), "store": _rooted(config.store, path.parent)}
+    return Settings.model_construct(path=path, secrets=Secrets.of(environ), **values)
+
+
+def _rooted(store: str, root: Path) -> str:
+    found = re.fullmatch(r"sqlite:///(.+)", store)
+    return f"sqlite:///{root / found[1]}" if found else store
+
+
+def _fault(file: yaml_file.YamlFile, detail: ErrorDetails) -> Fault:
+    return Fault(file=file.name, line=file.line(detail["loc"]), message=_sentence(detail))
+
+
+_WORDS = {
+    "missing": "`{key}` is missing",
+    "string_type": "`{key}` must be text; put it in quotes",
+    "int_type": "`{key}` must be a whole number without quotes",
+    "bool_type": "`{key}` must be true or false",
+    "tuple_type": "`{key}` must be a list, as in [one, two]",
+    "dict_type": "`{key}` must be a block of keys and values",
+    "model_type": "`{key}` must be a block of keys and values",
+    "string_too_short": "`{key}` must not be empty",
+    "string_too_long": "`{key}` is too long; {max_length} characters at most",
+    "literal_error": "`{key}` must be auto, true or false",
+    "float_type": "`{key}` must be a number",
+    "float_parsing": "`{key}` must be a number",
+    "greater_than": "`{key}` must be more than {gt}",
+    "greater_than_equal": "`{key}` must be at least {ge}",
+    "less_than_equal": "`{key}` must be at most {le}",
+    "finite_number": "`{key}` must be a number",
+    "path_type": "`{key}` must be the path of a file",
+}
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    loc, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
+    key = next((str(part) for part in reversed(loc) if isinstance(part, str)), "")
+    if not loc:
+        return "this file must be a block of keys and values, as `greenroom init DIR` writes it"
+    if kind == "extra_forbidden":
+        return _unknown_key(loc, str(loc[-1]))
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_pattern_mismatch" and "a-z" in str(context["pattern"]):
+        return f"`{key}`: `{detail['input']}` is not a language; write it as en, de or pt-BR"
+    if words := _WORDS.get(kind):
+        return words.format(key=key, **context)
+    return f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+def _unknown_key(loc: Loc, key: str) -> str:
+    if re.search(r"token|secret|passw|api_?key", key, re.IGNORECASE):
+        platform = next((p for p in loc if p in {"discord", "telegram"}), None)
+        name = f"{str(platform).upper()}_TOKEN" if platform else "GREENROOM_WEB_TOKEN"
+        return f"`{key}` is a secret: take it out of this file and put it into the environment ({name})"
+    known = [field.alias or name for name, field in _section_at(loc[:-1]).model_fields.items()]
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
+    return f"unknown key `{key}`; {hint}"
+
+
+def _section_at(loc: Loc) -> type[BaseModel]:
+    """The section that stands at a place of config.yaml; keys of a mapping and numbers of a list are passed over."""
+    section: type[BaseModel] = Config
+    for part in loc:
+        field = section.model_fields.get(str(part))
+        section = next(iter(_models_in(field.annotation)), section) if field else section
+    return section
+
+
+def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
