@@ -1,0 +1,29 @@
+# Everything runs from .venv, which is built from constraints.txt on first use. PYTHON names another Python 3.11 to 3.13.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test lint bench
+
+run: $(READY)
+	@$(BIN)/greenroom run
+
+test: $(READY)
+	@$(BIN)/python -m pytest --ignore=tests/bench
+
+lint: $(READY)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY)
+	@$(BIN)/python -m pytest tests/bench
+
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Greenroom needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
+	@echo "Building .venv, once; this takes a minute."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
