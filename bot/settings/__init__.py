@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import FaultyFiles
 from bot.settings import yaml_file
 from bot.settings.model import (
+    DISCORD_TOKEN,
+    TELEGRAM_TOKEN,
+    WEB_TOKEN,
     ChatPlatform,
     Community,
     Config,
@@ -25,7 +28,6 @@ from bot.settings.model import (
     Privacy,
     Replay,
     Replies,
-    Secrets,
     Settings,
     Telegram,
     Web,
@@ -47,7 +49,6 @@ __all__ = [
     "QuietHours",
     "Replay",
     "Replies",
-    "Secrets",
     "Settings",
     "Telegram",
     "Web",
@@ -72,8 +73,17 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if file.faults:
         raise FaultyFiles(sorted(set(file.faults), key=lambda f: (f.line or 0, f.message)))
     path = path.resolve()
+    secrets = {
+        field: SecretStr(environ[name])
+        for field, name in (
+            ("discord_token", DISCORD_TOKEN),
+            ("telegram_token", TELEGRAM_TOKEN),
+            ("web_token", WEB_TOKEN),
+        )
+        if environ.get(name)
+    }
     values = {**dict(config), "store": _rooted(config.store, path.parent)}
-    return Settings.model_construct(path=path, secrets=Secrets.of(environ), **values)
+    return Settings.model_construct(path=path, **secrets, **values)
 
 
 def _rooted(store: str, root: Path) -> str:
@@ -116,7 +126,7 @@ def _sentence(detail: ErrorDetails) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch" and "a-z" in str(context["pattern"]):
-        return f"`{key}`: `{detail['input']}` is not a language; write it as en, de or pt-BR"
+        return f"`{key}`: `{detail['input']}` is not a language; write two letters, as in en or de"
     if words := _WORDS.get(kind):
         return words.format(key=key, **context)
     return f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
@@ -125,7 +135,7 @@ def _sentence(detail: ErrorDetails) -> str:
 def _unknown_key(loc: Loc, key: str) -> str:
     if re.search(r"token|secret|passw|api_?key", key, re.IGNORECASE):
         platform = next((p for p in loc if p in {"discord", "telegram"}), None)
-        name = f"{str(platform).upper()}_TOKEN" if platform else "GREENROOM_WEB_TOKEN"
+        name = f"{str(platform).upper()}_TOKEN" if platform else WEB_TOKEN
         return f"`{key}` is a secret: take it out of this file and put it into the environment ({name})"
     known = [field.alias or name for name, field in _section_at(loc[:-1]).model_fields.items()]
     near = difflib.get_close_matches(key, known, n=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -33,7 +33,9 @@ from bot.settings.values import (
     split_bind,
 )
 
-Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
+DISCORD_TOKEN, TELEGRAM_TOKEN, WEB_TOKEN = "DISCORD_TOKEN", "TELEGRAM_TOKEN", "GREENROOM_WEB_TOKEN"
+
+Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\r\n]+$")]
 PlatformId = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
 Local = Annotated[str, AfterValidator(check_local)]
@@ -82,7 +84,7 @@ class Web(Section):
         bind = info.data.get("bind")
         if bind is not None and not is_loopback(split_bind(bind)[0]):
             missing = [] if value else ["`public_url`"]
-            missing += [] if _environ(info).get("GREENROOM_WEB_TOKEN") else ["GREENROOM_WEB_TOKEN in the environment"]
+            missing += [] if _environ(info).get(WEB_TOKEN) else [f"{WEB_TOKEN} in the environment"]
             if missing:
                 raise ValueError(
                     f"`bind: {bind}` can be reached from other machines, so it needs {' and '.join(missing)}; "
@@ -197,22 +199,6 @@ class Keep(Section):
     events: Duration = parse_duration("400d")
 
 
-class Secrets(BaseModel):
-    """What comes from the environment only, and is never shown."""
-
-    model_config = ConfigDict(frozen=True)
-
-    discord: SecretStr | None = None
-    telegram: SecretStr | None = None
-    web: SecretStr | None = None
-
-    @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Self:
-        """Take them; an empty variable is the same as none."""
-        names = {"discord": "DISCORD_TOKEN", "telegram": "TELEGRAM_TOKEN", "web": "GREENROOM_WEB_TOKEN"}
-        return cls(**{key: SecretStr(environ[name]) for key, name in names.items() if environ.get(name)})
-
-
 class Config(Section):
     """The file as it is written."""
 
@@ -259,18 +245,20 @@ class Config(Section):
     def _is_complete(cls, value: Privacy, info: ValidationInfo) -> Privacy:
         if value.reports is not None:
             _one_of_managers("reports", value.reports, info)
-        platforms, secrets = info.data.get("platforms"), Secrets.of(_environ(info))
-        on = _switched_on(platforms, secrets) if platforms else ()
+        platforms = info.data.get("platforms")
+        on = switched_on(platforms, _environ(info)) if platforms else ()
         if on and not (value.policy or "").strip():
             raise ValueError(f"`policy` is missing: fans on {on[0].title()} must be able to read one, a link or a text")
         return value
 
 
 class Settings(Config):
-    """config.yaml with the place it was read from and the secrets of the environment."""
+    """config.yaml with the place it was read from and the secrets of the environment, which are never shown."""
 
     path: Path
-    secrets: Secrets
+    discord_token: SecretStr | None = None
+    telegram_token: SecretStr | None = None
+    web_token: SecretStr | None = None
 
     @property
     def root(self) -> Path:
@@ -292,18 +280,13 @@ class Settings(Config):
         """The SQLite file, or None for PostgreSQL."""
         return Path(self.store.removeprefix("sqlite:///")) if self.store.startswith("sqlite:") else None
 
-    @property
-    def switched_on(self) -> tuple[str, ...]:
-        """Which of Discord and Telegram are on."""
-        return _switched_on(self.platforms, self.secrets)
 
-
-def _switched_on(platforms: Platforms, secrets: Secrets) -> tuple[str, ...]:
-    pairs: tuple[tuple[str, ChatPlatform, Any], ...] = (
-        ("discord", platforms.discord, secrets.discord),
-        ("telegram", platforms.telegram, secrets.telegram),
+def switched_on(platforms: Platforms, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Which of Discord and Telegram are on."""
+    pairs = (("discord", platforms.discord, DISCORD_TOKEN), ("telegram", platforms.telegram, TELEGRAM_TOKEN))
+    return tuple(
+        name for name, section, token in pairs if section.enabled is True or (section.enabled and environ.get(token))
     )
-    return tuple(name for name, section, token in pairs if section.enabled is True or (section.enabled and token))
 
 
 def _environ(info: ValidationInfo) -> Mapping[str, str]:
