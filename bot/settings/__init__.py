@@ -73,17 +73,10 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if file.faults:
         raise FaultyFiles(sorted(set(file.faults), key=lambda f: (f.line or 0, f.message)))
     path = path.resolve()
-    secrets = {
-        field: SecretStr(environ[name])
-        for field, name in (
-            ("discord_token", DISCORD_TOKEN),
-            ("telegram_token", TELEGRAM_TOKEN),
-            ("web_token", WEB_TOKEN),
-        )
-        if environ.get(name)
-    }
-    values = {**dict(config), "store": _rooted(config.store, path.parent)}
-    return Settings.model_construct(path=path, **secrets, **values)
+    values: dict[str, Any] = {**dict(config), "path": path, "store": _rooted(config.store, path.parent)}
+    for field, name in (("discord_token", DISCORD_TOKEN), ("telegram_token", TELEGRAM_TOKEN), ("web_token", WEB_TOKEN)):
+        values[field] = SecretStr(environ[name]) if environ.get(name) else None
+    return Settings.model_construct(**values)
 
 
 def _rooted(store: str, root: Path) -> str:

@@ -276,6 +276,12 @@ class Settings(Config):
         return self.root / "templates"
 
     @property
+    def replay_file(self) -> Path | None:
+        """The posts to replay, if any."""
+        file = self.platforms.replay.file
+        return None if file is None else self.root / file
+
+    @property
     def store_path(self) -> Path | None:
         """The SQLite file, or None for PostgreSQL."""
         return Path(self.store.removeprefix("sqlite:///")) if self.store.startswith("sqlite:") else None

@@ -1,0 +1,107 @@
+"""Posts from a file, for demonstrations and rehearsals. Replies stay in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from bot.adapters.web.models import PostIn
+from bot.domain import Delivery, NotSent, SendResult, Sent, SourceGone
+from bot.errors import FaultyFiles
+from bot.ports import Check, Clock
+from bot.settings import Settings
+from bot.store import Received
+from responders.library.faults import Fault
+from responders.types import Post
+
+NAME = "replay"
+
+log = structlog.get_logger(__name__)
+
+
+class ReplayPlatform:
+    """Plays a file of JSON lines, each the body of `POST /api/posts`, as if the posts were written now."""
+
+    name = NAME
+    text_limit = 4096
+
+    def __init__(self, file: Path, speed: float, receive: Callable[[Post], Awaitable[Received]], clock: Clock) -> None:
+        """`speed` divides the gaps between the posts' `at`; 0 leaves none. `receive` is the intake's."""
+        self._file = file
+        self._speed = speed
+        self._receive = receive
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Play the file once, then wait. A bad line is logged and passed over. Raises FaultyFiles without a file."""
+        before: datetime | None = None
+        with closing(_lines(self._file)) as lines:
+            for number, line in lines:
+                try:
+                    body = _body(line, f"{self._file.name}:{number}")
+                except ValueError as error:
+                    log.warning("replay_line_skipped", fault=str(_fault(self._file, number, error)))
+                    continue
+                if before and body.at and self._speed:
+                    await asyncio.sleep(max(0.0, (body.at - before).total_seconds() / self._speed))
+                now = self._clock.now()
+                received = await self._receive(replace(body.post(NAME, now), at=now))
+                before = body.at if received.new else None  # what an earlier run has played is not waited for
+        log.info("replay_finished", file=self._file.name)
+        await asyncio.Event().wait()
+
+    async def source_gone(self, delivery: Delivery) -> SourceGone | None:
+        """Never: the outbox has looked at the store, and there is nowhere else to look."""
+
+    async def deliver(self, delivery: Delivery) -> SendResult:
+        """Sent at once; a reply is known by its own id."""
+        return Sent(external_id=delivery.reply_id)
+
+    async def look_up(self, delivery: Delivery) -> SendResult:
+        """After a crash: sending again does no harm, the row is the message."""
+        return NotSent(reason="the process stopped before it was noted", retry_after=0)
+
+
+def checks(settings: Settings) -> list[Check]:
+    """Is the file to play there?"""
+    file = settings.replay_file
+    if file is None:
+        return []
+    there = file.is_file()
+    fix = "" if there else "correct `platforms.replay.file`, a path that starts at config.yaml"
+    return [Check(name=NAME, ok=there, result=f"{file.name} {'is' if there else 'is not'} there", fix=fix)]
+
+
+def _lines(file: Path) -> Generator[tuple[int, bytes], None, None]:
+    try:
+        with file.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        message = f"the posts to replay cannot be read: {error.strerror}; correct `platforms.replay.file`"
+        raise FaultyFiles([Fault(file=str(file), line=None, message=message)]) from None
+
+
+def _body(line: bytes, own_id: str) -> PostIn:
+    data = from_json(line)
+    return PostIn.model_validate({"id": own_id, **data} if isinstance(data, dict) else data)
+
+
+def _fault(file: Path, number: int, error: ValueError) -> Fault:
+    """What is wrong in a line, without its words: they are a fan's."""
+    message = f"this is not JSON: {error}"
+    if isinstance(error, ValidationError):
+        message = "; ".join(
+            f"{'.'.join(str(part) for part in detail['loc']) or 'the line'}: {detail['msg']}"
+            for detail in error.errors()
+        )
+    return Fault(file=file.name, line=number, message=message)
