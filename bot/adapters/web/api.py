@@ -1,0 +1,179 @@
+"""The JSON API. What it takes is in models.py, what it shows in views.py, its errors in problems.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from bot.adapters.web import views
+from bot.adapters.web.callers import Called, _caller
+from bot.adapters.web.deps import Wired
+from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn
+from bot.adapters.web.platform import NAME
+from bot.adapters.web.problems import invalid, missing
+from bot.domain import DeliveryState, DraftState
+from bot.events import Event
+
+router = APIRouter(prefix="/api", dependencies=[Depends(_caller)])
+
+Json = dict[str, Any]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=200)]
+IdempotencyKey = Annotated[str | None, Header(max_length=200)]
+
+
+@router.post("/posts", status_code=202)
+async def receive(body: PostIn, deps: Wired, response: Response, idempotency_key: IdempotencyKey = None) -> Json:
+    """Take a post; 202 once it is stored, 200 if it was known already."""
+    received = await deps.intake.receive(body.post(NAME, deps.clock.now()), key=_scoped("post", idempotency_key))
+    response.status_code = 202 if received.new else 200
+    return {"post_id": received.post_id}
+
+
+@router.get("/posts/{post_id}")
+async def show(post_id: str, deps: Wired) -> Json:
+    """A post, what became of it, and its reply."""
+    page = await deps.store.post_page(post_id)
+    if page is None:
+        raise _no_post()
+    return views.post(page)
+
+
+@router.patch("/posts/{post_id}")
+async def edit(post_id: str, body: EditIn, deps: Wired) -> Json:
+    """The fan edited a post: it is judged anew."""
+    if not await deps.intake.edit(post_id, body.text):
+        raise _no_post()
+    return await show(post_id, deps)
+
+
+@router.delete("/posts/{post_id}", status_code=204)
+async def delete(post_id: str, deps: Wired) -> None:
+    """The fan deleted a post."""
+    if not await deps.intake.delete(post_id):
+        raise _no_post()
+
+
+@router.post("/posts/{post_id}/card")
+async def card(post_id: str, deps: Wired, _body: CardIn | None = None) -> Json:
+    """A card for a silent post: a draft if there is one, else a hand-off."""
+    found = await deps.intake.card_for(post_id)
+    if found is None:
+        raise _no_post()
+    return found
+
+
+@router.get("/drafts")
+async def drafts(deps: Wired, state: DraftState = DraftState.WAITING, limit: Limit = 50, after: Cursor = None) -> Json:
+    """Drafts in a state, urgent first, then oldest."""
+    try:
+        items, following = await deps.desk.drafts(state=state, limit=limit, after=after)
+    except ValueError:
+        raise _bad_cursor() from None
+    return {"items": items, "next": following}
+
+
+@router.get("/drafts/{draft_id}")
+async def draft(draft_id: str, deps: Wired) -> Json:
+    """One draft, in any state."""
+    found = await deps.desk.draft(draft_id)
+    if found is None:
+        raise missing("draft", "GET /api/drafts")
+    return found
+
+
+@router.post("/drafts/{draft_id}/decisions")
+async def decide(
+    draft_id: str, body: DecisionIn, caller: Called, deps: Wired, idempotency_key: IdempotencyKey = None
+) -> Json:
+    """One press of a manager; answers with the draft as it is now."""
+    return await deps.desk.decide(
+        body.command(draft_id, caller.name(body.by)), key=_scoped("decision", idempotency_key)
+    )
+
+
+@router.get("/fans/{platform}/{fan_id:path}")
+async def export(platform: str, fan_id: str, deps: Wired) -> Json:
+    """Everything stored about a fan."""
+    return await deps.store.export(platform, fan_id)
+
+
+@router.delete("/fans/{platform}/{fan_id:path}", status_code=204)
+async def forget(platform: str, fan_id: str, deps: Wired) -> None:
+    """Erase what is stored about a fan."""
+    await deps.desk.forget(platform, fan_id)
+
+
+@router.get("/replies")
+async def replies(
+    deps: Wired,
+    channel: Annotated[str | None, Query(max_length=200)] = None,
+    state: DeliveryState = DeliveryState.SENT,
+    limit: Limit = 50,
+    after: Cursor = None,
+) -> Json:
+    """Our replies, the oldest first."""
+    try:
+        items, following = await deps.store.replies(channel=channel, state=state, limit=limit, after=after)
+    except ValueError:
+        raise _bad_cursor() from None
+    return {"items": [views.reply(item) for item in items], "next": following}
+
+
+async def _start(deps: Wired, last_event_id: Annotated[str | None, Header(max_length=20)] = None) -> int:
+    """Where a stream begins. Looked up before the answer starts, so that what happens from then on is in it."""
+    if last_event_id is None:
+        return await deps.store.last_event()
+    if not (last_event_id.isascii() and last_event_id.isdigit()):
+        raise invalid("`Last-Event-ID` must be the id of an event, a number.")
+    return min(int(last_event_id), 2**63 - 1)
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(
+    request: Request, deps: Wired, after: Annotated[int, Depends(_start)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Facts as they happen, without a word of a fan; ends when the server stops."""
+    async for fact in _until(request.app.state.closing, deps.store.follow(after)):
+        yield ServerSentEvent(id=str(fact.seq), event=fact.name, data=views.event(fact))
+
+
+async def _until(closing: asyncio.Event, facts: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    closed = asyncio.create_task(closing.wait())
+    following: asyncio.Future[Event] | None = None
+    try:
+        while True:
+            following = asyncio.ensure_future(anext(facts))
+            await asyncio.wait({closed, following}, return_when=asyncio.FIRST_COMPLETED)
+            if closed.done():
+                return
+            yield following.result()
+    finally:
+        tasks = [task for task in (closed, following) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Json:
+    """This API, described."""
+    description: Json = request.app.openapi()
+    return description
+
+
+def _scoped(kind: str, key: str | None) -> str | None:
+    """The same key may stand for a post and for a decision."""
+    return f"{kind}:{key}" if key else None
+
+
+def _no_post() -> Exception:
+    return missing("post", "GET /api/drafts")
+
+
+def _bad_cursor() -> Exception:
+    return invalid("`after` must be the `next` of an earlier answer.")

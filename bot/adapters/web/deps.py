@@ -1,0 +1,43 @@
+"""What the web server needs of the rest of the product, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from bot.adapters.web.auth import Keys
+from bot.desk import Desk
+from bot.intake import Intake
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.store import Store
+from responders.library.faults import Fault
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deps:
+    """Wired by bot/app.py."""
+
+    settings: Settings
+    store: Store
+    desk: Desk
+    intake: Intake
+    keys: Keys
+    clock: Clock
+    template_faults: Callable[[], Sequence[Fault]]
+    """What is wrong in the operators' files now; empty when the newest ones are in use."""
+    intents: Callable[[], Sequence[str]]
+    """The names of the intents, for `relabel`."""
+    ready: Callable[[], Mapping[str, object]]
+    """The state of each part, JSON-ready. A part whose value is False is not ready."""
+
+
+def _deps(request: Request) -> Deps:
+    return cast(Deps, request.app.state.deps)
+
+
+Wired = Annotated[Deps, Depends(_deps)]
+"""For routes: the parts of the app that answers this request."""

@@ -1,0 +1,103 @@
+"""Every error of the API in one flat shape: {"error": code, "message": one sentence, ...}."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from bot.domain import Refused
+
+_STATUS = {"not_found": 404, "not_a_manager": 403, "blocked": 422, "bad_action": 422}
+"""Of the desk's refusals; every other one is a conflict (409)."""
+
+_BY_STATUS = {
+    400: ("bad_request", "This is not JSON that can be read; send a JSON object in UTF-8."),
+    404: ("not_found", "There is nothing at this address; /api/openapi.json lists what there is."),
+    405: ("method_not_allowed", "This address does not take that method; /api/openapi.json lists what it takes."),
+}
+
+
+class Problem(Exception):  # noqa: N818 - it is an answer, not an accident
+    """An error to answer with: status, code and one sentence."""
+
+    def __init__(self, status: int, code: str, message: str, **more: object) -> None:
+        """`more` stands beside `error` and `message` in the answer."""
+        super().__init__(message)
+        self.status = status
+        self.content: dict[str, object] = {"error": code, "message": message, **more}
+
+    def response(self) -> JSONResponse:
+        """As it goes over the wire."""
+        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None  # noqa: PLR2004 - Unauthorized
+        return JSONResponse(self.content, self.status, headers)
+
+
+def missing(what: str, found_in: str) -> Problem:
+    """404 for an unknown id."""
+    return Problem(404, "not_found", f"There is no {what} with this id; {found_in} lists what there is.")
+
+
+def invalid(message: str) -> Problem:
+    """422 for a value that cannot be taken."""
+    return Problem(422, "invalid", message)
+
+
+def install(app: FastAPI) -> None:
+    """Answer all errors of this app in the flat shape."""
+    app.add_exception_handler(Problem, lambda _, error: _known(error))
+    app.add_exception_handler(Refused, lambda _, error: _refused(error))
+    app.add_exception_handler(RequestValidationError, lambda _, error: _wrong_shape(error))
+    app.add_exception_handler(HTTPException, _http)
+
+
+def _known(error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)  # noqa: S101 - for the type checker
+    return error.response()
+
+
+def _refused(error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)  # noqa: S101 - for the type checker
+    status = _STATUS.get(error.code, 409)
+    more: dict[str, object] = {}
+    if status == 409:  # noqa: PLR2004 - Conflict
+        draft = error.draft
+        more = {
+            "state": draft.state if draft else None,
+            "revision": draft.revision if draft else None,
+            "decided_by": draft.decided_by if draft else None,
+            "at": draft.decided_at.isoformat() if draft and draft.decided_at else None,
+        }
+    if error.checks:
+        more["checks"] = [{"id": c.id, "level": c.level, "note": c.note} for c in error.checks]
+    return Problem(status, error.code, error.message, **more).response()
+
+
+def _wrong_shape(error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - for the type checker
+    details = error.errors()
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return Problem(400, *_BY_STATUS[400]).response()
+    told = "; ".join(_sentence(detail) for detail in details[:5])
+    return invalid(f"{told}.").response()
+
+
+def _sentence(detail: dict[str, Any]) -> str:
+    # A key of the body comes from outside: it may be long, or hold what UTF-8 cannot carry.
+    place = [str(part)[:60].encode("ascii", "backslashreplace").decode() for part in detail["loc"][1:]]
+    where = ".".join(place) or "body"
+    if detail["type"] == "extra_forbidden":
+        return f"`{where}` is not known here: leave it out"
+    if detail["type"] == "missing":
+        return f"`{where}` is missing"
+    message = str(detail["msg"]).removeprefix("Value error, ").encode("ascii", "backslashreplace").decode()
+    return f"`{where}`: {message[:1].lower()}{message[1:300]}"
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
+    code, message = _BY_STATUS.get(error.status_code, ("error", str(error.detail)))
+    return Problem(error.status_code, code, message).response()

@@ -1,0 +1,66 @@
+"""Pages from Jinja files. Everything is escaped; a page never says what it was not given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+class Renderer:
+    """The pages of one app."""
+
+    def __init__(self, folder: Path, community: str) -> None:
+        """`community` stands at the top of each page."""
+        env = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        env.filters |= {"ago": ago, "clock": clock, "web_link": web_link, "words": words}
+        env.globals["community"] = community
+        self._env = env
+
+    def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """One page as an answer."""
+        return HTMLResponse(self._env.get_template(name).render(**values), status)
+
+
+def ago(moment: datetime | str, now: datetime) -> str:
+    """How long ago, in one unit: "just now", "5 min ago", "3 h ago", "2 days ago"."""
+    seconds = int((now - _time(moment)).total_seconds())
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return "just now"
+    for unit, length in ((" days", 2 * 86_400), (" h", 3600), (" min", 60)):
+        if seconds >= length:
+            return f"{seconds // (86_400 if unit == ' days' else length)}{unit} ago"
+    return "just now"
+
+
+def clock(moment: datetime | str, now: datetime) -> str:
+    """The time of day in UTC, with the date unless it is today."""
+    at = _time(moment).astimezone(UTC)
+    return at.strftime("%H:%M UTC") if at.date() == now.date() else at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def web_link(url: str | None) -> str | None:
+    """The address if a browser may open it, else None: a fan may have sent `javascript:`."""
+    try:
+        return url if url and urlsplit(url).scheme in {"http", "https"} else None
+    except ValueError:
+        return None
+
+
+def words(code: str) -> str:
+    """A code as a person reads it: `post_edited` -> "post edited"."""
+    return code.replace("_", " ")
+
+
+def _time(moment: datetime | str) -> datetime:
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
