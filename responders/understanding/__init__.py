@@ -1,0 +1,25 @@
+"""Understanding a post: each analyzer adds one aspect (gates, intent, language, sentiment, details)."""
+
+from __future__ import annotations
+
+from responders.library.model import Library
+from responders.ports import Analyzer
+from responders.understanding.details import DetailsAnalyzer
+from responders.understanding.gates import Gates
+from responders.understanding.intent import IntentAnalyzer
+from responders.understanding.language import LanguageAnalyzer
+from responders.understanding.normalise import compile_phrases, reading
+from responders.understanding.sentiment import SentimentAnalyzer
+
+__all__ = ["build_analyzers", "compile_phrases", "reading"]
+
+
+def build_analyzers(library: Library) -> tuple[Analyzer, ...]:
+    """The analyzers in their order: gates come before any intent. Fits the intents to the library's examples."""
+    return (
+        Gates(library.word_lists["gates"]),
+        IntentAnalyzer(library),
+        LanguageAnalyzer(),
+        SentimentAnalyzer(library.word_lists["sentiment"]),
+        DetailsAnalyzer(library),
+    )

@@ -1,0 +1,116 @@
+"""Choosing among candidates: fresh ones only, the closest fit first, then the least used, then a repeatable lot."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from rapidfuzz.fuzz import ratio
+
+from responders.library.model import Library, Template
+from responders.types import Candidate, CheckResult, Context, Level, PastReply, Post
+
+RECENT_OPENERS = 10
+"""An opener is fresh when the channel's last ten replies did not have it (voice.md, check D2)."""
+ALIKE = 80.0
+"""Wordings as alike as this, in percent, are no choice (voice.md, check D1)."""
+ALTERNATIVES = 2
+SAME_ANSWER = frozenset({"are_you_a_bot", "privacy_request"})
+"""Intents with one true answer, which may repeat as an FAQ answer may (design section 6)."""
+
+Check = Callable[[Candidate], tuple[CheckResult, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What came of the candidates: the best, up to two others, and the ids of the checks that blocked any."""
+
+    best: Candidate | None = None
+    alternatives: tuple[Candidate, ...] = ()
+    blocked: frozenset[str] = frozenset()
+
+
+def opener(text: str) -> str:
+    """The first two words, case folded and without punctuation: what readers notice when replies repeat."""
+    return " ".join(re.findall(r"[\w'\u2019]+", text)[:2]).casefold()
+
+
+def fresh(candidates: Iterable[Candidate], intent: str | None, context: Context, library: Library) -> list[Candidate]:
+    """Those that do not repeat: not said to this fan before, within the template's limits, with a fresh opener."""
+    templates = {template.key: template for template in library.templates}
+    past = context.past_replies
+    told = {(p.template, p.variant) for p in past if p.same_fan}
+    openers = {p.opener for p in [p for p in past if p.same_channel][:RECENT_OPENERS]}
+
+    def is_fresh(c: Candidate) -> bool:
+        template = templates.get(c.template)
+        if template and not _within_limits(template, context):
+            return False
+        if intent in SAME_ANSWER or (template and template.asks):
+            return True
+        return (c.template, c.variant) not in told and opener(c.text) not in openers
+
+    return [c for c in candidates if is_fresh(c)]
+
+
+def _within_limits(template: Template, context: Context) -> bool:
+    """True when one more use stays within `limits`."""
+
+    def used(applies: Callable[[PastReply], bool], since: float) -> int:
+        return sum(
+            1
+            for p in context.past_replies
+            if p.template == template.key and applies(p) and (context.now - p.at).total_seconds() < since
+        )
+
+    scopes: dict[str, Callable[[PastReply], bool]] = {
+        "per_fan": lambda p: p.same_fan,
+        "per_channel": lambda p: p.same_channel,
+    }
+    return all(used(scopes[scope], limit.per.total_seconds()) < limit.count for scope, limit in template.limits.items())
+
+
+def choose(candidates: Sequence[Candidate], post: Post, context: Context, check: Check) -> Choice:
+    """The best candidate that no check blocks, and up to two that are clearly different from it and each other.
+
+    When none is clearly different, another that is not the same stands in: there is a choice whenever there can be.
+    """
+    ranked = sorted(candidates, key=_rank(post, context))
+    passed: list[Candidate] = []
+    blocked: set[str] = set()
+    spare: Candidate | None = None
+    for candidate in ranked:
+        if len(passed) > ALTERNATIVES:
+            break
+        different = all(_different(candidate, p) for p in passed)
+        if not different and (spare or any(candidate.text == p.text for p in passed)):
+            continue
+        results = check(candidate)
+        blocks = {r.id for r in results if r.level is Level.BLOCK}
+        blocked |= blocks
+        if not blocks and different:
+            passed.append(replace(candidate, checks=results))
+        elif not blocks:
+            spare = replace(candidate, checks=results)
+    if len(passed) == 1 and spare:
+        passed.append(spare)
+    return Choice(best=passed[0] if passed else None, alternatives=tuple(passed[1:]), blocked=frozenset(blocked))
+
+
+def _rank(post: Post, context: Context) -> Callable[[Candidate], tuple[float, bool, int, bytes]]:
+    """Closest fit, one tap, least used in the channel, then a lot drawn by the post's id."""
+    uses = Counter((p.template, p.variant) for p in context.past_replies if p.same_channel)
+    seed = f"{post.platform}/{post.channel}/{post.external_id}"
+
+    def rank(c: Candidate) -> tuple[float, bool, int, bytes]:
+        lot = blake2b(f"{seed}/{c.template}/{c.variant}".encode("utf-8", "replace"), digest_size=8).digest()
+        return (-c.fit, bool(c.missing), uses[c.template, c.variant], lot)
+
+    return rank
+
+
+def _different(a: Candidate, b: Candidate) -> bool:
+    return opener(a.text) != opener(b.text) and ratio(a.text, b.text) <= ALIKE

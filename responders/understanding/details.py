@@ -1,0 +1,137 @@
+"""What exactly a post is about, in its own words: what makes a reply specific. Rather nothing than something wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from responders.library.model import Library
+from responders.types import Context, Detail, Post, Understanding
+from responders.understanding.normalise import EMAIL, HANDLE, LINK
+
+_WORDS, _CHARACTERS = 6, 60
+"""The longest detail that still reads as a name for something."""
+_LOOKED_AT = 1000
+_HIDDEN = tuple(
+    re.compile(p, re.IGNORECASE)
+    for p in (
+        LINK.pattern,
+        EMAIL.pattern,
+        HANDLE.pattern,
+        r"@\w+",
+        r"<[^>\s]*>",
+        r"`[^`]*`",
+        r"\b[\w-]+\.[a-z]{2,}\b(?:/\S*)?",
+        r"(?<!\w)\+?\d[\d\s()/-]{6,}\d",
+    )
+)
+"""Never said back: links, addresses, handles, markup, telephone numbers."""
+_OWN = re.compile(r"(?:my|our|your|mein\w*|unser\w*)\s+", re.IGNORECASE)
+_DETERMINER = r"(?:the|my|our|this|these|that|those|an?|der|die|das|den|dem|mein\w*|unser\w*|diese\w*|eine?n?)"
+_QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
+_VERSION = re.compile(
+    r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+)\b", re.IGNORECASE
+)
+_ASKED = r"\b(?:where|what|when|how|why|which|wo|wie|wann|was)\b(?: \w+){0,4}? "
+
+
+class DetailsAnalyzer:
+    """Fills `details`, the most telling first."""
+
+    def __init__(self, library: Library) -> None:
+        """Take details.yaml and the operators' facts."""
+        words = {name: str(part) for name, part in library.word_lists["details"].items()}
+        self._patterns = _patterns(words)
+        self._empty = re.compile(rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+", re.IGNORECASE)
+        self._numbers = re.compile(rf"\b(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
+        self._names = _names(library)
+
+    def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
+        """Add what is found; each text once."""
+        found: dict[str, Detail] = {}
+        for detail in self._all(post):
+            found.setdefault(detail.text.casefold(), detail)
+        return replace(so_far, details=tuple(found.values()))
+
+    def _all(self, post: Post) -> Iterator[Detail]:
+        text = _visible(post.text[:_LOOKED_AT])
+        bare = []
+        for kind, pattern in self._patterns:
+            for match in pattern.finditer(text):
+                detail = self._named(kind, match.group("np"))
+                if detail and _OWN.match(match.group("np")):
+                    bare.append(detail)
+                elif detail:
+                    yield detail
+        for quoted in (*_QUOTED.findall(text), *(_visible(a.title) for a in post.attachments if a.title)):
+            if _sayable(quoted):
+                yield Detail(kind="title", text=quoted.strip())
+        yield from (Detail(kind="feature", text=m.group()) for name in self._names for m in name.finditer(text))
+        yield from (Detail(kind="version", text=m.group()) for m in _VERSION.finditer(text))
+        yield from (Detail(kind="number", text=m.group()) for m in self._numbers.finditer(text))
+        yield from bare
+
+    def _named(self, kind: str, phrase: str) -> Detail | None:
+        """The phrase as a detail. What was "my" is named without it, and only if it says enough so."""
+        rest = _OWN.sub("", phrase, count=1)
+        words = rest.split()
+        if not _sayable(rest) or self._empty.fullmatch(rest) or (rest != phrase and len(words) == 1):
+            return None
+        return Detail(kind=kind, text=rest)
+
+
+def _patterns(words: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """(kind, pattern with a group `np`), the most telling first."""
+    word = rf"(?!(?:{words['stops']}|{words['joins']}|{_DETERMINER})\b)[^\W\d_][\w\u2019'-]*"
+    core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}"
+    np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_DETERMINER} )?{word}(?: {word})?){{0,2}}\b)"
+    simple = rf"(?P<np>\b{core}\b)"
+    liked = rf"(?:{words['liked']}|{words['liked_de']})"
+    shapes = (
+        ("work", rf"{simple} {words['toil']}\b"),
+        (
+            "work",
+            rf"\b(?:my|our) {word}(?: {word})? (?:of|about) {np}",
+        ),
+        ("work", rf"\b{words['made']} (?:up )?{np}"),
+        ("work", rf"{np} {words['made_de']}\b"),
+        ("work", rf"{np} (?:{words['done']}|{words['done_de']})\b"),
+        ("thing", rf"\b{liked} {np}"),
+        ("thing", rf"{np} (?:{words['judged']}|{words['judged_de']})\b"),
+        ("thing", rf"{np} (?:{words['failed']}|{words['failed_de']})\b"),
+        ("thing", rf"{simple} {words['hurt']} (?:my|our|all|the)\b"),
+        ("thing", rf"\b{words['fixed']} {np}"),
+        ("place_in_product", rf"\b{words['hurt_place']} {simple}"),
+        (
+            "place_in_product",
+            rf"\b(?:in|at|on|during|after) (?P<np>{_DETERMINER} (?:{word} ){{0,2}}?{words['place']}\b)",
+        ),
+        ("thing", rf"{_ASKED}{np}"),
+    )
+    return tuple((kind, re.compile(shape, re.IGNORECASE)) for kind, shape in shapes)
+
+
+def _names(library: Library) -> tuple[re.Pattern[str], ...]:
+    """The operators' facts by their names, and by values that are names themselves."""
+    words = {fact.name.replace("_", " ") for fact in library.facts.values() if "_" in fact.name}
+    words |= {
+        fact.value for fact in library.facts.values() if re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}", fact.value)
+    }
+    return tuple(re.compile(rf"\b{re.escape(w)}\b", re.IGNORECASE) for w in sorted(words, key=lambda w: (-len(w), w)))
+
+
+def _visible(text: str) -> str:
+    """The text with what must not be said back struck out, place by place, so that spans stay verbatim."""
+    for pattern in _HIDDEN:
+        text = pattern.sub(lambda m: "\0" * len(m.group()), text)
+    return text
+
+
+def _sayable(text: str) -> bool:
+    return (
+        0 < len(text.split()) <= _WORDS
+        and len(text) <= _CHARACTERS
+        and not set(text) & set("\0@<>{}[]`*_~|#\\\n")
+        and any(map(str.isalpha, text))
+    )

@@ -1,0 +1,60 @@
+"""What the messages around a post say about it: who answered, and whether its author still waits for an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from responders.types import Context, Turn
+from responders.understanding.gates import phrases_of
+from responders.understanding.normalise import compile_phrases, reading
+
+_SHORT = 14
+"""Words: "never mind, restarting it did the trick" is short; a long message is a story of its own."""
+_ANSWER = 3
+"""Words below which a fan's reply answers no question."""
+
+
+class Conversation:
+    """Reads the turns of a context."""
+
+    def __init__(self, lists: Mapping[str, Any]) -> None:
+        """Take conversation.yaml as the library read it."""
+        solved = lists["solved_alone"]
+        self._solved = compile_phrases(phrases_of(solved))
+        self._unless = compile_phrases(solved["unless"])
+        self._filler = compile_phrases([solved["filler"]])
+        self._me_too = compile_phrases(phrases_of(lists["me_too"]))
+
+    def only_solved(self, text: str) -> bool:
+        """True when a post says nothing but that its author needs no answer any more."""
+        rest = self._solved.sub(" ", reading(text))
+        return self._says_solved(text) and not re.search(r"\w", self._filler.sub(" ", rest))
+
+    def answered_by(self, context: Context) -> Turn | None:
+        """The answer of a teammate: a native reply, or a later message in the thread; ours counts as a reply only."""
+        return next(
+            (t for t in context.after if (t.replies_to_post and t.role in {"staff", "us"}) or _staff_in_thread(t)), None
+        )
+
+    def taken_back(self, context: Context) -> bool:
+        """True when the author said afterwards that it is settled."""
+        return any(t.role == "author" and self._says_solved(t.text) for t in context.after)
+
+    def helped_by(self, context: Context) -> Turn | None:
+        """The fan who answered a question: a native reply with something in it that is not a question itself."""
+        return next((t for t in context.after if t.role == "fan" and t.replies_to_post and self._answers(t.text)), None)
+
+    def _says_solved(self, text: str) -> bool:
+        read = reading(text)
+        return len(read.split()) <= _SHORT and bool(self._solved.search(self._unless.sub(" ; ", read)))
+
+    def _answers(self, text: str) -> bool:
+        read = reading(text)
+        words = re.findall(r"\w+", self._me_too.sub(" ", read))
+        return "?" not in read and len(words) >= _ANSWER
+
+
+def _staff_in_thread(turn: Turn) -> bool:
+    return turn.role == "staff" and turn.in_thread

@@ -1,0 +1,103 @@
+"""A text as numbers: hashed words, letters and word classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, pairwise
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from responders.understanding.normalise import compile_phrases, has_emoji, reading
+from responders.understanding.sentiment import SentimentAnalyzer
+
+Floats = NDArray[np.float64]
+
+SIZE = 4096
+"""Length of a vector; a few hundred examples of ten words share it with few collisions."""
+_WEIGHTS = {"word": 0.8, "letter": 0.5, "class": 1.1}
+_TOKEN = re.compile(r"\w+|[^\w\s.,]")
+_LONG, _MIDDLE, _SHORT = 20, 8, 3
+_LETTERS_OF = 400
+"""Letter n-grams are taken from the beginning of long posts only: they add nothing later and cost most."""
+
+
+class Features:
+    """Makes vectors. Deterministic over processes: nothing depends on Python's own hash."""
+
+    def __init__(self, word_lists: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the shipped lists `classes` and `sentiment`."""
+        self._classes = {name: compile_phrases(phrases) for name, phrases in word_lists["classes"].items()}
+        self._sentiment = SentimentAnalyzer(word_lists["sentiment"])
+
+    def vector(self, text: str) -> Floats:
+        """The unit vector of a text; zeros when there is nothing in it."""
+        read = reading(text)
+        tokens = _TOKEN.findall(read)
+        vector = _hashed("word", _words(tokens))
+        vector += _hashed("letter", _letters(read[:_LETTERS_OF]))
+        vector += _hashed("class", self._kinds(read, tokens))
+        norm = float(np.linalg.norm(vector))
+        return vector / norm if norm else vector
+
+    def _kinds(self, read: str, tokens: list[str]) -> Iterator[str]:
+        """Which word classes a text has, in pairs too, what it opens with, and how it is built."""
+        found = []
+        for name, pattern in self._classes.items():
+            if match := pattern.search(read):
+                found.append(name)
+                if match.start() == 0:
+                    yield f"opens {name}"
+        found += self._sentiment.poles(read)
+        yield from found
+        yield from (" ".join(pair) for pair in combinations(sorted(found), 2))
+        yield from _shape(read, tokens)
+
+
+def _shape(read: str, tokens: list[str]) -> Iterator[str]:
+    """How a text is built, whatever it is about."""
+    words = set(tokens)
+    if "?" in words:
+        yield "asking"
+    if words & {"i", "im", "ive", "my", "ich", "mein", "meine", "meinen", "we", "our"}:
+        yield "self"
+    if words & {"you", "u", "your", "du", "ihr", "dein", "euch"}:
+        yield "you"
+    if "@someone" in read:
+        yield "named"
+    if "weblink" in words:
+        yield "link"
+    if any(map(str.isdigit, words)):
+        yield "number"
+    if has_emoji(read):
+        yield "emoji"
+    n = len(tokens)
+    yield "long" if n > _LONG else "middle" if n > _MIDDLE else "short" if n > _SHORT else "tiny"
+
+
+def _words(tokens: list[str]) -> Iterator[str]:
+    yield from tokens
+    yield from map(" ".join, pairwise(tokens))
+    if tokens:
+        yield f"^{tokens[0]}"
+
+
+def _letters(read: str) -> Iterator[str]:
+    for word in read.split():
+        padded = f" {word} "
+        for n in (3, 4):
+            for i in range(len(padded) - n + 1):
+                yield padded[i : i + n]
+
+
+def _hashed(block: str, tokens: Iterable[str]) -> Floats:
+    """The tokens of one block, each counted once, as a vector of that block's length."""
+    vector = np.zeros(SIZE)
+    for token in set(tokens):
+        code = crc32(f"{block}:{token}".encode("utf-8", "replace"))
+        vector[code % SIZE] += 1.0 if code & 0x8000_0000 else -1.0
+    norm = float(np.linalg.norm(vector))
+    return vector * (_WEIGHTS[block] / norm) if norm else vector

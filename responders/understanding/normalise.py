@@ -1,0 +1,80 @@
+"""Text for reading: what is matched and counted. What is shown or quoted always comes from the post itself."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+LINK = re.compile(r"(?:https?://|www\.|discord\.gg/|t\.me/)\S+", re.IGNORECASE)
+HANDLE = re.compile(r"<[@#][!&]?\d+>|(?<![\w.])@\w[\w.]*")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_EMOJI_CODE = re.compile(r"<a?:(\w+):\d+>")
+_STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+_APOSTROPHES = dict.fromkeys(map(ord, "'`\u2018\u2019\u00b4"))
+_WORD = re.compile(r"\w+")
+
+_LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ", "aeopcyxikjsdqhbhtmaovpitk")
+"""Cyrillic and Greek letters that pass for Latin ones in the middle of a Latin word."""
+
+
+def reading(text: str, *, stretched: int = 2) -> str:
+    """The text as it is read: case folded, apostrophes, invisible and look-alike letters gone, letters that stand three
+    or more in a row cut to `stretched`, links and handles replaced by a word each. Any string gives a string."""
+    text = EMAIL.sub(" emailaddress ", LINK.sub(" weblink ", _EMOJI_CODE.sub(r" \1 ", text)))
+    text = HANDLE.sub(" @someone ", text)
+    text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d").casefold()
+    text = _WORD.sub(_latin, text)
+    return " ".join(_STRETCHED.sub(r"\1" * stretched, text).split())
+
+
+def _latin(word: re.Match[str]) -> str:
+    """Undo look-alikes in a word that also has plain Latin letters; real Cyrillic or Greek words stay."""
+    found = word.group()
+    return found if found.isascii() or not re.search("[a-z]", found) else found.translate(_LOOKALIKES)
+
+
+def has_words(text: str) -> bool:
+    """True when there is something to go by besides links and handles: a word or an emoji."""
+    rest = reading(text).replace("weblink", "").replace("emailaddress", "").replace("@someone", "")
+    return any(c.isalnum() or unicodedata.category(c) in {"So", "Sk", "Po"} for c in rest)
+
+
+def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
+    """One pattern for a phrase list, to be searched in `reading(text)`.
+
+    `word*` is any ending, `*` alone up to three words, `(a|b)` either, a final ` .` the end of a clause. Spaces and
+    commas may stand between words, the end of a sentence may not. An empty list matches nothing.
+    """
+    return _compile(tuple(phrases))
+
+
+@lru_cache(maxsize=256)
+def _compile(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(_phrase(p) for p in sorted(phrases, key=len, reverse=True)) or r"(?!)")
+
+
+_GAP = r"(?:[^\w.!?;]{1,3}|(?<=\d)\. )"
+_OPERATOR = re.compile(r"\\([()|*])")
+_OPERATORS = {"(": "(?:", ")": ")", "|": "|", "*": r"\w*"}
+_END_OF_CLAUSE = r"(?=\s*(?:$|[^\w\s%:]|(?:and|und|btw|lol|but|aber)\b))"
+
+
+def _phrase(phrase: str) -> str:
+    """One phrase as a pattern."""
+    words = phrase.casefold().translate(_APOSTROPHES).split()
+    ends = words[-1] == "."
+    pattern = ""
+    for word in words[: len(words) - ends]:
+        if word == "*":
+            pattern += rf"(?:{_GAP}\w+){{0,3}}?"
+        else:
+            pattern += (_GAP if pattern else "") + _OPERATOR.sub(lambda m: _OPERATORS[m.group(1)], re.escape(word))
+    return rf"(?<!\w)(?:{pattern})(?!\w)" + (_END_OF_CLAUSE if ends else "")
+
+
+def has_emoji(text: str) -> bool:
+    """True when a pictograph is in it."""
+    return any(unicodedata.category(c) == "So" for c in text)
