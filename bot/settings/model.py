@@ -248,7 +248,7 @@ class Config(Section):
         platforms = info.data.get("platforms")
         on = switched_on(platforms, _environ(info)) if platforms else ()
         if on and not (value.policy or "").strip():
-            raise ValueError(f"`policy` is missing: fans on {on[0].title()} must be able to read one, a link or a text")
+            raise ValueError(f"`policy` is missing; fans on {on[0].title()} must be able to read one, a link or a text")
         return value
 
 
@@ -280,6 +280,12 @@ class Settings(Config):
         """The posts to replay, if any."""
         file = self.platforms.replay.file
         return None if file is None else self.root / file
+
+    @property
+    def switched_on(self) -> tuple[str, ...]:
+        """Which of Discord and Telegram are on."""
+        tokens = {DISCORD_TOKEN: self.discord_token, TELEGRAM_TOKEN: self.telegram_token}
+        return switched_on(self.platforms, {name: "set" for name, token in tokens.items() if token})
 
     @property
     def store_path(self) -> Path | None:

@@ -1,0 +1,37 @@
+"""`greenroom` and `python -m bot`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+
+from bot.cli import commands
+from bot.errors import GreenroomError
+
+
+def main() -> None:
+    """Run a command. Errors are one sentence on stderr; status 2 for bad input, 1 for an accident, 130 when stopped."""
+    try:
+        commands()
+    except GreenroomError as error:
+        sys.exit(_say(str(error), 2))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        with tempfile.NamedTemporaryFile("w", prefix="greenroom-", suffix=".log", delete=False) as log:
+            traceback.print_exc(file=log)
+        sys.exit(
+            _say(
+                f"Greenroom has a fault of its own ({type(error).__name__}); what a developer needs is in {log.name}", 1
+            )
+        )
+
+
+def _say(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201 - this is where errors reach a person
+    return status
+
+
+if __name__ == "__main__":
+    main()

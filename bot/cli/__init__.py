@@ -1,0 +1,22 @@
+"""The commands. Each is a thin face: it reads the settings, asks the parts, prints."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli import attempt, database, doctor, serve, starter
+
+commands = typer.Typer(
+    name="greenroom",
+    help="Answers community posts in a human voice, and never posts without a human's yes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain text: the same on every terminal and in every log
+    pretty_exceptions_enable=False,
+)
+commands.command("run")(serve.run)
+commands.command("link")(serve.link)
+commands.command("init")(starter.init)
+commands.command("try")(attempt.attempt)
+commands.command("doctor")(doctor.doctor)
+commands.add_typer(database.commands, name="db")

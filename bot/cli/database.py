@@ -1,0 +1,21 @@
+"""`db`: the database."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli.common import Config, load_settings
+from bot.store import migrate
+
+commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@commands.callback()
+def _group() -> None:
+    """The database."""
+
+
+@commands.command()
+def upgrade(config: Config = None) -> None:
+    """Bring the database to this version's tables. SQLite is also brought there by `run`."""
+    typer.echo(f"The database is at version {migrate.upgrade(load_settings(config).store)}.")

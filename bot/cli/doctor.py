@@ -1,0 +1,116 @@
+"""`doctor`: what is well, what is not, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import store
+from bot.adapters import replay
+from bot.cli.common import Config, load_settings
+from bot.content import Content
+from bot.errors import FaultyFiles
+from bot.ports import Check
+from bot.settings import Settings
+
+_MARKS = {True: "ok   ", False: "FAULT", None: "note "}
+
+
+def doctor(
+    online: Annotated[bool, typer.Option("--online", help="Also look whether public_url answers.")] = False,
+    config: Config = None,
+) -> None:
+    """Check config, templates, database and platforms: each problem with its fix. Status 1 when something is wrong."""
+    try:
+        settings = load_settings(config)
+    except FaultyFiles as error:
+        checks = _faults("config", error)
+    else:
+        checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
+        checks += _public(settings) if online else []
+    for check in checks:
+        typer.echo(f"{_MARKS[check.ok]}  {check.name:<10}  {check.result}")
+        if check.fix:
+            typer.echo(f"{'':19}-> {check.fix}")
+    if any(check.ok is False for check in checks):
+        raise typer.Exit(1)
+
+
+def _examine(settings: Settings) -> list[Check]:
+    return [
+        *_templates(settings.templates),
+        *store.inspect(settings.store),
+        *_disk(settings),
+        *_platforms(settings),
+        *replay.checks(settings),
+    ]
+
+
+def _templates(folder: Path) -> list[Check]:
+    content = Content(folder)
+    try:
+        library = content.load().library
+    except FaultyFiles as error:
+        return _faults("templates", error)
+    return [
+        _fine("templates", f"{len(library.templates)} templates and {len(library.intents)} intents, all examples pass")
+    ]
+
+
+def _disk(settings: Settings) -> list[Check]:
+    folder = settings.var if settings.var.exists() else settings.root
+    writable = os.access(folder, os.W_OK)
+    result = f"{folder} can{'' if writable else 'not'} be written"
+    return [
+        Check(
+            name="disk",
+            ok=writable,
+            result=result,
+            fix="" if writable else "let the user who runs Greenroom write there",
+        ),
+        Check(
+            name="disk",
+            ok=None,
+            result="what fans write is stored as it is; encryption is the disk's",
+            fix="keep the database on an encrypted disk",
+        ),
+    ]
+
+
+def _platforms(settings: Settings) -> list[Check]:
+    return [
+        Check(
+            name=name,
+            ok=None,
+            result="is switched on, but this version does not speak with it yet",
+            fix=f"take its token out of the environment, or set `platforms.{name}.enabled: false`",
+        )
+        for name in settings.switched_on
+    ]
+
+
+def _public(settings: Settings) -> list[Check]:
+    address = settings.web.public_url
+    if address is None:
+        return [
+            Check(name="online", ok=None, result="`web.public_url` is not set: the console is for this machine only")
+        ]
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=10):  # noqa: S310 - the settings take http and https only
+            return [_fine("online", f"{address} answers")]
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        fix = "start `greenroom run`, and look at the reverse proxy"
+        return [Check(name="online", ok=False, result=f"{address} does not answer: {error}", fix=fix)]
+
+
+def _fine(name: str, result: str) -> Check:
+    return Check(name=name, ok=True, result=result)
+
+
+def _faults(name: str, error: FaultyFiles) -> list[Check]:
+    return [Check(name=name, ok=False, result=str(fault)) for fault in error.faults]

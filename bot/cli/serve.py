@@ -1,0 +1,44 @@
+"""`run` and `link`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Annotated
+
+import structlog
+import typer
+
+from bot import app
+from bot.cli.common import Config, load_settings
+
+
+def run(config: Config = None) -> None:
+    """Run everything that config.yaml switches on, until Ctrl-C."""
+    settings = load_settings(config)
+    _log_to_stderr()
+    asyncio.run(app.build(settings).run(announce=typer.echo))
+
+
+def link(name: Annotated[str, typer.Argument(help="The manager's key in config.yaml.")], config: Config = None) -> None:
+    """Print a sign-in link for a manager; it lives ten minutes and works once."""
+    typer.echo(app.signin_link(load_settings(config), name, os.environ))
+
+
+def _log_to_stderr() -> None:
+    """One line an event. Libraries speak from warnings up: at INFO httpx logs addresses, Telegram's with the token."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    colors = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=colors),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
+
+from bot.errors import FaultyFiles
+from bot.settings import Cap, QuietHours, default_path, load
+
+Write = Callable[..., Path]
+BASE = "community: {name: Harbor}\nmanagers: {mara: {name: Mara}}\non_call: mara\n"
+
+
+def faults(path: Path, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(FaultyFiles) as caught:
+        load(path, environ or {})
+    return str(caught.value)
+
+
+def test_smallest_file_has_all_defaults(write_config: Write, tmp_path: Path) -> None:
+    settings = load(write_config(BASE), {})
+    assert settings.root == tmp_path
+    assert settings.var == tmp_path / "var"
+    assert settings.store == f"sqlite:///{tmp_path}/var/greenroom.db"
+    assert settings.store_path == tmp_path / "var" / "greenroom.db"
+    assert (settings.web.host, settings.web.port) == ("127.0.0.1", 8765)
+    assert settings.community.locales == ("en",)
+    assert settings.replies.per_fan == Cap(count=3, per=timedelta(days=1))
+    assert settings.keep.events == timedelta(days=400)
+    assert settings.switched_on == ()
+
+
+def test_every_key_of_the_documented_file_is_read(write_config: Write) -> None:
+    settings = load(
+        write_config("""\
+community: {name: Lantern Harbor, locale: en, locales: [en, de]}
+store: postgresql://someone@localhost/greenroom
+web: {bind: "[::1]:80", public_url: "https://Desk.example.org/"}
+managers:
+  mara: {name: Mara, discord: 111111111111111111, telegram: 222222222}
+on_call: mara
+platforms:
+  discord:
+    enabled: false
+    listen: [general, 123, {channel: deutsch, locale: de, register: casual}]
+    cards: mods-room
+    manager_roles: [Mods]
+    staff: {roles: [Community]}
+    proxy_webhooks: [77]
+    api_base: http://127.0.0.1:9/api/v10
+    gateway_url: ws://127.0.0.1:9/
+  telegram: {enabled: auto, listen: [-1001234567890], cards: -1009876543210, staff: {users: [5]}}
+  replay: {file: posts.jsonl, speed: 0}
+privacy: {policy: "https://example.org/privacy", reports: mara}
+replies: {undo_seconds: 0, expire_after: 90m, remind_after: null, quiet_hours: "22:00-07:30", per_fan: null}
+keep: {post_text: 30s, events: 2w}
+"""),
+        {},
+    )
+    assert settings.store_path is None
+    assert settings.web.public_url == "https://desk.example.org"
+    assert [item.channel for item in settings.platforms.discord.listen] == ["general", "123", "deutsch"]
+    assert settings.platforms.discord.listen[2].register_ == "casual"
+    assert settings.platforms.telegram.cards == "-1009876543210"
+    assert settings.replay_file == settings.root / "posts.jsonl"
+    assert settings.replies.quiet_hours == QuietHours(start=time(22), end=time(7, 30))
+    assert settings.replies.remind_after is None
+    assert settings.replies.per_fan is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("comunity: {name: x}\n", 4, "did you mean `community`?"),
+        ("replies:\n  undo_second: 3\n", 5, "did you mean `undo_seconds`?"),
+        ("platforms:\n  discord:\n    listen:\n      - {channel: x, chanel: y}\n", 7, "did you mean `channel`?"),
+        ("platforms: {discord: {token: abc}}\n", 4, "DISCORD_TOKEN"),
+        ("web: {bot_password: abc}\n", 4, "put it into the environment"),
+        ("web: {bind: 8765}\n", 4, "must be text"),
+        ("web: {bind: here}\n", 4, "host:port"),
+        ("web: {bind: '127.0.0.1:99999'}\n", 4, "host:port"),
+        ("web:\n  bind: 0.0.0.0:80\n", 4, "GREENROOM_WEB_TOKEN"),
+        ("web: {public_url: https://example.org/desk}\n", 4, "without a path"),
+        ("web: {public_url: 'ftp://example.org'}\n", 4, "without a path"),
+        ("web: {public_url: 'https://user:word@example.org'}\n", 4, "without a path"),
+        ("replies: {undo_seconds: -1}\n", 4, "at least 0"),
+        ("replies: {undo_seconds: .inf}\n", 4, "must be"),
+        ("replies: {expire_after: 24}\n", 4, "24h"),
+        ("replies: {expire_after: 0h}\n", 4, "more than nothing"),
+        ("replies: {expire_after: 999999999w}\n", 4, "ten years"),
+        ("replies: {per_fan: 0/1d}\n", 4, "3/1d"),
+        ("replies: {quiet_hours: '25:00-07:00'}\n", 4, "22:00-07:00"),
+        ("replies: {quiet_hours: 22:00}\n", 4, "22:00-07:00"),
+        ("keep: {events: 2026-99-99}\n", 4, "not a span of time"),
+        ("store: mysql://x\n", 4, "sqlite:///PATH"),
+        ("store: 'sqlite:///:memory:'\n", 4, "sqlite:///PATH"),
+        ("privacy: {reports: nobody}\n", 4, "not one of `managers`"),
+        ("platforms: {telegram: {enabled: true}}\n", None, "`policy` is missing"),
+        ("platforms: {telegram: {enabled: maybe}}\n", 4, "auto, true or false"),
+        ("platforms: {discord: {api_base: 'https://example.org'}}\n", 4, "not on this machine"),
+        ("platforms: {discord: {listen: [true]}}\n", 4, "neither a name nor an id"),
+        ("on_call: mara\n", 4, "already given in line 3"),
+        ("keep: []\n", 4, "block of keys and values"),
+        ("keep: {events: *x}\n", 4, "alias"),
+        ("keep: [\n", 5, "not valid YAML"),
+        ("keep: !!python/name:os.system\n", 4, "not valid YAML"),
+        ("\tkeep: 1\n", 4, "not valid YAML"),
+        ("'{{7*7}}': 1\n", 4, "unknown key `{{7*7}}`"),
+        ("keep: \x07\n", None, "not valid YAML"),
+    ],
+)
+def test_a_fault_is_told_with_its_line(write_config: Write, text: str, line: int | None, words: str) -> None:
+    path = write_config(BASE + text)
+    told = faults(path)
+    assert words in told
+    assert told.startswith(f"{path}:{line}: " if line else f"{path}: ")
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("managers", "words"),
+    [
+        ("{}", "at least one person"),
+        ("{mara: {name: ''}}", "`name` must not be empty"),
+        ("{mara: {name: Mara, discord: '1'}}", "whole number"),
+        ("{mara: {name: Mara, discord: true}}", "whole number"),
+        ("{mara: {name: M, telegram: 7}, b: {name: B, telegram: 7}}", "same telegram id 7"),
+        ("{mara: {name: M}, 'a b': {name: B}}", "`a b` cannot be a manager's key"),
+        ("{someone: {name: Someone}}", "`on_call: mara` is not one of `managers` (someone)"),
+    ],
+)
+def test_managers(write_config: Write, managers: str, words: str) -> None:
+    assert words in faults(write_config(f"community: {{name: Harbor}}\nmanagers: {managers}\non_call: mara\n"))
+
+
+def test_all_faults_are_told_at_once(write_config: Write) -> None:
+    told = faults(
+        write_config(BASE + "replies: {undo_seconds: x, per_fan: y}\nkeep:\n  events: z\nweb: 3\n")
+    ).splitlines()
+    assert [line.split(":")[1] for line in told] == ["4", "4", "6", "7"]
+
+
+def test_a_community_language_must_be_among_its_languages(write_config: Write) -> None:
+    text = BASE.replace("{name: Harbor}", "{name: Harbor, locale: de, locales: [en]}")
+    assert "must contain `locale` (de)" in faults(write_config(text))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfea\x00", "not UTF-8"),
+        (bytes(range(256)), "not UTF-8"),
+        (b"a" * (1024 * 1024 + 1), "1 MiB"),
+        (b"", "`managers` is missing"),
+        (b"- a\n", "block of keys and values"),
+        (b"[" * 3000, "not valid YAML"),
+        (b"&a [*a]", "alias"),
+    ],
+)
+def test_files_that_are_no_config(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    assert words in faults(path)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + BASE.encode())
+    assert load(path, {}).community.name == "Harbor"
+
+
+def test_places_that_hold_no_file(tmp_path: Path) -> None:
+    assert "no such file" in faults(tmp_path / "config.yaml")
+    assert "this is a folder" in faults(tmp_path)
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert "cannot be read" in faults(loop)
+
+
+def test_a_public_bind_needs_an_address_and_a_token(write_config: Write) -> None:
+    path = write_config(BASE + "web: {bind: 0.0.0.0:80, public_url: https://desk.example.org}\n")
+    assert "GREENROOM_WEB_TOKEN" in faults(path)
+    assert "`public_url`" not in faults(path).split("needs")[1]
+    assert load(path, {"GREENROOM_WEB_TOKEN": "x"}).web.host == "0.0.0.0"  # noqa: S104 - that is what is tried
+
+
+def test_a_policy_is_demanded_when_a_platform_is_on(write_config: Write) -> None:
+    path = write_config(BASE)
+    assert "`policy` is missing; fans on Discord" in faults(path, {"DISCORD_TOKEN": "x"})
+    path = write_config(BASE + "platforms: {discord: {enabled: false}}\n")
+    assert load(path, {"DISCORD_TOKEN": "x"}).switched_on == ()
+    path = write_config(BASE + "privacy: {policy: Ask us.}\n")
+    assert load(path, {"DISCORD_TOKEN": "x"}).switched_on == ("discord",)
+
+
+def test_secrets_are_never_shown(write_config: Write) -> None:
+    path = write_config(BASE + "privacy: {policy: Ask us.}\nstore: postgresql://a:hidden3@localhost/x\n")
+    settings = load(path, {"DISCORD_TOKEN": "hidden1", "TELEGRAM_TOKEN": "hidden2", "GREENROOM_WEB_TOKEN": "hidden4"})
+    assert settings.web_token is not None
+    assert settings.web_token.get_secret_value() == "hidden4"
+    assert "hidden" not in f"{settings} {settings!r}"
+
+
+def test_default_path() -> None:
+    assert default_path({"GREENROOM_CONFIG": "a/b.yaml"}) == Path("a/b.yaml")
+    assert default_path({"GREENROOM_CONFIG": ""}) == Path("config.yaml")
+
+
+@pytest.mark.parametrize(
+    ("cap", "words"),
+    [("3/1d", "3 in 1 day"), ("12/60m", "12 in 1 hour"), ("1/2w", "1 in 14 days"), ("5/90s", "5 in 90 seconds")],
+)
+def test_a_cap_in_words(write_config: Write, cap: str, words: str) -> None:
+    found = load(write_config(BASE + f"replies: {{per_fan: {cap}}}\n"), {}).replies.per_fan
+    assert found is not None
+    assert found.words == words
+
+
+@given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
+@example("a: &x [1]\nb: 1_000")
+@example("? {a: b}\n: c")
+@example("<<: {a: 1}")
+@example("a: 1e999\nb: 0o9\nc: 12:99:99")
+@profile(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_text_is_settings_or_faults(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8", errors="surrogatepass")
+    assert "config.yaml" in faults(path)
+
+
+def test_the_sample_config_is_valid() -> None:
+    settings = load(Path(__file__).parents[3] / "config.yaml", {})
+    assert settings.community.name == "Lantern Harbor"
