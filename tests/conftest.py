@@ -26,3 +26,46 @@ def write_config(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """A small set of operators' files that is in order, beside the config.yaml of `write_config`."""
+    folder = tmp_path / "templates"
+    for name, text in TEMPLATES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+TEMPLATES = {
+    "intents/praise.yaml": """\
+meaning: Somebody likes something.
+action: draft
+priority: 10
+examples:
+  en: [the fog in the last level is lovely, this soundtrack is so good, the new map is gorgeous, love the harbor,
+    best game this year, what a beautiful lighthouse, the art is stunning, love it]
+""",
+    "intents/offtopic.yaml": """\
+meaning: Nothing that concerns us.
+action: silent
+examples:
+  en: [see you at six, what is for dinner, bring the blue shirt, did anyone watch the match, my train is so late,
+    it rains again here, who has a charger, the bus was full]
+""",
+    "en/praise/plain.md": """\
+---
+slots: {}
+examples:
+  - {given: {post: "love it"}, expect: {max_words: 20}}
+---
+## variant: which
+Which part of it stays with you most?
+## variant: where
+Where were you when it clicked?
+## variant: what
+What would you show a friend first?
+""",
+}

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bot.content import Content, read_texts, shipped_texts
+from bot.errors import FaultyFiles
+
+PATIENCE = 20.0  # seconds; a slow machine only makes a failing test slower
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not happened():
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def content(templates: Path) -> AsyncIterator[Content]:
+    """Loaded and watching."""
+    content = Content(templates)
+    content.load()
+    watching = asyncio.create_task(content.watch())
+    yield content
+    watching.cancel()
+    with suppress(asyncio.CancelledError):
+        await watching
+
+
+def variants(content: Content) -> int:
+    return sum(len(template.variants) for template in content.pipeline.library.templates)
+
+
+async def test_a_bad_edit_leaves_the_last_good_set_in_use_until_it_is_mended(content: Content, templates: Path) -> None:
+    file, good = templates / "en/praise/plain.md", content.pipeline
+    text = file.read_text()
+    file.write_text(text + "## variant: broken\n{{ name\n")
+    await until(lambda: bool(content.faults))
+    assert [fault.file for fault in content.faults] == ["templates/en/praise/plain.md"]
+    assert content.faults[0].line
+    assert content.pipeline is good
+
+    file.write_text(text + "## variant: more\nTell me more?\n")
+    await until(lambda: not content.faults)
+    assert content.pipeline is not good
+    assert variants(content) == 4
+
+
+async def test_taking_the_bad_edit_back_clears_the_faults(content: Content, templates: Path) -> None:
+    file = templates / "intents/praise.yaml"
+    text, good = file.read_text(), content.pipeline
+    file.write_text("action: [")
+    await until(lambda: bool(content.faults))
+    file.write_text(text)
+    await until(lambda: not content.faults)
+    assert content.pipeline is good
+
+
+async def test_the_folder_may_vanish_and_come_back(content: Content, templates: Path) -> None:
+    good, aside = content.pipeline, templates.with_name("aside")
+    templates.rename(aside)
+    await until(lambda: bool(content.faults))
+    assert "no such folder" in str(content.faults[0])
+    assert content.pipeline is good
+
+    shutil.copytree(aside, templates)
+    await until(lambda: not content.faults)
+    with (templates / "en/praise/plain.md").open("a") as file:
+        file.write("## variant: again\nAnd now?\n")
+    await until(lambda: variants(content) == 4)
+
+
+async def test_a_file_added_and_one_removed_are_noticed(content: Content, templates: Path) -> None:
+    (templates / "en/praise/other.md").write_text((templates / "en/praise/plain.md").read_text())
+    await until(lambda: len(content.pipeline.library.templates) == 2)
+    (templates / "en/praise/plain.md").unlink()
+    await until(lambda: len(content.pipeline.library.templates) == 1)
+
+
+def test_a_bad_set_at_the_start_is_refused_with_all_its_faults(templates: Path) -> None:
+    (templates / "facts.yaml").write_text("a: [\n")
+    (templates / "en/praise/plain.md").write_text("no front matter\n")
+    with pytest.raises(FaultyFiles) as caught:
+        Content(templates).load()
+    assert {fault.file for fault in caught.value.faults} == {"templates/facts.yaml", "templates/en/praise/plain.md"}
+
+
+def test_what_is_read_and_what_is_not(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / ".git").mkdir()
+    for name in ("en/a.md", "b.yaml", ".hidden.md", "en/a.md~", "en/.#a.md", "picture.png", ".git/c.yaml"):
+        (tmp_path / name).write_text("ä")
+    (tmp_path / "en" / "loop").symlink_to(tmp_path)
+    assert read_texts(tmp_path) == {"b.yaml": "ä", "en/a.md": "ä"}
+
+
+def _not_text(path: Path) -> None:
+    path.write_bytes(b"fine\n\xff\xfe")
+
+
+def _too_large(path: Path) -> None:
+    path.write_bytes(b"a" * (1024 * 1024 + 1))
+
+
+def _leads_nowhere(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _itself(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_not_text, "line 2 is not UTF-8"),
+        (_too_large, "larger than 1 MiB"),
+        (_leads_nowhere, "leads nowhere"),
+        (_itself, "leads nowhere"),
+        (os.mkfifo, "not a file"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], None], words: str) -> None:
+    make(tmp_path / "a.md")
+    make(tmp_path / "b.md")
+    with pytest.raises(FaultyFiles) as caught:
+        read_texts(tmp_path)
+    told = str(caught.value).splitlines()
+    assert len(told) == 2
+    assert all(words in line and f"{tmp_path.name}/{name}.md" in line for line, name in zip(told, "ab", strict=True))
+
+
+def test_the_shipped_lists_are_found() -> None:
+    texts = shipped_texts()
+    assert "gates.yaml" in texts
+    assert all(text.strip() for text in texts.values())
