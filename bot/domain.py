@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -139,10 +140,25 @@ class Target:
     reply_to: str
 
 
+LOBBY = ("web", "lobby")
+"""Platform and channel of the console's lobby, where anyone signed in can try the product as a fan."""
+
+
 def seal(text: str, target: Target) -> str:
     """Hash of exactly this text to exactly this target (SHA-256, hex): what a yes is bound to."""
     parts = (target.platform, target.channel, target.reply_to, text)
     return hashlib.sha256("\x00".join(f"{len(p)}:{p}" for p in parts).encode()).hexdigest()
+
+
+def clean(text: str) -> str:
+    """Text from outside as everything inside expects it: no NUL, no lone surrogates, NFC."""
+    text = text.replace("\x00", "")
+    return unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def exempt_from_caps(platform: str, channel: str) -> bool:
+    """Places for trying things out: the lobby's own channel and replays."""
+    return platform == "replay" or (platform, channel) == LOBBY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -328,19 +344,36 @@ class SourceGone:
 SendResult = Sent | NotSent | Uncertain | SourceGone
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How a draft stood when a command was refused."""
+
+    state: DraftState
+    revision: int
+    decided_by: str | None
+    decided_at: datetime | None
+
+
 class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
     """The desk says no, with the code of the contract and one sentence; nothing was changed.
 
-    `draft` is the draft as it stands, `checks` those that block or wait for a confirmation.
+    `draft` says how the draft stands, `checks` are those that block or wait for a confirmation.
     """
 
     def __init__(
-        self, code: str, message: str, *, draft: Draft | None = None, checks: tuple[CheckResult, ...] = ()
+        self,
+        code: str,
+        message: str,
+        *,
+        draft: Draft | Standing | None = None,
+        checks: tuple[CheckResult, ...] = (),
     ) -> None:
         """Codes: not_found, not_a_manager, already_decided, stale_revision, withdrawn, superseded, expired, too_late,
         blocked, bad_action."""
         super().__init__(message)
         self.code = code
         self.message = message
-        self.draft = draft
+        self.draft = draft and Standing(
+            state=draft.state, revision=draft.revision, decided_by=draft.decided_by, decided_at=draft.decided_at
+        )
         self.checks = checks

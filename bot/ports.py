@@ -24,8 +24,6 @@ class PlatformAdapter(Protocol):
     """The `platform` of its posts."""
     text_limit: int
     """The longest reply the platform takes, in characters."""
-    counts_caps: bool
-    """False for platforms that are for trying things out: the caps of `replies` do not apply."""
 
     async def run(self) -> None:
         """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""

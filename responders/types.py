@@ -93,6 +93,8 @@ class Post:
     at: datetime
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    mentions_us: bool = False
+    """The platform says that the post mentions our account."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -174,6 +176,8 @@ class Understanding:
     language: str = "en"
     risk: tuple[str, ...] = ()
     details: tuple[Detail, ...] = ()
+    resolves: bool = False
+    """The fan says that what they wrote before is settled ("never mind, fixed it")."""
     nearest: str | None = None
     """The operator's example that is most like the post: shown to managers as the why."""
 

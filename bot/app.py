@@ -1,0 +1,218 @@
+"""The only place that wires parts together: `build(settings)` gives an `App`, importing anything does nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from bot.adapters.replay import ReplayPlatform
+from bot.adapters.web import Deps, Keys, WebPlatform
+from bot.adapters.web import signin_link as link_for
+from bot.console import WebServer, create_app
+from bot.content import Content
+from bot.desk import Desk
+from bot.desk.rounds import Rounds
+from bot.errors import GreenroomError
+from bot.intake import Intake
+from bot.outbox import Outbox
+from bot.ports import Clock, PlatformAdapter
+from bot.settings import Settings
+from bot.store import Store
+
+log = structlog.get_logger()
+
+FIRST_BACKOFF = 1.0
+LONGEST_BACKOFF = 60.0
+"""Seconds before a part that stopped is started again."""
+
+
+class WallClock:
+    """The machine's time, in UTC."""
+
+    def now(self) -> datetime:
+        """Aware, in UTC."""
+        return datetime.now(UTC)
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> App:
+    """An app of these settings, not yet started. Tests bring their own clock and further platforms."""
+    return App(settings, clock or WallClock(), platforms, os.environ if environ is None else environ)
+
+
+class App:
+    """Everything that runs in one process. `async with app:` starts it and stops it in order."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        more_platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None,
+        environ: Mapping[str, str],
+    ) -> None:
+        """Use `build`."""
+        self.settings = settings
+        self.clock = clock
+        self.content = Content(settings.templates)
+        self.platforms: dict[str, PlatformAdapter] = {}
+        self._more_platforms = more_platforms
+        self._environ = environ
+        self._stack = contextlib.AsyncExitStack()
+        self._down: dict[str, str] = {}
+        self.store: Store
+        self.desk: Desk
+        self.intake: Intake
+        self.outbox: Outbox
+        self.rounds: Rounds
+        self.keys: Keys
+        self.web: WebServer
+
+    async def __aenter__(self) -> Self:
+        """Start: templates, store, desk, web server, then whatever brings posts. Raises GreenroomError in words."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop in the reverse order; what is under way is finished or picked up after the next start."""
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        settings, clock = self.settings, self.clock
+        await asyncio.to_thread(self.content.load)
+        self.store = await Store.open(settings.store)
+        self._stack.push_async_callback(self.store.close)
+        self.desk = Desk(self.store, settings, clock, self._pipeline, self._text_limit)
+        self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
+        self._stack.push_async_callback(self.intake.close)
+        self.platforms |= {"web": WebPlatform()}
+        if settings.platforms.replay.file:
+            replay = settings.platforms.replay
+            file = settings.root / settings.platforms.replay.file
+            self.platforms["replay"] = ReplayPlatform(file, replay.speed, self.intake.receive, clock)
+        if self._more_platforms:
+            self.platforms |= self._more_platforms(self.intake)
+        self.outbox = Outbox(self.store, settings, clock, self.platforms)
+        self.rounds = Rounds(self.store, settings, clock)
+        self.keys = _keys(settings, self._environ)
+        self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
+        await self.web.start()
+        self._stack.push_async_callback(self.web.stop)
+        await self._run_parts()
+
+    async def _run_parts(self) -> None:
+        parts: dict[str, Callable[[], Any]] = {
+            "intake": self.intake.run,
+            "outbox": self.outbox.run,
+            "rounds": self.rounds.run,
+            "templates": self.content.watch,
+            **{name: adapter.run for name, adapter in self.platforms.items()},
+        }
+        tasks = [asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()]
+
+        async def stop() -> None:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self._stack.push_async_callback(stop)
+
+    async def _supervise(self, name: str, part: Callable[[], Any]) -> None:
+        """Keep one part running; when it fails the others stay up and it is started again, later each time."""
+        pause = FIRST_BACKOFF
+        while True:
+            started = self.clock.now()
+            try:
+                await part()
+                return
+            except GreenroomError as error:
+                self._down[name] = str(error)
+                log.error("part_stopped", part=name, why=str(error))
+            except Exception as error:
+                self._down[name] = type(error).__name__
+                log.exception("part_failed", part=name)
+            if (self.clock.now() - started).total_seconds() > LONGEST_BACKOFF:
+                pause = FIRST_BACKOFF
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_BACKOFF)
+            self._down.pop(name, None)
+
+    async def run(self, announce: Callable[[str], None]) -> None:
+        """Run until SIGINT or SIGTERM; `announce` is told where the console is."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        async with self:
+            on_call = self.settings.on_call
+            announce(f"Greenroom is running for {self.settings.community.name}. Ctrl-C stops it.")
+            announce(f"Sign in as {self.desk.name_of(on_call)} (works once, for ten minutes):")
+            announce(f"  {link_for(self.keys, self.base_url, on_call)}")
+            await stop.wait()
+
+    @property
+    def base_url(self) -> str:
+        """Where a person opens the console."""
+        return _base_url(self.settings, self.web.port)
+
+    def _pipeline(self) -> Any:
+        return self.content.pipeline
+
+    def _text_limit(self, platform: str) -> int:
+        adapter = self.platforms.get(platform)
+        return adapter.text_limit if adapter else WebPlatform.text_limit
+
+    def _deps(self) -> Deps:
+        return Deps(
+            settings=self.settings,
+            store=self.store,
+            desk=self.desk,
+            intake=self.intake,
+            keys=self.keys,
+            clock=self.clock,
+            template_faults=lambda: self.content.faults,
+            intents=lambda: sorted(self.content.pipeline.library.intents),
+            ready=lambda: {name: name not in self._down for name in ("intake", "outbox", "rounds", *self.platforms)},
+        )
+
+
+def signin_link(settings: Settings, name: str, environ: Mapping[str, str]) -> str:
+    """A sign-in link for a manager, for a server that runs with these settings. Raises GreenroomError."""
+    if name not in settings.managers:
+        known = ", ".join(sorted(settings.managers))
+        raise GreenroomError(f"“{name}” is not a manager; config.yaml lists: {known}")
+    return link_for(_keys(settings, environ), _base_url(settings, settings.web.port), name)
+
+
+def _keys(settings: Settings, environ: Mapping[str, str]) -> Keys:
+    try:
+        return Keys(settings.var, environ)
+    except OSError as error:
+        raise GreenroomError(
+            f"{settings.var}: the web server's secrets cannot be kept here ({error.strerror}); check the permissions"
+        ) from error
+
+
+def _base_url(settings: Settings, port: int) -> str:
+    if settings.web.public_url:
+        return settings.web.public_url
+    host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
+    return f"http://{host}:{port}"

@@ -1,0 +1,242 @@
+"""The desk: the approval queue and its rules, as surfaces and the API use it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.desk import moves
+from bot.desk.cards import card, checks_json, warnings
+from bot.desk.decide import Press, decide
+from bot.desk.words import Words, words_of
+from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.store import Connection, Store, context, cut, drafts, posts, requests
+from responders.pipeline import Pipeline
+from responders.types import CheckResult, Level, Wording
+
+TYPING = frozenset({Action.EDIT, Action.PROPOSE, Action.CORRECT, Action.APPROVE, Action.FILL})
+"""Actions that put words on the card or send them."""
+
+
+class Desk:
+    """Decisions of managers. Knows no surface: after a commit an event wakes whoever shows cards."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        pipeline: Callable[[], Pipeline],
+        text_limit: Callable[[str], int],
+    ) -> None:
+        """`pipeline` gives the current good one; `text_limit` a platform's longest reply in characters."""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._pipeline = pipeline
+        self._text_limit = text_limit
+
+    async def decide(self, command: Command, *, key: str | None = None) -> dict[str, Any]:
+        """Carry out one press and return the whole draft as it then is, JSON-ready. Raises Refused.
+
+        With a `key` (Idempotency-Key) the first answer to the same command is given again, refusals included.
+        """
+        self._may(command)
+        fingerprint = _fingerprint(command)
+        known = await self._store.read(lambda c: requests.find(c, key)) if key else None
+        if known:
+            return _again(known, fingerprint)
+        words: Words | Refused
+        try:
+            words = await self._look_at(command)
+        except Refused as refused:
+            words = refused
+        answer = await self._store.write(lambda c: self._once(c, command, words, key, fingerprint))
+        return _answer(answer)
+
+    def _may(self, command: Command) -> None:
+        managers = self._settings.managers
+        if command.by not in managers:
+            raise Refused(
+                "not_a_manager",
+                f"“{command.by[:80]}” is not a manager here; managers are listed in config.yaml under managers:",
+            )
+        if command.action is Action.HANDOVER and command.to is not None and command.to not in managers:
+            raise Refused("bad_action", f"“{command.to[:80]}” is not a manager; known: {', '.join(sorted(managers))}.")
+        if command.action is Action.RELABEL and command.intent not in self._pipeline().library.intents:
+            known = ", ".join(sorted(self._pipeline().library.intents))
+            raise Refused("bad_action", f"There is no intent “{(command.intent or '')[:80]}”; known: {known}.")
+
+    async def _look_at(self, command: Command) -> Words:
+        """Finish and examine the words before the transaction, which is kept short. Bound to one revision."""
+        if command.action not in TYPING:
+            return Words()
+        now = self._clock.now()
+
+        def query(connection: Connection) -> Any:
+            draft = drafts.get(connection, command.draft_id)
+            if draft is None or draft.revision != command.revision:
+                return None
+            if not draft.live and command.action not in ON_SENT_REPLY:
+                return None
+            post = posts.get(connection, draft.post_id)
+            return (draft, post, context.load(connection, post, self._settings, now)) if post else None
+
+        found = await self._store.read(query)
+        if found is None:
+            return Words()  # the transaction will say why not
+        draft, post, around = found
+        pipeline = self._pipeline()
+
+        def examine(wording: Wording) -> tuple[CheckResult, ...]:
+            return pipeline.check(wording, post.post, around)
+
+        limit = self._text_limit(post.post.platform)
+        return await asyncio.to_thread(words_of, command, draft, self.first_name(command.by), limit, examine)
+
+    def _once(
+        self, connection: Connection, command: Command, words: Words | Refused, key: str | None, fingerprint: str
+    ) -> dict[str, Any]:
+        known = requests.find(connection, key) if key else None
+        if known:
+            return _known(known, fingerprint)
+        now = self._clock.now()
+        try:
+            if isinstance(words, Refused):
+                raise words
+            press = Press(
+                command=command,
+                words=words,
+                now=now,
+                undo=timedelta(seconds=self._settings.replies.undo_seconds),
+                manager=self.name_of(command.by),
+                name_of=self.name_of,
+            )
+            draft = decide(connection, press)
+            answer = {"card": self._decided(connection, draft, command, words, now)}
+        except Refused as refused:
+            answer = {"refused": _refusal(refused)}
+        if key:
+            post_id = answer["card"]["post"]["post_id"] if "card" in answer else None
+            requests.keep(connection, key, fingerprint, answer, post_id, now)
+        return answer
+
+    def _decided(
+        self, connection: Connection, draft: Draft, command: Command, words: Words, now: datetime
+    ) -> dict[str, Any]:
+        whole = card(connection, draft, now, self._settings.replies.undo_seconds)
+        return {
+            **whole,
+            "decided_by": draft.decided_by or command.by,
+            "at": whole["at"] or now.isoformat(),
+            "warnings": checks_json(warnings(words.checks)),
+        }
+
+    async def draft(self, draft_id: str) -> dict[str, Any] | None:
+        """One draft as in the list, in any state; None if there is none."""
+        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+
+        def query(connection: Connection) -> dict[str, Any] | None:
+            found = drafts.get(connection, draft_id)
+            return card(connection, found, now, undo) if found else None
+
+        return await self._store.read(query)
+
+    async def drafts(
+        self, *, state: str = "waiting", limit: int = 50, after: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of drafts, urgent first, then oldest, and the next cursor. Raises ValueError on a bad one."""
+        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+
+        def query(connection: Connection) -> tuple[list[dict[str, Any]], str | None]:
+            if after is not None and drafts.get(connection, after) is None:
+                raise ValueError("after: this cursor is not one of ours; leave it out to begin at the start")
+            page, following = cut(drafts.page(connection, str(DraftState(state)), limit + 1, after), limit)
+            return [card(connection, draft, now, undo) for draft in page], following
+
+        return await self._store.read(query)
+
+    async def decided(self, limit: int = 20) -> list[dict[str, Any]]:
+        """What was decided lately, the newest first: for undo, retry, settle, correct and remove."""
+        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+        return await self._store.read(
+            lambda c: [card(c, draft, now, undo) for draft in drafts.decided_lately(c, limit)]
+        )
+
+    async def forget(self, platform: str, fan_id: str) -> None:
+        """Erase everything about a fan; what waits for them is withdrawn."""
+        now = self._clock.now()
+        await self._store.write(lambda c: moves.forget(c, platform, fan_id, now))
+
+    async def opt_out(self, platform: str, fan_id: str) -> None:
+        """A fan wants no replies from now on; what waits for them is withdrawn."""
+        now = self._clock.now()
+        await self._store.write(lambda c: moves.opt_out(c, platform, fan_id, now))
+
+    def name_of(self, key: str) -> str:
+        """A manager's display name; the key itself for somebody who is no longer listed."""
+        manager = self._settings.managers.get(key)
+        return manager.name if manager else key
+
+    def first_name(self, key: str) -> str:
+        """What a reply signed by this manager says."""
+        return self.name_of(key).split()[0]
+
+
+def _fingerprint(command: Command) -> str:
+    return hashlib.sha256(json.dumps(asdict(command), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _known(known: tuple[str, Any], fingerprint: str) -> dict[str, Any]:
+    first, answer = known
+    if first != fingerprint:
+        sentence = "This Idempotency-Key was used for another request; use a new key for a new decision."
+        return {"refused": _refusal(Refused("bad_action", sentence))}
+    return dict(answer)
+
+
+def _again(known: tuple[str, Any], fingerprint: str) -> dict[str, Any]:
+    return _answer(_known(known, fingerprint))
+
+
+def _refusal(refused: Refused) -> dict[str, Any]:
+    stands = refused.draft
+    return {
+        "code": refused.code,
+        "message": refused.message,
+        "draft": stands
+        and {
+            "state": str(stands.state),
+            "revision": stands.revision,
+            "decided_by": stands.decided_by,
+            "decided_at": stands.decided_at.isoformat() if stands.decided_at else None,
+        },
+        "checks": checks_json(refused.checks),
+    }
+
+
+def _answer(answer: dict[str, Any]) -> dict[str, Any]:
+    refusal = answer.get("refused")
+    if refusal is None:
+        whole: dict[str, Any] = answer["card"]
+        return whole
+    stands = refusal["draft"]
+    raise Refused(
+        refusal["code"],
+        refusal["message"],
+        draft=stands
+        and Standing(
+            state=DraftState(stands["state"]),
+            revision=stands["revision"],
+            decided_by=stands["decided_by"],
+            decided_at=datetime.fromisoformat(stands["decided_at"]) if stands["decided_at"] else None,
+        ),
+        checks=tuple(CheckResult(id=c["id"], level=Level(c["level"]), note=c["note"]) for c in refusal["checks"]),
+    )

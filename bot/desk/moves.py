@@ -1,0 +1,297 @@
+"""Moves of a draft that no manager makes, and the steps that several moves share. Plain functions of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain import (
+    LIVE,
+    MOVES,
+    Action,
+    Alternative,
+    Cause,
+    Delivery,
+    DeliveryState,
+    Draft,
+    DraftState,
+    StoredPost,
+)
+from bot.events import Happened
+from bot.store import Connection, deliveries, drafts, events, fans, posts
+from bot.store.ids import new_id
+from responders.types import Candidate, Context, Outcome, Proposal, ReasonCode
+
+_ENDED: Mapping[DraftState, Happened] = {
+    DraftState.WITHDRAWN: Happened.DRAFT_WITHDRAWN,
+    DraftState.SUPERSEDED: Happened.DRAFT_SUPERSEDED,
+    DraftState.EXPIRED: Happened.DRAFT_EXPIRED,
+}
+
+
+class Conflict(Exception):  # noqa: N818 - it never leaves the store's replay
+    """Another process changed the row between our look and our write; the transaction is run again."""
+
+
+def save(connection: Connection, old: Draft, new: Draft) -> Draft:
+    """Write the next state of a draft. Raises Conflict if another process was faster."""
+    if not drafts.save(connection, old, new):
+        raise Conflict
+    return new
+
+
+def submit(
+    connection: Connection, post: StoredPost, proposal: Proposal, context: Context, expire_after: timedelta
+) -> Draft | None:
+    """Put what the pipeline proposes on the desk; None when the post stays unanswered."""
+    if proposal.outcome is Outcome.SILENT:
+        return None
+    draft = _draft(post, proposal, context, expire_after)
+    drafts.add(connection, draft, post)
+    _waiting(connection, draft, context.now)
+    return draft
+
+
+def hand_off(
+    connection: Connection, old: Draft, post: StoredPost, at: datetime, *, by: str, to: str | None, why: str
+) -> Draft:
+    """A new draft without text in the place of `old`, for a person."""
+    draft = Draft(
+        id=new_id(),
+        post_id=post.id,
+        kind="handoff",
+        state=DraftState.WAITING,
+        revision=1,
+        priority=old.priority,
+        reason_code=old.reason_code,
+        why=why,
+        intent=old.intent,
+        risk=old.risk,
+        follow_up=old.follow_up,
+        created_at=at,
+        waiting_since=old.waiting_since,
+        assigned_to=to,
+    )
+    drafts.add(connection, draft, post)
+    _waiting(connection, draft, at, by=by, to=to)
+    return draft
+
+
+def _waiting(connection: Connection, draft: Draft, at: datetime, **data: Any) -> None:
+    by = data.pop("by", None)
+    events.append(
+        connection,
+        Happened.DRAFT_WAITING,
+        at,
+        by=by,
+        post_id=draft.post_id,
+        draft_id=draft.id,
+        kind=draft.kind,
+        intent=draft.intent,
+        priority=draft.priority,
+        **data,
+    )
+
+
+def _draft(post: StoredPost, proposal: Proposal, context: Context, expire_after: timedelta) -> Draft:
+    handoff = proposal.outcome is Outcome.HANDOFF
+    best = None if handoff else proposal.candidate
+    return Draft(
+        id=new_id(),
+        post_id=post.id,
+        kind="handoff" if handoff else "draft",
+        state=DraftState.WAITING,
+        revision=1,
+        priority=proposal.priority,
+        reason_code=proposal.reason.code,
+        why=proposal.reason.sentence,
+        intent=proposal.understanding.intent,
+        risk=proposal.understanding.risk,
+        follow_up=context.replies_to == "us",
+        created_at=context.now,
+        waiting_since=context.now,
+        expires_at=None if handoff else context.now + expire_after,
+        text=best.text if best else None,
+        template=best.template if best else None,
+        variant=best.variant if best else None,
+        recipe=best.recipe if best else None,
+        missing=best.missing if best else (),
+        checks=best.checks if best else (),
+        alternatives=tuple(_alternative(c) for c in proposal.alternatives) if best else (),
+    )
+
+
+def _alternative(candidate: Candidate) -> Alternative:
+    return Alternative(
+        text=candidate.text,
+        template=candidate.template,
+        variant=candidate.variant,
+        recipe=candidate.recipe,
+        missing=candidate.missing,
+        checks=candidate.checks,
+    )
+
+
+def end(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by: str | None = None) -> bool:
+    """Withdraw, supersede or expire a draft because of `cause`; False when it is too late or not a legal move.
+
+    An approved draft ends only while its delivery is held; the delivery is recalled with it.
+    """
+    target = MOVES.get((draft.state, cause))
+    if target is None:
+        return False
+    if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause):
+        return False
+    return close(connection, draft, cause, at, by=by)
+
+
+def close(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by: str | None = None) -> bool:
+    """`end` for a draft whose delivery is already taken back."""
+    target = MOVES.get((draft.state, cause))
+    if target is None:
+        return False
+    new = replace(draft, state=target, cause=str(cause), decided_at=draft.decided_at or at)
+    save(connection, draft, new)
+    events.append(connection, _ENDED[target], at, by=by, post_id=draft.post_id, draft_id=draft.id, cause=str(cause))
+    return True
+
+
+def end_all(connection: Connection, post_id: str, cause: Cause, at: datetime, *, by: str | None = None) -> int:
+    """End every draft of a post that can still be ended; returns how many."""
+    open_states = (*LIVE, DraftState.APPROVED)
+    return sum(
+        end(connection, draft, cause, at, by=by) for draft in drafts.of_posts(connection, [post_id], open_states)
+    )
+
+
+def recall(
+    connection: Connection, draft: Draft, at: datetime, cause: Cause | Action, *, by: str | None = None
+) -> Delivery | None:
+    """Take back the held delivery of a draft; None when there is none any more."""
+    newest = next(iter(deliveries.of_draft(connection, draft.id)), None)
+    if newest is None or newest.state is not DeliveryState.HELD or newest.kind != "send":
+        return None
+    return recall_delivery(connection, newest, at, cause, by=by)
+
+
+def recall_delivery(
+    connection: Connection, delivery: Delivery, at: datetime, cause: Cause | Action, *, by: str | None = None
+) -> Delivery | None:
+    """Take back a delivery that is held or was just claimed for sending."""
+    done = deliveries.move(connection, delivery, DeliveryState.RECALLED)
+    if done:
+        tell(connection, Happened.REPLY_RECALLED, delivery, at, by=by, cause=str(cause))
+    return done
+
+
+def tell(
+    connection: Connection, name: Happened, delivery: Delivery, at: datetime, *, by: str | None = None, **data: Any
+) -> None:
+    """One fact about a delivery."""
+    events.append(
+        connection,
+        name,
+        at,
+        by=by,
+        post_id=delivery.post_id,
+        draft_id=delivery.draft_id,
+        delivery_id=delivery.id,
+        kind=delivery.kind,
+        **data,
+    )
+
+
+def arrived(connection: Connection, delivery: Delivery, at: datetime, external_id: str | None) -> None:
+    """The platform has it: keep the receipt, and let the reply show what is now out there."""
+    if (
+        deliveries.move(
+            connection, delivery, DeliveryState.SENT, sent_at=at, external_id=external_id, lease_until=None, error=None
+        )
+        is None
+    ):
+        raise Conflict
+    reply = deliveries.get(connection, delivery.reply_id) if delivery.kind != "send" else None
+    if reply and delivery.kind == "correct":
+        deliveries.show(connection, reply, text=delivery.text, seal=delivery.seal, decision_id=delivery.decision_id)
+    elif reply:
+        deliveries.move(connection, reply, DeliveryState.REMOVED)
+
+
+def turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
+    """The alternatives once number `number` (from 1) was laid on the card: the text that lay there goes to the end."""
+    rest = tuple(a for i, a in enumerate(draft.alternatives, start=1) if i != number)
+    if draft.own_words or draft.text is None or draft.template is None or draft.variant is None:
+        return rest
+    lay = Alternative(
+        text=draft.text,
+        template=draft.template,
+        variant=draft.variant,
+        recipe=draft.recipe,
+        missing=draft.missing,
+        checks=draft.checks,
+    )
+    return (*rest, lay)
+
+
+def wake(draft: Draft, at: datetime) -> Draft:
+    """A snoozed draft waiting again; the expiry clock stood still meanwhile."""
+    slept = at - draft.snoozed_at if draft.snoozed_at else timedelta()
+    expires_at = draft.expires_at + slept if draft.expires_at else None
+    return replace(draft, state=DraftState.WAITING, snoozed_at=None, snoozed_until=None, expires_at=expires_at)
+
+
+def post_edited(connection: Connection, post: StoredPost, text: str, at: datetime) -> None:
+    """The fan edited the post: keep the new words, and judge it anew unless only white space changed or we answered."""
+    if text == post.post.text:
+        return
+    same_words = text.split() == post.post.text.split()
+    posts.edit(connection, post, text)
+    events.append(connection, Happened.POST_EDITED, at, post_id=post.id, same_words=same_words)
+    if same_words:
+        _carry_over(connection, post)
+        return
+    end_all(connection, post.id, Cause.POST_EDITED, at)
+    reply = deliveries.reply_of(connection, post.id)
+    if reply is None or reply.state in (DeliveryState.RECALLED, DeliveryState.FAILED):
+        posts.reopen(connection, post.id, at)
+
+
+def _carry_over(connection: Connection, post: StoredPost) -> None:
+    """A yes given before white space changed still stands: the held delivery is for the new version."""
+    reply = deliveries.reply_of(connection, post.id)
+    if reply and reply.state is DeliveryState.HELD:
+        deliveries.for_version(connection, reply, post.version + 1)
+
+
+def post_deleted(
+    connection: Connection, platform: str, channel: str, external_id: str, at: datetime
+) -> StoredPost | None:
+    """The fan deleted the post, which may not have come yet."""
+    post = posts.by_external(connection, platform, channel, external_id)
+    if post and post.deleted:
+        return post
+    if post:
+        end_all(connection, post.id, Cause.POST_DELETED, at)
+    posts.delete(connection, platform, channel, external_id, at)
+    if post:
+        fans.drop_words(connection, [post.id], ReasonCode.NOT_TEXT, posts.GONE)
+        events.append(connection, Happened.POST_DELETED, at, post_id=post.id)
+    return post
+
+
+def forget(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """Erase a fan; what waits for them is withdrawn first."""
+    for post in posts.of_fan(connection, platform, fan_id):
+        end_all(connection, post.id, Cause.FORGOTTEN, at)
+    fans.erase(connection, platform, fan_id, at)
+
+
+def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """A fan wants no replies: what waits for them is withdrawn."""
+    fans.choose(connection, platform, fan_id, out=True, at=at)
+    for post in posts.of_fan(connection, platform, fan_id):
+        for draft in drafts.of_posts(connection, [post.id], (*LIVE, DraftState.APPROVED)):
+            if not draft.risk:  # somebody in danger is a person's business, opted out or not
+                end(connection, draft, Cause.OPTED_OUT, at)

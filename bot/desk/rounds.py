@@ -1,0 +1,114 @@
+"""What the desk does on its own as time passes: wake, expire, remind, call for help, drop what is no longer needed."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.desk import moves
+from bot.domain import Cause, Draft, DraftState
+from bot.events import Happened
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.store import Connection, Store, drafts, events, fans, requests
+from responders.types import ReasonCode
+
+EVERY = 1.0
+"""Seconds between two rounds."""
+CRISIS_EVERY = timedelta(minutes=10)
+CRISIS = "crisis"
+KEEP_REQUESTS = timedelta(hours=24)
+AT_ONCE = 500
+"""Posts whose words are dropped in one transaction, so that it stays short."""
+
+
+class Rounds:
+    """Walks the queue once a second. Every step is safe to repeat and to interrupt."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+        """Nothing happens before `run` or `once`."""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._tidied: datetime | None = None
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.once()
+            await asyncio.sleep(EVERY)
+
+    async def once(self) -> None:
+        """One round."""
+        now = self._clock.now()
+        if await self._store.read(lambda c: self._anything_due(c, now)):
+            await self._store.write(lambda c: self._walk(c, now))
+        if self._tidied is None or now >= self._tidied + timedelta(minutes=1):
+            await self._tidy(now)
+            self._tidied = now
+
+    def _anything_due(self, connection: Connection, now: datetime) -> bool:
+        return bool(
+            drafts.wake_due(connection, now)
+            or drafts.expiry_due(connection, now)
+            or self._unreminded(connection, now)
+            or self._crises(connection, now)
+        )
+
+    def _walk(self, connection: Connection, now: datetime) -> None:
+        for draft in drafts.wake_due(connection, now):
+            moves.save(connection, draft, moves.wake(draft, now))
+            events.append(connection, Happened.DRAFT_WOKEN, now, post_id=draft.post_id, draft_id=draft.id)
+        for draft in drafts.expiry_due(connection, now):
+            moves.end(connection, draft, Cause.TOO_OLD, now)
+        batch = self._unreminded(connection, now)
+        for draft in batch:
+            moves.save(connection, draft, replace(draft, reminded_at=now))
+        if batch:
+            events.append(connection, Happened.QUEUE_REMINDED, now, waiting=len(batch))
+        for draft in self._crises(connection, now):
+            moves.save(connection, draft, replace(draft, reminded_at=now))
+            events.append(
+                connection,
+                Happened.CRISIS_CALLED,
+                now,
+                post_id=draft.post_id,
+                draft_id=draft.id,
+                on_call=self._settings.on_call,
+            )
+
+    def _unreminded(self, connection: Connection, now: datetime) -> list[Draft]:
+        after = self._settings.replies.remind_after
+        if after is None:
+            return []
+        return [draft for draft in drafts.waiting_since(connection, now - after) if CRISIS not in draft.risk]
+
+    def _crises(self, connection: Connection, now: datetime) -> list[Draft]:
+        """Crisis hand-offs that nobody has opened: the manager on call is called at once and every ten minutes."""
+        return [
+            draft
+            for draft in drafts.urgent(connection)
+            if CRISIS in draft.risk
+            and draft.state is DraftState.WAITING
+            and draft.opened_by is None
+            and (draft.reminded_at is None or now >= draft.reminded_at + CRISIS_EVERY)
+        ]
+
+    async def _tidy(self, now: datetime) -> None:
+        """Drop the words that are no longer needed, old facts and old answers."""
+        keep = self._settings.keep
+        while due := await self._store.read(lambda c: fans.words_due(c, now - keep.post_text, AT_ONCE)):
+            await self._store.write(partial(_drop, post_ids=due, now=now))
+        await self._store.write(lambda c: _drop_old(c, now - keep.events, now - KEEP_REQUESTS))
+
+
+def _drop(connection: Connection, post_ids: list[str], now: datetime) -> None:
+    fans.drop_words(connection, post_ids, ReasonCode.TOO_OLD, "Its text is no longer kept.")
+    events.append(connection, Happened.TEXTS_DROPPED, now, posts=len(post_ids))
+
+
+def _drop_old(connection: Connection, facts_before: datetime, answers_before: datetime) -> None:
+    events.drop_before(connection, facts_before)
+    requests.drop_before(connection, answers_before)

@@ -1,0 +1,95 @@
+"""The words of a decision: finished, sealed and looked at, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.desk.cards import warnings
+from bot.domain import Action, Command, Draft, Refused, clean
+from responders.library.render import RenderFailed, missing, preview, render
+from responders.types import CheckResult, Level, MissingSlot, Wording
+
+Examine = Callable[[Wording], tuple[CheckResult, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """What a command would put on the card or send. Bound to the revision it was made from."""
+
+    text: str | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[MissingSlot, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    own: bool = False
+
+
+def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
+    """Finish and look at the words of a command. Raises Refused (`blocked`, `bad_action`).
+
+    A manager's own words are blocked only when empty, over the platform's `limit` in characters, pinging everybody,
+    about being human or not, promotional, or promising a time; every other fault is a warning to confirm (design 6).
+    """
+    if command.action in (Action.EDIT, Action.PROPOSE, Action.CORRECT):
+        words = _typed_whole(command, draft, examine)
+    elif command.action in (Action.APPROVE, Action.FILL):
+        words = _from_recipe(command, draft, signer, examine)
+    else:
+        return Words()
+    blocks = tuple(c for c in (*_bounds(words.text, limit), *words.checks) if c.level is Level.BLOCK)
+    if blocks:
+        raise Refused("blocked", " ".join(c.note for c in blocks), draft=draft, checks=blocks)
+    asks = () if command.action in (Action.PROPOSE, Action.FILL) else warnings(words.checks)
+    if words.own and asks and not command.confirm_warnings:
+        notes = " ".join(c.note for c in asks)
+        raise Refused("blocked", f"Please confirm: {notes}", draft=draft, checks=words.checks)
+    return words
+
+
+def _typed_whole(command: Command, draft: Draft, examine: Examine) -> Words:
+    text = clean(command.text or "").strip()
+    return Words(text=text, own=True, checks=examine(Wording(text=text, intent=draft.intent, own_words=True)))
+
+
+def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) -> Words:
+    if draft.recipe is None:
+        if command.slots:
+            raise Refused("bad_action", "This draft has no blanks to fill.", draft=draft)
+        return Words(text=draft.text)
+    unknown = sorted(set(command.slots) - set(draft.recipe.asks))
+    if unknown:
+        known = ", ".join(sorted(draft.recipe.asks)) or "none"
+        raise Refused("bad_action", f"There is no blank named {unknown[0]}; blanks: {known}.", draft=draft)
+    typed = {**draft.typed, **{name: clean(text).strip() for name, text in command.slots.items()}}
+    typed = {name: text for name, text in typed.items() if text}
+    open_slots = missing(draft.recipe, typed)
+    if command.action is Action.FILL:
+        text = preview(draft.recipe, typed)
+    elif open_slots:
+        asks = tuple(
+            CheckResult(id="missing-slot", level=Level.BLOCK, note=f"Still to fill: {m.ask}") for m in open_slots
+        )
+        raise Refused("blocked", asks[0].note, draft=draft, checks=asks)
+    else:
+        text = _finished(draft, typed, signer)
+    own = Wording(text=text, intent=draft.intent, own_words=True, quoted=tuple(typed.values()))
+    checks = examine(own) if typed else draft.checks
+    return Words(text=text, typed=typed, missing=open_slots, checks=checks, own=bool(typed))
+
+
+def _finished(draft: Draft, typed: Mapping[str, str], signer: str) -> str:
+    assert draft.recipe is not None  # noqa: S101 - the caller looked
+    try:
+        return render(draft.recipe, typed, signer)
+    except RenderFailed as error:
+        fault = CheckResult(id="template", level=Level.BLOCK, note=str(error))
+        raise Refused("blocked", str(error), draft=draft, checks=(fault,)) from error
+
+
+def _bounds(text: str | None, limit: int) -> tuple[CheckResult, ...]:
+    if not text:
+        return (CheckResult(id="empty", level=Level.BLOCK, note="There is nothing to send; write something first."),)
+    if len(text) > limit:
+        note = f"This is {len(text)} characters long; at most {limit} can be sent."
+        return (CheckResult(id="too-long", level=Level.BLOCK, note=note),)
+    return ()

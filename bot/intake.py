@@ -1,0 +1,256 @@
+"""Post in: clean, store once, load the context, run the pipeline, hand the proposal to the desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.desk import Desk, moves
+from bot.domain import Cause, Draft, StoredPost, clean
+from bot.events import Happened
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.store import Connection, NewPost, Received, Store, context, drafts, posts, requests
+from bot.store.ids import new_id
+from responders.pipeline import Pipeline
+from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """The one way in. One pipeline run at a time per channel, so that each sees what the one before it decided."""
+
+    def __init__(
+        self, store: Store, settings: Settings, clock: Clock, desk: Desk, pipeline: Callable[[], Pipeline]
+    ) -> None:
+        """`pipeline` gives the current good one."""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._desk = desk
+        self._pipeline = pipeline
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
+        self._queues: dict[tuple[str, str], deque[str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def receive(self, post: Post, *, key: str | None = None) -> Received:
+        """Store a post; it is durable when this returns. A post that is already known gives its first id again.
+
+        With a `key` (Idempotency-Key) the first answer is given again.
+        """
+        new = NewPost(id=new_id(), post=_cleaned(post), received_at=self._clock.now())
+        if key is None:
+            received = await self._store.add_post(new)
+        else:
+            received = await self._store.write(lambda c: _once(c, new, key))
+        if received.post_id == new.id:
+            self._schedule(post.platform, post.channel, new.id)
+        return received
+
+    async def edit(self, post_id: str, text: str) -> bool:
+        """The fan edited the post. False for an unknown or deleted one."""
+        now, cleaned = self._clock.now(), clean(text)
+
+        def operation(connection: Connection) -> StoredPost | None:
+            post = posts.get(connection, post_id)
+            if post is None or post.deleted:
+                return None
+            moves.post_edited(connection, post, cleaned, now)
+            return post
+
+        return await self._store.write(operation) is not None
+
+    async def delete(self, post_id: str) -> bool:
+        """The fan deleted the post. False for an unknown one."""
+        page = await self._store.post_page(post_id)
+        if page is None:
+            return False
+        post = page.post.post
+        await self.deleted(post.platform, post.channel, post.external_id)
+        return True
+
+    async def deleted(self, platform: str, channel: str, external_id: str) -> None:
+        """The platform says a message is gone, which we may not have seen yet."""
+        now = self._clock.now()
+        await self._store.write(lambda c: moves.post_deleted(c, platform, channel, external_id, now))
+
+    async def card_for(self, post_id: str) -> dict[str, Any] | None:
+        """A manager wants a card for a post that was left alone: a draft if there is one, else a hand-off.
+
+        None for an unknown or deleted post. A draft that already waits is given as it is.
+        """
+        while True:
+            found = await self._store.read(lambda c: self._around(c, post_id, asked=True))
+            if found is None:
+                return None
+            post, around = found
+            proposal = _at_least_handoff(await self._judge(post, around))
+            draft = await self._store.write(partial(self._lay, found=found, proposal=proposal))
+            if draft:
+                return await self._desk.draft(draft.id)
+
+    def _around(
+        self, connection: Connection, post_id: str, *, asked: bool = False
+    ) -> tuple[StoredPost, Context] | None:
+        post = posts.get(connection, post_id)
+        if post is None or post.deleted or (post.action is not None and not asked):
+            return None
+        return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
+
+    def _lay(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> Draft | None:
+        """Put an asked-for card on the desk; None when the post has changed since and must be read again."""
+        post, around = found
+        current = posts.get(connection, post.id)
+        if current is None or current.version != post.version or current.deleted:
+            return None
+        waiting = drafts.latest(connection, post.id)
+        if waiting and waiting.live:
+            return waiting
+        posts.judge(connection, post, proposal, around.now, again=True)
+        return moves.submit(connection, post, proposal, around, self._settings.replies.expire_after)
+
+    async def run(self) -> None:
+        """Judge what was left from before, then whatever is reopened, until cancelled."""
+        with self._store.bell(Happened.POST_REOPENED) as bell:
+            while True:
+                for post in await self._store.read(posts.unjudged):
+                    self._schedule(post.post.platform, post.post.channel, post.id)
+                await bell.wait()
+
+    async def idle(self) -> None:
+        """Wait until everything that was taken in so far is judged."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def close(self) -> None:
+        """Stop judging; what is left is judged after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._worker.shutdown()
+
+    def _schedule(self, platform: str, channel: str, post_id: str) -> None:
+        place = (platform, channel)
+        queue = self._queues.get(place)
+        if queue is not None:
+            if post_id not in queue:
+                queue.append(post_id)
+            return
+        self._queues[place] = deque([post_id])
+        task = asyncio.create_task(self._drain(place))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self, place: tuple[str, str]) -> None:
+        queue = self._queues[place]
+        try:
+            while queue:
+                post_id = queue.popleft()
+                try:
+                    await self._process(post_id)
+                except Exception:  # the others must go on; this one stays unjudged and is tried again after a start
+                    log.exception("post_not_judged", post_id=post_id)
+        finally:
+            del self._queues[place]
+
+    async def _process(self, post_id: str) -> None:
+        """Judge one post; again if it, or the room there is for replies, changed meanwhile."""
+        while found := await self._store.read(lambda c: self._around(c, post_id)):
+            post, around = found
+            proposal = await self._judge(post, around)
+            if await self._store.write(partial(self._submit, found=found, proposal=proposal)):
+                return
+
+    async def _judge(self, post: StoredPost, around: Context) -> Proposal:
+        too_old = self._too_old(post, around.now)
+        if too_old:
+            return too_old
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._worker, self._pipeline().run, post.post, around)
+        except Exception:
+            log.exception("pipeline_failed", post_id=post.id)
+            return _unread()
+
+    def _too_old(self, post: StoredPost, now: datetime) -> Proposal | None:
+        """A post that nobody could answer in time any more: found after a long stop."""
+        if now - post.received_at < self._settings.replies.expire_after or post.post.platform == "replay":
+            return None
+        sentence = "It had been waiting for longer than expire_after when it was read."
+        return Proposal(
+            outcome=Outcome.SILENT,
+            reason=Reason(code=ReasonCode.TOO_OLD, sentence=sentence),
+            understanding=Understanding(),
+        )
+
+    def _submit(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> bool:
+        """Write what became of the post; False when it must be looked at again."""
+        post, around = found
+        drafted = proposal.outcome is Outcome.DRAFT and around.replies_to != "us"
+        if drafted and context.cap_used_up(connection, post, self._settings, around.now) and not around.cap:
+            return False
+        if not posts.judge(connection, post, proposal, around.now):
+            return False
+        moves.submit(connection, post, proposal, around, self._settings.replies.expire_after)
+        _withdraw_answered(connection, post, proposal, around)
+        return True
+
+
+def _withdraw_answered(connection: Connection, post: StoredPost, proposal: Proposal, around: Context) -> None:
+    """What this post settles: a teammate's answer, or the fan's own "never mind", withdraws the drafts it speaks of."""
+    author = post.post.author
+    if author.is_staff and not author.is_bot:
+        for answered in posts.answered_by(connection, post):
+            moves.end_all(connection, answered.id, Cause.ANSWERED, around.now)
+    elif proposal.understanding.resolves:
+        for earlier in posts.earlier_of_author(connection, post):
+            moves.end_all(connection, earlier.id, Cause.RESOLVED, around.now)
+
+
+def _unread() -> Proposal:
+    sentence = "This post could not be read by the program; please read it yourself."
+    return Proposal(
+        outcome=Outcome.HANDOFF,
+        reason=Reason(code=ReasonCode.LOW_CONFIDENCE, sentence=sentence),
+        understanding=Understanding(),
+    )
+
+
+def _at_least_handoff(proposal: Proposal) -> Proposal:
+    if proposal.outcome is not Outcome.SILENT:
+        return proposal
+    return replace(proposal, outcome=Outcome.HANDOFF)
+
+
+def _once(connection: Connection, new: NewPost, key: str) -> Received:
+    known = requests.find(connection, key)
+    if known:
+        return Received(**known[1])
+    received = posts.add_many(connection, [new])[0]
+    answer = {"post_id": received.post_id, "new": received.new}
+    requests.keep(connection, key, "", answer, received.post_id, new.received_at)
+    return received
+
+
+def _cleaned(post: Post) -> Post:
+    return replace(
+        post,
+        channel=clean(post.channel),
+        external_id=clean(post.external_id),
+        author=replace(post.author, id=clean(post.author.id), name=clean(post.author.name)),
+        text=clean(post.text),
+        reply_to=clean(post.reply_to) if post.reply_to else None,
+        attachments=tuple(
+            Attachment(kind=a.kind, url=clean(a.url) if a.url else None, title=clean(a.title) if a.title else None)
+            for a in post.attachments
+        ),
+    )

@@ -1,0 +1,171 @@
+"""Approved replies on their way out. Nothing goes whose seal does not match a yes; no outcome is ever guessed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.desk import moves
+from bot.domain import (
+    Cause,
+    Delivery,
+    DeliveryState,
+    NotSent,
+    SendResult,
+    Sent,
+    SourceGone,
+    Uncertain,
+    seal,
+)
+from bot.events import Happened
+from bot.ports import Clock, PlatformAdapter
+from bot.settings import Settings
+from bot.store import Connection, Store, deliveries, drafts, posts
+
+log = structlog.get_logger()
+
+BATCH = 20
+"""Deliveries claimed in one statement."""
+LEASE = timedelta(seconds=60)
+"""A delivery whose outcome is not noted by then was cut off by a crash, and is looked up."""
+POLL = 1.0
+"""Seconds between two looks when no bell rings."""
+GIVE_UP_AFTER = 5
+"""Tries after which a person decides."""
+
+
+class Outbox:
+    """Claims what is due and hands it to the platforms."""
+
+    def __init__(
+        self, store: Store, settings: Settings, clock: Clock, platforms: Mapping[str, PlatformAdapter]
+    ) -> None:
+        """`platforms` by name; a delivery for one that is not there waits."""
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._platforms = platforms
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        with self._store.bell(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as bell:
+            while True:
+                await self.once()
+                await bell.wait(await self._pause())
+
+    async def _pause(self) -> float:
+        due = await self._store.read(deliveries.next_due)
+        if due is None:
+            return POLL
+        return min(POLL, max(0.01, (due - self._clock.now()).total_seconds()))
+
+    async def once(self) -> int:
+        """Send everything that is due now; returns how many deliveries were handled."""
+        handled = 0
+        while claimed := await self._claim():
+            handled += len(claimed)
+            async with asyncio.TaskGroup() as group:
+                for delivery, cut_off in claimed:
+                    group.create_task(self._handle(delivery, cut_off))
+        return handled
+
+    async def _claim(self) -> list[tuple[Delivery, bool]]:
+        now = self._clock.now()
+        here = tuple(self._platforms)
+        if not await self._store.read(lambda c: deliveries.any_due(c, now, here)):
+            return []
+        return await self._store.write(lambda c: self._lease(c, now, here))
+
+    def _lease(self, connection: Connection, now: datetime, here: tuple[str, ...]) -> list[tuple[Delivery, bool]]:
+        ready = []
+        for delivery, cut_off in deliveries.lease(connection, now, here, BATCH, LEASE):
+            if cut_off or self._may_go(connection, delivery, now):
+                ready.append((delivery, cut_off))
+                moves.tell(connection, Happened.REPLY_SENDING, delivery, now, attempt=delivery.attempts)
+        return ready
+
+    def _may_go(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
+        """The last look: is this the text, the place and the person of a yes, and is the post as it was?"""
+        fault = self._unsealed(connection, delivery)
+        if fault:
+            log.error("reply_refused", delivery_id=delivery.id, why=fault)
+            deliveries.move(connection, delivery, DeliveryState.FAILED, error=fault, lease_until=None)
+            moves.tell(connection, Happened.REPLY_FAILED, delivery, now, why="seal")
+            return False
+        gone = _changed(connection, delivery) if delivery.kind == "send" else None
+        if gone:
+            _withdraw(connection, delivery, gone, now)
+            return False
+        return True
+
+    def _unsealed(self, connection: Connection, delivery: Delivery) -> str | None:
+        """Why this is not what was approved; None when it is."""
+        decision = drafts.decision(connection, delivery.decision_id)
+        sealed = seal(delivery.text or "", delivery.target)
+        if decision is None or decision.seal != sealed or delivery.seal != sealed:
+            return "The text or its target is not what was approved; nothing was sent."
+        if decision.by != delivery.approved_by or decision.by not in self._settings.managers:
+            return f"{decision.by} is not a manager any more; nothing was sent."
+        return None
+
+    async def _handle(self, delivery: Delivery, cut_off: bool) -> None:
+        platform = self._platforms[delivery.target.platform]
+        try:
+            result = await self._send(platform, delivery, cut_off)
+        except Exception:  # an adapter broke its promise not to raise: whether it was sent, nobody knows
+            log.exception("send_broke", delivery_id=delivery.id, platform=platform.name)
+            result = Uncertain(reason="The program stumbled while sending; look whether it arrived.")
+        now = self._clock.now()
+        await self._store.write(lambda c: self._note(c, delivery, result, now))
+
+    async def _send(self, platform: PlatformAdapter, delivery: Delivery, cut_off: bool) -> SendResult:
+        if cut_off:
+            found = await platform.look_up(delivery)
+            if isinstance(found, NotSent):
+                return NotSent(reason=found.reason, retry_after=found.retry_after or 0)
+            return found
+        gone = await platform.source_gone(delivery) if delivery.kind == "send" else None
+        return gone or await platform.deliver(delivery)
+
+    def _note(self, connection: Connection, delivery: Delivery, result: SendResult, now: datetime) -> None:
+        """Write what became of a send. Does nothing when another process has already done so."""
+        current = deliveries.get(connection, delivery.id)
+        if current is None or current.state is not DeliveryState.SENDING or current.attempts != delivery.attempts:
+            return
+        match result:
+            case Sent(external_id=external_id):
+                moves.arrived(connection, current, now, external_id)
+                done = {"send": Happened.REPLY_SENT, "correct": Happened.REPLY_CORRECTED}
+                moves.tell(connection, done.get(current.kind, Happened.REPLY_REMOVED), current, now)
+            case NotSent(reason=reason, retry_after=float() | int() as wait) if current.attempts < GIVE_UP_AFTER:
+                due = now + timedelta(seconds=wait)
+                deliveries.move(connection, current, DeliveryState.HELD, due_at=due, error=reason, lease_until=None)
+                moves.tell(connection, Happened.REPLY_DELAYED, current, now, seconds=wait)
+            case NotSent(reason=reason):
+                deliveries.move(connection, current, DeliveryState.FAILED, error=reason, lease_until=None)
+                moves.tell(connection, Happened.REPLY_FAILED, current, now)
+            case Uncertain(reason=reason):
+                deliveries.move(connection, current, DeliveryState.UNCERTAIN, error=reason, lease_until=None)
+                moves.tell(connection, Happened.REPLY_UNCERTAIN, current, now)
+            case SourceGone(cause=cause):
+                _withdraw(connection, current, cause, now)
+
+
+def _changed(connection: Connection, delivery: Delivery) -> Cause | None:
+    post = posts.get(connection, delivery.post_id)
+    if post is None or post.deleted or not post.kept:
+        return Cause.POST_DELETED
+    if post.version != delivery.post_version:
+        return Cause.POST_EDITED
+    return Cause.ANSWERED if posts.has_staff_answer(connection, post) else None
+
+
+def _withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: datetime) -> None:
+    """The post is not as it was: the delivery is recalled and the draft ends."""
+    moves.recall_delivery(connection, delivery, now, cause)
+    draft = drafts.get(connection, delivery.draft_id)
+    if draft:
+        moves.close(connection, draft, cause, now)

@@ -1,0 +1,252 @@
+"""Drafts and the decisions about them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, exists, func, insert, or_, select, update
+
+from bot.domain import LIVE, Action, Alternative, Decision, DeliveryState, Draft, DraftState, StoredPost
+from bot.store.tables import decisions, deliveries, drafts
+from responders.selection import opener
+from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
+
+_PLAIN = (
+    "kind revision priority why created_at waiting_since text template variant intent own_words follow_up expires_at "
+    "snoozed_at snoozed_until opened_by opened_at assigned_to decided_by decided_at reminded_at cause"
+).split()  # noqa: SIM905 - a list of strings would fill a screen
+
+COUNTED = (DraftState.WAITING, DraftState.SNOOZED, DraftState.APPROVED)
+"""States in which a wording is in use: it counts for caps and for freshness."""
+
+
+def add(connection: Connection, draft: Draft, post: StoredPost) -> None:
+    """Store a new draft."""
+    place = {"platform": post.post.platform, "channel": post.post.channel, "fan_id": post.post.author.id}
+    connection.execute(insert(drafts), {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft)})
+
+
+def save(connection: Connection, old: Draft, new: Draft) -> bool:
+    """Put `new` in the place of `old`; False when somebody else was faster."""
+    same = and_(drafts.c.id == old.id, drafts.c.revision == old.revision, drafts.c.state == old.state)
+    return connection.execute(update(drafts).where(same).values(_values(new))).rowcount == 1
+
+
+def get(connection: Connection, draft_id: str) -> Draft | None:
+    """One draft, or None."""
+    row = connection.execute(select(drafts).where(drafts.c.id == draft_id)).mappings().first()
+    return from_row(row) if row else None
+
+
+def latest(connection: Connection, post_id: str) -> Draft | None:
+    """The newest draft of a post, or None."""
+    query = select(drafts).where(drafts.c.post_id == post_id).order_by(drafts.c.created_at.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return from_row(row) if row else None
+
+
+def of_posts(connection: Connection, post_ids: Iterable[str], states: Iterable[DraftState]) -> list[Draft]:
+    """The drafts of these posts that are in one of these states."""
+    query = select(drafts).where(drafts.c.post_id.in_(list(post_ids)), drafts.c.state.in_(list(states)))
+    return _all(connection, query)
+
+
+def page(connection: Connection, state: str, limit: int, after: str | None) -> list[Draft]:
+    """Drafts in a state, urgent first, then oldest, behind the draft with the id `after`."""
+    query = select(drafts).where(drafts.c.state == state)
+    last = get(connection, after) if after else None
+    if last:
+        later = and_(
+            drafts.c.priority == last.priority,
+            or_(
+                drafts.c.waiting_since > last.waiting_since,
+                and_(drafts.c.waiting_since == last.waiting_since, drafts.c.id > last.id),
+            ),
+        )
+        query = query.where(or_(drafts.c.priority < last.priority, later))
+    return _all(connection, query.order_by(drafts.c.priority.desc(), drafts.c.waiting_since, drafts.c.id).limit(limit))
+
+
+def decided_lately(connection: Connection, limit: int) -> list[Draft]:
+    """Drafts that are no longer live, the newest decision first."""
+    over = ~drafts.c.state.in_(LIVE)
+    return _all(connection, select(drafts).where(over).order_by(drafts.c.decided_at.desc()).limit(limit))
+
+
+def wake_due(connection: Connection, now: datetime) -> list[Draft]:
+    """Snoozed drafts whose time is up."""
+    return _all(connection, select(drafts).where(drafts.c.state == DraftState.SNOOZED, drafts.c.snoozed_until <= now))
+
+
+def expiry_due(connection: Connection, now: datetime) -> list[Draft]:
+    """Drafts that are too old: those that wait, and approved ones that were not sent yet."""
+    held = exists().where(deliveries.c.draft_id == drafts.c.id, deliveries.c.state == DeliveryState.HELD)
+    unsent = and_(drafts.c.state == DraftState.APPROVED, held)
+    query = select(drafts).where(drafts.c.expires_at <= now, or_(drafts.c.state == DraftState.WAITING, unsent))
+    return _all(connection, query)
+
+
+def waiting_since(connection: Connection, before: datetime) -> list[Draft]:
+    """Drafts that have waited since before a moment and were not reminded of."""
+    old = and_(drafts.c.state == DraftState.WAITING, drafts.c.waiting_since <= before, drafts.c.reminded_at.is_(None))
+    return _all(connection, select(drafts).where(old))
+
+
+def urgent(connection: Connection) -> list[Draft]:
+    """Waiting drafts of posts that hit a gate."""
+    return _all(connection, select(drafts).where(drafts.c.state == DraftState.WAITING, drafts.c.risk.is_not(None)))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many drafts are in each state."""
+    rows = connection.execute(select(drafts.c.state, func.count().label("number")).group_by(drafts.c.state))
+    return {row.state: row.number for row in rows}
+
+
+def used(
+    connection: Connection, platform: str, since: datetime, *, channel: str | None = None, fan_id: str | None = None
+) -> int:
+    """Replies that count against a cap: waiting, approved or sent, and not follow-ups."""
+    place = drafts.c.channel == channel if channel is not None else drafts.c.fan_id == fan_id
+    query = select(func.count()).where(
+        drafts.c.platform == platform,
+        place,
+        drafts.c.created_at > since,
+        drafts.c.state.in_(COUNTED),
+        or_(drafts.c.kind == "draft", drafts.c.state == DraftState.APPROVED),
+        ~drafts.c.follow_up,
+    )
+    return connection.execute(query).scalar_one()
+
+
+def past_replies(connection: Connection, post: StoredPost, limit: int) -> tuple[PastReply, ...]:
+    """The newest wordings of the channel and of those to this fan anywhere, newest first."""
+    channel, fan = post.post.channel, post.post.author.id
+    found: dict[str, PastReply] = {}
+    columns = (drafts.c.id, drafts.c.text, drafts.c.opener, drafts.c.template, drafts.c.variant, drafts.c.created_at)
+    for place in (drafts.c.channel == channel, drafts.c.fan_id == fan):
+        query = (
+            select(*columns, drafts.c.channel, drafts.c.fan_id)
+            .where(
+                drafts.c.platform == post.post.platform,
+                place,
+                drafts.c.state.in_(COUNTED),
+                drafts.c.opener.is_not(None),
+                drafts.c.post_id != post.id,
+            )
+            .order_by(drafts.c.created_at.desc())
+            .limit(limit)
+        )
+        for row in connection.execute(query):
+            found[row.id] = PastReply(
+                text=row.text,
+                opener=row.opener,
+                template=row.template,
+                variant=row.variant,
+                at=row.created_at,
+                same_channel=row.channel == channel,
+                same_fan=row.fan_id == fan,
+            )
+    return tuple(sorted(found.values(), key=lambda reply: reply.at, reverse=True))
+
+
+def decide(connection: Connection, decision: Decision) -> None:
+    """Keep the record of a decision."""
+    connection.execute(
+        insert(decisions),
+        {
+            "id": decision.id,
+            "draft_id": decision.draft_id,
+            "revision": decision.revision,
+            "action": decision.action,
+            "by": decision.by,
+            "at": decision.at,
+            "seal": decision.seal,
+            "text": decision.text,
+            "draft_text": decision.draft_text,
+            "note": decision.note,
+        },
+    )
+
+
+def decision(connection: Connection, decision_id: str) -> Decision | None:
+    """The record of a decision, or None."""
+    row = connection.execute(select(decisions).where(decisions.c.id == decision_id)).mappings().first()
+    return Decision(**{**row, "action": Action(row["action"])}) if row else None
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Draft]:
+    return [from_row(row) for row in connection.execute(query).mappings()]
+
+
+def _values(draft: Draft) -> dict[str, Any]:
+    return {
+        **{name: getattr(draft, name) for name in _PLAIN},
+        "state": draft.state,
+        "reason_code": draft.reason_code,
+        "opener": opener(draft.text) if draft.text else None,
+        "text_hash": hashlib.sha256(draft.text.encode()).hexdigest() if draft.text else None,
+        "recipe": draft.recipe.as_dict() if draft.recipe else None,
+        "typed": dict(draft.typed) or None,
+        "alternatives": [_other(a) for a in draft.alternatives] or None,
+        "checks": _checks(draft.checks),
+        "missing": _missing(draft.missing),
+        "risk": list(draft.risk) or None,
+    }
+
+
+def _checks(results: Sequence[CheckResult]) -> list[dict[str, str]] | None:
+    return [{"id": c.id, "level": c.level, "note": c.note} for c in results] or None
+
+
+def _missing(slots: Sequence[MissingSlot]) -> list[dict[str, str]] | None:
+    return [{"name": m.name, "ask": m.ask} for m in slots] or None
+
+
+def _other(alternative: Alternative) -> dict[str, Any]:
+    return {
+        "text": alternative.text,
+        "template": alternative.template,
+        "variant": alternative.variant,
+        "recipe": alternative.recipe.as_dict() if alternative.recipe else None,
+        "missing": _missing(alternative.missing),
+        "checks": _checks(alternative.checks),
+    }
+
+
+def _read_checks(data: Sequence[Mapping[str, str]] | None) -> tuple[CheckResult, ...]:
+    return tuple(CheckResult(id=c["id"], level=Level(c["level"]), note=c["note"]) for c in data or ())
+
+
+def _read_missing(data: Sequence[Mapping[str, str]] | None) -> tuple[MissingSlot, ...]:
+    return tuple(MissingSlot(**m) for m in data or ())
+
+
+def from_row(row: RowMapping) -> Draft:
+    """A row as the rest of the product knows it."""
+    return Draft(
+        **{name: row[name] for name in _PLAIN},
+        id=row["id"],
+        post_id=row["post_id"],
+        state=DraftState(row["state"]),
+        reason_code=ReasonCode(row["reason_code"]),
+        recipe=Recipe.from_dict(row["recipe"]) if row["recipe"] else None,
+        typed=row["typed"] or {},
+        alternatives=tuple(
+            Alternative(
+                text=a["text"],
+                template=a["template"],
+                variant=a["variant"],
+                recipe=Recipe.from_dict(a["recipe"]) if a["recipe"] else None,
+                missing=_read_missing(a["missing"]),
+                checks=_read_checks(a["checks"]),
+            )
+            for a in row["alternatives"] or ()
+        ),
+        checks=_read_checks(row["checks"]),
+        missing=_read_missing(row["missing"]),
+        risk=tuple(row["risk"] or ()),
+    )

@@ -1,0 +1,72 @@
+"""The one audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+
+from bot.events import Event, Happened
+from bot.store.tables import events
+
+HAPPENED = "happened"
+"""Key of `Connection.info` under which a transaction gathers the names of its events, for the bells."""
+
+
+def append(
+    connection: Connection,
+    name: Happened,
+    at: datetime,
+    *,
+    by: str | None = None,
+    post_id: str | None = None,
+    draft_id: str | None = None,
+    delivery_id: str | None = None,
+    **data: object,
+) -> None:
+    """Write one fact. `data` must be free of a fan's words."""
+    row = {"at": at, "name": name, "by": by, "post_id": post_id, "draft_id": draft_id, "delivery_id": delivery_id}
+    append_many(connection, name, [{**row, "data": data or None}])
+
+
+def append_many(connection: Connection, name: Happened, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write facts of one name; rows as the table has them."""
+    connection.execute(insert(events), rows)
+    connection.info.setdefault(HAPPENED, set()).add(name)
+
+
+def after(connection: Connection, seq: int, limit: int) -> list[Event]:
+    """The facts behind `seq`, oldest first."""
+    rows = connection.execute(select(events).where(events.c.seq > seq).order_by(events.c.seq).limit(limit))
+    return [_event(row._mapping) for row in rows]
+
+
+def of_post(connection: Connection, post_id: str) -> list[Event]:
+    """Everything that happened to a post, oldest first."""
+    rows = connection.execute(select(events).where(events.c.post_id == post_id).order_by(events.c.seq))
+    return [_event(row._mapping) for row in rows]
+
+
+def last(connection: Connection) -> int:
+    """The newest number; 0 when nothing happened yet."""
+    return connection.execute(select(func.max(events.c.seq))).scalar() or 0
+
+
+def drop_before(connection: Connection, moment: datetime) -> int:
+    """Delete facts older than `moment`; returns how many."""
+    return connection.execute(delete(events).where(events.c.at < moment)).rowcount
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(
+        seq=row["seq"],
+        at=row["at"],
+        name=Happened(row["name"]),
+        by=row["by"],
+        post_id=row["post_id"],
+        draft_id=row["draft_id"],
+        delivery_id=row["delivery_id"],
+        data=row["data"] or {},
+    )

@@ -1,0 +1,10 @@
+"""Our ids: 16 hex digits that mean nothing."""
+
+from __future__ import annotations
+
+import secrets
+
+
+def new_id() -> str:
+    """A fresh one."""
+    return secrets.token_hex(8)

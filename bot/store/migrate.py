@@ -1,0 +1,103 @@
+"""Bringing a database to the shape this version knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import StoreError
+from bot.ports import Check
+from bot.store.engine import driver_url, file_of, in_words, open_engine
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def version(engine: Engine) -> tuple[str | None, str]:
+    """The database's schema version (None: empty) and the newest one this code knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head() or ""
+    with engine.connect().execution_options(reading=True) as connection:
+        return MigrationContext.configure(connection).get_current_revision(), head
+
+
+def bring_up(engine: Engine) -> None:
+    """Run the missing migrations. Raises StoreError when the database is newer than this code, or cannot be used."""
+    try:
+        current, head = version(engine)
+        if current == head:
+            return
+        if current is not None and current not in {
+            s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()
+        }:
+            where = file_of(engine.url) or engine.url.render_as_string(hide_password=True)
+            raise StoreError(
+                f"{where}: this database was written by a newer Greenroom (schema {current}, this one knows {head}); "
+                "update Greenroom, or restore the backup from before the update"
+            )
+        with engine.begin() as connection:
+            command.upgrade(_config(connection), "head")
+    except DBAPIError as error:
+        raise in_words(error, engine.url) from error
+
+
+def upgrade(url: str) -> str:
+    """Migrate the database at `url` (made if it is not there) and return its schema version. Raises StoreError."""
+    parsed = driver_url(url)
+    file = file_of(parsed)
+    if file:
+        make_folder(file.parent)
+    engine = open_engine(parsed)
+    try:
+        bring_up(engine)
+        return version(engine)[1]
+    finally:
+        engine.dispose()
+
+
+def make_folder(folder: Path) -> None:
+    """Create the database's folder. Raises StoreError when that is not allowed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: this folder cannot be made ({error.strerror}); check its permissions") from error
+
+
+def integrity(url: str) -> str | None:
+    """None when the database is sound or not there yet, else what is wrong in one sentence."""
+    parsed = driver_url(url)
+    file = file_of(parsed)
+    if file and not file.exists():
+        return None
+    engine = open_engine(parsed)
+    try:
+        current, head = version(engine)
+        if current not in (None, head):
+            return f"its schema is {current}, this Greenroom knows {head}; run: greenroom db upgrade"
+        if file:
+            with engine.connect().execution_options(reading=True) as connection:
+                said = connection.execute(text("PRAGMA quick_check")).scalar()
+            if said != "ok":
+                return f"{file}: this file is damaged ({said}); restore a backup"
+    except DBAPIError as error:
+        return str(in_words(error, parsed))
+    finally:
+        engine.dispose()
+    return None
+
+
+def inspect(url: str) -> list[Check]:
+    """The database's part of `greenroom doctor`."""
+    wrong = integrity(url)
+    if wrong:
+        return [Check(name="database", ok=False, result=wrong, fix="see above; a copy of the file is the best backup")]
+    return [Check(name="database", ok=True, result="it is sound, or will be made at the first start")]

@@ -1,0 +1,320 @@
+"""Posts: stored once, before the platform is told "received"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.domain import StoredPost
+from bot.events import Happened
+from bot.store import events
+from bot.store.tables import deliveries, posts, tombstones
+from responders.types import Attachment, Author, Post, Proposal, ReasonCode
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """The answer to a post that came in: our id for it, and whether it is new."""
+
+    post_id: str
+    new: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewPost:
+    """A post about to be stored, with the id it will have."""
+
+    id: str
+    post: Post
+    received_at: datetime
+
+
+def insert_ignore(connection: Connection, table: Any) -> Any:
+    """INSERT ... ON CONFLICT DO NOTHING, which both databases have under different names."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def add_many(connection: Connection, new: Sequence[NewPost]) -> list[Received]:
+    """Store posts; those already known (same platform, channel and external id) keep their first row."""
+    threads = _threads(connection, [n for n in new if n.post.reply_to])
+    rows = [_row(n, threads.get(n.id, n.id)) for n in new]
+    added = set(connection.execute(insert_ignore(connection, posts).returning(posts.c.id), rows).scalars())
+    fresh = [n for n in new if n.id in added]
+    if fresh:
+        _bury(connection, fresh)
+        events.append_many(
+            connection,
+            Happened.POST_RECEIVED,
+            [{"at": n.received_at, "name": Happened.POST_RECEIVED, "post_id": n.id, "data": None} for n in fresh],
+        )
+    return [
+        Received(post_id=n.id, new=True) if n.id in added else Received(post_id=_known(connection, n.post), new=False)
+        for n in new
+    ]
+
+
+def _row(new: NewPost, thread: str) -> dict[str, Any]:
+    post = new.post
+    return {
+        "id": new.id,
+        "platform": post.platform,
+        "channel": post.channel,
+        "external_id": post.external_id,
+        "thread": thread,
+        "reply_to": post.reply_to,
+        "author_id": post.author.id,
+        "author_name": post.author.name,
+        "is_staff": post.author.is_staff,
+        "is_bot": post.author.is_bot,
+        "text": post.text,
+        "mentions_us": post.mentions_us,
+        "attachments": [{"kind": a.kind, "url": a.url, "title": a.title} for a in post.attachments] or None,
+        "at": post.at,
+        "received_at": new.received_at,
+    }
+
+
+def _threads(connection: Connection, replies: Sequence[NewPost]) -> dict[str, str]:
+    """For posts that reply to something we know: the thread they belong to."""
+    found: dict[str, str] = {}
+    for new in replies:
+        root = replied_to(connection, new.post)
+        if root:
+            found[new.id] = root[1]
+    return found
+
+
+def replied_to(connection: Connection, post: Post) -> tuple[StoredPost | None, str] | None:
+    """What `post` replies to: (the post, its thread), or (None, thread) when it is a reply of ours; None if unknown."""
+    parent = by_external(connection, post.platform, post.channel, post.reply_to or "")
+    if parent:
+        return parent, parent.thread
+    ours = connection.execute(
+        select(posts.c.thread)
+        .join(deliveries, deliveries.c.post_id == posts.c.id)
+        .where(
+            deliveries.c.platform == post.platform,
+            deliveries.c.external_id == post.reply_to,
+            deliveries.c.channel == post.channel,
+        )
+        .limit(1)
+    ).scalar()
+    return (None, ours) if ours else None
+
+
+def _bury(connection: Connection, fresh: Sequence[NewPost]) -> None:
+    """A delete that came before its post still wins."""
+    buried = exists().where(
+        tombstones.c.platform == posts.c.platform,
+        tombstones.c.channel == posts.c.channel,
+        tombstones.c.external_id == posts.c.external_id,
+    )
+    connection.execute(
+        update(posts)
+        .where(posts.c.id.in_([n.id for n in fresh]), buried)
+        .values({**NO_WORDS, **NEVER_READ, "deleted": True})
+    )
+
+
+def _known(connection: Connection, post: Post) -> str:
+    key = (posts.c.platform == post.platform, posts.c.channel == post.channel, posts.c.external_id == post.external_id)
+    return str(connection.execute(select(posts.c.id).where(*key)).scalar_one())
+
+
+def get(connection: Connection, post_id: str) -> StoredPost | None:
+    """One post, or None."""
+    row = connection.execute(select(posts).where(posts.c.id == post_id)).mappings().first()
+    return from_row(row) if row else None
+
+
+def by_external(connection: Connection, platform: str, channel: str, external_id: str) -> StoredPost | None:
+    """The post with the platform's id, or None."""
+    key = (posts.c.platform == platform, posts.c.channel == channel, posts.c.external_id == external_id)
+    row = connection.execute(select(posts).where(*key)).mappings().first()
+    return from_row(row) if row else None
+
+
+def unjudged(connection: Connection, limit: int = 10_000) -> list[StoredPost]:
+    """Posts that nobody has answered for yet, oldest first."""
+    query = select(posts).where(posts.c.action.is_(None), ~posts.c.deleted).order_by(posts.c.received_at).limit(limit)
+    return [from_row(row) for row in connection.execute(query).mappings()]
+
+
+def around(connection: Connection, post: StoredPost, *, before: bool, limit: int) -> list[StoredPost]:
+    """Messages of the post's thread, and of its channel nearby, before or after it; the nearest `limit` of each."""
+    moment, order = (
+        (posts.c.at < post.post.at, posts.c.at.desc()) if before else (posts.c.at >= post.post.at, posts.c.at)
+    )
+    other = and_(posts.c.id != post.id, ~posts.c.deleted, posts.c.kept, moment)
+    found: dict[str, StoredPost] = {}
+    channel = and_(posts.c.platform == post.post.platform, posts.c.channel == post.post.channel)
+    for place in (posts.c.thread == post.thread, channel):
+        for row in connection.execute(select(posts).where(place, other).order_by(order).limit(limit)).mappings():
+            found.setdefault(row["id"], from_row(row))
+    return sorted(found.values(), key=lambda p: p.post.at)
+
+
+def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[StoredPost]:
+    """The newest posts of a channel, oldest first."""
+    query = (
+        select(posts)
+        .where(posts.c.platform == platform, posts.c.channel == channel)
+        .order_by(posts.c.at.desc())
+        .limit(limit)
+    )
+    return [from_row(row) for row in connection.execute(query).mappings()][::-1]
+
+
+def of_fan(connection: Connection, platform: str, fan_id: str) -> list[StoredPost]:
+    """Everything a fan wrote that is still here, oldest first."""
+    query = select(posts).where(posts.c.platform == platform, posts.c.author_id == fan_id).order_by(posts.c.at)
+    return [from_row(row) for row in connection.execute(query).mappings()]
+
+
+def answered_by(connection: Connection, staff_post: StoredPost) -> list[StoredPost]:
+    """The posts that a staff message answers: what it natively replies to, and what started its thread."""
+    inner = staff_post.post
+    replied = by_external(connection, inner.platform, inner.channel, inner.reply_to) if inner.reply_to else None
+    root = get(connection, staff_post.thread) if staff_post.thread != staff_post.id else None
+    found = {post.id: post for post in (replied, root) if post and not post.post.author.is_staff}
+    return list(found.values())
+
+
+def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
+    """True when a teammate has answered by hand: a native reply, or a later message in the thread the post started."""
+    inner = post.post
+    staff = and_(
+        posts.c.platform == inner.platform,
+        posts.c.channel == inner.channel,
+        posts.c.is_staff,
+        ~posts.c.is_bot,
+        ~posts.c.deleted,
+        posts.c.id != post.id,
+    )
+    native = and_(staff, posts.c.reply_to == inner.external_id)
+    in_thread = and_(staff, posts.c.thread == post.id, posts.c.at >= inner.at)
+    return any(connection.execute(select(exists().where(answer))).scalar() for answer in (in_thread, native))
+
+
+def earlier_of_author(connection: Connection, post: StoredPost) -> list[StoredPost]:
+    """Questions and complaints of the same author in the same channel within the day before."""
+    inner = post.post
+    query = select(posts).where(
+        posts.c.platform == inner.platform,
+        posts.c.author_id == inner.author.id,
+        posts.c.channel == inner.channel,
+        posts.c.at <= inner.at,
+        posts.c.at > inner.at - timedelta(days=1),
+        posts.c.id != post.id,
+        posts.c.intent.in_(("question", "complaint")),
+    )
+    return [from_row(row) for row in connection.execute(query).mappings()]
+
+
+def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: datetime, *, again: bool = False) -> bool:
+    """Write what became of this version of the post; False when it was edited, deleted or judged meanwhile.
+
+    `again` replaces an earlier judgement.
+    """
+    read = proposal.understanding
+    values = {
+        "action": str(proposal.outcome),
+        "intent": read.intent,
+        "reason_code": str(proposal.reason.code),
+        "reason": proposal.reason.sentence,
+        "understanding": {
+            "intents": [[name, round(p, 4)] for name, p in read.intents],
+            "confidence": round(read.confidence, 4),
+            "sentiment": read.sentiment,
+            "language": read.language,
+            "risk": list(read.risk),
+            "details": {d.kind: d.text for d in reversed(read.details)},
+        },
+    }
+    current = and_(posts.c.id == post.id, posts.c.version == post.version, ~posts.c.deleted)
+    if not again:
+        current = and_(current, posts.c.action.is_(None))
+    if connection.execute(update(posts).where(current).values(values)).rowcount != 1:
+        return False
+    events.append(
+        connection,
+        Happened.POST_JUDGED,
+        at,
+        post_id=post.id,
+        action=str(proposal.outcome),
+        intent=read.intent,
+        reason=str(proposal.reason.code),
+    )
+    return True
+
+
+def reopen(connection: Connection, post_id: str, at: datetime, *, forced_intent: str | None = None) -> None:
+    """Let the post be judged anew."""
+    connection.execute(update(posts).where(posts.c.id == post_id).values(action=None, forced_intent=forced_intent))
+    events.append(connection, Happened.POST_REOPENED, at, post_id=post_id)
+
+
+def edit(connection: Connection, post: StoredPost, text: str) -> None:
+    """Keep the fan's new words instead of the old."""
+    connection.execute(
+        update(posts).where(posts.c.id == post.id).values(text=text, version=post.version + 1, forced_intent=None)
+    )
+
+
+def delete(connection: Connection, platform: str, channel: str, external_id: str, at: datetime) -> None:
+    """Mark as deleted, and leave a tombstone for a post that is still to come."""
+    connection.execute(
+        insert_ignore(connection, tombstones),
+        {"platform": platform, "channel": channel, "external_id": external_id, "at": at},
+    )
+    key = (posts.c.platform == platform, posts.c.channel == channel, posts.c.external_id == external_id)
+    connection.execute(update(posts).where(*key).values(deleted=True))
+
+
+GONE = "The fan deleted it."
+NEVER_READ: Mapping[str, Any] = {"action": "silent", "reason_code": str(ReasonCode.NOT_TEXT), "reason": GONE}
+
+NO_WORDS: Mapping[str, Any] = {
+    "text": "",
+    "author_name": "",
+    "attachments": None,
+    "understanding": None,
+    "reason": None,
+    "kept": False,
+}
+"""What remains of a post whose text is no longer kept: who (an id), where, when and how it ended."""
+
+
+def from_row(row: RowMapping) -> StoredPost:
+    """A row as the rest of the product knows it."""
+    return StoredPost(
+        id=row["id"],
+        post=Post(
+            platform=row["platform"],
+            channel=row["channel"],
+            external_id=row["external_id"],
+            author=Author(id=row["author_id"], name=row["author_name"], is_staff=row["is_staff"], is_bot=row["is_bot"]),
+            text=row["text"],
+            at=row["at"],
+            reply_to=row["reply_to"],
+            attachments=tuple(Attachment(**a) for a in row["attachments"] or ()),
+            mentions_us=row["mentions_us"],
+        ),
+        thread=row["thread"],
+        version=row["version"],
+        received_at=row["received_at"],
+        deleted=row["deleted"],
+        kept=row["kept"],
+        action=row["action"],
+        intent=row["intent"],
+        reason_code=row["reason_code"],
+        reason=row["reason"],
+        understanding=row["understanding"],
+        forced_intent=row["forced_intent"],
+    )

@@ -1,0 +1,37 @@
+"""Answers to requests with an Idempotency-Key, kept for a day, so that a repeated request gets the first one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from bot.store.posts import insert_ignore
+from bot.store.tables import requests
+
+
+def find(connection: Connection, key: str) -> tuple[str, Any] | None:
+    """(fingerprint of the first request, its answer), or None for a new key."""
+    row = connection.execute(select(requests).where(requests.c.key == key)).first()
+    return (row.fingerprint, row.answer) if row else None
+
+
+def keep(
+    connection: Connection, key: str, fingerprint: str, answer: Mapping[str, Any], post_id: str | None, at: datetime
+) -> None:
+    """Remember the answer; `post_id` lets it be erased with the fan it speaks of."""
+    row = {"key": key, "fingerprint": fingerprint, "answer": dict(answer), "post_id": post_id, "at": at}
+    connection.execute(insert(requests), row)
+
+
+def first_use(connection: Connection, key: str, at: datetime) -> bool:
+    """True the first time a key is seen: for links that work once."""
+    row = {"key": key, "fingerprint": "", "at": at}
+    return connection.execute(insert_ignore(connection, requests), row).rowcount == 1
+
+
+def drop_before(connection: Connection, moment: datetime) -> None:
+    """Forget answers older than `moment`."""
+    connection.execute(delete(requests).where(requests.c.at < moment))

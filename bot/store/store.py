@@ -1,0 +1,233 @@
+"""The store's face: async outside, synchronous SQLAlchemy Core inside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from bot.domain import Delivery, Draft, StoredPost
+from bot.errors import Busy, StoreError
+from bot.events import Event, Happened
+from bot.store import deliveries, drafts, events, fans, posts, requests
+from bot.store.engine import driver_url, file_of, in_words, open_engine
+from bot.store.migrate import bring_up, make_folder
+from bot.store.writer import Writer
+
+T = TypeVar("T")
+READERS = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostPage:
+    """A post with its newest draft and its newest reply."""
+
+    post: StoredPost
+    draft: Draft | None
+    reply: Delivery | None
+
+
+class Bell:
+    """Rings after each commit that wrote one of the events it listens for. One waiter each."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        """An empty set listens for everything."""
+        self._names = names
+        self._rung = asyncio.Event()
+
+    def ring(self, names: frozenset[str]) -> None:
+        """Called by the store after a commit."""
+        if not self._names or self._names & names:
+            self._rung.set()
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Until it rings or the time is up; True if it rang. What rang before counts."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung
+
+
+class Store:
+    """One database, one writer thread, a few reader threads. Open it on a running event loop and close it there."""
+
+    def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
+        """Use `Store.open`."""
+        self._engine = engine
+        self._lock = lock
+        self._bells: list[Bell] = []
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._writer = Writer(engine, self._ring)
+
+    @classmethod
+    async def open(cls, url: str) -> Store:
+        """Open the database, made and migrated as needed. Raises StoreError, or Busy if another Greenroom has it."""
+        parsed = driver_url(url)
+        file = file_of(parsed)
+        lock = await asyncio.to_thread(_hold, file) if file else None
+        engine = open_engine(parsed)
+        try:
+            await asyncio.to_thread(bring_up, engine)
+        except BaseException:
+            engine.dispose()
+            if lock:
+                lock.close()
+            raise
+        return cls(engine, lock)
+
+    async def close(self) -> None:
+        """Commit what is queued, then let go of everything."""
+        await self._writer.close()
+        self._readers.shutdown()
+        self._engine.dispose()
+        if self._lock:
+            self._lock.close()
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a function of a connection on a reader thread, in one read transaction."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    def _read(self, query: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                return query(connection)
+        except DBAPIError as error:
+            raise in_words(error, self._engine.url) from error
+
+    async def write(self, operation: Callable[[Connection], T]) -> T:
+        """Run a function of a connection in a transaction; returns once it is durable.
+
+        It may be run twice (see `Writer`), and shares its commit with others: it refuses by what it returns, not by
+        raising.
+        """
+        return await self._writer.run(operation)
+
+    async def add_post(self, new: posts.NewPost) -> posts.Received:
+        """Store a post once; returns once it is durable."""
+        return await self._writer.add(posts.add_many, new)
+
+    @contextlib.contextmanager
+    def bell(self, *names: Happened) -> Iterator[Bell]:
+        """A bell that rings after commits with one of these events; without names, with any."""
+        bell = Bell(frozenset(names))
+        self._bells.append(bell)
+        try:
+            yield bell
+        finally:
+            self._bells.remove(bell)
+
+    def _ring(self, names: frozenset[str]) -> None:
+        for bell in self._bells:
+            bell.ring(names)
+
+    async def events(self, *, after: int, limit: int = 500) -> list[Event]:
+        """The facts behind number `after`, oldest first."""
+        return await self.read(lambda c: events.after(c, after, limit))
+
+    async def last_event(self) -> int:
+        """The number of the newest fact; 0 when nothing happened yet."""
+        return await self.read(events.last)
+
+    async def follow(self, after: int) -> AsyncIterator[Event]:
+        """The facts behind number `after` and all that come, without end."""
+        with self.bell() as bell:
+            while True:
+                found = await self.events(after=after)
+                for event in found:
+                    after = event.seq
+                    yield event
+                if not found:
+                    await bell.wait()
+
+    async def post_page(self, post_id: str) -> PostPage | None:
+        """A post with its draft and reply, or None."""
+
+        def query(connection: Connection) -> PostPage | None:
+            post = posts.get(connection, post_id)
+            if not post:
+                return None
+            return PostPage(
+                post=post, draft=drafts.latest(connection, post_id), reply=deliveries.reply_of(connection, post_id)
+            )
+
+        return await self.read(query)
+
+    async def replies(
+        self, *, channel: str | None = None, state: str | None = None, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Delivery], str | None]:
+        """A page of replies in a state (`sent` unless told), oldest first, and the cursor of the next page."""
+        state = state or "sent"
+        found = await self.read(
+            lambda c: deliveries.page(c, channel=channel, state=state, limit=limit + 1, after=after)
+        )
+        return cut(found, limit)
+
+    async def channel_page(self, platform: str, channel: str, limit: int = 50) -> list[StoredPost | Delivery]:
+        """What was said lately in a channel, posts and replies, oldest first."""
+
+        def query(connection: Connection) -> list[StoredPost | Delivery]:
+            said: list[StoredPost | Delivery] = [*posts.in_channel(connection, platform, channel, limit)]
+            said += deliveries.in_channel(connection, platform, channel, limit)
+            return sorted(said, key=lambda s: s.post.at if isinstance(s, StoredPost) else s.created_at)
+
+        return await self.read(query)
+
+    async def export(self, platform: str, fan_id: str) -> dict[str, Any]:
+        """Everything stored about a fan, JSON-ready."""
+        return await self.read(lambda c: fans.export(c, platform, fan_id))
+
+    async def numbers(self) -> dict[str, dict[str, int]]:
+        """How many drafts and deliveries are in each state, and how many posts wait to be judged."""
+        return await self.read(
+            lambda c: {
+                "drafts": drafts.counts(c),
+                "deliveries": deliveries.counts(c),
+                "posts": {"unjudged": len(posts.unjudged(c))},
+            }
+        )
+
+    async def first_use(self, key: str, at: Any) -> bool:
+        """True the first time this key is used: for links that work once."""
+        return await self.write(lambda c: requests.first_use(c, key, at))
+
+
+def cut(found: Sequence[Any], limit: int) -> tuple[list[Any], str | None]:
+    """A page of at most `limit`, and the id behind which the next one begins; ask for one more than `limit`."""
+    page = list(found[:limit])
+    return page, page[-1].id if len(found) > limit else None
+
+
+def _hold(file: Path) -> IO[str]:
+    """Hold the database file for this process. Raises Busy if another one does, StoreError if it cannot be written."""
+    make_folder(file.parent)
+    try:
+        lock = Path(f"{file}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held until the store is closed
+    except OSError as error:
+        raise StoreError(
+            f"{file}: the database cannot be written here ({error.strerror}); check the folder's permissions"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        raise Busy(
+            f"{file}: another Greenroom (process {holder}) uses this database; stop it first, or give this one another "
+            "store: in its config.yaml"
+        ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock

@@ -1,0 +1,280 @@
+"""The twelve tables. Our ids are 16 hex digits and mean nothing; platform ids are only keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored in UTC. SQLite would drop the offset silently, so naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC. Raises ValueError for a naive value."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """From the database: aware, in UTC."""
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Id = String(16)
+_Json = JSON(none_as_null=True)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("platform", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("external_id", String, nullable=False),
+    Column("thread", _Id, nullable=False),
+    Column("reply_to", String),
+    Column("author_id", String, nullable=False),
+    Column("author_name", String, nullable=False),
+    Column("is_staff", Boolean, nullable=False),
+    Column("is_bot", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("attachments", _Json),
+    Column("mentions_us", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Column("kept", Boolean, nullable=False, default=True),
+    Column("action", String),
+    Column("intent", String),
+    Column("reason_code", String),
+    Column("reason", Text),
+    Column("understanding", _Json),
+    Column("forced_intent", String),
+    UniqueConstraint("platform", "channel", "external_id"),
+    Index(None, "platform", "channel", "at"),
+    Index(None, "thread", "at"),
+    Index(None, "platform", "author_id"),
+    Index(
+        "ix_posts_unjudged", "received_at", sqlite_where=text("action IS NULL"), postgresql_where=text("action IS NULL")
+    ),
+    Index("ix_posts_kept", "received_at", sqlite_where=text("kept"), postgresql_where=text("kept")),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("post_id", _Id, ForeignKey("posts.id"), nullable=False),
+    Column("platform", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("fan_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("reason_code", String, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("waiting_since", Instant, nullable=False),
+    Column("text", Text),
+    Column("opener", String),
+    Column("text_hash", String(64)),
+    Column("template", String),
+    Column("variant", String),
+    Column("intent", String),
+    Column("own_words", Boolean, nullable=False),
+    Column("recipe", _Json),
+    Column("typed", _Json),
+    Column("alternatives", _Json),
+    Column("checks", _Json),
+    Column("missing", _Json),
+    Column("risk", _Json),
+    Column("follow_up", Boolean, nullable=False),
+    Column("expires_at", Instant),
+    Column("snoozed_at", Instant),
+    Column("snoozed_until", Instant),
+    Column("opened_by", String),
+    Column("opened_at", Instant),
+    Column("assigned_to", String),
+    Column("decided_by", String),
+    Column("decided_at", Instant),
+    Column("reminded_at", Instant),
+    Column("cause", String),
+    Index(None, "post_id"),
+    Index(None, "state", "priority", "waiting_since"),
+    Index(None, "platform", "channel", "created_at"),
+    Index(None, "platform", "fan_id", "created_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("draft_id", _Id, ForeignKey("drafts.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("action", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("seal", String(64)),
+    Column("text", Text),
+    Column("draft_text", Text),
+    Column("note", Text),
+    Index(None, "draft_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("reply_id", _Id, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("draft_id", _Id, ForeignKey("drafts.id"), nullable=False),
+    Column("post_id", _Id, ForeignKey("posts.id"), nullable=False),
+    Column("post_version", Integer, nullable=False),
+    Column("decision_id", _Id, ForeignKey("decisions.id"), nullable=False),
+    Column("platform", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("reply_to", String, nullable=False),
+    Column("text", Text),
+    Column("seal", String(64), nullable=False),
+    Column("state", String, nullable=False),
+    Column("nonce", String(25), nullable=False, unique=True),
+    Column("due_at", Instant, nullable=False),
+    Column("approved_by", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("external_id", String),
+    Column("sent_at", Instant),
+    Column("error", Text),
+    Index(None, "draft_id"),
+    Index(None, "post_id"),
+    Index(None, "reply_id"),
+    Index(None, "platform", "channel", "created_at"),
+    Index(None, "platform", "external_id"),
+    Index(
+        "ix_deliveries_due",
+        "due_at",
+        sqlite_where=text("state IN ('held', 'sending')"),
+        postgresql_where=text("state IN ('held', 'sending')"),
+    ),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("draft_id", _Id, ForeignKey("drafts.id"), primary_key=True),
+    Column("surface", String, primary_key=True),
+    Column("message_id", String, nullable=False),
+    Column("shown_revision", Integer, nullable=False),
+    Column("shown_state", String, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("name", String, nullable=False),
+    Column("by", String),
+    Column("post_id", _Id),
+    Column("draft_id", _Id),
+    Column("delivery_id", _Id),
+    Column("data", _Json),
+    Index(None, "post_id"),
+    sqlite_autoincrement=True,  # numbers are never used again, so a reader's cursor stays true after rows were dropped
+)
+
+fans = Table(
+    "fans",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("fan_id", String, primary_key=True),
+    Column("opted_out_at", Instant),
+    Column("opted_in_at", Instant),
+    Column("call_name", String),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("position", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("answer", _Json),
+    Column("post_id", _Id),
+    Column("at", Instant, nullable=False),
+    Index(None, "post_id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("update_id", String, primary_key=True),
+    Column("raw", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("set_aside", Text),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+)

@@ -1,0 +1,133 @@
+"""The writer: one thread that commits what many callers ask for in groups, and answers each after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from bot.store import events
+from bot.store.engine import in_words
+
+T = TypeVar("T")
+GROUP = 256
+"""The most operations in one commit: more would only make the first caller wait."""
+
+
+@dataclass(slots=True)
+class _Request(Generic[T]):
+    """A plain function of a connection, and where its result goes.
+
+    Requests with the same `many` are run as one call with all their `row`s (executemany).
+    """
+
+    run: Callable[[Connection], T] | None
+    many: Callable[[Connection, Sequence[Any]], Sequence[T]] | None
+    row: Any
+    future: asyncio.Future[T]
+
+
+_Result = tuple[_Request[Any], Any, BaseException | None]
+
+
+class Writer:
+    """Drains a queue of operations on one thread. Operations may be run twice: they must be functions of the database.
+
+    A group that fails is rolled back and run one by one, so that one bad operation fails alone.
+    """
+
+    def __init__(self, engine: Engine, on_commit: Callable[[frozenset[str]], None]) -> None:
+        """`on_commit` is called on the event loop after each commit, with the names of the events it wrote."""
+        self._engine = engine
+        self._on_commit = on_commit
+        self._queue: queue.SimpleQueue[_Request[Any] | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, operation: Callable[[Connection], T]) -> T:
+        """Run one operation in a transaction; returns once it is durable. Raises what the operation raised."""
+        result: T = await self._put(operation, None, None)
+        return result
+
+    async def add(self, many: Callable[[Connection, Sequence[Any]], Sequence[T]], row: Any) -> T:
+        """Like `run`, for inserts that are cheaper many at a time."""
+        result: T = await self._put(None, many, row)
+        return result
+
+    async def close(self) -> None:
+        """Commit what is queued and end the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _put(self, run: Any, many: Any, row: Any) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(_Request(run, many, row, future))
+        return future
+
+    def _work(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group, last = self._drain(first)
+            self._finish(*self._commit(group))
+            if last:
+                return
+
+    def _drain(self, first: _Request[Any]) -> tuple[list[_Request[Any]], bool]:
+        group = [first]
+        while len(group) < GROUP:
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if request is None:
+                return group, True
+            group.append(request)
+        return group, False
+
+    def _commit(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
+        try:
+            return self._transaction(group)
+        except Exception as error:
+            if len(group) == 1:
+                told = in_words(error, self._engine.url) if isinstance(error, DBAPIError) else error
+                return [(group[0], None, told)], frozenset()
+        alone = [self._commit([request]) for request in group]
+        return [result for results, _ in alone for result in results], frozenset().union(*(names for _, names in alone))
+
+    def _transaction(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
+        results: list[_Result] = []
+        with self._engine.begin() as connection:
+            connection.info[events.HAPPENED] = set()
+            batches: dict[Any, list[_Request[Any]]] = {}
+            for request in group:
+                if request.many is not None:
+                    batches.setdefault(request.many, []).append(request)
+            for many, requests in batches.items():
+                values = many(connection, [request.row for request in requests])
+                results += [(request, value, None) for request, value in zip(requests, values, strict=True)]
+            results += [(request, request.run(connection), None) for request in group if request.run is not None]
+            names = frozenset(connection.info.pop(events.HAPPENED))
+        return results, names
+
+    def _finish(self, results: list[_Result], names: frozenset[str]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._answer, results, names)
+        except RuntimeError:
+            return  # the loop has ended: nobody waits any more, and what was committed stays
+
+    def _answer(self, results: list[_Result], names: frozenset[str]) -> None:
+        for request, value, error in results:
+            if request.future.done():
+                continue
+            if error is None:
+                request.future.set_result(value)
+            else:
+                request.future.set_exception(error)
+        if names:
+            self._on_commit(names)
