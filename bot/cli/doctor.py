@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from bot import store
 from bot.adapters import replay
 from bot.cli.common import Config, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
 from bot.ports import Check
 from bot.settings import Settings
+from bot.store import migrate
 
 _MARKS = {True: "ok   ", False: "FAULT", None: "note "}
 
@@ -44,7 +44,7 @@ def doctor(
 def _examine(settings: Settings) -> list[Check]:
     return [
         *_templates(settings.templates),
-        *store.inspect(settings.store),
+        *migrate.inspect(settings.store),
         *_disk(settings),
         *_platforms(settings),
         *replay.checks(settings),

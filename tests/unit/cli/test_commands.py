@@ -1,0 +1,217 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.settings import load
+
+Write = Callable[..., Path]
+Run = Callable[..., tuple[int, str, str]]
+ROOT = Path(__file__).parents[3]
+
+
+def test_init_writes_a_folder_that_works(greenroom: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "ours"
+    status, out, err = greenroom("init", folder, "--community", 'Knit "&" Natter: #1')
+    assert (status, err) == (0, "")
+    assert f"--config {folder / 'config.yaml'}" in out
+    assert load(folder / "config.yaml", {}).community.name == 'Knit "&" Natter: #1'
+    assert (folder / "templates" / "facts.yaml").is_file()
+    assert [path.name for path in folder.parent.iterdir()] == ["ours"]
+
+
+def test_init_fills_the_empty_folder_one_stands_in(
+    greenroom: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert greenroom("init", ".")[0] == 0
+    assert {path.name for path in Path().iterdir()} == {"config.yaml", "templates"}
+    assert load(Path("config.yaml"), {}).community.name == "Lantern Harbor"
+
+
+def test_init_twice_is_refused_and_changes_nothing(greenroom: Run, tmp_path: Path) -> None:
+    greenroom("init", tmp_path / "ours")
+    (tmp_path / "ours" / "config.yaml").write_text("mine")
+    status, out, err = greenroom("init", tmp_path / "ours")
+    assert (status, out) == (2, "")
+    assert "is not empty" in err
+    assert (tmp_path / "ours" / "config.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 81, "\udcff"])
+def test_init_refuses_a_name_that_is_none(greenroom: Run, tmp_path: Path, name: str) -> None:
+    status, _, err = greenroom("init", tmp_path / "ours", "--community", name)
+    assert status == 2
+    assert "one line of 1 to 80 characters" in err
+    assert not (tmp_path / "ours").exists()
+
+
+def test_init_where_nothing_can_be_written(greenroom: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "file", tmp_path / "file" / "ours", Path("/proc/ours")):
+        status, _, err = greenroom("init", target)
+        assert status == 2
+        assert len(err.splitlines()) == 1
+        assert str(target) in err
+
+
+def test_try_as_json_has_the_documented_shape(greenroom: Run, write_config: Write, templates: Path) -> None:
+    path = write_config()
+    status, out, err = greenroom("try", "love it, this soundtrack is so good", "--json", "--config", path)
+    assert (status, err) == (0, "")
+    said = json.loads(out)
+    assert list(said) == [
+        *("id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "details", "faq"),
+        *("reason", "reply", "alternatives", "trace"),
+    ]
+    assert (said["action"], said["intent"], said["language"]) == ("draft", "praise", "en")
+    assert set(said["reply"]) == {"text", "template", "variant", "checks"}
+    assert said["reply"]["template"] == "en/praise/plain"
+    assert all(set(check) == {"id", "level", "note"} for check in said["reply"]["checks"])
+    assert len(said["alternatives"]) == 2
+    assert {name for name, _ in said["intents"]} == {"praise", "offtopic"}
+    assert all(set(step) == {"stage", "note"} for step in said["trace"])
+    assert sorted(path.parent.iterdir()) == [path, templates]  # nothing is stored
+
+
+@pytest.mark.parametrize(
+    "text", ["", "my train is late, see you at six", "{{7*7}} @everyone", "\udcff\x00", "x" * 9000]
+)
+def test_try_takes_any_text(greenroom: Run, write_config: Write, templates: Path, text: str) -> None:
+    said = json.loads(greenroom("try", "--json", "--config", write_config(), "--", text)[1])
+    assert said["action"] in {"draft", "handoff", "silent"}
+    assert said["reason"]
+    assert (said["reply"] is None) == (said["action"] != "draft")
+
+
+def test_try_in_words_says_what_why_and_how(greenroom: Run, write_config: Write, templates: Path) -> None:
+    status, out, _ = greenroom("try", "this soundtrack is so good", "--config", write_config())
+    assert status == 0
+    assert out.startswith("draft: ")
+    assert any(line in out for line in (templates / "en/praise/plain.md").read_text().splitlines()[-5:] if "?" in line)
+    assert "selection" in out
+
+
+def test_faulty_templates_are_told_with_file_and_line(greenroom: Run, write_config: Write, templates: Path) -> None:
+    with (templates / "en/praise/plain.md").open("a") as file:
+        file.write("## variant: bad\n{{ nobody }}\n")
+    status, out, err = greenroom("try", "love it", "--config", write_config())
+    assert (status, out) == (2, "")
+    assert err.startswith("templates/en/praise/plain.md:")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run"], ["try", "hello"], ["link", "manager"], ["db", "upgrade"]], ids=lambda value: value[0]
+)
+def test_every_command_tells_all_faults_of_a_config(greenroom: Run, write_config: Write, arguments: list[str]) -> None:
+    path = write_config("comunity: 1\nmanagers: {a: {name: A}}\non_call: b\n")
+    status, out, err = greenroom(*arguments, "--config", path)
+    assert (status, out) == (2, "")
+    assert [line.split(": ")[0] for line in err.splitlines()] == [str(path), f"{path}:1", f"{path}:3"]
+
+
+def test_the_config_may_come_from_the_environment(
+    greenroom: Run, write_config: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GREENROOM_CONFIG", str(write_config()))
+    status, out, _ = greenroom("link", "manager")
+    assert status == 0
+    assert out.startswith("http://127.0.0.1:")
+
+
+def test_a_link_is_for_managers_only(greenroom: Run, write_config: Write) -> None:
+    status, out, err = greenroom("link", "nobody", "--config", write_config())
+    assert (status, out) == (2, "")
+    assert "nobody" in err
+    assert "manager" in err
+
+
+def test_db_upgrade_makes_the_tables(greenroom: Run, write_config: Write) -> None:
+    path = write_config()
+    for _ in range(2):
+        assert greenroom("db", "upgrade", "--config", path)[0] == 0
+    with sqlite3.connect(path.parent / "var" / "greenroom.db") as database:
+        assert database.execute("select count(*) from posts").fetchone() == (0,)
+    database.close()
+
+
+def test_doctor_finds_everything_in_order(greenroom: Run, write_config: Write, templates: Path) -> None:
+    status, out, err = greenroom("doctor", "--config", write_config())
+    assert (status, err) == (0, "")
+    assert "1 templates and 2 intents" in out
+    assert "FAULT" not in out
+    assert "encrypted disk" in out
+
+
+def test_doctor_lists_each_fault_with_its_place(greenroom: Run, write_config: Write, templates: Path) -> None:
+    (templates / "facts.yaml").write_text("a: [\n")
+    text = "community: {name: H}\nmanagers: {a: {name: A}}\non_call: a\nplatforms: {replay: {file: gone.jsonl}}\n"
+    text += "privacy: {policy: Ask us.}\n"
+    path = write_config(text.replace("platforms: {", "platforms: {discord: {enabled: true}, "))
+    database = path.parent / "var" / "greenroom.db"
+    database.parent.mkdir()
+    database.write_bytes(b"this is no database" * 1000)
+    status, out, _ = greenroom("doctor", "--config", path)
+    assert status == 1
+    faults = [line.split()[1] for line in out.splitlines() if line.startswith("FAULT")]
+    assert faults == ["templates", "database", "replay"]
+    assert "templates/facts.yaml:" in out
+    assert "gone.jsonl is not there" in out
+    assert "discord" in out
+
+
+def test_doctor_shows_the_faults_of_the_config(greenroom: Run, write_config: Write) -> None:
+    path = write_config("on_call: b\n")
+    status, out, _ = greenroom("doctor", "--config", path)
+    assert status == 1
+    assert [line.split()[1] for line in out.splitlines()] == ["config", "config"]
+
+
+def test_doctor_online_says_that_nobody_answers(greenroom: Run, write_config: Write, templates: Path) -> None:
+    text = "community: {name: H}\nmanagers: {a: {name: A}}\non_call: a\nweb: {public_url: 'http://127.0.0.1:9'}\n"
+    status, out, _ = greenroom("doctor", "--online", "--config", write_config(text))
+    assert status == 1
+    assert "http://127.0.0.1:9 does not answer" in out
+
+
+def test_a_fault_of_our_own_is_one_sentence(
+    greenroom: Run, write_config: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("bot.cli.database.migrate.upgrade", broken)
+    status, out, err = greenroom("db", "upgrade", "--config", write_config())
+    assert (status, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    (log,) = tmp_path.glob("greenroom-*.log")
+    assert str(log) in err
+    assert "Traceback" in log.read_text()
+
+
+def test_run_prints_one_link_and_stops_when_told(write_config: Write, templates: Path) -> None:
+    environ = {**os.environ, "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        said = [server.stdout.readline() for _ in range(3)]
+        server.send_signal(signal.SIGINT)
+        rest, err = server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert sum("/signin?token=" in line for line in said) == 1
+    assert rest == ""
+    assert "Traceback" not in err
+    assert "\x1b" not in err
