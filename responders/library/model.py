@@ -39,6 +39,7 @@ class Variant:
     source: str
     line: int
     when: Conditions = field(default_factory=dict)
+    unless: Conditions = field(default_factory=dict)
     needs: tuple[str, ...] = ()
 
 
@@ -105,6 +106,9 @@ class Library:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     word_lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The shipped lists (gates, cues, checks) by file name, with the operators' own words of `voice.yaml` added."""
+
+    registers: Mapping[str, str] = field(default_factory=dict)
+    """Name -> what it sounds like, from `voice.yaml`; config.yaml says which channel uses which."""
 
     def offering(self, intent: str, locale: str) -> tuple[Template, ...]:
         """The templates of an intent in a locale, in the order of their paths."""

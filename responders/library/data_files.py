@@ -1,0 +1,122 @@
+"""Reads the operators' other files: intents, facts, and the voice with its word lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+from responders.library.entries import Entry, clean, read_yaml
+from responders.library.faults import Fault
+from responders.library.model import Fact, Intent
+from responders.library.vocabulary import ACTIONS, LOCALE, NAME, did_you_mean
+from responders.understanding.normalise import compile_phrases
+
+_DEFAULT_PRIORITY = 10
+
+
+def _top(path: str, text: str, faults: list[Fault]) -> Entry | None:
+    cleaned = clean(path, text, faults)
+    return read_yaml(path, cleaned, faults) if cleaned is not None else None
+
+
+def read_intent(path: str, text: str, faults: list[Fault]) -> Intent | None:
+    """One `intents/<name>.yaml`; None when nothing in it can be read."""
+    name = path.rpartition("/")[2].removesuffix(".yaml")
+    top = _top(path, text, faults)
+    if not NAME.fullmatch(name):
+        faults.append(Fault(file=path, line=None, message="name an intent with small letters and _ only"))
+    if top is None:
+        if not any(fault.file == path for fault in faults):
+            faults.append(Fault(file=path, line=1, message="the file is empty; write meaning:, action: and examples:"))
+        return None
+    entries = top.mapping(("meaning", "action", "priority", "examples", "counter_examples", "cues"))
+    for key in ("meaning", "action", "examples"):
+        if key not in entries:
+            top.fault(f"{key}: is missing; every intent has meaning:, action: and examples:")
+    action = entries["action"].text() if "action" in entries else "silent"
+    if action not in ACTIONS:
+        hint = did_you_mean(action, ACTIONS)
+        entries["action"].fault(f"action: is one of {', '.join(ACTIONS)}, not {action!r}{hint}")
+    return Intent(
+        name=name,
+        meaning=entries["meaning"].text() if "meaning" in entries else "",
+        action=cast(Literal["draft", "handoff", "silent"], action),
+        priority=entries["priority"].number() if "priority" in entries else _DEFAULT_PRIORITY,
+        examples=_by_locale(entries.get("examples")),
+        counter_examples=_by_locale(entries.get("counter_examples")),
+        cues=_by_locale(entries.get("cues"), _phrases),
+    )
+
+
+def _phrases(entry: Entry) -> tuple[str, ...]:
+    """Words of a list that is matched in posts; those that cannot be matched are faults."""
+    phrases = entry.texts()
+    for phrase in phrases:
+        try:
+            compile_phrases((phrase,))
+        except re.error:
+            entry.fault(f"the phrase {phrase!r} cannot be matched; each ( needs its )")
+    return phrases
+
+
+def _by_locale(
+    entry: Entry | None, read: Callable[[Entry], tuple[str, ...]] = Entry.texts
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for locale, place in (entry.mapping() if entry else {}).items():
+        if LOCALE.fullmatch(locale):
+            found[locale] = read(place)
+        else:
+            place.fault(f"{locale!r} is not a language; write two letters, such as en, and the list below it")
+    return found
+
+
+def read_facts(path: str, text: str, faults: list[Fault]) -> dict[str, Fact]:
+    """`facts.yaml`: `name: value`, or `name: {value: ..., until: YYYY-MM-DD}`."""
+    facts: dict[str, Fact] = {}
+    top = _top(path, text, faults)
+    for name, place in (top.mapping() if top else {}).items():
+        if not NAME.fullmatch(name):
+            place.fault(f"{name!r} cannot be the name of a fact; use small letters, digits and _")
+        parts = place.mapping(("value", "until")) if place.is_mapping else {"value": place}
+        value = parts["value"].text().strip() if "value" in parts else ""
+        if not value:
+            place.fault(f"the fact {name} has no value; write it, or remove the fact")
+        facts[name] = Fact(name=name, value=value, until=parts["until"].day() if "until" in parts else None)
+    return facts
+
+
+def read_shipped(shipped: Mapping[str, str], faults: list[Fault]) -> dict[str, dict[str, Any]]:
+    """The word lists that come with the product, by file name without its ending."""
+    lists: dict[str, dict[str, Any]] = {}
+    for path, text in shipped.items():
+        top = _top(path, text, faults)
+        stem = path.rpartition("/")[2].rpartition(".")[0]
+        lists[stem] = {key: entry.plain() for key, entry in top.mapping().items()} if top else {}
+    return lists
+
+
+def read_voice(path: str, text: str, lists: dict[str, dict[str, Any]], faults: list[Fault]) -> dict[str, str]:
+    """`voice.yaml`: returns the registers, and adds the operators' `words:` to `lists` in place."""
+    top = _top(path, text, faults)
+    entries = top.mapping(("registers", "words")) if top else {}
+    registers = entries["registers"].mapping() if "registers" in entries else {}
+    if registers and "default" not in registers:
+        entries["registers"].fault("the register default is missing; channels without one of their own speak in it")
+    if "words" in entries:
+        _add(entries["words"], lists, "the word lists")
+    return {name: place.text() for name, place in registers.items()}
+
+
+def _add(entry: Entry, lists: dict[str, Any], where: str) -> None:
+    """Lay the operators' words over shipped lists of the same shape. They add; nothing shipped can be taken away."""
+    for key, place in entry.mapping().items():
+        shipped = lists.get(key)
+        if isinstance(shipped, dict):
+            _add(place, shipped, key)
+        elif isinstance(shipped, list):
+            shipped.extend(_phrases(place))
+        else:
+            hint = did_you_mean(key, lists)
+            place.fault(f"{where} cannot be given {key}{hint}; words can be added to: {', '.join(sorted(lists))}")

@@ -1,0 +1,77 @@
+"""A template file cut into its front matter and its variants. Knows lines, not meanings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from responders.library.faults import Fault
+
+_FENCE = re.compile(r"---\s*")
+_HEADING = re.compile(r"##\s*variant\s*:\s*(.*?)\s*", re.IGNORECASE)
+_CONDITION = re.compile(r"\s*(?:when|unless)\s*:.*")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """One `## variant:` of the body. `conditions` are its `when:` and `unless:` lines, `source` the wording.
+
+    `line` is the heading's, `source_line` that of the first line of the wording.
+    """
+
+    name: str
+    line: int
+    conditions: str
+    source: str
+    source_line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A template file, cut up. `front` starts on line 2 of the file."""
+
+    front: str
+    sections: tuple[Section, ...]
+
+
+def cut(file: str, text: str, faults: list[Fault]) -> Document | None:
+    """Cut a cleaned text; None, with a fault, when it has no front matter."""
+    lines = text.split("\n")
+    if not _FENCE.fullmatch(lines[0]):
+        faults.append(Fault(file=file, line=1, message="the front matter is missing; begin the file with a line ---"))
+        return None
+    end = next((n for n, line in enumerate(lines[1:], start=1) if _FENCE.fullmatch(line)), None)
+    if end is None:
+        faults.append(Fault(file=file, line=1, message="the front matter has no end; close it with a second line ---"))
+        return None
+    return Document(front="\n".join(lines[1:end]), sections=_sections(file, lines, end + 1, faults))
+
+
+def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> tuple[Section, ...]:
+    """The variants from line index `start` on."""
+    headings = [n for n in range(start, len(lines)) if lines[n].startswith("##")]
+    for n in range(start, headings[0] if headings else len(lines)):
+        if lines[n].strip():
+            message = f"{lines[n].strip()[:40]!r} stands before any variant; put a line ## variant: NAME above it"
+            faults.append(Fault(file=file, line=n + 1, message=message))
+            break
+    sections = []
+    for n, following in zip(headings, [*headings[1:], len(lines)], strict=True):
+        heading = _HEADING.fullmatch(lines[n])
+        if heading is None:
+            message = f"{lines[n][:40]!r} is not a heading that is known here; write ## variant: NAME"
+            faults.append(Fault(file=file, line=n + 1, message=message))
+            continue
+        sections.append(_section(heading[1], n, lines[n + 1 : following]))
+    return tuple(sections)
+
+
+def _section(name: str, index: int, lines: list[str]) -> Section:
+    body = next((k for k, line in enumerate(lines) if line.strip() and not _CONDITION.fullmatch(line)), len(lines))
+    return Section(
+        name=name,
+        line=index + 1,
+        conditions="\n".join(lines[:body]),
+        source="\n".join(lines[body:]).rstrip(),
+        source_line=index + 2 + body,
+    )

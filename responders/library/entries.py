@@ -1,0 +1,197 @@
+"""YAML with its line numbers: an `Entry` is one place in a file that can be read as what it should be.
+
+Nothing here raises for what an operator wrote: each fault is noted, and reading goes on with an empty value, so that
+all faults of a file are told at once. Scalars stay the words that were written (`no` is a word, not false); each field
+says what it wants them to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import yaml
+
+from responders.library.faults import Fault
+from responders.library.vocabulary import did_you_mean
+
+MAX_CHARS = 200_000
+MAX_DEPTH = 12
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_NUMBER = re.compile(r"[+-]?\d{1,15}")
+_DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
+
+
+def clean(file: str, text: str, faults: list[Fault]) -> str | None:
+    """The text with plain line ends and without a byte order mark; None, with a fault, when it is not text."""
+    if len(text) > MAX_CHARS:
+        faults.append(Fault(file=file, line=1, message=f"the file has over {MAX_CHARS:,} characters; split it"))
+        return None
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if found := _NOT_TEXT.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        faults.append(Fault(file=file, line=line, message="this is not plain text; save the file as UTF-8 text"))
+        return None
+    return text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One node of a YAML file, with all it takes to complain about it."""
+
+    node: yaml.Node
+    file: str
+    offset: int
+    faults: list[Fault] = field(repr=False)
+
+    @property
+    def line(self) -> int:
+        """The line of the file it stands on, from 1."""
+        return int(self.node.start_mark.line) + 1 + self.offset
+
+    def fault(self, message: str) -> None:
+        """Note that something is wrong here."""
+        self.faults.append(Fault(file=self.file, line=self.line, message=message))
+
+    @property
+    def is_mapping(self) -> bool:
+        """True for `key: value` pairs."""
+        return isinstance(self.node, yaml.MappingNode)
+
+    def _child(self, node: yaml.Node) -> Entry:
+        return Entry(node=node, file=self.file, offset=self.offset, faults=self.faults)
+
+    def mapping(self, known: Collection[str] | None = None) -> dict[str, Entry]:
+        """Key -> entry. Notes duplicate keys, and keys that are not `known`, which are left out."""
+        if not isinstance(self.node, yaml.MappingNode):
+            if self.node.value != "":
+                self.fault(f'"key: value" pairs belong here, not {_shown(self.node)}')
+            return {}
+        entries: dict[str, Entry] = {}
+        for key_node, value_node in self.node.value:
+            key_entry = self._child(key_node)
+            key = key_entry.text()
+            if key in entries:
+                key_entry.fault(f"the key {key} stands here twice; keep one")
+            elif known is not None and key not in known:
+                hint = did_you_mean(key, known)
+                key_entry.fault(f"the key {key!r} is not known here{hint}; known are: {', '.join(known)}")
+            else:
+                entries[key] = self._child(value_node)
+        return entries
+
+    def sequence(self) -> list[Entry]:
+        """The entries of a list; a single value counts as a list of one."""
+        if isinstance(self.node, yaml.SequenceNode):
+            return [self._child(node) for node in self.node.value]
+        return [] if self.node.value == "" else [self]
+
+    def text(self) -> str:
+        """The words as they were written."""
+        if isinstance(self.node, yaml.ScalarNode):
+            return str(self.node.value)
+        self.fault(
+            f"words belong here, not {_shown(self.node)}; words that hold {{ }} [ ] or : need quotes around them"
+        )
+        return ""
+
+    def texts(self) -> tuple[str, ...]:
+        """The words of a list, empty ones refused."""
+        words = []
+        for entry in self.sequence():
+            faults_before = len(self.faults)
+            text = entry.text().strip()
+            if text:
+                words.append(text)
+            elif len(self.faults) == faults_before:
+                entry.fault("there is an empty entry in the list; remove it or put words there")
+        return tuple(words)
+
+    def flag(self) -> bool:
+        """True or false."""
+        word = self.text()
+        if word.lower() not in {"true", "false"}:
+            self.fault(f"write true or false here, not {word!r}")
+        return word.lower() == "true"
+
+    def number(self) -> int:
+        """A whole number, not below zero."""
+        word = self.text()
+        if not (_NUMBER.fullmatch(word) and int(word) >= 0):
+            self.fault(f"write a whole number here, not {word!r}")
+            return 0
+        return int(word)
+
+    def day(self) -> date | None:
+        """A day as YYYY-MM-DD; None, with a fault, if it is none."""
+        word = self.text()
+        try:
+            return date.fromisoformat(word)
+        except ValueError:
+            self.fault(f"write a day as YYYY-MM-DD here, not {word!r}")
+            return None
+
+    def plain(self) -> Any:
+        """Lists, dicts, words; unquoted numbers, true and false as such. For data whose shape is not ours to know."""
+        if isinstance(self.node, yaml.MappingNode):
+            return {key: entry.plain() for key, entry in self.mapping().items()}
+        if isinstance(self.node, yaml.SequenceNode):
+            return [entry.plain() for entry in self.sequence()]
+        word = self.text()
+        if isinstance(self.node, yaml.ScalarNode) and self.node.style is None:  # unquoted
+            if word in {"true", "false"}:
+                return word == "true"
+            if _NUMBER.fullmatch(word):
+                return int(word)
+            if _DECIMAL.fullmatch(word):
+                return float(word)
+        return word
+
+
+def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Entry | None:
+    """The top of a YAML text; None, with a fault, if it cannot be read, and None without one if it says nothing.
+
+    `offset`: lines of the file before `text`. Aliases are refused: they can make a small file huge.
+    """
+
+    def note(mark: Any, message: str) -> None:
+        faults.append(Fault(file=file, line=(mark.line if mark else 0) + 1 + offset, message=message))
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same in C, where the wheel has it
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                note(event.start_mark, "& and * mean something else in YAML; put the words in quotes")
+                return None
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                note(event.start_mark, "this is nested too deeply; make it flatter")
+                return None
+        node = yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        note(getattr(error, "problem_mark", None) or getattr(error, "context_mark", None), _explain(error))
+        return None
+    return None if node is None else Entry(node=node, file=file, offset=offset, faults=faults)
+
+
+def _explain(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not YAML"
+    if "cannot start any token" in problem and ("tab" in problem or "\\t" in problem):
+        return "there is a tab; indent with spaces"
+    if "cannot start any token" in problem:
+        return "a word starts with a character that needs quotes around the word"
+    if "mapping values are not allowed" in problem:
+        return "a second colon stands on this line; put words that contain a colon in quotes, or check the indentation"
+    return f"this cannot be read ({problem}); check quotes, brackets and indentation here and on the line above"
+
+
+def _shown(node: yaml.Node) -> str:
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    if isinstance(node, yaml.MappingNode):
+        return '"key: value" pairs'
+    return repr(str(node.value)[:40])

@@ -1,0 +1,123 @@
+"""A template's examples are its tests: they run before a set of templates goes live.
+
+`given` names the post, and may name what would otherwise be read in it or around it: `slots`, and any field of `when`.
+What it does not name is read as in real life (details), or is plain (neutral, a first post, nobody answered).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from responders.library.conditions import read_values
+from responders.library.entries import Entry
+from responders.library.faults import Fault
+from responders.library.model import Example, Library, Slot, Template
+from responders.library.offers import offers, situation, sources
+from responders.library.render import RenderFailed, preview
+from responders.library.vocabulary import WHEN_FIELDS
+from responders.ports import Analyzer
+from responders.types import Author, Candidate, Context, Post, Understanding
+
+_EXPECT = ("offered", "contains", "absent", "max_words", "max_questions")
+_NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def read_examples(entry: Entry | None, slots: Mapping[str, Slot]) -> tuple[Example, ...]:
+    """The `examples:` of a template."""
+    if entry is None:
+        return ()
+    examples = tuple(_read_example(item, slots) for item in entry.sequence())
+    if not examples:
+        entry.fault("there are no examples; give at least one post and what to expect for it")
+    return examples
+
+
+def _read_example(entry: Entry, slots: Mapping[str, Slot]) -> Example:
+    parts = entry.mapping(("given", "expect"))
+    given = parts["given"].mapping(("post", "slots", *WHEN_FIELDS)) if "given" in parts else {}
+    expect = parts["expect"].mapping(_EXPECT) if "expect" in parts else {}
+    if "post" not in given or not expect:
+        entry.fault(
+            'write an example as {given: {post: "what a fan writes"}, expect: {contains: [words of the reply]}}'
+        )
+    words = given["slots"].mapping(slots) if "slots" in given else {}
+    return Example(
+        given={
+            "post": given["post"].text() if "post" in given else "",
+            "slots": {name: place.text() for name, place in words.items()},
+            "situation": {name: read_values(name, place) for name, place in given.items() if name in WHEN_FIELDS},
+        },
+        expect={name: _read_expectation(name, place) for name, place in expect.items()},
+        line=entry.line,
+    )
+
+
+def _read_expectation(name: str, place: Entry) -> object:
+    if name == "offered":
+        return place.flag()
+    return place.number() if name.startswith("max_") else place.texts()
+
+
+def run(library: Library, details: Analyzer | None) -> Iterator[Fault]:
+    """A fault for each expectation that a template does not meet. `details` reads what a post is about; without it
+    only the details that an example gives are known."""
+    for template in library.templates:
+        for example in template.examples:
+            for problem in _problems(library, details, template, example):
+                yield Fault(file=template.path, line=example.line, message=f"the example fails: {problem}")
+
+
+def _problems(library: Library, details: Analyzer | None, template: Template, example: Example) -> Iterator[str]:
+    words: Mapping[str, str] = example.given["slots"]
+    candidates = tuple(_candidates(library, details, template, example))
+    expected = example.expect.get("offered", True)
+    if bool(candidates) != expected:
+        todo = "check its slots and conditions" if expected else "add a condition, or make a slot required"
+        yield f"a reply is {'not ' if expected else ''}offered to {example.given['post'][:60]!r}; {todo}"
+        return
+    for candidate in candidates:
+        if candidate.recipe is None:
+            continue
+        typed = {name: words.get(name, "...") for name in candidate.recipe.asks}
+        signer = next((words[name] for name in candidate.recipe.signers if name in words), None)
+        try:
+            text = preview(candidate.recipe, typed, signer)
+        except RenderFailed as failed:
+            yield f"variant {candidate.variant}: {failed}"
+            continue
+        for problem in _unmet(example.expect, text):
+            yield f"variant {candidate.variant} {problem}; it says {text[:200]!r}"
+
+
+def _candidates(
+    library: Library, details: Analyzer | None, template: Template, example: Example
+) -> Iterator[Candidate]:
+    text = example.given["post"]
+    fan = Author(id="example", name="example")
+    post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=_NOON)
+    context = Context(now=_NOON, community="example", locale=template.locale)
+    given = {name: frozenset(values) for name, values in example.given["situation"].items()}
+    read = Understanding(intent=template.intent, confidence=1.0)
+    if details and "details" not in given:
+        read = details.analyze(post, context, read)
+    known = sources(library.facts, context, read)
+    known |= {template.slots[name].source: words for name, words in example.given["slots"].items()}
+    yield from offers(template, text, {**situation(post, context, read), **given}, known)
+
+
+def _unmet(expect: Mapping[str, Any], text: str) -> Iterator[str]:
+    folded = text.casefold()
+    yield from (f"lacks {word!r}" for word in expect.get("contains", ()) if not _has(folded, word))
+    yield from (f"has {word!r}" for word in expect.get("absent", ()) if _has(folded, word))
+    for name, counted in (("max_words", len(re.findall(r"\S+", text))), ("max_questions", text.count("?"))):
+        if counted > expect.get(name, counted):
+            yield f"has {counted} {name.removeprefix('max_')}, over {expect[name]}"
+
+
+def _has(folded: str, words: str) -> bool:
+    """True when they stand there from the beginning of a word on: "our" is not in "your", "http" is in "https"."""
+    start = r"(?<!\w)" if words[:1].isalnum() else ""
+    return re.search(start + re.escape(words.casefold()), folded) is not None

@@ -1,0 +1,121 @@
+"""What a template can say to a post: which variants hold, and the words that fill their slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+from responders.library.faq import likeness
+from responders.library.model import Conditions, Fact, Slot, Template, Variant
+from responders.library.render import RenderFailed, missing, preview
+from responders.library.vocabulary import ASK_APPROVER, POST_DETAIL, SIGNER
+from responders.types import Candidate, Context, Post, Recipe, Understanding
+
+Situation = Mapping[str, frozenset[str]]
+"""`when` field -> the values that hold of the post."""
+
+_FAQ_FIT = 10.0
+"""An answer that is known outranks every other reply."""
+_MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
+
+
+def situation(post: Post, context: Context, understanding: Understanding) -> Situation:
+    """What the conditions of templates are held against."""
+    in_thread = post.reply_to is not None or any(turn.in_thread for turn in context.before)
+    channels = {name.removeprefix("#").casefold() for name in (post.channel, context.channel_name) if name}
+    return {
+        "sentiment": frozenset({understanding.sentiment}),
+        "language": frozenset({understanding.language}),
+        "is_reply": _yes_no(post.reply_to is not None or context.replies_to != "nobody"),
+        "replies_to": frozenset({context.replies_to}),
+        "has_attachment": _yes_no(bool(post.attachments)),
+        "thread_depth": frozenset({"later" if in_thread else "first"}),
+        "channel": frozenset(channels),
+        "time": frozenset({_time_of_day(context.now.hour)}),
+        "fan_history": frozenset({"none"}),  # nothing is remembered of anybody who has not asked for it
+        "details": frozenset(detail.kind for detail in understanding.details),
+    }
+
+
+def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
+    """Slot source -> its words, for those that are known now. A fact past its `until` is not."""
+    known = {f"{POST_DETAIL}.{detail.kind}": detail.text for detail in reversed(understanding.details)}
+    known[POST_DETAIL] = understanding.detail() or ""
+    known["fan.call_name"] = context.call_name or ""
+    known["channel.name"] = context.channel_name
+    known |= {f"facts.{fact.name}": fact.value for fact in facts.values() if _current(fact, context.now.date())}
+    return {source: words for source, words in known.items() if words.strip()}
+
+
+def offers(template: Template, text: str, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:
+    """Each variant that can be said to a post of this `text`; an FAQ answer only to its own question."""
+    like = likeness(text, template.asks) if template.asks else 0.0
+    if template.asks and not like:
+        return
+    for variant in template.variants:
+        conditions = ((template.when, template.unless), (variant.when, variant.unless))
+        if not all(_hold(when, unless, holds) for when, unless in conditions):
+            continue
+        specific = sum(len(when) + len(unless) for when, unless in conditions)
+        candidate = _candidate(template, variant, known, specific + (_FAQ_FIT + like if like else 0.0))
+        if candidate:
+            yield candidate
+
+
+def _candidate(template: Template, variant: Variant, known: Mapping[str, str], fit: float) -> Candidate | None:
+    slots = [template.slots[name] for name in variant.needs]
+    filled = {slot.name: known.get(slot.source, "") for slot in slots if slot.source not in {ASK_APPROVER, SIGNER}}
+    if any(slot.required and not filled.get(slot.name, "given later") for slot in slots):
+        return None
+    recipe = Recipe(
+        source=variant.source,
+        slots=filled,
+        asks={slot.name: slot.ask or "" for slot in slots if slot.source == ASK_APPROVER},
+        required=tuple(slot.name for slot in slots if slot.source == ASK_APPROVER and slot.required),
+        signers=tuple(slot.name for slot in slots if slot.source == SIGNER),
+        locale=template.locale,
+    )
+    try:
+        text = preview(recipe)
+    except RenderFailed:
+        return None
+    gaps = missing(recipe)
+    # One tap first: words that somebody must type make a candidate less fit than the same without.
+    fit += sum(1 for slot in slots if _is_detail(slot) and filled[slot.name]) - len(gaps)
+    return Candidate(
+        text=text,
+        template=template.key,
+        variant=variant.name,
+        recipe=recipe,
+        missing=gaps,
+        quoted=tuple(dict.fromkeys(words for words in filled.values() if words)),
+        fit=fit,
+        why=f"answers from {template.source}" if template.source else f"{template.key}, variant {variant.name}",
+    )
+
+
+def _hold(when: Conditions, unless: Conditions, holds: Situation) -> bool:
+    return all(holds[field] & set(values) for field, values in when.items()) and not any(
+        holds[field] & set(values) for field, values in unless.items()
+    )
+
+
+def _is_detail(slot: Slot) -> bool:
+    return slot.source == POST_DETAIL or slot.source.startswith(f"{POST_DETAIL}.")
+
+
+def _current(fact: Fact, today: date) -> bool:
+    return fact.until is None or today <= fact.until
+
+
+def _yes_no(value: bool) -> frozenset[str]:
+    return frozenset({"true" if value else "false"})
+
+
+def _time_of_day(hour: int) -> str:
+    """By the hour in UTC: a community's own time zone is not known here."""
+    if _MORNING <= hour < _DAY:
+        return "morning"
+    if _DAY <= hour < _EVENING:
+        return "day"
+    return "evening" if _EVENING <= hour < _NIGHT else "night"

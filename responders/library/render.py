@@ -1,0 +1,70 @@
+"""From a recipe to the finished text. Slot values are data: braces in them stay braces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from jinja2 import Template, TemplateError
+
+from responders.library.syntax import Refused, environment, parse
+from responders.types import MissingSlot, Recipe
+
+MAX_OUTPUT = 4_096
+"""Characters: the longest message either platform takes (Telegram; Discord's own limit is the adapter's to know)."""
+NOTHING_TYPED: Mapping[str, str] = {}
+
+
+class RenderFailed(Exception):  # noqa: N818 - one sentence for a person
+    """The text cannot be made; the sentence says why."""
+
+
+def render(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str | None = None) -> str:
+    """The finished text, with what the manager typed and their first name.
+
+    Raises `RenderFailed` when words are missing, or the text comes out empty or over 4,096 characters.
+    """
+    if lacking := missing(recipe, typed):
+        raise RenderFailed(f"Words are missing for {lacking[0].name}: {lacking[0].ask}")
+    if recipe.signers and not (signer and signer.strip()):
+        raise RenderFailed("This reply is signed: it needs the first name of whoever decides.")
+    return _fill(recipe, {name: typed.get(name, "").strip() for name in recipe.asks}, signer or "")
+
+
+def preview(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str | None = None) -> str:
+    """The text as far as it is known: `[the question]` where required words are missing, `your name` for the signer.
+
+    Raises `RenderFailed` as `render` does, but not for missing words.
+    """
+    gaps = {slot.name: f"[{slot.ask}]" for slot in missing(recipe, typed)}
+    words = {name: typed.get(name, "").strip() for name in recipe.asks}
+    return _fill(recipe, words | gaps, signer or "your name")
+
+
+def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[MissingSlot, ...]:
+    """The required words that the manager has not typed yet, in the order in which they are asked for."""
+    return tuple(
+        MissingSlot(name=name, ask=ask)
+        for name, ask in recipe.asks.items()
+        if name in recipe.required and not typed.get(name, "").strip()
+    )
+
+
+def _fill(recipe: Recipe, words: Mapping[str, str], signer: str) -> str:
+    values = {**recipe.slots, **words, **dict.fromkeys(recipe.signers, signer)}
+    try:
+        text = _compiled(recipe.source).render(values).strip()
+    except Refused as error:
+        raise RenderFailed(f"The template is not allowed: {error.message}.") from error
+    except (TemplateError, TypeError, ValueError, RecursionError) as error:
+        raise RenderFailed(f"The template could not be filled: {error}.") from error
+    if not text:
+        raise RenderFailed("The text came out empty.")
+    if len(text) > MAX_OUTPUT:
+        raise RenderFailed(f"The text has {len(text):,} characters; {MAX_OUTPUT:,} is the most a message can have.")
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> Template:
+    return environment().from_string(parse(source))

@@ -1,0 +1,192 @@
+"""What a template may contain. An allow-list of the syntax tree, checked before anything is compiled.
+
+The sandbox alone is no protection from `'a' * 10**9`, so calls, arithmetic, loops and the like never get that far.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MAX_CHARS = 2_000
+MAX_DEPTH = 20
+PLURAL = "plural"
+RESERVED = frozenset(
+    {PLURAL, "self", "true", "false", "none", "and", "or", "not", "in", "is", "if", "elif", "else", "endif"}
+)
+"""Names a slot cannot have."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer for the operator, not an accident
+    """The template is not allowed. `line` counts from 1 within its source; `message` says what to do."""
+
+    def __init__(self, line: int, message: str) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+def cap(text: str) -> str:
+    """The text with its first letter as a capital, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def plural(count: object, *, one: str, other: str) -> str:
+    """`one` for exactly 1, else `other`: the cardinal rule of CLDR for English and German."""
+    number = re.search(r"\d[\d.,]*", str(count))
+    return one if number and number[0].rstrip(".,") == "1" else other
+
+
+_FILTERS = {"cap": cap, "lower": str.lower, "trim": str.strip}
+_HINTS: dict[type[nodes.Node], str] = {
+    nodes.CondExpr: "an if inside {{ }} is not allowed; use {% if %} ... {% endif %}",
+    nodes.Test: '"is" tests are not allowed; {% if slot %} asks whether a slot has words',
+    nodes.For: "loops are not allowed; write the words out",
+    nodes.Getattr: "a dot after a name is not allowed; declare what you need as a slot of its own",
+    nodes.Getitem: "brackets after a name are not allowed; declare what you need as a slot of its own",
+    nodes.Concat: "~ is not allowed; put the two side by side",
+    nodes.Call: "only plural(...) can be called; write the words out",
+}
+_ALLOWED = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.Filter,
+    nodes.Call,
+    nodes.Keyword,
+    nodes.If,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Compare,
+    nodes.Operand,
+)
+
+
+@lru_cache(maxsize=1)
+def environment() -> ImmutableSandboxedEnvironment:
+    """The one environment of all templates: strict, sandboxed, and empty but for the listed filters and `plural`."""
+    # Autoescape off: replies are chat text, not HTML; the console escapes when it shows them.
+    env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    env.filters = dict(_FILTERS)
+    env.tests = {}
+    env.globals = {PLURAL: plural}
+    return env
+
+
+def parse(source: str) -> nodes.Template:
+    """The syntax tree of an allowed template; raises `Refused` for any other."""
+    if len(source) > MAX_CHARS:
+        raise Refused(1, f"the wording has over {MAX_CHARS:,} characters; a reply is a few sentences")
+    try:
+        tree = environment().parse(source)
+    except TemplateSyntaxError as error:
+        raise Refused(error.lineno, _explain(error)) from error
+    except RecursionError as error:
+        raise Refused(1, "this is nested too deeply; make it flatter") from error
+    except (TemplateError, ValueError, ArithmeticError) as error:  # such as a number of 5,000 digits
+        raise Refused(1, "something between braces cannot be read; keep to slots, filters and {% if %}") from error
+    _check(tree, 0)
+    return tree
+
+
+def names(tree: nodes.Node) -> Iterator[nodes.Name]:
+    """Each mention of a slot."""
+    return (name for name in tree.find_all(nodes.Name) if name.name != PLURAL)
+
+
+def unguarded(tree: nodes.Node) -> set[str]:
+    """Names that are printed where no `{% if %}` (or `or`) has made sure that they have words."""
+    return set(_printed(tree, frozenset()))
+
+
+def _check(node: nodes.Node, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise Refused(node.lineno, "this is nested too deeply; make it flatter")
+    if not isinstance(node, _ALLOWED):
+        tag = type(node).__name__.lower()
+        raise Refused(node.lineno, _HINTS.get(type(node), f"{tag} is not allowed; write the words out"))
+    problem = _problem(node)
+    if problem:
+        raise Refused(node.lineno, problem)
+    for child in node.iter_child_nodes():
+        _check(child, depth + 1)
+
+
+def _problem(node: nodes.Node) -> str | None:
+    """What is wrong with a node of an allowed kind."""
+    match node:
+        case nodes.Call():
+            return _call_problem(node)
+        case nodes.Filter() if node.name not in _FILTERS or node.args or node.kwargs or node.dyn_args:
+            return f"the filter {node.name} is not known here; known, without brackets: {', '.join(_FILTERS)}"
+        case nodes.Output() if any(isinstance(child, nodes.Compare | nodes.Not) for child in node.nodes):
+            return "a comparison says True or False; use it in {% if %}, not in {{ }}"
+        case nodes.Const() if not isinstance(node.value, str | int):
+            return f"{str(node.value)[:20]} cannot stand here; only words in quotes and whole numbers"
+        case nodes.Name() if node.name.startswith("_"):
+            return f"{node.name} cannot be the name of a slot"
+        case _:
+            return None
+
+
+_PLURAL_FORM = 'write it as plural(slot, one="answer", other="answers")'
+
+
+def _call_problem(node: nodes.Call) -> str | None:
+    if not (isinstance(node.node, nodes.Name) and node.node.name == PLURAL):
+        return _HINTS[nodes.Call]
+    forms = sorted(keyword.key for keyword in node.kwargs)
+    if len(node.args) != 1 or forms != ["one", "other"] or node.dyn_args or node.dyn_kwargs:
+        return _PLURAL_FORM
+    return None
+
+
+def _printed(node: nodes.Node, sure: frozenset[str]) -> Iterator[str]:
+    match node:
+        case nodes.Name():
+            if node.name != PLURAL and node.name not in sure:
+                yield node.name
+        case nodes.If():
+            yield from _printed_branches(node, sure)
+        case nodes.Or():  # {{ name or "you" }}: the right side is the fallback
+            yield from _printed(node.right, sure)
+        case _:
+            for child in node.iter_child_nodes():
+                yield from _printed(child, sure)
+
+
+def _printed_branches(node: nodes.If, sure: frozenset[str]) -> Iterator[str]:
+    otherwise = sure
+    for branch in (node, *node.elif_):
+        for child in branch.body:
+            yield from _printed(child, otherwise | _proven(branch.test, True))
+        otherwise |= _proven(branch.test, False)
+    for child in node.else_:
+        yield from _printed(child, otherwise)
+
+
+def _proven(test: nodes.Node, outcome: bool) -> frozenset[str]:
+    """Names that must have words if `test` came out as `outcome`."""
+    match test:
+        case nodes.Name() if outcome:
+            return frozenset({test.name})
+        case nodes.Not():
+            return _proven(test.node, not outcome)
+        case nodes.And() if outcome:
+            return _proven(test.left, True) | _proven(test.right, True)
+        case nodes.Or() if not outcome:
+            return _proven(test.left, False) | _proven(test.right, False)
+    return frozenset()
+
+
+def _explain(error: TemplateSyntaxError) -> str:
+    problem = (error.message or "it cannot be read").rstrip(".")
+    return f"{problem}; check that each {{{{ has its }}}}, each {{% its %}}, and each {{% if %}} its {{% endif %}}"

@@ -1,0 +1,50 @@
+"""The closed vocabulary of the operators' files (design section 8): what may stand where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+DETAIL_KINDS = ("work", "thing", "number", "version", "title", "feature", "place_in_product")
+ACTIONS = ("draft", "handoff", "silent")
+YES_NO = ("true", "false")
+
+WHEN_FIELDS: dict[str, tuple[str, ...]] = {
+    "sentiment": ("positive", "neutral", "negative", "mixed"),
+    "language": (),
+    "is_reply": YES_NO,
+    "replies_to": ("us", "fan", "staff", "nobody"),
+    "has_attachment": YES_NO,
+    "thread_depth": ("first", "later"),
+    "channel": (),
+    "time": ("morning", "day", "evening", "night"),
+    "fan_history": ("none", "some"),
+    "details": DETAIL_KINDS,
+}
+"""Field of a `when` or `unless` -> the values it may have; no values here: any word."""
+
+ASK_APPROVER = "ask_approver"
+SIGNER = "approver.first_name"
+POST_DETAIL = "post.detail"
+SOURCES = (
+    POST_DETAIL,
+    *(f"{POST_DETAIL}.{kind}" for kind in DETAIL_KINDS),
+    "fan.call_name",
+    "channel.name",
+    ASK_APPROVER,
+    SIGNER,
+)
+"""Where a slot's words may come from, beside `facts.NAME` and `fan.history.NAME`."""
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""Slots, facts and intents."""
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+"""Templates and variants."""
+LOCALE = re.compile(r"[a-z]{2}")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint in parentheses with the nearest known word, or nothing."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]}?)" if near else ""

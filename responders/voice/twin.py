@@ -1,0 +1,33 @@
+"""D1: not a twin (voice.md section 3)."""
+
+from __future__ import annotations
+
+from rapidfuzz import fuzz
+from rapidfuzz.utils import default_process
+
+from responders.types import CheckResult, Context, Level, Post, Wording
+from responders.voice.words import passed
+
+_IN_CHANNEL, _TO_FAN = 20, 5
+_WARN_ABOVE, _BLOCK_ABOVE = 0.65, 0.80
+_MAY_REPEAT = frozenset({"are_you_a_bot", "privacy_request", "question"})
+"""The true answer may repeat (design section 6)."""
+
+
+class NotATwin:
+    """Holds a reply against the last 20 of the channel and 5 to this fan: warns above 0.65, blocks above 0.8."""
+
+    id = "not-a-twin"
+
+    def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
+        """Warn or block; only warn where the true answer may repeat."""
+        channel = [reply.text for reply in context.past_replies if reply.same_channel and reply.text][:_IN_CHANNEL]
+        fan = [reply.text for reply in context.past_replies if reply.same_fan and reply.text][:_TO_FAN]
+        text = default_process(wording.text)
+        ratios = (fuzz.ratio(text, default_process(old)) for old in {*channel, *fan})
+        highest = max(ratios, default=0.0) / 100
+        if highest <= _WARN_ABOVE:
+            return passed(self.id)
+        blocks = highest > _BLOCK_ABOVE and wording.intent not in _MAY_REPEAT
+        note = f"Much like a recent reply ({highest:.0%} the same)."
+        return CheckResult(id=self.id, level=Level.BLOCK if blocks else Level.WARN, note=note)
