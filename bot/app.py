@@ -142,13 +142,14 @@ class App:
             started = self.clock.now()
             try:
                 await part()
-                return
             except GreenroomError as error:
                 self._down[name] = str(error)
-                log.error("part_stopped", part=name, why=str(error))
+                log.warning("part_stopped", part=name, why=str(error))
             except Exception as error:
                 self._down[name] = type(error).__name__
                 log.exception("part_failed", part=name)
+            else:
+                return
             if (self.clock.now() - started).total_seconds() > LONGEST_BACKOFF:
                 pause = FIRST_BACKOFF
             await asyncio.sleep(pause)

@@ -354,7 +354,7 @@ class Standing:
     decided_at: datetime | None
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
+class Refused(Exception):
     """The desk says no, with the code of the contract and one sentence; nothing was changed.
 
     `draft` says how the draft stands, `checks` are those that block or wait for a confirmation.

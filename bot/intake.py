@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from bot.desk import Desk, moves
+from bot.desk import Desk
 from bot.domain import Cause, Draft, StoredPost, clean
 from bot.events import Happened
 from bot.ports import Clock
@@ -237,7 +237,7 @@ def _once(connection: Connection, new: NewPost, key: str) -> Received:
         return Received(**known[1])
     received = posts.add_many(connection, [new])[0]
     answer = {"post_id": received.post_id, "new": received.new}
-    requests.keep(connection, key, "", answer, received.post_id, new.received_at)
+    requests.keep(connection, key, "", answer, post_id=received.post_id, at=new.received_at)
     return received
 
 

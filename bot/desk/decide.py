@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
-from bot.desk import moves
 from bot.desk.words import Words
 from bot.domain import (
     MOVES,
@@ -25,7 +25,7 @@ from bot.domain import (
     seal,
 )
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, posts
+from bot.store import Connection, deliveries, drafts, events, moves, posts
 from bot.store.ids import new_id
 from responders.library.render import preview
 
@@ -152,8 +152,7 @@ def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) 
     assert text is not None  # noqa: S101 - the words were looked at
     sealed = seal(text, post.target)
     decision = _record(connection, draft, press, text, sealed)
-    delivery_id = new_id()
-    _hold(connection, draft, post, press, decision, text=text, reply_id=delivery_id, delivery_id=delivery_id)
+    _hold(connection, post, press, decision)
     edited = press.command.action is Action.EDIT
     return replace(
         draft,
@@ -170,36 +169,32 @@ def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) 
 
 
 def _hold(
-    connection: Connection,
-    draft: Draft,
-    post: StoredPost,
-    press: Press,
-    decision: Decision,
-    *,
-    text: str | None,
-    reply_id: str,
-    delivery_id: str,
-    kind: str = "send",
+    connection: Connection, post: StoredPost, press: Press, decision: Decision, *, change_of: Delivery | None = None
 ) -> None:
+    """Let the yes out: a delivery that waits for the undo window to end. `change_of`: the sent reply it changes."""
+    delivery_id = new_id()
     delivery = Delivery(
         id=delivery_id,
-        reply_id=reply_id,
-        kind=kind,  # type: ignore[arg-type]  # one of the three, by the callers below
-        draft_id=draft.id,
+        reply_id=change_of.id if change_of else delivery_id,
+        kind=_KINDS.get(decision.action, "send"),
+        draft_id=decision.draft_id,
         post_id=post.id,
         post_version=post.version,
         decision_id=decision.id,
         target=post.target,
-        text=text,
-        seal=seal(text or "", post.target),
+        text=decision.text,
+        seal=seal(decision.text or "", post.target),
         state=DeliveryState.HELD,
         nonce=f"gr-{delivery_id}",
         due_at=press.now + press.undo,
-        approved_by=press.command.by,
+        approved_by=decision.by,
         created_at=press.now,
     )
     deliveries.add(connection, delivery)
-    moves.tell(connection, Happened.REPLY_HELD, delivery, press.now, by=press.command.by)
+    moves.tell(connection, Happened.REPLY_HELD, delivery, press.now, by=decision.by)
+
+
+_KINDS: Mapping[Action, Literal["correct", "remove"]] = {Action.CORRECT: "correct", Action.REMOVE: "remove"}
 
 
 def _reword(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
@@ -390,5 +385,4 @@ def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: P
     assert post is not None  # noqa: S101 - a foreign key says so
     text = press.words.text if press.command.action is Action.CORRECT else None
     decision = _record(connection, draft, press, text, seal(text or "", post.target))
-    kind = str(press.command.action)
-    _hold(connection, draft, post, press, decision, text=text, reply_id=reply.id, delivery_id=new_id(), kind=kind)
+    _hold(connection, post, press, decision, change_of=reply)

@@ -10,14 +10,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.desk import moves
 from bot.desk.cards import card, checks_json, warnings
 from bot.desk.decide import Press, decide
 from bot.desk.words import Words, words_of
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, context, cut, drafts, posts, requests
+from bot.store import Connection, Store, context, cut, drafts, moves, posts, requests
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
 
@@ -125,7 +124,7 @@ class Desk:
             answer = {"refused": _refusal(refused)}
         if key:
             post_id = answer["card"]["post"]["post_id"] if "card" in answer else None
-            requests.keep(connection, key, fingerprint, answer, post_id, now)
+            requests.keep(connection, key, fingerprint, answer, post_id=post_id, at=now)
         return answer
 
     def _decided(

@@ -7,12 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.desk import moves
 from bot.domain import Cause, Draft, DraftState
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, drafts, events, fans, requests
+from bot.store import Connection, Store, drafts, events, fans, moves, requests
 from responders.types import ReasonCode
 
 EVERY = 1.0

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.desk import moves
 from bot.domain import (
     Cause,
     Delivery,
@@ -23,7 +22,7 @@ from bot.domain import (
 from bot.events import Happened
 from bot.ports import Clock, PlatformAdapter
 from bot.settings import Settings
-from bot.store import Connection, Store, deliveries, drafts, posts
+from bot.store import Connection, Store, deliveries, drafts, moves, posts
 
 log = structlog.get_logger()
 

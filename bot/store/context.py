@@ -16,7 +16,7 @@ NEARBY = 20
 FRESH = 50
 """How many past replies of a channel, and to a fan, a new wording is held against (design section 6)."""
 
-_SAYABLE = re.compile(r"[^\W\d_][^\W\d_'’-]{1,23}", re.UNICODE)
+_SAYABLE = re.compile(r"[^\W\d_][^\W\d_'\u2019-]{1,23}", re.UNICODE)
 
 
 def load(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, Target
 from bot.store.tables import deliveries
 
-_PLAIN = (
-    "id reply_id kind draft_id post_id post_version decision_id text seal nonce due_at approved_by created_at attempts "
-    "lease_until external_id sent_at error"
-).split()  # noqa: SIM905 - a list of strings would fill a screen
+_PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state"}]
+"""Fields that are stored as they are."""
 
 
 def add(connection: Connection, delivery: Delivery) -> None:

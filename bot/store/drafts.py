@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +15,13 @@ from bot.store.tables import decisions, deliveries, drafts
 from responders.selection import opener
 from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
 
-_PLAIN = (
-    "kind revision priority why created_at waiting_since text template variant intent own_words follow_up expires_at "
-    "snoozed_at snoozed_until opened_by opened_at assigned_to decided_by decided_at reminded_at cause"
-).split()  # noqa: SIM905 - a list of strings would fill a screen
+_PLAIN = [
+    f.name
+    for f in fields(Draft)
+    if f.name
+    not in {"id", "post_id", "state", "reason_code", "recipe", "typed", "alternatives", "checks", "missing", "risk"}
+]
+"""Fields that are stored as they are."""
 
 COUNTED = (DraftState.WAITING, DraftState.SNOOZED, DraftState.APPROVED)
 """States in which a wording is in use: it counts for caps and for freshness."""

@@ -19,7 +19,7 @@ def find(connection: Connection, key: str) -> tuple[str, Any] | None:
 
 
 def keep(
-    connection: Connection, key: str, fingerprint: str, answer: Mapping[str, Any], post_id: str | None, at: datetime
+    connection: Connection, key: str, fingerprint: str, answer: Mapping[str, Any], *, post_id: str | None, at: datetime
 ) -> None:
     """Remember the answer; `post_id` lets it be erased with the fan it speaks of."""
     row = {"key": key, "fingerprint": fingerprint, "answer": dict(answer), "post_id": post_id, "at": at}

@@ -31,7 +31,7 @@ _ENDED: Mapping[DraftState, Happened] = {
 }
 
 
-class Conflict(Exception):  # noqa: N818 - it never leaves the store's replay
+class Conflict(Exception):
     """Another process changed the row between our look and our write; the transaction is run again."""
 
 
