@@ -18,7 +18,7 @@ from bot.domain import Cause, Draft, StoredPost, clean
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, NewPost, Received, Store, context, drafts, posts, requests
+from bot.store import Connection, NewPost, Received, Store, context, drafts, moves, posts, requests
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline
 from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
