@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +16,7 @@ from bot.errors import FaultyFiles
 from bot.ports import Check
 from bot.settings import Settings
 from bot.store import migrate
+from responders.library.model import Library
 
 _MARKS = {True: "ok   ", False: "FAULT", None: "note "}
 
@@ -43,7 +43,7 @@ def doctor(
 
 def _examine(settings: Settings) -> list[Check]:
     return [
-        *_templates(settings.templates),
+        *_templates(settings),
         *migrate.inspect(settings.store),
         *_disk(settings),
         *_platforms(settings),
@@ -51,14 +51,23 @@ def _examine(settings: Settings) -> list[Check]:
     ]
 
 
-def _templates(folder: Path) -> list[Check]:
-    content = Content(folder)
+def _templates(settings: Settings) -> list[Check]:
     try:
-        library = content.load().library
+        library = Content(settings.templates).load().library
     except FaultyFiles as error:
         return _faults("templates", error)
+    result = f"templates {len(library.templates)}, intents {len(library.intents)}; all examples pass"
+    return [_fine("templates", result), *_registers(settings, library)]
+
+
+def _registers(settings: Settings, library: Library) -> list[Check]:
+    platforms = settings.platforms
+    used = {item.register_ for item in (*platforms.discord.listen, *platforms.telegram.listen)}
+    known = {"default", *library.registers}
+    fix = f"write one of: {', '.join(sorted(known))}; or add it to templates/voice.yaml"
     return [
-        _fine("templates", f"{len(library.templates)} templates and {len(library.intents)} intents, all examples pass")
+        Check(name="config", ok=False, result=f"the register `{name}` of a channel is not defined", fix=fix)
+        for name in sorted(used - known)
     ]
 
 

@@ -147,7 +147,7 @@ def test_db_upgrade_makes_the_tables(greenroom: Run, write_config: Write) -> Non
 def test_doctor_finds_everything_in_order(greenroom: Run, write_config: Write, templates: Path) -> None:
     status, out, err = greenroom("doctor", "--config", write_config())
     assert (status, err) == (0, "")
-    assert "1 templates and 2 intents" in out
+    assert "templates 1, intents 2" in out
     assert "FAULT" not in out
     assert "encrypted disk" in out
 
@@ -167,6 +167,17 @@ def test_doctor_lists_each_fault_with_its_place(greenroom: Run, write_config: Wr
     assert "templates/facts.yaml:" in out
     assert "gone.jsonl is not there" in out
     assert "discord" in out
+
+
+def test_doctor_knows_the_registers(greenroom: Run, write_config: Write, templates: Path) -> None:
+    text = "community: {name: H}\nmanagers: {a: {name: A}}\non_call: a\n"
+    text += "platforms: {telegram: {listen: [{channel: 5, register: shouty}, {channel: 6, register: warm}]}}\n"
+    (templates / "voice.yaml").write_text("registers: {default: Plain., warm: Warmer.}\n")
+    status, out, _ = greenroom("doctor", "--config", write_config(text))
+    assert status == 1
+    assert "`shouty` of a channel is not defined" in out
+    assert "write one of: default, warm;" in out
+    assert out.count("FAULT") == 1
 
 
 def test_doctor_shows_the_faults_of_the_config(greenroom: Run, write_config: Write) -> None:
