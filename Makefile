@@ -20,10 +20,13 @@ lint: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m pytest tests/bench
 
-$(READY): constraints.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Greenroom needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
+$(READY): .venv/.packages pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.packages: constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Greenroom needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12")'
 	@echo "Building .venv, once; this takes a minute."
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
