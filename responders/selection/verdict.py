@@ -25,6 +25,9 @@ _GATE_SENTENCES = {
 }
 _FOLLOW_UP = "This answers our own reply, and what it asks for is not clear."
 
+_SUREST = 0.99
+"""What a person reads at most: nothing read by a machine is certain."""
+
 Verdict = tuple[Outcome, Reason]
 _H, _S, _C = Outcome.HANDOFF, Outcome.SILENT, ReasonCode
 
@@ -164,4 +167,5 @@ def said(intent: str) -> str:
 def because(read: Understanding) -> str:
     """The intent, how sure it is, and the example it is like."""
     like = f", like the example “{read.nearest}”" if read.nearest else ""
-    return f"{said(read.intent or 'nothing known')} ({read.confidence:.2f}){like}"
+    sure = "named by a manager" if read.confidence == 1 else f"{min(read.confidence, _SUREST):.2f}"
+    return f"{said(read.intent or 'nothing known')} ({sure}){like}"

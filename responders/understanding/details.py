@@ -56,29 +56,20 @@ class DetailsAnalyzer:
 
     def _all(self, post: Post) -> Iterator[Detail]:
         text = _visible(post.text[:_LOOKED_AT])
-        bare = []
         for kind, pattern in self._patterns:
             for match in pattern.finditer(text):
-                detail = self._named(kind, match.group("np"))
-                if detail and _OWN.match(match.group("np")):
-                    bare.append(detail)
-                elif detail:
-                    yield detail
+                if self._names_something(match.group("np")):
+                    yield Detail(kind=kind, text=match.group("np"))
         for quoted in (*_QUOTED.findall(text), *(_visible(a.title) for a in post.attachments if a.title)):
             if _sayable(quoted):
                 yield Detail(kind="title", text=quoted.strip())
         yield from (Detail(kind="feature", text=m.group()) for name in self._names for m in name.finditer(text))
         yield from (Detail(kind="version", text=m.group()) for m in _VERSION.finditer(text))
         yield from (Detail(kind="number", text=m.group()) for m in self._numbers.finditer(text))
-        yield from bare
 
-    def _named(self, kind: str, phrase: str) -> Detail | None:
-        """The phrase as a detail. What was "my" is named without it, and only if it says enough so."""
-        rest = _OWN.sub("", phrase, count=1)
-        words = rest.split()
-        if not _sayable(rest) or self._empty.fullmatch(rest) or (rest != phrase and len(words) == 1):
-            return None
-        return Detail(kind=kind, text=rest)
+    def _names_something(self, phrase: str) -> bool:
+        """False for "the thing", and for "my quilt": said back by somebody else, that would be wrong."""
+        return _sayable(phrase) and not _OWN.match(phrase) and not self._empty.fullmatch(phrase)
 
 
 def _patterns(words: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:

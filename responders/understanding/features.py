@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from responders.understanding.normalise import compile_phrases, has_emoji, reading
 from responders.understanding.sentiment import SentimentAnalyzer
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 SIZE = 4096
 """Length of a vector; a few hundred examples of ten words share it with few collisions."""
-_WEIGHTS = {"word": 0.8, "letter": 0.5, "class": 1.1}
+_WEIGHTS = {"word": 0.8, "letter": 0.5, "class": 1.1, "shape": 0.45}
 _TOKEN = re.compile(r"\w+|[^\w\s.,]")
 _LONG, _MIDDLE, _SHORT = 20, 8, 3
 _LETTERS_OF = 400
@@ -39,12 +39,13 @@ class Features:
         tokens = _TOKEN.findall(read)
         vector = _hashed("word", _words(tokens))
         vector += _hashed("letter", _letters(read[:_LETTERS_OF]))
-        vector += _hashed("class", self._kinds(read, tokens))
+        vector += _hashed("class", self._kinds(read))
+        vector += _hashed("shape", _shape(read, tokens))
         norm = float(np.linalg.norm(vector))
         return vector / norm if norm else vector
 
-    def _kinds(self, read: str, tokens: list[str]) -> Iterator[str]:
-        """Which word classes a text has, in pairs too, what it opens with, and how it is built."""
+    def _kinds(self, read: str) -> Iterator[str]:
+        """Which word classes a text has, in pairs too, and what it opens with."""
         found = []
         for name, pattern in self._classes.items():
             if match := pattern.search(read):
@@ -54,7 +55,6 @@ class Features:
         found += self._sentiment.poles(read)
         yield from found
         yield from (" ".join(pair) for pair in combinations(sorted(found), 2))
-        yield from _shape(read, tokens)
 
 
 def _shape(read: str, tokens: list[str]) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _letters(read: str) -> Iterator[str]:
 
 def _hashed(block: str, tokens: Iterable[str]) -> Floats:
     """The tokens of one block, each counted once, as a vector of that block's length."""
-    vector = np.zeros(SIZE)
+    vector = np.zeros(SIZE, dtype=np.float32)
     for token in set(tokens):
         code = crc32(f"{block}:{token}".encode("utf-8", "replace"))
         vector[code % SIZE] += 1.0 if code & 0x8000_0000 else -1.0

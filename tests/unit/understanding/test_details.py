@@ -1,0 +1,93 @@
+"""Details are the post's own words, name something, and are never a handle, link or number to call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from responders.library.model import Fact, Library
+from responders.types import Attachment, Context, Detail, Post, Understanding
+from responders.understanding.details import DetailsAnalyzer
+
+Find = Callable[..., tuple[Detail, ...]]
+
+
+@pytest.fixture(scope="module")
+def find(small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]) -> Find:
+    facts = {"game": Fact(name="game", value="Lantern Harbor"), "save_folder": Fact(name="save_folder", value="~/x")}
+    analyzer = DetailsAnalyzer(replace(small_library, facts=facts))
+    return lambda text, **kw: analyzer.analyze(a_post(text, **kw), a_context(), Understanding()).details
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "first"),
+    [
+        ("finally finished my lantern cosplay, the paper moths took a whole week", "work", "the paper moths"),
+        ("my watercolor of the harbor at dawn is done, took three evenings", "work", "the harbor at dawn"),
+        ("just made a tutorial about the storm boss", "work", "a tutorial about the storm boss"),
+        ("built the whole harbor in lego", "work", "the whole harbor in lego"),
+        ("love the fog in the last level", "thing", "the fog in the last level"),
+        ("the new map is gorgeous", "thing", "the new map"),
+        ("this soundtrack is so good", "thing", "this soundtrack"),
+        ("the lamp puzzle is broken since yesterday", "thing", "the lamp puzzle"),
+        ("third time the update wiped my save, what is going on", "thing", "the update"),
+        ("the game crashes every time i open the inventory", "place_in_product", "the inventory"),
+        ("where is the save folder on linux", "thing", "the save folder on linux"),
+        ("The Ferry Song is beautiful", "thing", "The Ferry Song"),
+        ("ran into it on v1.4.2", "version", "v1.4.2"),
+        ("100 hours and counting", "number", "100 hours"),
+        ("humming “Foghorn Blues” all day", "title", "Foghorn Blues"),
+        ("i play lantern harbor with dad", "feature", "lantern harbor"),
+        ("das neue Update ist kaputt", "thing", "das neue Update"),
+    ],
+)
+def test_the_most_telling_comes_first(find: Find, text: str, kind: str, first: str) -> None:
+    assert find(text)[0] == Detail(kind=kind, text=first)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "love it",
+        "here",
+        "is this a bot?",
+        "thank you, that fixed it",
+        "finished my quilt",
+        "love the thing",
+        "the game is great",
+        "made the @everyone banner",
+        "love the https://x.example/map",
+        "love the example.com page",
+        "made the `rm -rf` **thing**",
+        "call +49 170 1234567 or mail a@b.example",
+        "love the <@!123456>",
+        "humming “@here now”",
+    ],
+)
+def test_nothing_rather_than_something_wrong(find: Find, text: str) -> None:
+    assert find(text) == ()
+
+
+def test_a_title_comes_with_a_link(find: Find) -> None:
+    link = Attachment(kind="link", title="Tides of the Pier", url="https://x.example/1")
+    assert find("done", attachments=(link,)) == (Detail(kind="title", text="Tides of the Pier"),)
+
+
+PIECES = st.sampled_from(
+    ["love", "the", "fog", "my", "made", "a", "is", "great", "in", "level", "took", "open", "v1.2.3"]
+    + ["@everyone", "https://a.example/x", "a@b.example", "<@1>", "+49 170 1234567", "“", "”", "*", "\n", ","]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map(" ".join) | st.text(max_size=120))
+def test_details_are_verbatim_short_and_harmless(find: Find, text: str) -> None:
+    for detail in find(text):
+        assert detail.text in text
+        assert len(detail.text.split()) <= 6
+        assert not set(detail.text) & set("@<>`*{}\n\0")
+        assert "example" not in detail.text
+        assert "1234567" not in detail.text
