@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from responders.library.faults import Fault
 
@@ -56,7 +57,7 @@ def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> t
             faults.append(Fault(file=file, line=n + 1, message=message))
             break
     sections = []
-    for n, following in zip(headings, [*headings[1:], len(lines)], strict=True):
+    for n, following in pairwise([*headings, len(lines)]):
         heading = _HEADING.fullmatch(lines[n])
         if heading is None:
             message = f"{lines[n][:40]!r} is not a heading that is known here; write ## variant: NAME"

@@ -157,8 +157,13 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
     `offset`: lines of the file before `text`. Aliases are refused: they can make a small file huge.
     """
 
+    lines = text.rstrip("\n").split("\n")
+
     def note(mark: Any, message: str) -> None:
-        faults.append(Fault(file=file, line=(mark.line if mark else 0) + 1 + offset, message=message))
+        line = min(mark.line if mark else 0, len(lines) - 1)
+        if "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]:
+            message = "there is a tab; indent with spaces"
+        faults.append(Fault(file=file, line=line + 1 + offset, message=message))
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same in C, where the wheel has it
     depth = 0
@@ -180,8 +185,6 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
 
 def _explain(error: yaml.YAMLError) -> str:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not YAML"
-    if "cannot start any token" in problem and ("tab" in problem or "\\t" in problem):
-        return "there is a tab; indent with spaces"
     if "cannot start any token" in problem:
         return "a word starts with a character that needs quotes around the word"
     if "mapping values are not allowed" in problem:

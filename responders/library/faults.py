@@ -19,7 +19,7 @@ class Fault:
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
-class LibraryFaults(Exception):  # noqa: N818 - it carries faults, plural
+class LibraryFaults(Exception):
     """The operators' files do not hold together; all faults at once, in the order of file and line."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

@@ -15,7 +15,7 @@ MAX_OUTPUT = 4_096
 NOTHING_TYPED: Mapping[str, str] = {}
 
 
-class RenderFailed(Exception):  # noqa: N818 - one sentence for a person
+class RenderFailed(Exception):
     """The text cannot be made; the sentence says why."""
 
 

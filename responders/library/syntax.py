@@ -21,7 +21,7 @@ RESERVED = frozenset(
 """Names a slot cannot have."""
 
 
-class Refused(Exception):  # noqa: N818 - an answer for the operator, not an accident
+class Refused(Exception):
     """The template is not allowed. `line` counts from 1 within its source; `message` says what to do."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -93,7 +93,7 @@ def parse(source: str) -> nodes.Template:
         raise Refused(1, "this is nested too deeply; make it flatter") from error
     except (TemplateError, ValueError, ArithmeticError) as error:  # such as a number of 5,000 digits
         raise Refused(1, "something between braces cannot be read; keep to slots, filters and {% if %}") from error
-    _check(tree, 0)
+    _check(tree, 0, 1)
     return tree
 
 
@@ -107,17 +107,18 @@ def unguarded(tree: nodes.Node) -> set[str]:
     return set(_printed(tree, frozenset()))
 
 
-def _check(node: nodes.Node, depth: int) -> None:
+def _check(node: nodes.Node, depth: int, line: int) -> None:
+    line = node.lineno or line  # some kinds of node have no line of their own
     if depth > MAX_DEPTH:
-        raise Refused(node.lineno, "this is nested too deeply; make it flatter")
+        raise Refused(line, "this is nested too deeply; make it flatter")
     if not isinstance(node, _ALLOWED):
         tag = type(node).__name__.lower()
-        raise Refused(node.lineno, _HINTS.get(type(node), f"{tag} is not allowed; write the words out"))
+        raise Refused(line, _HINTS.get(type(node), f"{tag} is not allowed; write the words out"))
     problem = _problem(node)
     if problem:
-        raise Refused(node.lineno, problem)
+        raise Refused(line, problem)
     for child in node.iter_child_nodes():
-        _check(child, depth + 1)
+        _check(child, depth + 1, line)
 
 
 def _problem(node: nodes.Node) -> str | None:

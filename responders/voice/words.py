@@ -9,7 +9,7 @@ from typing import Any
 from responders.types import CheckResult, Level, Post, Wording
 from responders.understanding.normalise import compile_phrases, reading
 
-_WILL = re.compile(r"(?<=\w)['\u2019]ll\b", re.IGNORECASE)
+_CONTRACTED = re.compile(r"(?<=\w)['\u2019](?:(ll)|re)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
 
 
@@ -23,8 +23,8 @@ class WordList:
 
     def find(self, text: str) -> str | None:
         """The first phrase found, as it is read; None if there is none."""
-        # Markdown inside a phrase hides nothing, and "we'll" must not be read as "well".
-        plain = reading(_WILL.sub(" will", _MARKDOWN.sub("", text)))
+        # Markdown inside a phrase hides nothing; "we'll" must not be read as "well", nor "we're" as "were".
+        plain = reading(_CONTRACTED.sub(lambda m: " will" if m[1] else " are", _MARKDOWN.sub("", text)))
         found = self._phrases.search(self._unless.sub(" ; ", plain))
         return found.group().strip() if found else None
 

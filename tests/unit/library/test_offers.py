@@ -1,0 +1,200 @@
+"""What is offered to which post, and with which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from responders.builtin.templated import TemplatedResponder
+from responders.library.faq import likeness
+from responders.library.load import load
+from responders.library.model import Library
+from responders.library.render import render
+from responders.types import Attachment, Candidate, Context, Detail, MissingSlot, Post, Turn, Understanding
+
+PRAISE = Understanding(intent="praise", confidence=0.9)
+MOTHS = replace(PRAISE, details=(Detail(kind="work", text="the paper moths"), Detail(kind="number", text="40 hours")))
+INTENTS = {f"intents/{name}.yaml": "meaning: m\naction: draft\nexamples: {en: [a]}" for name in ("praise", "question")}
+EXAMPLES = 'examples: [{given: {post: "?!"}, expect: {offered: false}}]'
+Respond = Callable[..., tuple[Candidate, ...]]
+
+
+def speak(shipped: Mapping[str, str], front: str, body: str, *, intent: str = "praise", facts: str = "") -> Respond:
+    """A responder that has one template; `front` must make its example, a bare "?!", be offered nothing."""
+    text = f"---\n{front}\n{EXAMPLES}\n---\n{body}"
+    library = load({**INTENTS, "facts.yaml": facts, f"en/{intent}/a.md": text}, shipped)
+
+    def respond(post: Post, context: Context, understanding: Understanding) -> tuple[Candidate, ...]:
+        return tuple(TemplatedResponder(library).respond(post, context, understanding))
+
+    return respond
+
+
+def texts(candidates: tuple[Candidate, ...]) -> list[str]:
+    return [candidate.text for candidate in candidates]
+
+
+def test_slots_are_filled_and_say_what_is_quoted(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context
+) -> None:
+    front = (
+        "slots: {d: {from: post.detail.work, required: true}, n: {from: fan.call_name}, c: {from: channel.name},"
+        " f: {from: facts.host, required: true}}"
+    )
+    body = "## variant: a\n{{ d | cap }}{% if n %}, {{ n }}{% endif %}{% if c %} in {{ c }}{% endif %}, {{ f }}."
+    respond = speak(shipped, front, body, facts="host: Lantern")
+    assert respond(post("x"), context, PRAISE) == ()
+    (bare,) = respond(post("x"), context, MOTHS)
+    assert (bare.text, bare.quoted) == (
+        "The paper moths in general, Lantern.",
+        ("the paper moths", "general", "Lantern"),
+    )
+    (named,) = respond(post("x"), replace(context, call_name="{{ d }}"), MOTHS)
+    assert named.text == "The paper moths, {{ d }} in general, Lantern."
+    assert (named.template, named.variant, named.responder) == ("en/praise/a", "a", "templated")
+    assert named.recipe is not None
+    assert render(named.recipe) == named.text
+
+
+def test_a_fact_is_said_until_its_last_day(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context
+) -> None:
+    front = "when: {sentiment: positive}\nslots: {f: {from: facts.fair, required: true}}"
+    respond = speak(shipped, front, "## variant: a\n{{ f }}", facts="fair: {value: the fair, until: 2026-03-01}")
+    glad = replace(PRAISE, sentiment="positive")
+    assert texts(respond(post("x"), context, glad)) == ["the fair"]
+    later = replace(context, now=datetime(2026, 3, 2, tzinfo=UTC))
+    assert respond(post("x"), later, glad) == ()
+
+
+CONDITIONS = [
+    ("when: {sentiment: [positive, mixed]}", {}, {}, {"sentiment": "mixed"}, True),
+    ("when: {sentiment: [positive, mixed]}", {}, {}, {"sentiment": "negative"}, False),
+    ("unless: {sentiment: neutral}", {}, {}, {"sentiment": "neutral"}, False),
+    ("when: {language: de}", {}, {}, {"language": "de"}, True),
+    ("when: {is_reply: yes}", {"reply_to": "0"}, {}, {}, True),
+    ("when: {is_reply: true}", {}, {}, {}, False),
+    ("when: {replies_to: us}", {}, {"replies_to": "us"}, {}, True),
+    ("when: {replies_to: [us, staff]}", {}, {"replies_to": "fan"}, {}, False),
+    ("when: {has_attachment: true}", {"attachments": (Attachment(kind="image"),)}, {}, {}, True),
+    ("when: {has_attachment: true}", {}, {}, {}, False),
+    ("when: {thread_depth: later}", {"reply_to": "0"}, {}, {}, True),
+    ("when: {thread_depth: later}", {}, {}, {}, False),
+    ('when: {channel: "#Art"}', {"channel": "art"}, {}, {}, True),
+    ("when: {channel: art}", {}, {"channel_name": "Art"}, {}, True),
+    ("when: {channel: art}", {}, {}, {}, False),
+    ("when: {time: night}", {}, {"now": datetime(2026, 3, 1, 23, tzinfo=UTC)}, {}, True),
+    ("when: {time: night}", {}, {"now": datetime(2026, 3, 1, 5, tzinfo=UTC)}, {}, False),
+    ("when: {fan_history: some}", {}, {}, {}, False),
+    ("when: {details: [title, work]}", {}, {}, {"details": MOTHS.details}, True),
+    ("when: {details: title}", {}, {}, {"details": MOTHS.details}, False),
+    ("when: {language: de, sentiment: positive}", {}, {}, {"language": "de"}, False),
+]
+
+
+@pytest.mark.parametrize("place", ["file", "variant"])
+@pytest.mark.parametrize("case", CONDITIONS, ids=lambda case: case[0])
+def test_conditions(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context, place: str, case: tuple[str, ...]
+) -> None:
+    line, in_post, in_context, in_reading, holds = case
+    front = "slots: {d: {from: fan.call_name, required: true}}"
+    front, head = (f"{front}\n{line}", "") if place == "file" else (front, f"{line}\n")
+    respond = speak(shipped, front, f"## variant: a\n{head}{{{{ d }}}}")
+    named = replace(context, call_name="Ida", **in_context)  # type: ignore[arg-type] # a table of any fields
+    found = respond(replace(post("x"), **in_post), named, replace(PRAISE, **in_reading))  # type: ignore[arg-type]
+    assert bool(found) == holds
+
+
+def test_the_closer_it_fits_the_higher(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context
+) -> None:
+    front = (
+        "slots: {d: {from: post.detail, required: true}, n: {from: fan.call_name, required: true},"
+        " w: {from: ask_approver, ask: Why?, required: true}}"
+    )
+    body = (
+        "## variant: typed\n{{ n }} {{ w }}\n## variant: plain\n{{ n }}\n## variant: detail\n{{ n }} {{ d }}\n"
+        "## variant: sure\nwhen: {sentiment: positive}\n{{ n }} {{ d }}."
+    )
+    respond = speak(shipped, front, body)
+    found = respond(post("x"), replace(context, call_name="Ida"), replace(MOTHS, sentiment="positive"))
+    assert [c.variant for c in sorted(found, key=lambda c: -c.fit)] == ["sure", "detail", "plain", "typed"]
+    (typed,) = (c for c in found if c.variant == "typed")
+    assert typed.missing == (MissingSlot(name="w", ask="Why?"),)
+    assert typed.text == "Ida [Why?]"
+
+
+def test_what_cannot_be_rendered_is_left_out(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context
+) -> None:
+    front = "slots: {d: {from: fan.call_name, required: true}}"
+    odd = '## variant: odd\n{% if d != "x" %}a{% endif %}\n'
+    respond = speak(shipped, front, odd + "## variant: long\n{{ d }}\n## variant: short\nb {{ d }}")
+    assert [c.variant for c in respond(post("x"), replace(context, call_name="x"), PRAISE)] == ["long", "short"]
+    assert [c.variant for c in respond(post("x"), replace(context, call_name="y" * 4_095), PRAISE)] == ["odd", "long"]
+
+
+def test_no_intent_other_language_or_no_template_offer_nothing(
+    library: Library, post: Callable[[str], Post], context: Context
+) -> None:
+    responder = TemplatedResponder(library)
+    for reading, around in [
+        (Understanding(), context),
+        (Understanding(intent="weather"), context),
+        (Understanding(intent="crosstalk"), context),
+        (PRAISE, replace(context, locale="fr")),
+    ]:
+        assert tuple(responder.respond(post("lovely"), around, reading)) == ()
+
+
+def test_turns_of_the_thread_make_it_a_later_one(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context
+) -> None:
+    respond = speak(shipped, "when: {thread_depth: later}", "## variant: a\nGo on.")
+    turn = Turn(role="us", name="us", text="How?", at=context.now)
+    assert texts(respond(post("x"), replace(context, before=(turn,)), PRAISE)) == ["Go on."]
+    nearby = replace(turn, in_thread=False)
+    assert respond(post("x"), replace(context, before=(nearby,)), PRAISE) == ()
+
+
+ASKS = ("where is the save folder", "where are my save files stored", "what folder are the saves in on windows")
+
+
+@pytest.mark.parametrize(
+    ("text", "alike"),
+    [
+        ("where is the save folder", True),
+        ("Where's the save folder on linux?", True),
+        ("hi all! anyone know where the save folders are?", True),
+        ("love the game. where are my save files stored? playing on a laptop", True),
+        ("wheres the save folder", True),
+        ("save", False),
+        ("where", False),
+        ("where is the lighthouse", False),
+        ("when is the save folder cleaned up by the cloud service you use for backups", False),
+        ("my save is gone", False),
+        ("", False),
+        ("???", False),
+        ("folder " * 500, False),
+    ],
+)
+def test_an_answer_is_offered_to_its_own_question_only(text: str, alike: bool) -> None:
+    assert bool(likeness(text, ASKS)) == alike
+    assert 0 <= likeness(text, ASKS) <= 1
+
+
+def test_a_known_answer_stands_alone(library: Library, post: Callable[[str], Post], context: Context) -> None:
+    responder = TemplatedResponder(library)
+    asked = Understanding(intent="question", details=(Detail(kind="thing", text="the save folder"),))
+    answers = tuple(responder.respond(post("where's the save folder?"), context, asked))
+    assert {answer.template for answer in answers} == {"en/question/save-folder"}
+    assert all("lantern-harbor" in answer.text and "manual" in answer.why for answer in answers)
+    unknown = tuple(responder.respond(post("can I dye the coat?"), context, asked))
+    assert {c.template for c in unknown} == {f"en/question/{name}" for name in ("answer", "detail", "no-answer")}
+    best = max(unknown, key=lambda c: c.fit)
+    assert best.template == "en/question/detail"
+    assert not best.missing
