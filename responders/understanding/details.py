@@ -29,6 +29,7 @@ _HIDDEN = tuple(
 """Never said back: links, addresses, handles, markup, telephone numbers."""
 _OWN = re.compile(r"(?:my|our|your|mein\w*|unser\w*)\s+", re.IGNORECASE)
 _DETERMINER = r"(?:the|my|our|this|these|that|those|an?|der|die|das|den|dem|mein\w*|unser\w*|diese\w*|eine?n?)"
+_INNER = _DETERMINER.replace("my|our|", "").replace("|mein\\w*|unser\\w*", "")
 _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
 _VERSION = re.compile(
     r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+)\b", re.IGNORECASE
@@ -76,7 +77,7 @@ def _patterns(words: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ..
     """(kind, pattern with a group `np`), the most telling first."""
     word = rf"(?!(?:{words['stops']}|{words['joins']}|{_DETERMINER})\b)[^\W\d_][\w\u2019'-]*"
     core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}"
-    np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_DETERMINER} )?{word}(?: {word})?){{0,2}}\b)"
+    np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_INNER} )?{word}(?: {word})?){{0,2}}\b)"
     simple = rf"(?P<np>\b{core}\b)"
     liked = rf"(?:{words['liked']}|{words['liked_de']})"
     shapes = (
