@@ -20,16 +20,16 @@ from pydantic import (
 )
 
 from bot.settings.values import (
-    Cap,
+    Bind,
+    CapText,
     Duration,
-    QuietHours,
+    QuietHoursText,
     Reference,
     check_local,
     check_origin,
     is_loopback,
     parse_cap,
     parse_duration,
-    parse_quiet_hours,
     split_bind,
 )
 
@@ -39,8 +39,6 @@ Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\r\n]+$")]
 PlatformId = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
 Local = Annotated[str, AfterValidator(check_local)]
-OptionalCap = Annotated[Cap, BeforeValidator(parse_cap)] | None
-OptionalDuration = Annotated[Duration, BeforeValidator(parse_duration)] | None
 
 
 class Section(BaseModel):
@@ -68,14 +66,8 @@ class Community(Section):
 class Web(Section):
     """Where the console and the JSON API listen."""
 
-    bind: str = "127.0.0.1:8765"
+    bind: Bind = "127.0.0.1:8765"
     public_url: str | None = None
-
-    @field_validator("bind")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        split_bind(value)
-        return value
 
     @field_validator("public_url")
     @classmethod
@@ -84,7 +76,7 @@ class Web(Section):
         bind = info.data.get("bind")
         if bind is not None and not is_loopback(split_bind(bind)[0]):
             missing = [] if value else ["`public_url`"]
-            missing += [] if _environ(info).get(WEB_TOKEN) else [f"{WEB_TOKEN} in the environment"]
+            missing += [] if (info.context or {}).get(WEB_TOKEN) else [f"{WEB_TOKEN} in the environment"]
             if missing:
                 raise ValueError(
                     f"`bind: {bind}` can be reached from other machines, so it needs {' and '.join(missing)}; "
@@ -186,10 +178,10 @@ class Replies(Section):
 
     undo_seconds: float = Field(default=10, ge=0, le=3600, allow_inf_nan=False)
     expire_after: Duration = parse_duration("24h")
-    remind_after: OptionalDuration = parse_duration("30m")
-    quiet_hours: Annotated[QuietHours, BeforeValidator(parse_quiet_hours)] | None = None
-    per_fan: OptionalCap = parse_cap("3/1d")
-    per_channel: OptionalCap = parse_cap("12/1h")
+    remind_after: Duration | None = parse_duration("30m")
+    quiet_hours: QuietHoursText | None = None
+    per_fan: CapText | None = parse_cap("3/1d")
+    per_channel: CapText | None = parse_cap("12/1h")
 
 
 class Keep(Section):
@@ -246,7 +238,7 @@ class Config(Section):
         if value.reports is not None:
             _one_of_managers("reports", value.reports, info)
         platforms = info.data.get("platforms")
-        on = switched_on(platforms, _environ(info)) if platforms else ()
+        on = switched_on(platforms, (info.context or {})) if platforms else ()
         if on and not (value.policy or "").strip():
             raise ValueError(f"`policy` is missing; fans on {on[0].title()} must be able to read one, a link or a text")
         return value
@@ -299,10 +291,6 @@ def switched_on(platforms: Platforms, environ: Mapping[str, str]) -> tuple[str, 
     return tuple(
         name for name, section, token in pairs if section.enabled is True or (section.enabled and environ.get(token))
     )
-
-
-def _environ(info: ValidationInfo) -> Mapping[str, str]:
-    return info.context or {}
 
 
 def _one_of_managers(key: str, value: str, info: ValidationInfo) -> str:

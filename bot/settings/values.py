@@ -9,7 +9,7 @@ from datetime import time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -127,5 +127,13 @@ def check_local(value: str) -> str:
     return value
 
 
+def _check_bind(value: str) -> str:
+    split_bind(value)
+    return value
+
+
+Bind = Annotated[str, AfterValidator(_check_bind)]
+CapText = Annotated[Cap, BeforeValidator(parse_cap)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+QuietHoursText = Annotated[QuietHours, BeforeValidator(parse_quiet_hours)]
 Reference = Annotated[str, BeforeValidator(parse_reference)]
