@@ -9,6 +9,8 @@ from typing import Any
 from responders.types import CheckResult, Context, Level, Post, Wording
 from responders.voice.words import WordList, fixed_words, our_words, passed
 
+_CLOCK = re.compile(r"\b(?:\d{1,2}(?::\d\d)? ?(?:am|pm|uhr)|\d{1,2}:\d\d|20[2-9]\d)\b", re.IGNORECASE)
+"""Hours and years: times that no list of words can hold."""
 _SENTENCE = re.compile(r"(?<=[.!?\n])\s+")
 
 
@@ -26,7 +28,8 @@ class NoPromise:
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Block; a promise without a time in a manager's own words is theirs to make and only worth a look."""
         for sentence in _SENTENCE.split(our_words(wording, post)):
-            time = self._time.find(sentence)
+            clock = _CLOCK.search(sentence)
+            time = self._time.find(sentence) or (clock and clock.group())
             if time and self._future.find(sentence):
                 return CheckResult(id=self.id, level=Level.BLOCK, note=f'Promises a time ("{time}").')
         if found := self._vague.find(fixed_words(wording)):
