@@ -9,7 +9,7 @@ from functools import lru_cache
 
 LINK = re.compile(r"(?:https?://|www\.|discord\.gg/|t\.me/)\S+", re.IGNORECASE)
 HANDLE = re.compile(r"<[@#][!&]?\d+>|(?<![\w.])@\w[\w.]*")
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+")
 _EMOJI_CODE = re.compile(r"<a?:(\w+):\d+>")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _APOSTROPHES = dict.fromkeys(map(ord, "'`\u2018\u2019\u00b4"))
@@ -53,7 +53,8 @@ def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def _compile(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_phrase(p) for p in sorted(phrases, key=len, reverse=True)) or r"(?!)")
+    choices = "|".join(_phrase(p) for p in sorted(phrases, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{choices})" if choices else r"(?!)")
 
 
 _GAP = r"(?:[^\w.!?;]{1,3}|(?<=\d)\. )"
@@ -72,7 +73,7 @@ def _phrase(phrase: str) -> str:
             pattern += rf"(?:{_GAP}\w+){{0,3}}?"
         else:
             pattern += (_GAP if pattern else "") + _OPERATOR.sub(lambda m: _OPERATORS[m.group(1)], re.escape(word))
-    return rf"(?<!\w)(?:{pattern})(?!\w)" + (_END_OF_CLAUSE if ends else "")
+    return rf"(?:{pattern})(?!\w)" + (_END_OF_CLAUSE if ends else "")
 
 
 def has_emoji(text: str) -> bool:
