@@ -94,7 +94,7 @@ async function decide(form, submitter, confirmed = false) {
     else if (value || name === "text") body[name] = value;
   }
   const { ok, status, data } = await api("POST", `/api/drafts/${item.dataset.draft}/decisions`, body);
-  if (ok) return refresh(true);
+  if (ok) return done(form);
   const checks = data.checks ?? [];
   const told = [data.message, ...checks.map((check) => check.note)].filter(Boolean).join(" ");
   const onlyWarned = checks.length > 0 && checks.every((check) => check.level === "warn");
@@ -111,7 +111,12 @@ async function change(form) {
     CARD: () => api("POST", `/api/posts/${post}/card`, {}),
   }[kind];
   const { ok, data } = await call();
-  return ok ? refresh(true) : say(form, data.message);
+  return ok ? done(form) : say(form, data.message);
+}
+
+function done(form) {
+  form.closest(".tools details")?.removeAttribute("open");
+  return refresh(true);
 }
 
 let replyTo = null;

@@ -1,0 +1,115 @@
+"""A whole Greenroom on a free port, and clients that know it over HTTP only."""
+
+import asyncio
+import contextlib
+import itertools
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot import app, settings
+from bot.adapters.web import Keys, signin_link
+
+ROOT = Path(__file__).parents[3]
+TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
+CONFIG = """
+community: {{name: Lantern Harbor}}
+store: sqlite:///var/greenroom.db
+web: {{bind: "127.0.0.1:0"{public_url}}}
+managers: {{mara: {{name: Mara Quint}}, tom: {{name: Tom}}}}
+on_call: mara
+replies: {{undo_seconds: {undo_seconds}, per_fan: null, per_channel: null}}
+"""
+PRAISE = "the new map is gorgeous"
+
+
+@dataclass(kw_only=True)
+class Greenroom:
+    """One running server as a script sees it."""
+
+    base: str
+    http: httpx.AsyncClient
+    keys: Keys
+    _numbers: itertools.count = field(default_factory=itertools.count)  # type: ignore[type-arg]  # of int
+
+    async def post(self, text: str = PRAISE, **more: Any) -> str:
+        """Post as a new fan in a new channel, unless told otherwise; the post's id."""
+        n = next(self._numbers)
+        body = {"channel": f"channel-{n}", "author": {"id": f"fan-{n}", "name": "Robin"}, "text": text, **more}
+        answer = await self.http.post("/api/posts", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["post_id"])
+
+    async def until(self, path: str, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Read an address until what it says holds."""
+        async with asyncio.timeout(20):
+            while True:
+                found: dict[str, Any] = (await self.http.get(path)).json()
+                if holds(found):
+                    return found
+                await asyncio.sleep(0.02)
+
+    async def draft(self, text: str = PRAISE, **more: Any) -> dict[str, Any]:
+        """Post, and wait for the draft or hand-off."""
+        post_id = await self.post(text, **more)
+        judged = await self.until(f"/api/posts/{post_id}", lambda p: p["action"])
+        assert judged["draft"], judged
+        found: dict[str, Any] = (await self.http.get(f"/api/drafts/{judged['draft']['draft_id']}")).json()
+        return found
+
+    async def decide(self, draft: dict[str, Any], action: str, by: str = "mara", **more: Any) -> httpx.Response:
+        """Press."""
+        headers = {"Idempotency-Key": more.pop("key")} if "key" in more else {}
+        body = {"revision": draft["revision"], "by": by, "action": action, **more}
+        return await self.http.post(f"/api/drafts/{draft['draft_id']}/decisions", json=body, headers=headers)
+
+    @contextlib.asynccontextmanager
+    async def browser(self, manager: str = "mara") -> AsyncIterator[httpx.AsyncClient]:
+        """A client with a session and all that a page of ours sends along."""
+        async with httpx.AsyncClient(base_url=self.base) as client:
+            answer = await client.post(signin_link(self.keys, self.base, manager))
+            assert answer.status_code == 303, answer.text
+            page = (await client.get("/inbox")).text
+            found = re.search(r'name="csrf" content="(\w+)"', page)
+            assert found, page
+            client.headers.update({"Origin": self.base, "X-CSRF-Token": found[1]})
+            yield client
+
+
+Start = Callable[..., AbstractAsyncContextManager[Greenroom]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Starts a Greenroom; `undo_seconds` and `public_url` as in config.yaml."""
+
+    @contextlib.asynccontextmanager
+    async def started(undo_seconds: float = 10, public_url: str | None = None) -> AsyncIterator[Greenroom]:
+        shutil.copytree(ROOT / "templates", tmp_path / "templates", dirs_exist_ok=True)
+        url = f", public_url: {public_url}" if public_url else ""
+        config = tmp_path / "config.yaml"
+        config.write_text(CONFIG.format(undo_seconds=undo_seconds, public_url=url), "utf-8")
+        environ = {"GREENROOM_WEB_TOKEN": TOKEN}
+        parts = settings.load(config, environ)
+        built = app.build(parts, environ=environ)
+        async with built:
+            base = f"http://127.0.0.1:{built.web.port}"
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            async with httpx.AsyncClient(base_url=base, headers=headers, timeout=20) as http:
+                yield Greenroom(base=base, http=http, keys=Keys(parts.var, environ))
+
+    return started
+
+
+@pytest.fixture
+async def greenroom(start: Start) -> AsyncIterator[Greenroom]:
+    """A running Greenroom with the usual ten seconds to undo."""
+    async with start() as running:
+        yield running
