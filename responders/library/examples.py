@@ -1,13 +1,14 @@
 """A template's examples are its tests: they run before a set of templates goes live.
 
 `given` names the post, and may name what would otherwise be read in it or around it: `slots`, and any field of `when`.
-What it does not name is read as in real life (details), or is plain (neutral, a first post, nobody answered).
+What it does not name is read in the post (sentiment, details), or is plain (a first post, at noon, to nobody).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,18 +62,17 @@ def _read_expectation(name: str, place: Entry) -> object:
     return place.number() if name.startswith("max_") else place.texts()
 
 
-def run(library: Library, details: Analyzer | None) -> Iterator[Fault]:
-    """A fault for each expectation that a template does not meet. `details` reads what a post is about; without it
-    only the details that an example gives are known."""
+def run(library: Library, readers: Sequence[Analyzer]) -> Iterator[Fault]:
+    """A fault for each expectation that a template does not meet. `readers` read the posts: sentiment, details."""
     for template in library.templates:
         for example in template.examples:
-            for problem in _problems(library, details, template, example):
+            for problem in _problems(library, readers, template, example):
                 yield Fault(file=template.path, line=example.line, message=f"the example fails: {problem}")
 
 
-def _problems(library: Library, details: Analyzer | None, template: Template, example: Example) -> Iterator[str]:
+def _problems(library: Library, readers: Sequence[Analyzer], template: Template, example: Example) -> Iterator[str]:
     words: Mapping[str, str] = example.given["slots"]
-    candidates = tuple(_candidates(library, details, template, example))
+    candidates = tuple(_candidates(library, readers, template, example))
     expected = example.expect.get("offered", True)
     if bool(candidates) != expected:
         todo = "check its slots and conditions" if expected else "add a condition, or make a slot required"
@@ -93,7 +93,7 @@ def _problems(library: Library, details: Analyzer | None, template: Template, ex
 
 
 def _candidates(
-    library: Library, details: Analyzer | None, template: Template, example: Example
+    library: Library, readers: Sequence[Analyzer], template: Template, example: Example
 ) -> Iterator[Candidate]:
     text = example.given["post"]
     fan = Author(id="example", name="example")
@@ -101,8 +101,10 @@ def _candidates(
     context = Context(now=_NOON, community="example", locale=template.locale)
     given = {name: frozenset(values) for name, values in example.given["situation"].items()}
     read = Understanding(intent=template.intent, confidence=1.0)
-    if details and "details" not in given:
-        read = details.analyze(post, context, read)
+    for reader in readers:
+        read = reader.analyze(post, context, read)
+    if "details" in given:
+        read = replace(read, details=())
     known = sources(library.facts, context, read)
     known |= {template.slots[name].source: words for name, words in example.given["slots"].items()}
     yield from offers(template, text, {**situation(post, context, read), **given}, known)

@@ -29,15 +29,18 @@ _CONTRACTED = re.compile(r"\b(where|what|who|how|when)(?:['\u2019]s|s)\b")
 def likeness(post: str, asks: Iterable[str]) -> float:
     """How much the best sentence of the post is like the nearest phrasing, 0 to 1; 0 when it is another question."""
     sentences = [_content(sentence) for sentence in _SENTENCE_END.split(post)]
-    return max((_alike(s, _content(ask)) for ask in asks for s in sentences if s), default=0.0)
+    questions = [_content(ask) for ask in asks]
+    return max((_alike(sentence, question) for question in questions for sentence in sentences), default=0.0)
 
 
 def _alike(post: list[str], ask: list[str]) -> float:
+    if not ask or not post or len(ask) < _POST_SHARE * len(post):  # a long sentence is about more than the ask
+        return 0.0
     shared = [word for word in ask if any(_same(word, other) for other in post)]
     if len(shared) < 2 and len(ask) > 1:  # noqa: PLR2004 - one word in common is a coincidence
         return 0.0
-    of_ask, of_post = len(shared) / max(len(ask), 1), len(shared) / max(len(post), 1)
-    return (of_ask + min(of_post, 1.0)) / 2 if of_ask >= _ASK_SHARE and of_post >= _POST_SHARE else 0.0
+    of_ask, of_post = len(shared) / len(ask), min(len(shared) / len(post), 1.0)
+    return (of_ask + of_post) / 2 if of_ask >= _ASK_SHARE and of_post >= _POST_SHARE else 0.0
 
 
 def _same(one: str, other: str) -> bool:

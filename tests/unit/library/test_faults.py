@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from responders.library.faults import LibraryFaults
 from responders.library.load import load
 
+ROOT = Path(__file__).parents[3]
+INTENT = "meaning: m\naction: draft\nexamples: {en: [a]}"
 GOOD = """---
 slots:
   detail: {from: post.detail, required: true}
@@ -174,3 +177,20 @@ def test_operators_words_are_added_to_the_shipped(shipped: Mapping[str, str]) ->
     before = plain.word_lists["promo"]["words"]["phrases"]["en"]
     assert added.word_lists["promo"]["words"]["phrases"]["en"] == [*before, "moon pass"]
     assert added.registers == {"default": "plain"}
+
+
+def test_the_format_as_the_readme_shows_it(shipped: Mapping[str, str]) -> None:
+    readme = (ROOT / "templates" / "README.md").read_text("utf-8")
+    template = readme.split("```\n")[1]
+    library = load({"en/ugc_shared/a.md": template, "intents/ugc_shared.yaml": INTENT}, shipped)
+    (read,) = library.templates
+    assert [variant.name for variant in read.variants] == ["start", "ask"]
+    assert read.limits["per_fan"].count == 1
+    assert read.variants[1].when == {"sentiment": ("positive",)}
+    assert read.variants[1].needs == ("detail", "wish")
+
+
+def test_examples_are_read_as_posts_are(shipped: Mapping[str, str]) -> None:
+    text = GOOD.replace("hello, slots: {detail: moths}", "this is terrible, slots: {detail: moths}")
+    texts = {"en/praise/a.md": text.replace("slots:", "when: {sentiment: negative}\nslots:", 1)}
+    assert load({**texts, "intents/praise.yaml": INTENT}, shipped).templates
