@@ -114,7 +114,7 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastReply:
-    """A wording of ours that is waiting, approved or sent: for freshness, caps of templates and the not-a-twin check."""
+    """A wording of ours that is waiting, approved or sent: for freshness, limits and the not-a-twin check."""
 
     text: str | None
     """None once the text's time to be kept is over; `opener` stays."""
@@ -269,7 +269,7 @@ class Candidate:
     missing: tuple[MissingSlot, ...] = ()
     quoted: tuple[str, ...] = ()
     fit: float = 0.0
-    """How closely its conditions fit the post; higher is closer. Candidates of equal fit are chosen among by freshness."""
+    """How closely its conditions fit the post; higher is closer. Among equals freshness decides."""
     why: str = ""
     checks: tuple[CheckResult, ...] = ()
 

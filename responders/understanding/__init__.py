@@ -1,10 +1,11 @@
-"""Understanding a post: each analyzer adds one aspect (gates, intent, language, sentiment, details)."""
+"""Understanding a post: each analyzer adds one aspect (gates, intent, language, sentiment, details, resolution)."""
 
 from __future__ import annotations
 
 from responders.library.model import Library
 from responders.ports import Analyzer
 from responders.understanding.details import DetailsAnalyzer
+from responders.understanding.facts import Resolution
 from responders.understanding.gates import Gates
 from responders.understanding.intent import IntentAnalyzer
 from responders.understanding.language import LanguageAnalyzer
@@ -22,4 +23,5 @@ def build_analyzers(library: Library) -> tuple[Analyzer, ...]:
         LanguageAnalyzer(),
         SentimentAnalyzer(library.word_lists["sentiment"]),
         DetailsAnalyzer(library),
+        Resolution(library.word_lists["conversation"]),
     )

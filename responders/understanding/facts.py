@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from responders.types import Context, Turn
+from responders.types import Context, Post, Turn, Understanding
 from responders.understanding.gates import phrases_of
 from responders.understanding.normalise import compile_phrases, reading
 
@@ -30,7 +31,7 @@ class Conversation:
     def only_solved(self, text: str) -> bool:
         """True when a post says nothing but that its author needs no answer any more."""
         rest = self._solved.sub(" ", reading(text))
-        return self._says_solved(text) and not re.search(r"\w", self._filler.sub(" ", rest))
+        return self.says_solved(text) and not re.search(r"\w", self._filler.sub(" ", rest))
 
     def answered_by(self, context: Context) -> Turn | None:
         """The answer of a teammate: a native reply, or a later message in the thread; ours counts as a reply only."""
@@ -40,13 +41,14 @@ class Conversation:
 
     def taken_back(self, context: Context) -> bool:
         """True when the author said afterwards that it is settled."""
-        return any(t.role == "author" and self._says_solved(t.text) for t in context.after)
+        return any(t.role == "author" and self.says_solved(t.text) for t in context.after)
 
     def helped_by(self, context: Context) -> Turn | None:
         """The fan who answered a question: a native reply with something in it that is not a question itself."""
         return next((t for t in context.after if t.role == "fan" and t.replies_to_post and self._answers(t.text)), None)
 
-    def _says_solved(self, text: str) -> bool:
+    def says_solved(self, text: str) -> bool:
+        """True when a short message says, among other things, that the matter is settled."""
         read = reading(text)
         return len(read.split()) <= _SHORT and bool(self._solved.search(self._unless.sub(" ; ", read)))
 
@@ -54,6 +56,18 @@ class Conversation:
         read = reading(text)
         words = re.findall(r"\w+", self._me_too.sub(" ", read))
         return "?" not in read and len(words) >= _ANSWER
+
+
+class Resolution:
+    """Notes a fan's "never mind, fixed it": drafts for what they asked before are moot then."""
+
+    def __init__(self, lists: Mapping[str, Any]) -> None:
+        """Take conversation.yaml as the library read it."""
+        self._conversation = Conversation(lists)
+
+    def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
+        """Add whether the post settles what its author wrote before."""
+        return replace(so_far, resolves=self._conversation.says_solved(post.text))
 
 
 def _staff_in_thread(turn: Turn) -> bool:

@@ -37,9 +37,9 @@ def _latin(word: re.Match[str]) -> str:
 
 
 def has_words(text: str) -> bool:
-    """True when there is something to go by besides links and handles: a word or an emoji."""
+    """True when there is something to go by besides links, handles and emoji, which say too little to answer."""
     rest = reading(text).replace("weblink", "").replace("emailaddress", "").replace("@someone", "")
-    return any(c.isalnum() or unicodedata.category(c) in {"So", "Sk", "Po"} for c in rest)
+    return any(c.isalnum() for c in rest)
 
 
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:

@@ -21,7 +21,7 @@ _BY_STATUS = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - it is an answer, not an accident
+class Problem(Exception):
     """An error to answer with: status, code and one sentence."""
 
     def __init__(self, status: int, code: str, message: str, **more: object) -> None:
