@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Set
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, select
 
 from bot.domain import Delivery, StoredPost, exempt_from_caps
 from bot.settings import Settings
-from bot.store import deliveries, drafts, fans, posts
+from bot.store import deliveries, drafts, fans
+from bot.store import posts as posts_of
+from bot.store.tables import posts
 from responders.types import Context, RepliesTo, Turn
 
 NEARBY = 20
+"""Messages of the thread, and of the channel, that are read before the post and after it."""
 FRESH = 50
 """How many past replies of a channel, and to a fan, a new wording is held against (design section 6)."""
 
@@ -24,6 +29,7 @@ def load(
 ) -> Context:
     """The context of a post as it stands at `now`."""
     replies_to = _replies_to(connection, post)
+    before, after = _before_and_after(connection, post)
     fan = fans.get(connection, post.post.platform, post.post.author.id)
     named = settings.community.name.casefold() in post.post.text.casefold()
     return Context(
@@ -33,8 +39,8 @@ def load(
         channel_name=post.post.channel,
         replies_to=replies_to,
         addressed=replies_to == "us" or post.post.mentions_us or named,
-        before=_turns(connection, post, before=True),
-        after=_turns(connection, post, before=False),
+        before=before,
+        after=after,
         past_replies=drafts.past_replies(connection, post, FRESH),
         cap=None if replies_to == "us" else cap_used_up(connection, post, settings, now),
         opted_out=fan.opted_out_at is not None,
@@ -59,7 +65,11 @@ def cap_used_up(connection: Connection, post: StoredPost, settings: Settings, no
 
 def thread(connection: Connection, post: StoredPost) -> tuple[Turn, ...]:
     """The reply thread before the post, for a card."""
-    return tuple(turn for turn in _turns(connection, post, before=True) if turn.in_thread)
+    if post.thread == post.id:
+        return ()
+    found = _found(connection, post, (_THREAD_BEFORE,))
+    said = deliveries.sent_in_posts(connection, [row.id for row in found])
+    return _turns(post, found, (reply for reply in said if _at(reply) < post.post.at), {row.id for row in found})
 
 
 def call_name(shown: str) -> str | None:
@@ -71,7 +81,7 @@ def call_name(shown: str) -> str | None:
 def _replies_to(connection: Connection, post: StoredPost) -> RepliesTo:
     if post.post.reply_to is None:
         return "nobody"
-    found = posts.replied_to(connection, post.post)
+    found = posts_of.replied_to(connection, post.post)
     if found is None:
         return "fan"  # somebody we have not seen, and certainly not us
     parent = found[0]
@@ -82,36 +92,67 @@ def _replies_to(connection: Connection, post: StoredPost) -> RepliesTo:
     return "staff" if parent.post.author.is_staff else "fan"
 
 
-def _turns(connection: Connection, post: StoredPost, *, before: bool) -> tuple[Turn, ...]:
-    found = posts.around(connection, post, before=before, limit=NEARBY)
-    said = deliveries.sent_in_posts(connection, [p.id for p in found if before] + [post.id])
-    where = {p.id: p for p in (*found, post)}
-    turns = [_turn(p, post) for p in found if not p.post.author.is_bot]
-    for reply in said:
-        at = reply.sent_at or reply.created_at
-        if (at < post.post.at) == before:
-            turns.append(_ours(reply, where[reply.post_id], post, at))
+def _near(place: ColumnElement[bool], *, before: bool) -> Select[Any]:
+    at = bindparam("at", type_=posts.c.at.type)
+    moment, order = (posts.c.at < at, posts.c.at.desc()) if before else (posts.c.at >= at, posts.c.at)
+    other = and_(posts.c.id != bindparam("post_id"), ~posts.c.deleted, posts.c.kept, moment)
+    columns = ("id", "thread", "channel", "reply_to", "author_id", "author_name", "is_staff", "is_bot", "text", "at")
+    return select(*(posts.c[name] for name in columns)).where(place, other).order_by(order).limit(NEARBY)
+
+
+_IN_THREAD = posts.c.thread == bindparam("thread")
+_IN_CHANNEL = and_(posts.c.platform == bindparam("platform"), posts.c.channel == bindparam("channel"))
+_THREAD_BEFORE = _near(_IN_THREAD, before=True)
+_BEFORE = (_THREAD_BEFORE, _near(_IN_CHANNEL, before=True))
+_AFTER = (_near(_IN_THREAD, before=False), _near(_IN_CHANNEL, before=False))
+
+
+def _found(connection: Connection, post: StoredPost, queries: Iterable[Select[Any]]) -> list[Row[Any]]:
+    inner = post.post
+    place = {"thread": post.thread, "platform": inner.platform, "channel": inner.channel}
+    values = {**place, "post_id": post.id, "at": inner.at}
+    return list({row.id: row for query in queries for row in connection.execute(query, values)}.values())
+
+
+def _before_and_after(connection: Connection, post: StoredPost) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
+    earlier, later = _found(connection, post, _BEFORE), _found(connection, post, _AFTER)
+    said = deliveries.sent_in_posts(connection, [post.id, *(row.id for row in earlier)])
+    in_thread = {post.id, *(row.id for row in earlier if row.thread == post.thread)}
+    ours_before = [reply for reply in said if _at(reply) < post.post.at]
+    ours_after = [reply for reply in said if _at(reply) >= post.post.at and reply.post_id == post.id]
+    return _turns(post, earlier, ours_before, in_thread), _turns(post, later, ours_after, in_thread)
+
+
+def _turns(
+    post: StoredPost, found: Iterable[Row[Any]], said: Iterable[Delivery], in_thread: Set[str]
+) -> tuple[Turn, ...]:
+    """Oldest first. `in_thread`: our ids of the posts of the thread."""
+    turns = [_turn(row, post) for row in found if not row.is_bot]
+    turns += [_ours(reply, post, in_thread) for reply in said]
     return tuple(sorted(turns, key=lambda t: t.at))
 
 
-def _turn(other: StoredPost, post: StoredPost) -> Turn:
-    author = other.post.author
+def _turn(other: Row[Any], post: StoredPost) -> Turn:
     return Turn(
-        role="author" if author.id == post.post.author.id else "staff" if author.is_staff else "fan",
-        name=author.name,
-        text=other.post.text,
-        at=other.post.at,
-        replies_to_post=other.post.reply_to == post.post.external_id and other.post.channel == post.post.channel,
+        role="author" if other.author_id == post.post.author.id else "staff" if other.is_staff else "fan",
+        name=other.author_name,
+        text=other.text,
+        at=other.at,
+        replies_to_post=other.reply_to == post.post.external_id and other.channel == post.post.channel,
         in_thread=other.thread == post.thread,
     )
 
 
-def _ours(reply: Delivery, answered: StoredPost, post: StoredPost, at: datetime) -> Turn:
+def _ours(reply: Delivery, post: StoredPost, in_thread: Set[str]) -> Turn:
     return Turn(
         role="us",
         name="",
         text=reply.text or "",
-        at=at,
-        replies_to_post=answered.id == post.id,
-        in_thread=answered.thread == post.thread,
+        at=_at(reply),
+        replies_to_post=reply.post_id == post.id,
+        in_thread=reply.post_id in in_thread,
     )
+
+
+def _at(reply: Delivery) -> datetime:
+    return reply.sent_at or reply.created_at

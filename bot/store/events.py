@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select
 from bot.events import Event, Happened
 from bot.store.tables import events
 
+_INSERT = insert(events)
 HAPPENED = "happened"
 """Key of `Connection.info` under which a transaction gathers the names of its events, for the bells."""
 
@@ -33,7 +34,7 @@ def append(
 
 def append_many(connection: Connection, name: Happened, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write facts of one name; rows as the table has them."""
-    connection.execute(insert(events), rows)
+    connection.execute(_INSERT, rows)
     connection.info.setdefault(HAPPENED, set()).add(name)
 
 

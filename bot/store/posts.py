@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import StoredPost
@@ -127,9 +127,12 @@ def _known(connection: Connection, post: Post) -> str:
     return str(connection.execute(select(posts.c.id).where(*key)).scalar_one())
 
 
+_GET = select(posts).where(posts.c.id == bindparam("post_id"))
+
+
 def get(connection: Connection, post_id: str) -> StoredPost | None:
     """One post, or None."""
-    row = connection.execute(select(posts).where(posts.c.id == post_id)).mappings().first()
+    row = connection.execute(_GET, {"post_id": post_id}).mappings().first()
     return from_row(row) if row else None
 
 
@@ -144,20 +147,6 @@ def unjudged(connection: Connection, limit: int = 10_000) -> list[StoredPost]:
     """Posts that nobody has answered for yet, oldest first."""
     query = select(posts).where(posts.c.action.is_(None), ~posts.c.deleted).order_by(posts.c.received_at).limit(limit)
     return [from_row(row) for row in connection.execute(query).mappings()]
-
-
-def around(connection: Connection, post: StoredPost, *, before: bool, limit: int) -> list[StoredPost]:
-    """Messages of the post's thread, and of its channel nearby, before or after it; the nearest `limit` of each."""
-    moment, order = (
-        (posts.c.at < post.post.at, posts.c.at.desc()) if before else (posts.c.at >= post.post.at, posts.c.at)
-    )
-    other = and_(posts.c.id != post.id, ~posts.c.deleted, posts.c.kept, moment)
-    found: dict[str, StoredPost] = {}
-    channel = and_(posts.c.platform == post.post.platform, posts.c.channel == post.post.channel)
-    for place in (posts.c.thread == post.thread, channel):
-        for row in connection.execute(select(posts).where(place, other).order_by(order).limit(limit)).mappings():
-            found.setdefault(row["id"], from_row(row))
-    return sorted(found.values(), key=lambda p: p.post.at)
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[StoredPost]:
