@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from bot.adapters.web import views
-from bot.adapters.web.callers import Called, _caller
+from bot.adapters.web.callers import Called, caller
 from bot.adapters.web.deps import Wired
 from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn
 from bot.adapters.web.platform import NAME
@@ -18,7 +18,7 @@ from bot.adapters.web.problems import invalid, missing
 from bot.domain import DeliveryState, DraftState
 from bot.events import Event
 
-router = APIRouter(prefix="/api", dependencies=[Depends(_caller)])
+router = APIRouter(prefix="/api", dependencies=[Depends(caller)])
 
 Json = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -88,12 +88,10 @@ async def draft(draft_id: str, deps: Wired) -> Json:
 
 @router.post("/drafts/{draft_id}/decisions")
 async def decide(
-    draft_id: str, body: DecisionIn, caller: Called, deps: Wired, idempotency_key: IdempotencyKey = None
+    draft_id: str, body: DecisionIn, who: Called, deps: Wired, idempotency_key: IdempotencyKey = None
 ) -> Json:
     """One press of a manager; answers with the draft as it is now."""
-    return await deps.desk.decide(
-        body.command(draft_id, caller.name(body.by)), key=_scoped("decision", idempotency_key)
-    )
+    return await deps.desk.decide(body.command(draft_id, who.name(body.by)), key=_scoped("decision", idempotency_key))
 
 
 @router.get("/fans/{platform}/{fan_id:path}")

@@ -48,7 +48,8 @@ def check_origin(request: Request, deps: Deps, session: Session) -> None:
         raise Problem(403, "bad_origin", "The page is out of date (its CSRF token does not fit); load it again.")
 
 
-def _caller(request: Request, deps: Wired) -> Caller:
+def caller(request: Request, deps: Wired) -> Caller:
+    """Who calls; for routes that anybody else must not reach. Raises Problem (401, 403)."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme:
         if scheme.lower() == "bearer" and deps.keys.is_token(token.strip()):
@@ -64,5 +65,5 @@ def _caller(request: Request, deps: Wired) -> Caller:
     return Caller(manager=session.manager)
 
 
-Called = Annotated[Caller, Depends(_caller)]
-"""For routes: who calls. Raises Problem (401, 403) for everybody else."""
+Called = Annotated[Caller, Depends(caller)]
+"""For routes that need to know who calls."""

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from bot.adapters.web.callers import _caller
+from bot.adapters.web.callers import caller
 from bot.adapters.web.deps import Wired
 from bot.errors import StoreError
 
@@ -25,7 +25,7 @@ def _near(request: Request, deps: Wired) -> None:
     """From this machine no token is needed."""
     client = request.client
     if client is None or not ip_address(client.host).is_loopback:
-        _caller(request, deps)
+        caller(request, deps)
 
 
 @router.get("/readyz", dependencies=[Depends(_near)])

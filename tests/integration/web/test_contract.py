@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 
 import httpx
+import pytest
 
 PRAISE = "the new map is gorgeous"
 
@@ -52,6 +53,7 @@ async def test_the_same_idempotency_key_gets_the_first_answer(greenroom):
     assert (await greenroom.decide(draft, "approve")).status_code == 409
 
 
+@pytest.mark.timeout(400)  # two hundred drafts, on a slow machine
 async def test_two_managers_press_at_once_two_hundred_times(greenroom):
     posts = [await greenroom.post() for _ in range(200)]
     for post_id in posts:

@@ -95,10 +95,9 @@ async function decide(form, submitter, confirmed = false) {
   }
   const { ok, status, data } = await api("POST", `/api/drafts/${item.dataset.draft}/decisions`, body);
   if (ok) return done(form);
-  const checks = data.checks ?? [];
-  const told = [data.message, ...checks.map((check) => check.note)].filter(Boolean).join(" ");
-  const onlyWarned = checks.length > 0 && checks.every((check) => check.level === "warn");
-  say(form, told, onlyWarned && (() => decide(form, submitter, true)));
+  const levels = (data.checks ?? []).map((check) => check.level);
+  const mayConfirm = levels.includes("warn") && !levels.includes("block");
+  say(form, data.message, mayConfirm && (() => decide(form, submitter, true)));
   if (status === 409) news.hidden = false;
 }
 

@@ -1,0 +1,131 @@
+"""What a manager sees of each state, and what they can press."""
+
+import asyncio
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.console.app import PAGES
+from bot.console.render import Renderer, ago, web_link
+
+NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
+SENT = {"delivery_id": "d", "reply_id": "d", "kind": "send", "state": "sent", "text": "Nice.", "sent_at": None}
+
+
+def actions(html):
+    """The actions that a page offers."""
+    return set(re.findall(r'name="action" value="(\w+)"', html))
+
+
+def inbox(waiting=(), decided=()):
+    """The inbox of these cards."""
+    values = {"here": "inbox", "me": "mara", "managers": {}, "intents": (), "snoozed": (), "more": False, "now": NOW}
+    page = Renderer(PAGES, "Lantern Harbor").page("inbox.html", waiting=waiting, decided=decided, **values)
+    return page.body.decode()
+
+
+async def test_a_card_offers_every_action(greenroom):
+    await greenroom.draft()
+    async with greenroom.browser() as browser:
+        page = (await browser.get("/inbox")).text
+    assert actions(page) == {"approve", "edit", "propose", "reword", "reject", "snooze", "handover", "relabel"}
+
+
+async def test_a_hand_off_begins_with_i_have_it(greenroom):
+    draft = await greenroom.draft("i can't do this anymore, i want to end it all tonight")
+    assert draft["kind"] == "handoff"
+    async with greenroom.browser() as browser:
+        page = (await browser.get("/inbox")).text
+        assert {"open", "edit", "reject"} <= actions(page)
+        assert "approve" not in actions(page)
+        await greenroom.decide(draft, "open", by="tom")
+        assert "Tom is writing" in re.sub(r"\s+", " ", (await browser.get("/inbox")).text)
+
+
+async def test_undo_stands_there_while_it_lasts(greenroom):
+    draft = await greenroom.draft()
+    await greenroom.decide(draft, "approve")
+    async with greenroom.browser() as browser:
+        page = (await browser.get("/inbox")).text
+        assert actions(page) == {"undo"}
+        assert "Mara Quint" in page
+        await greenroom.decide(draft, "undo")
+        assert "undo" not in actions((await browser.get("/inbox")).text)
+
+
+@pytest.mark.parametrize(
+    ("newest", "offered"),
+    [
+        ({}, {"correct", "remove"}),
+        ({"state": "failed", "error": "The channel is gone."}, {"retry"}),
+        ({"state": "uncertain", "error": "Nobody answered."}, {"settle"}),
+        ({"state": "sending"}, set()),
+        ({"state": "removed"}, set()),
+    ],
+)
+async def test_what_can_be_done_about_a_reply(greenroom, newest, offered):
+    draft = await greenroom.draft()
+    draft |= {"state": "approved", "deliveries": [SENT | {"error": None} | newest]}
+    html = inbox(decided=[draft])
+    assert actions(html) == offered
+    assert (newest.get("error") or "") in html
+
+
+async def test_slots_are_asked_for_before_anything_can_be_sent(greenroom):
+    draft = await greenroom.draft()
+    draft |= {"missing_slots": [{"name": "liked", "ask": "What did you like?"}]}
+    html = inbox(waiting=[draft])
+    assert "fill" in actions(html)
+    assert "approve" not in actions(html)
+    assert "What did you like?" in html
+
+
+async def test_faults_in_the_operators_files_are_told(greenroom, tmp_path):
+    (tmp_path / "templates" / "en" / "praise" / "broken.md").write_text("---\nwhat: ever\n---\n{{ nothing", "utf-8")
+    async with greenroom.browser() as browser, asyncio.timeout(20):
+        while "the last good templates stay in use" not in (page := (await browser.get("/inbox")).text):
+            await asyncio.sleep(0.1)
+    assert "praise/broken.md" in page
+
+
+async def test_what_a_fan_sends_is_never_a_link_that_runs(greenroom):
+    attachments = [
+        {"kind": "link", "url": "javascript:alert(1)"},
+        {"kind": "image", "url": "https://example.org/a.png"},
+    ]
+    await greenroom.draft(attachments=attachments)
+    async with greenroom.browser() as browser:
+        page = (await browser.get("/inbox")).text
+    assert "javascript:" not in page
+    assert 'href="https://example.org/a.png" rel="noopener noreferrer nofollow"' in page
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://example.org", "https://example.org"),
+        ("JavaScript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("//example.org", None),
+        ("http://[", None),
+        (None, None),
+    ],
+)
+def test_web_link(url, link):
+    assert web_link(url) == link
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2026-01-10T12:00:30+00:00", "just now"),
+        ("2026-01-10T11:59:31+00:00", "just now"),
+        ("2026-01-10T11:59:00+00:00", "1 min ago"),
+        ("2026-01-10T11:00:00+00:00", "1 h ago"),
+        ("2026-01-08T13:00:00+00:00", "47 h ago"),
+        ("2026-01-08T12:00:00+00:00", "2 days ago"),
+    ],
+)
+def test_ago(at, told):
+    assert ago(at, NOW) == told
