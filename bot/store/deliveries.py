@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, insert, or_, select, update
 
 from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, Target
 from bot.store.tables import deliveries
@@ -15,13 +15,26 @@ from bot.store.tables import deliveries
 _PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state"}]
 """Fields that are stored as they are."""
 
+_ADD = insert(deliveries)
+_NEWEST = deliveries.c.created_at.desc()
+_OF_DRAFT = select(deliveries).where(deliveries.c.draft_id == bindparam("draft_id")).order_by(_NEWEST)
+_SENT_IN_POSTS = (
+    select(deliveries)
+    .where(
+        deliveries.c.post_id.in_(bindparam("post_ids", expanding=True)),
+        deliveries.c.kind == "send",
+        deliveries.c.state == DeliveryState.SENT,
+    )
+    .order_by(deliveries.c.sent_at)
+)
+
 
 def add(connection: Connection, delivery: Delivery) -> None:
     """Store a new delivery."""
     row = {name: getattr(delivery, name) for name in _PLAIN}
     target = delivery.target
     place = {"platform": target.platform, "channel": target.channel, "reply_to": target.reply_to}
-    connection.execute(insert(deliveries), {**row, **place, "state": delivery.state})
+    connection.execute(_ADD, {**row, **place, "state": delivery.state})
 
 
 def move(connection: Connection, old: Delivery, state: DeliveryState, **values: Any) -> Delivery | None:
@@ -59,8 +72,7 @@ def reply_of(connection: Connection, post_id: str) -> Delivery | None:
 
 def of_draft(connection: Connection, draft_id: str) -> list[Delivery]:
     """All deliveries of a draft, newest first."""
-    query = select(deliveries).where(deliveries.c.draft_id == draft_id).order_by(deliveries.c.created_at.desc())
-    return [from_row(row) for row in connection.execute(query).mappings()]
+    return [from_row(row) for row in connection.execute(_OF_DRAFT, {"draft_id": draft_id}).mappings()]
 
 
 def lease(
@@ -96,10 +108,11 @@ def _due(now: datetime, platforms: Sequence[str]) -> ColumnElement[bool]:
     return and_(deliveries.c.platform.in_(platforms), ready)
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next delivery becomes due, or None."""
-    held = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == DeliveryState.HELD)
-    leased = select(func.min(deliveries.c.lease_until)).where(deliveries.c.state == DeliveryState.SENDING)
+def next_due(connection: Connection, platforms: Sequence[str]) -> datetime | None:
+    """When the next delivery to these platforms becomes due, or None."""
+    here = deliveries.c.platform.in_(platforms)
+    held = select(func.min(deliveries.c.due_at)).where(here, deliveries.c.state == DeliveryState.HELD)
+    leased = select(func.min(deliveries.c.lease_until)).where(here, deliveries.c.state == DeliveryState.SENDING)
     moments = [m for m in (connection.execute(held).scalar(), connection.execute(leased).scalar()) if m]
     return min(moments, default=None)
 
@@ -119,9 +132,7 @@ def page(connection: Connection, *, channel: str | None, state: str, limit: int,
 
 def sent_in_posts(connection: Connection, post_ids: list[str]) -> list[Delivery]:
     """What we said in answer to these posts, oldest first."""
-    said = and_(deliveries.c.kind == "send", deliveries.c.state == DeliveryState.SENT)
-    query = select(deliveries).where(deliveries.c.post_id.in_(post_ids), said).order_by(deliveries.c.sent_at)
-    return [from_row(row) for row in connection.execute(query).mappings()]
+    return [from_row(row) for row in connection.execute(_SENT_IN_POSTS, {"post_ids": post_ids}).mappings()]
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[Delivery]:

@@ -8,7 +8,20 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain import LIVE, Action, Alternative, Decision, DeliveryState, Draft, DraftState, StoredPost
 from bot.store.tables import decisions, deliveries, drafts
@@ -26,22 +39,31 @@ _PLAIN = [
 COUNTED = (DraftState.WAITING, DraftState.SNOOZED, DraftState.APPROVED)
 """States in which a wording is in use: it counts for caps and for freshness."""
 
+_ADD = insert(drafts)
+_GET = select(drafts).where(drafts.c.id == bindparam("draft_id"))
+_SAVE = update(drafts).where(
+    drafts.c.id == bindparam("old_id"),
+    drafts.c.revision == bindparam("old_revision"),
+    drafts.c.state == bindparam("old_state"),
+)
+_DECIDE = insert(decisions)
+
 
 def add(connection: Connection, draft: Draft, post: StoredPost) -> None:
     """Store a new draft."""
     place = {"platform": post.post.platform, "channel": post.post.channel, "fan_id": post.post.author.id}
-    connection.execute(insert(drafts), {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft)})
+    connection.execute(_ADD, {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft)})
 
 
 def save(connection: Connection, old: Draft, new: Draft) -> bool:
     """Put `new` in the place of `old`; False when somebody else was faster."""
-    same = and_(drafts.c.id == old.id, drafts.c.revision == old.revision, drafts.c.state == old.state)
-    return connection.execute(update(drafts).where(same).values(_values(new))).rowcount == 1
+    same = {"old_id": old.id, "old_revision": old.revision, "old_state": old.state}
+    return connection.execute(_SAVE, {**same, **_values(new)}).rowcount == 1
 
 
 def get(connection: Connection, draft_id: str) -> Draft | None:
     """One draft, or None."""
-    row = connection.execute(select(drafts).where(drafts.c.id == draft_id)).mappings().first()
+    row = connection.execute(_GET, {"draft_id": draft_id}).mappings().first()
     return from_row(row) if row else None
 
 
@@ -87,7 +109,11 @@ def wake_due(connection: Connection, now: datetime) -> list[Draft]:
 
 def expiry_due(connection: Connection, now: datetime) -> list[Draft]:
     """Drafts that are too old: those that wait, and approved ones that were not sent yet."""
-    held = exists().where(deliveries.c.draft_id == drafts.c.id, deliveries.c.state == DeliveryState.HELD)
+    held = exists().where(
+        deliveries.c.draft_id == drafts.c.id,
+        deliveries.c.state == DeliveryState.HELD,
+        deliveries.c.kind == "send",
+    )
     unsent = and_(drafts.c.state == DraftState.APPROVED, held)
     query = select(drafts).where(drafts.c.expires_at <= now, or_(drafts.c.state == DraftState.WAITING, unsent))
     return _all(connection, query)
@@ -110,41 +136,57 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row.state: row.number for row in rows}
 
 
-def used(
-    connection: Connection, platform: str, since: datetime, *, channel: str | None = None, fan_id: str | None = None
-) -> int:
-    """Replies that count against a cap: waiting, approved or sent, and not follow-ups."""
-    place = drafts.c.channel == channel if channel is not None else drafts.c.fan_id == fan_id
-    query = select(func.count()).where(
-        drafts.c.platform == platform,
+def _used(place: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count()).where(
+        drafts.c.platform == bindparam("platform"),
         place,
-        drafts.c.created_at > since,
+        drafts.c.created_at > bindparam("since"),
         drafts.c.state.in_(COUNTED),
         or_(drafts.c.kind == "draft", drafts.c.state == DraftState.APPROVED),
         ~drafts.c.follow_up,
     )
-    return connection.execute(query).scalar_one()
+
+
+_USED_IN_CHANNEL = _used(drafts.c.channel == bindparam("channel"))
+_USED_FOR_FAN = _used(drafts.c.fan_id == bindparam("fan_id"))
+
+
+def used(
+    connection: Connection, platform: str, since: datetime, *, channel: str | None = None, fan_id: str | None = None
+) -> int:
+    """Replies that count against a cap: waiting, approved or sent, and not follow-ups."""
+    query = _USED_FOR_FAN if channel is None else _USED_IN_CHANNEL
+    values = {"platform": platform, "since": since, "channel": channel, "fan_id": fan_id}
+    return int(connection.execute(query, values).scalar_one())
+
+
+def _past(place: ColumnElement[bool]) -> Select[Any]:
+    names = ("id", "text", "opener", "template", "variant", "created_at", "channel", "fan_id")
+    return (
+        select(*(drafts.c[name] for name in names))
+        .where(
+            drafts.c.platform == bindparam("platform"),
+            place,
+            drafts.c.state.in_(COUNTED),
+            drafts.c.opener.is_not(None),
+            drafts.c.post_id != bindparam("post_id"),
+        )
+        .order_by(drafts.c.created_at.desc())
+        .limit(bindparam("number"))
+    )
+
+
+_PAST_IN_CHANNEL = _past(drafts.c.channel == bindparam("channel"))
+_PAST_TO_FAN = _past(drafts.c.fan_id == bindparam("fan_id"))
 
 
 def past_replies(connection: Connection, post: StoredPost, limit: int) -> tuple[PastReply, ...]:
     """The newest wordings of the channel and of those to this fan anywhere, newest first."""
     channel, fan = post.post.channel, post.post.author.id
     found: dict[str, PastReply] = {}
-    columns = (drafts.c.id, drafts.c.text, drafts.c.opener, drafts.c.template, drafts.c.variant, drafts.c.created_at)
-    for place in (drafts.c.channel == channel, drafts.c.fan_id == fan):
-        query = (
-            select(*columns, drafts.c.channel, drafts.c.fan_id)
-            .where(
-                drafts.c.platform == post.post.platform,
-                place,
-                drafts.c.state.in_(COUNTED),
-                drafts.c.opener.is_not(None),
-                drafts.c.post_id != post.id,
-            )
-            .order_by(drafts.c.created_at.desc())
-            .limit(limit)
-        )
-        for row in connection.execute(query):
+    values = {"platform": post.post.platform, "post_id": post.id, "number": limit, "channel": channel, "fan_id": fan}
+    for query in (_PAST_IN_CHANNEL, _PAST_TO_FAN):
+        for row in connection.execute(query, values):
             found[row.id] = PastReply(
                 text=row.text,
                 opener=row.opener,
@@ -160,7 +202,7 @@ def past_replies(connection: Connection, post: StoredPost, limit: int) -> tuple[
 def decide(connection: Connection, decision: Decision) -> None:
     """Keep the record of a decision."""
     connection.execute(
-        insert(decisions),
+        _DECIDE,
         {
             "id": decision.id,
             "draft_id": decision.draft_id,
