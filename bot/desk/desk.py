@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.desk.cards import card, checks_json, warnings
 from bot.desk.decide import Press, decide
-from bot.desk.words import Words, words_of
+from bot.desk.words import Words, has_own_words, words_of
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
 from bot.ports import Clock
 from bot.settings import Settings
@@ -86,7 +86,10 @@ class Desk:
             if not draft.live and command.action not in ON_SENT_REPLY:
                 return None
             post = posts.get(connection, draft.post_id)
-            return (draft, post, context.load(connection, post, self._settings, now)) if post else None
+            if post is None:
+                return None
+            around = context.load(connection, post, self._settings, now) if has_own_words(command, draft) else None
+            return draft, post, around
 
         found = await self._store.read(query)
         if found is None:
@@ -95,6 +98,7 @@ class Desk:
         pipeline = self._pipeline()
 
         def examine(wording: Wording) -> tuple[CheckResult, ...]:
+            assert around is not None, "only words of a manager's own are looked at"  # noqa: S101 - as read above
             return pipeline.check(wording, post.post, around)
 
         limit = self._text_limit(post.post.platform)
