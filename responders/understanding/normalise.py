@@ -19,6 +19,7 @@ _LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ"
 """Cyrillic and Greek letters that pass for Latin ones in the middle of a Latin word."""
 
 
+@lru_cache(maxsize=64)  # some thirty parts of the pipeline read the same post
 def reading(text: str, *, stretched: int = 2) -> str:
     """The text as it is read: case folded, apostrophes, invisible and look-alike letters gone, letters that stand three
     or more in a row cut to `stretched`, links and handles replaced by a word each. Any string gives a string."""
