@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -45,12 +45,17 @@ class WallClock:
 def build(
     settings: Settings,
     *,
+    only: Collection[str] = (),
     clock: Clock | None = None,
     platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> App:
-    """An app of these settings, not yet started. Tests bring their own clock and further platforms."""
-    return App(settings, clock or WallClock(), platforms, os.environ if environ is None else environ)
+    """An app of these settings, not yet started.
+
+    `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. Tests bring their own
+    clock and further platforms.
+    """
+    return App(settings, frozenset(only), clock or WallClock(), platforms, os.environ if environ is None else environ)
 
 
 class App:
@@ -59,6 +64,7 @@ class App:
     def __init__(
         self,
         settings: Settings,
+        only: frozenset[str],
         clock: Clock,
         more_platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None,
         environ: Mapping[str, str],
@@ -68,9 +74,11 @@ class App:
         self.clock = clock
         self.content = Content(settings.templates)
         self.platforms: dict[str, PlatformAdapter] = {}
+        self._only = only
         self._more_platforms = more_platforms
         self._environ = environ
         self._stack = contextlib.AsyncExitStack()
+        self._parts: tuple[str, ...] = ()
         self._down: dict[str, str] = {}
         self.store: Store
         self.desk: Desk
@@ -110,22 +118,33 @@ class App:
             self.platforms["replay"] = ReplayPlatform(file, replay.speed, self.intake.receive, clock)
         if self._more_platforms:
             self.platforms |= self._more_platforms(self.intake)
+        self._check_roles()
         self.outbox = Outbox(self.store, settings, clock, self.platforms)
         self.rounds = Rounds(self.store, settings, clock)
         self.keys = _keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
-        await self.web.start()
-        self._stack.push_async_callback(self.web.stop)
-        await self._run_parts()
+        if self._takes("web"):
+            await self.web.start()
+            self._stack.push_async_callback(self.web.stop)
+        self._run_parts()
 
-    async def _run_parts(self) -> None:
-        parts: dict[str, Callable[[], Any]] = {
-            "intake": self.intake.run,
-            "outbox": self.outbox.run,
-            "rounds": self.rounds.run,
-            "templates": self.content.watch,
-            **{name: adapter.run for name, adapter in self.platforms.items()},
-        }
+    def _takes(self, role: str) -> bool:
+        return not self._only or role in self._only
+
+    def _check_roles(self) -> None:
+        known = {"desk", "outbox", *self.platforms}
+        unknown = sorted(self._only - known)
+        if unknown:
+            raise GreenroomError(f"--only: there is no role “{unknown[0]}” here; roles: {', '.join(sorted(known))}")
+
+    def _run_parts(self) -> None:
+        parts: dict[str, Callable[[], Any]] = {"templates": self.content.watch}
+        if self._takes("desk"):
+            parts |= {"intake": self.intake.run, "rounds": self.rounds.run}
+        if self._takes("outbox"):
+            parts["outbox"] = self.outbox.run
+        parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
+        self._parts = tuple(parts)
         tasks = [asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()]
 
         async def stop() -> None:
@@ -165,8 +184,9 @@ class App:
         async with self:
             on_call = self.settings.on_call
             announce(f"Greenroom is running for {self.settings.community.name}. Ctrl-C stops it.")
-            announce(f"Sign in as {self.desk.name_of(on_call)} (works once, for ten minutes):")
-            announce(f"  {link_for(self.keys, self.base_url, on_call)}")
+            if self._takes("web"):
+                announce(f"Sign in as {self.desk.name_of(on_call)} (works once, for ten minutes):")
+                announce(f"  {link_for(self.keys, self.base_url, on_call)}")
             await stop.wait()
 
     @property
@@ -191,7 +211,7 @@ class App:
             clock=self.clock,
             template_faults=lambda: self.content.faults,
             intents=lambda: sorted(self.content.pipeline.library.intents),
-            ready=lambda: {name: name not in self._down for name in ("intake", "outbox", "rounds", *self.platforms)},
+            ready=lambda: {name: name not in self._down for name in self._parts},
         )
 
 

@@ -14,12 +14,20 @@ import typer
 from bot import app
 from bot.cli.common import Config, load_settings
 
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only", help="Roles of this process, as in web,desk,outbox or a platform; else all.", show_default=False
+    ),
+]
 
-def run(config: Config = None) -> None:
+
+def run(config: Config = None, only: Only = None) -> None:
     """Run everything that config.yaml switches on, until Ctrl-C."""
     settings = load_settings(config)
     _log_to_stderr()
-    asyncio.run(app.build(settings).run(announce=typer.echo))
+    roles = [role.strip() for role in only.split(",") if role.strip()] if only else []
+    asyncio.run(app.build(settings, only=roles).run(announce=typer.echo))
 
 
 def link(name: Annotated[str, typer.Argument(help="The manager's key in config.yaml.")], config: Config = None) -> None:

@@ -40,7 +40,12 @@ def open_engine(url: URL) -> Engine:
     connection asked for a reader's BEGIN by the execution option `reading`.
     """
     if url.get_backend_name() != "sqlite":
-        return create_engine(url)
+        try:
+            return create_engine(url)
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                "store: PostgreSQL needs its driver; install it with: pip install 'greenroom[postgres]'"
+            ) from error
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
