@@ -126,6 +126,7 @@ DELIVERY_MOVES: frozenset[tuple[DeliveryState, DeliveryState]] = frozenset(
         (_D.UNCERTAIN, _D.SENT),
         (_D.UNCERTAIN, _D.FAILED),
         (_D.FAILED, _D.HELD),
+        (_D.FAILED, _D.RECALLED),  # the post is gone or changed, and the reply was not sent for certain
         (_D.SENT, _D.REMOVED),
     }
 )
@@ -307,7 +308,7 @@ class Delivery:
     attempts: int = 0
     lease_until: datetime | None = None
     external_id: str | None = None
-    """The platform's id of our reply: the receipt."""
+    """The platform's id of our reply: the receipt. A `correct` or `remove` carries that of the reply it changes."""
     sent_at: datetime | None = None
     error: str | None = None
 
@@ -336,9 +337,9 @@ class Uncertain:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceGone:
-    """The post it answers was deleted or changed on the platform."""
+    """The post it answers is no longer as it was at the yes; nothing was sent."""
 
-    cause: Literal[Cause.POST_DELETED, Cause.POST_EDITED, Cause.ANSWERED]
+    cause: Cause
 
 
 SendResult = Sent | NotSent | Uncertain | SourceGone

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,11 +15,11 @@ from typing import Any
 import structlog
 
 from bot.desk import Desk
-from bot.domain import Cause, Draft, StoredPost, clean
+from bot.domain import Cause, Draft, DraftState, Refused, StoredPost, clean
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, NewPost, Received, Store, context, drafts, moves, posts, requests
+from bot.store import Connection, NewPost, Received, Store, changes, context, drafts, fans, moves, posts, requests
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline
 from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
@@ -39,32 +40,36 @@ class Intake:
         self._desk = desk
         self._pipeline = pipeline
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
-        self._queues: dict[tuple[str, str], deque[str]] = {}
+        self._queues: dict[tuple[str, str], OrderedDict[str, None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def receive(self, post: Post, *, key: str | None = None) -> Received:
         """Store a post; it is durable when this returns. A post that is already known gives its first id again.
 
-        With a `key` (Idempotency-Key) the first answer is given again.
+        With a `key` (Idempotency-Key) the first answer is given again. Raises Refused if it came with another post.
         """
         new = NewPost(id=new_id(), post=_cleaned(post), received_at=self._clock.now())
         if key is None:
             received = await self._store.add_post(new)
         else:
-            received = await self._store.write(lambda c: _once(c, new, key))
+            first = await self._store.write(lambda c: _once(c, new, key))
+            if first is None:
+                sentence = "This Idempotency-Key was used for another post; use a new key for a new post."
+                raise Refused("bad_action", sentence)
+            received = first
         if received.post_id == new.id:
             self._schedule(post.platform, post.channel, new.id)
         return received
 
     async def edit(self, post_id: str, text: str) -> bool:
-        """The fan edited the post. False for an unknown or deleted one."""
+        """The fan edited the post. False for one that is unknown, deleted, or whose words are no longer kept."""
         now, cleaned = self._clock.now(), clean(text)
 
         def operation(connection: Connection) -> StoredPost | None:
             post = posts.get(connection, post_id)
-            if post is None or post.deleted:
+            if post is None or post.deleted or not post.kept:
                 return None
-            moves.post_edited(connection, post, cleaned, now)
+            changes.post_edited(connection, post, cleaned, now)
             return post
 
         return await self._store.write(operation) is not None
@@ -81,18 +86,21 @@ class Intake:
     async def deleted(self, platform: str, channel: str, external_id: str) -> None:
         """The platform says a message is gone, which we may not have seen yet."""
         now = self._clock.now()
-        await self._store.write(lambda c: moves.post_deleted(c, platform, channel, external_id, now))
+        await self._store.write(lambda c: changes.post_deleted(c, platform, channel, external_id, now))
 
     async def card_for(self, post_id: str) -> dict[str, Any] | None:
         """A manager wants a card for a post that was left alone: a draft if there is one, else a hand-off.
 
-        None for an unknown or deleted post. A draft that already waits is given as it is.
+        None for a post that is unknown, deleted, or whose words are no longer kept. A draft that already waits or was
+        approved is given as it is: nobody is answered twice.
         """
         while True:
             found = await self._store.read(lambda c: self._around(c, post_id, asked=True))
             if found is None:
                 return None
             post, around = found
+            if around.opted_out:
+                raise Refused("opted_out", "This fan asked not to be answered.")
             proposal = _at_least_handoff(await self._judge(post, around))
             draft = await self._store.write(partial(self._lay, found=found, proposal=proposal))
             if draft:
@@ -102,28 +110,26 @@ class Intake:
         self, connection: Connection, post_id: str, *, asked: bool = False
     ) -> tuple[StoredPost, Context] | None:
         post = posts.get(connection, post_id)
-        if post is None or post.deleted or (post.action is not None and not asked):
+        if post is None or post.deleted or not post.kept or (post.action is not None and not asked):
             return None
         return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
 
     def _lay(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> Draft | None:
         """Put an asked-for card on the desk; None when the post has changed since and must be read again."""
         post, around = found
-        current = posts.get(connection, post.id)
-        if current is None or current.version != post.version or current.deleted:
+        newest = drafts.latest(connection, post.id)
+        if newest and (newest.live or newest.state is DraftState.APPROVED):
+            return newest
+        if not posts.judge(connection, post, proposal, around.now, again=True):
             return None
-        waiting = drafts.latest(connection, post.id)
-        if waiting and waiting.live:
-            return waiting
-        posts.judge(connection, post, proposal, around.now, again=True)
         return moves.submit(connection, post, proposal, around, self._settings.replies.expire_after)
 
     async def run(self) -> None:
         """Judge what was left from before, then whatever is reopened, until cancelled."""
         with self._store.bell(Happened.POST_REOPENED) as bell:
             while True:
-                for post in await self._store.read(posts.unjudged):
-                    self._schedule(post.post.platform, post.post.channel, post.id)
+                for platform, channel, post_id in await self._store.read(posts.unjudged):
+                    self._schedule(platform, channel, post_id)
                 await bell.wait()
 
     async def idle(self) -> None:
@@ -142,10 +148,9 @@ class Intake:
         place = (platform, channel)
         queue = self._queues.get(place)
         if queue is not None:
-            if post_id not in queue:
-                queue.append(post_id)
+            queue[post_id] = None
             return
-        self._queues[place] = deque([post_id])
+        self._queues[place] = OrderedDict({post_id: None})
         task = asyncio.create_task(self._drain(place))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -154,7 +159,7 @@ class Intake:
         queue = self._queues[place]
         try:
             while queue:
-                post_id = queue.popleft()
+                post_id, _ = queue.popitem(last=False)
                 try:
                     await self._process(post_id)
                 except Exception:  # the others must go on; this one stays unjudged and is tried again after a start
@@ -171,32 +176,28 @@ class Intake:
                 return
 
     async def _judge(self, post: StoredPost, around: Context) -> Proposal:
-        too_old = self._too_old(post, around.now)
-        if too_old:
-            return too_old
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._worker, self._pipeline().run, post.post, around)
+            proposal = await loop.run_in_executor(self._worker, self._pipeline().run, post.post, around)
         except Exception:
             log.exception("pipeline_failed", post_id=post.id)
             return _unread()
+        too_old = proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now)
+        return _too_late(proposal) if too_old else proposal
 
-    def _too_old(self, post: StoredPost, now: datetime) -> Proposal | None:
-        """A post that nobody could answer in time any more: found after a long stop."""
-        if now - post.received_at < self._settings.replies.expire_after or post.post.platform == "replay":
-            return None
-        sentence = "It had been waiting for longer than expire_after when it was read."
-        return Proposal(
-            outcome=Outcome.SILENT,
-            reason=Reason(code=ReasonCode.TOO_OLD, sentence=sentence),
-            understanding=Understanding(),
-        )
+    def _too_old(self, post: StoredPost, now: datetime) -> bool:
+        """Found after a long stop: nobody could answer it in time any more. What is judged anew came up just now."""
+        fresh = post.version > 1 or post.forced_intent is not None or post.post.platform == "replay"
+        return not fresh and now - post.received_at >= self._settings.replies.expire_after
 
     def _submit(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> bool:
         """Write what became of the post; False when it must be looked at again."""
         post, around = found
         drafted = proposal.outcome is Outcome.DRAFT and around.replies_to != "us"
         if drafted and context.cap_used_up(connection, post, self._settings, around.now) and not around.cap:
+            return False
+        author = post.post.author.id
+        if not around.opted_out and fans.get(connection, post.post.platform, author).opted_out_at:
             return False
         if not posts.judge(connection, post, proposal, around.now):
             return False
@@ -225,20 +226,37 @@ def _unread() -> Proposal:
     )
 
 
+def _too_late(proposal: Proposal) -> Proposal:
+    """A hand-off never expires, and silence is silence; only a draft can come too late."""
+    sentence = "It had been waiting for longer than expire_after when it was read."
+    reason = Reason(code=ReasonCode.TOO_OLD, sentence=sentence)
+    return Proposal(outcome=Outcome.SILENT, reason=reason, understanding=proposal.understanding, trace=proposal.trace)
+
+
 def _at_least_handoff(proposal: Proposal) -> Proposal:
     if proposal.outcome is not Outcome.SILENT:
         return proposal
     return replace(proposal, outcome=Outcome.HANDOFF)
 
 
-def _once(connection: Connection, new: NewPost, key: str) -> Received:
+def _once(connection: Connection, new: NewPost, key: str) -> Received | None:
+    """The first answer to the same post; None for another post under the same key."""
     known = requests.find(connection, key)
+    fingerprint = _fingerprint(new.post)
+    if known and known[0] != fingerprint:
+        return None
     if known:
         return Received(**known[1])
     received = posts.add_many(connection, [new])[0]
     answer = {"post_id": received.post_id, "new": received.new}
-    requests.keep(connection, key, "", answer, post_id=received.post_id, at=new.received_at)
+    requests.keep(connection, key, fingerprint, answer, post_id=received.post_id, at=new.received_at)
     return received
+
+
+def _fingerprint(post: Post) -> str:
+    """What a client sends again when it sends a post again; an id and a time may have been made up for it."""
+    said = (post.platform, post.channel, post.author, post.text, post.reply_to, post.attachments)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _cleaned(post: Post) -> Post:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from bot.desk.words import Words
+from bot.desk.words import TYPING, Words
 from bot.domain import (
     MOVES,
     NEW_REVISION,
@@ -25,7 +25,7 @@ from bot.domain import (
     seal,
 )
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, moves, posts
+from bot.store import Connection, changes, deliveries, drafts, events, moves, posts
 from bot.store.ids import new_id
 from responders.library.render import preview
 
@@ -102,7 +102,13 @@ def _tell(connection: Connection, name: Happened, draft: Draft, press: Press) ->
 def _refuse_if_over(draft: Draft, press: Press) -> None:
     if not draft.live:
         raise over(draft, press.name_of)
-    if press.command.revision != draft.revision:
+    _refuse_if_stale(draft, press)
+
+
+def _refuse_if_stale(draft: Draft, press: Press) -> None:
+    """A yes is for what was seen, and the words that were looked at are for what stood there then."""
+    seen = press.words.revision if press.command.action in TYPING else press.command.revision
+    if {press.command.revision, seen} != {draft.revision}:
         raise Refused("stale_revision", "The text on this card has changed since; look at it again.", draft=draft)
 
 
@@ -188,6 +194,7 @@ def _hold(
         nonce=f"gr-{delivery_id}",
         due_at=press.now + press.undo,
         approved_by=decision.by,
+        external_id=change_of.external_id if change_of else None,
         created_at=press.now,
     )
     deliveries.add(connection, delivery)
@@ -291,6 +298,8 @@ def _undo(connection: Connection, draft: Draft, press: Press) -> Draft:
     elif draft.state is DraftState.REJECTED:
         if draft.decided_at is None or press.now >= draft.decided_at + press.undo:
             raise Refused("too_late", "The time to take that back is over.", draft=draft)
+        if changes.moved_on(connection, draft):
+            raise Refused("too_late", "The post is no longer what it was when this was skipped.", draft=draft)
     elif draft.live:
         raise Refused("too_late", "There is nothing to take back.", draft=draft)
     else:
@@ -335,8 +344,7 @@ def _on_sent_reply(connection: Connection, draft: Draft, press: Press) -> Draft:
         raise Refused("bad_action", "Nothing was sent for this draft yet.", draft=draft)
     if draft.state is not DraftState.APPROVED:
         raise over(draft, press.name_of)
-    if command.revision != draft.revision:
-        raise Refused("stale_revision", "This card has changed since; look at it again.", draft=draft)
+    _refuse_if_stale(draft, press)
     sent = deliveries.of_draft(connection, draft.id)
     if command.action is Action.SETTLE:
         _settle(connection, draft, sent[0], press)
@@ -365,13 +373,18 @@ def _settle(connection: Connection, draft: Draft, newest: Delivery, press: Press
         by=press.command.by,
         arrived=press.command.arrived,
     )
+    gone = changes.since(connection, newest, press.now) if newest.kind == "send" else None
+    if gone and not press.command.arrived:
+        changes.withdraw(connection, replace(newest, state=DeliveryState.FAILED), gone, press.now)
 
 
 def _retry(connection: Connection, draft: Draft, newest: Delivery, press: Press) -> None:
     if newest.state is not DeliveryState.FAILED:
         raise Refused("too_late", f"This reply is {newest.state}; only a failed one can be tried again.", draft=draft)
+    if newest.text is None and newest.kind != "remove":
+        raise Refused("too_late", "Its words are no longer kept.", draft=draft)
     _record(connection, draft, press, newest.text, newest.seal)
-    deliveries.move(connection, newest, DeliveryState.HELD, due_at=press.now, error=None, lease_until=None)
+    deliveries.move(connection, newest, DeliveryState.HELD, due_at=press.now, error=None, lease_until=None, attempts=0)
     moves.tell(connection, Happened.REPLY_RETRIED, newest, press.now, by=press.command.by)
 
 
@@ -384,5 +397,7 @@ def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: P
     post = posts.get(connection, draft.post_id)
     assert post is not None  # noqa: S101 - a foreign key says so
     text = press.words.text if press.command.action is Action.CORRECT else None
+    if text and not post.kept:
+        raise Refused("too_late", "Its words are no longer kept; it can only be removed.", draft=draft)
     decision = _record(connection, draft, press, text, seal(text or "", post.target))
     _hold(connection, post, press, decision, change_of=reply)

@@ -12,16 +12,13 @@ from typing import Any
 
 from bot.desk.cards import card, checks_json, warnings
 from bot.desk.decide import Press, decide
-from bot.desk.words import Words, has_own_words, words_of
+from bot.desk.words import TYPING, Words, has_own_words, words_of
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, context, cut, drafts, moves, posts, requests
+from bot.store import Connection, Store, changes, context, cut, drafts, posts, requests
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
-
-TYPING = frozenset({Action.EDIT, Action.PROPOSE, Action.CORRECT, Action.APPROVE, Action.FILL})
-"""Actions that put words on the card or send them."""
 
 
 class Desk:
@@ -127,8 +124,8 @@ class Desk:
         except Refused as refused:
             answer = {"refused": _refusal(refused)}
         if key:
-            post_id = answer["card"]["post"]["post_id"] if "card" in answer else None
-            requests.keep(connection, key, fingerprint, answer, post_id=post_id, at=now)
+            about = drafts.get(connection, command.draft_id)
+            requests.keep(connection, key, fingerprint, answer, post_id=about.post_id if about else None, at=now)
         return answer
 
     def _decided(
@@ -176,12 +173,12 @@ class Desk:
     async def forget(self, platform: str, fan_id: str) -> None:
         """Erase everything about a fan; what waits for them is withdrawn."""
         now = self._clock.now()
-        await self._store.write(lambda c: moves.forget(c, platform, fan_id, now))
+        await self._store.write(lambda c: changes.forget(c, platform, fan_id, now))
 
     async def opt_out(self, platform: str, fan_id: str) -> None:
         """A fan wants no replies from now on; what waits for them is withdrawn."""
         now = self._clock.now()
-        await self._store.write(lambda c: moves.opt_out(c, platform, fan_id, now))
+        await self._store.write(lambda c: changes.opt_out(c, platform, fan_id, now))
 
     def name_of(self, key: str) -> str:
         """A manager's display name; the key itself for somebody who is no longer listed."""

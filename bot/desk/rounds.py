@@ -98,7 +98,8 @@ class Rounds:
     async def _tidy(self, now: datetime) -> None:
         """Drop the words that are no longer needed, old facts and old answers."""
         keep = self._settings.keep
-        while due := await self._store.read(lambda c: fans.words_due(c, now - keep.post_text, AT_ONCE)):
+        undone = now - timedelta(seconds=self._settings.replies.undo_seconds)
+        while due := await self._store.read(lambda c: fans.words_due(c, now - keep.post_text, undone, AT_ONCE)):
             await self._store.write(partial(_drop, post_ids=due, now=now))
         await self._store.write(lambda c: _drop_old(c, now - keep.events, now - KEEP_REQUESTS))
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.desk.cards import warnings
 from bot.domain import Action, Command, Draft, Refused, clean
 from responders.library.render import RenderFailed, missing, preview, render
-from responders.types import CheckResult, Level, MissingSlot, Wording
+from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
+
+TYPING = frozenset({Action.EDIT, Action.PROPOSE, Action.CORRECT, Action.APPROVE, Action.FILL})
+"""Actions that put words on the card or send them."""
 
 Examine = Callable[[Wording], tuple[CheckResult, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """What a command would put on the card or send. Bound to the revision it was made from."""
+    """What a command would put on the card or send. Good for the revision it was made from, and no other."""
 
+    revision: int | None = None
     text: str | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[MissingSlot, ...] = ()
@@ -30,17 +34,15 @@ def has_own_words(command: Command, draft: Draft) -> bool:
 
 
 def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
-    """Finish and look at the words of a command. Raises Refused (`blocked`, `bad_action`).
+    """Finish and look at the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
     A manager's own words are blocked only when empty, over the platform's `limit` in characters, pinging everybody,
     about being human or not, promotional, or promising a time; every other fault is a warning to confirm (design 6).
     """
-    if command.action in (Action.EDIT, Action.PROPOSE, Action.CORRECT):
-        words = _typed_whole(command, draft, examine)
-    elif command.action in (Action.APPROVE, Action.FILL):
+    if command.action in (Action.APPROVE, Action.FILL):
         words = _from_recipe(command, draft, signer, examine)
     else:
-        return Words()
+        words = _typed_whole(command, draft, examine)
     blocks = tuple(c for c in (*_bounds(words.text, limit), *words.checks) if c.level is Level.BLOCK)
     if blocks:
         raise Refused("blocked", " ".join(c.note for c in blocks), draft=draft, checks=blocks)
@@ -48,7 +50,7 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
     if words.own and asks and not command.confirm_warnings:
         notes = " ".join(c.note for c in asks)
         raise Refused("blocked", f"Please confirm: {notes}", draft=draft, checks=words.checks)
-    return words
+    return replace(words, revision=draft.revision)
 
 
 def _typed_whole(command: Command, draft: Draft, examine: Examine) -> Words:
@@ -60,7 +62,7 @@ def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) 
     if draft.recipe is None:
         if command.slots:
             raise Refused("bad_action", "This draft has no blanks to fill.", draft=draft)
-        return Words(text=draft.text)
+        return Words(text=draft.text, checks=draft.checks, own=draft.own_words)
     unknown = sorted(set(command.slots) - set(draft.recipe.asks))
     if unknown:
         known = ", ".join(sorted(draft.recipe.asks)) or "none"
@@ -69,23 +71,23 @@ def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) 
     typed = {name: text for name, text in typed.items() if text}
     open_slots = missing(draft.recipe, typed)
     if command.action is Action.FILL:
-        text = preview(draft.recipe, typed)
+        text = _made(draft, lambda recipe: preview(recipe, typed))
     elif open_slots:
         asks = tuple(
             CheckResult(id="missing-slot", level=Level.BLOCK, note=f"Still to fill: {m.ask}") for m in open_slots
         )
         raise Refused("blocked", asks[0].note, draft=draft, checks=asks)
     else:
-        text = _finished(draft, typed, signer)
+        text = _made(draft, lambda recipe: render(recipe, typed, signer))
     own = Wording(text=text, intent=draft.intent, own_words=True, quoted=tuple(typed.values()))
     checks = examine(own) if typed else draft.checks
     return Words(text=text, typed=typed, missing=open_slots, checks=checks, own=bool(typed))
 
 
-def _finished(draft: Draft, typed: Mapping[str, str], signer: str) -> str:
+def _made(draft: Draft, make: Callable[[Recipe], str]) -> str:
     assert draft.recipe is not None  # noqa: S101 - the caller looked
     try:
-        return render(draft.recipe, typed, signer)
+        return make(draft.recipe)
     except RenderFailed as error:
         fault = CheckResult(id="template", level=Level.BLOCK, note=str(error))
         raise Refused("blocked", str(error), draft=draft, checks=(fault,)) from error

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain import (
-    Cause,
     Delivery,
     DeliveryState,
     NotSent,
@@ -22,7 +21,7 @@ from bot.domain import (
 from bot.events import Happened
 from bot.ports import Clock, PlatformAdapter
 from bot.settings import Settings
-from bot.store import Connection, Store, deliveries, drafts, moves, posts
+from bot.store import Connection, Store, changes, deliveries, drafts, moves
 
 log = structlog.get_logger()
 
@@ -56,7 +55,7 @@ class Outbox:
                 await bell.wait(await self._pause())
 
     async def _pause(self) -> float:
-        due = await self._store.read(deliveries.next_due)
+        due = await self._store.read(lambda c: deliveries.next_due(c, tuple(self._platforms)))
         if due is None:
             return POLL
         return min(POLL, max(0.01, (due - self._clock.now()).total_seconds()))
@@ -66,9 +65,10 @@ class Outbox:
         handled = 0
         while claimed := await self._claim():
             handled += len(claimed)
-            async with asyncio.TaskGroup() as group:
-                for delivery, cut_off in claimed:
-                    group.create_task(self._handle(delivery, cut_off))
+            # Each on its own: one that cannot be noted must not cut off the others in the middle of their sending.
+            ended = await asyncio.gather(*(self._handle(*one) for one in claimed), return_exceptions=True)
+            for error in filter(None, ended):
+                raise error
         return handled
 
     async def _claim(self) -> list[tuple[Delivery, bool]]:
@@ -88,15 +88,15 @@ class Outbox:
 
     def _may_go(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
         """The last look: is this the text, the place and the person of a yes, and is the post as it was?"""
+        gone = changes.since(connection, delivery, now) if delivery.kind == "send" else None
+        if gone:
+            changes.withdraw(connection, delivery, gone, now)
+            return False
         fault = self._unsealed(connection, delivery)
         if fault:
             log.error("reply_refused", delivery_id=delivery.id, why=fault)
             deliveries.move(connection, delivery, DeliveryState.FAILED, error=fault, lease_until=None)
             moves.tell(connection, Happened.REPLY_FAILED, delivery, now, why="seal")
-            return False
-        gone = _changed(connection, delivery) if delivery.kind == "send" else None
-        if gone:
-            _withdraw(connection, delivery, gone, now)
             return False
         return True
 
@@ -113,7 +113,8 @@ class Outbox:
     async def _handle(self, delivery: Delivery, cut_off: bool) -> None:
         platform = self._platforms[delivery.target.platform]
         try:
-            result = await self._send(platform, delivery, cut_off)
+            async with asyncio.timeout(LEASE.total_seconds()):
+                result = await self._send(platform, delivery, cut_off)
         except Exception:  # an adapter broke its promise not to raise: whether it was sent, nobody knows
             log.exception("send_broke", delivery_id=delivery.id, platform=platform.name)
             result = Uncertain(reason="The program stumbled while sending; look whether it arrived.")
@@ -134,6 +135,9 @@ class Outbox:
         current = deliveries.get(connection, delivery.id)
         if current is None or current.state is not DeliveryState.SENDING or current.attempts != delivery.attempts:
             return
+        gone = changes.since(connection, current, now) if current.kind == "send" else None
+        if isinstance(result, NotSent) and gone:
+            result = SourceGone(cause=gone)
         match result:
             case Sent(external_id=external_id):
                 moves.arrived(connection, current, now, external_id)
@@ -150,21 +154,4 @@ class Outbox:
                 deliveries.move(connection, current, DeliveryState.UNCERTAIN, error=reason, lease_until=None)
                 moves.tell(connection, Happened.REPLY_UNCERTAIN, current, now)
             case SourceGone(cause=cause):
-                _withdraw(connection, current, cause, now)
-
-
-def _changed(connection: Connection, delivery: Delivery) -> Cause | None:
-    post = posts.get(connection, delivery.post_id)
-    if post is None or post.deleted or not post.kept:
-        return Cause.POST_DELETED
-    if post.version != delivery.post_version:
-        return Cause.POST_EDITED
-    return Cause.ANSWERED if posts.has_staff_answer(connection, post) else None
-
-
-def _withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: datetime) -> None:
-    """The post is not as it was: the delivery is recalled and the draft ends."""
-    moves.recall_delivery(connection, delivery, now, cause)
-    draft = drafts.get(connection, delivery.draft_id)
-    if draft:
-        moves.close(connection, draft, cause, now)
+                changes.withdraw(connection, current, cause, now)

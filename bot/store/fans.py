@@ -17,8 +17,8 @@ from bot.store.tables import deliveries as deliveries_table
 from bot.store.tables import posts as posts_table
 from responders.types import ReasonCode
 
-FORGOTTEN = "forgotten"
-"""Stands where a platform's id of an erased fan stood."""
+FORGOTTEN = ""
+"""Stands where a platform's id of an erased fan stood; no fan has it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,16 +113,21 @@ def drop_words(
     connection.execute(update(decisions).where(decisions.c.draft_id.in_(drafts_of)).values(no_words))
     connection.execute(update(drafts).where(drafts.c.post_id.in_(post_ids)).values(no_draft_words))
     connection.execute(update(deliveries_table).where(deliveries_table.c.post_id.in_(post_ids)).values(text=None))
-    connection.execute(delete(requests).where(requests.c.post_id.in_(post_ids)))
+    # An answer that was kept shows a card, and a card shows the thread around its post.
+    threads = select(posts_table.c.thread).where(here)
+    shown = select(posts_table.c.id).where(posts_table.c.thread.in_(threads))
+    connection.execute(delete(requests).where(requests.c.post_id.in_(shown)))
 
 
-def words_due(connection: Connection, before: datetime, limit: int) -> list[str]:
+def words_due(connection: Connection, before: datetime, undone_before: datetime, limit: int) -> list[str]:
     """Posts whose words are no longer needed: older than `before` with nobody waiting, closed crisis and minor cases.
 
     Crisis and minor posts are kept while their hand-off is open (a person must read them) and go when it is closed.
+    What was rejected after `undone_before` can still be taken back and is kept.
     """
     waiting = select(drafts.c.post_id).where(
         drafts.c.state.in_(("waiting", "snoozed"))
+        | ((drafts.c.state == "rejected") & (drafts.c.decided_at > undone_before))
         | drafts.c.id.in_(
             select(deliveries_table.c.draft_id).where(deliveries_table.c.state.in_(("held", "sending", "uncertain")))
         )
@@ -133,7 +138,7 @@ def words_due(connection: Connection, before: datetime, limit: int) -> list[str]
     gates = select(posts_table.c.id, posts_table.c.understanding).where(
         *kept, posts_table.c.reason_code == "gate", posts_table.c.action == "handoff"
     )
-    for post_id, read in connection.execute(gates.limit(limit)):
+    for post_id, read in connection.execute(gates):
         if {"crisis", "minor"} & set((read or {}).get("risk", ())):
             found.append(post_id)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +20,10 @@ from bot.domain import (
     StoredPost,
 )
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, fans, posts
+from bot.store import Connection, deliveries, drafts, events
 from bot.store.ids import new_id
-from responders.types import Candidate, Context, Outcome, Proposal, ReasonCode
+from responders.library.render import missing, preview
+from responders.types import Candidate, Context, Outcome, Proposal
 
 _ENDED: Mapping[DraftState, Happened] = {
     DraftState.WITHDRAWN: Happened.DRAFT_WITHDRAWN,
@@ -137,12 +138,13 @@ def _alternative(candidate: Candidate) -> Alternative:
 def end(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by: str | None = None) -> bool:
     """Withdraw, supersede or expire a draft because of `cause`; False when it is too late or not a legal move.
 
-    An approved draft ends only while its delivery is held; the delivery is recalled with it.
+    An approved draft ends only while its delivery is held or has failed; the delivery is recalled with it.
     """
     target = MOVES.get((draft.state, cause))
     if target is None:
         return False
-    if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause):
+    unsent = (DeliveryState.HELD, DeliveryState.FAILED)
+    if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause, unsent):
         return False
     return close(connection, draft, cause, at, by=by)
 
@@ -167,11 +169,17 @@ def end_all(connection: Connection, post_id: str, cause: Cause, at: datetime, *,
 
 
 def recall(
-    connection: Connection, draft: Draft, at: datetime, cause: Cause | Action, *, by: str | None = None
+    connection: Connection,
+    draft: Draft,
+    at: datetime,
+    cause: Cause | Action,
+    states: Collection[DeliveryState] = (DeliveryState.HELD,),
+    *,
+    by: str | None = None,
 ) -> Delivery | None:
-    """Take back the held delivery of a draft; None when there is none any more."""
+    """Take back the delivery of a draft if it is in one of `states`; None when it is not any more."""
     newest = next(iter(deliveries.of_draft(connection, draft.id)), None)
-    if newest is None or newest.state is not DeliveryState.HELD or newest.kind != "send":
+    if newest is None or newest.state not in states or newest.kind != "send":
         return None
     return recall_delivery(connection, newest, at, cause, by=by)
 
@@ -179,7 +187,7 @@ def recall(
 def recall_delivery(
     connection: Connection, delivery: Delivery, at: datetime, cause: Cause | Action, *, by: str | None = None
 ) -> Delivery | None:
-    """Take back a delivery that is held or was just claimed for sending."""
+    """Take back a delivery that the platform does not have."""
     done = deliveries.move(connection, delivery, DeliveryState.RECALLED)
     if done:
         tell(connection, Happened.REPLY_RECALLED, delivery, at, by=by, cause=str(cause))
@@ -225,11 +233,11 @@ def turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
     if draft.own_words or draft.text is None or draft.template is None or draft.variant is None:
         return rest
     lay = Alternative(
-        text=draft.text,
+        text=preview(draft.recipe) if draft.recipe else draft.text,  # without what was typed: `reword` drops it
         template=draft.template,
         variant=draft.variant,
         recipe=draft.recipe,
-        missing=draft.missing,
+        missing=missing(draft.recipe) if draft.recipe else (),
         checks=draft.checks,
     )
     return (*rest, lay)
@@ -240,58 +248,3 @@ def wake(draft: Draft, at: datetime) -> Draft:
     slept = at - draft.snoozed_at if draft.snoozed_at else timedelta()
     expires_at = draft.expires_at + slept if draft.expires_at else None
     return replace(draft, state=DraftState.WAITING, snoozed_at=None, snoozed_until=None, expires_at=expires_at)
-
-
-def post_edited(connection: Connection, post: StoredPost, text: str, at: datetime) -> None:
-    """The fan edited the post: keep the new words, and judge it anew unless only white space changed or we answered."""
-    if text == post.post.text:
-        return
-    same_words = text.split() == post.post.text.split()
-    posts.edit(connection, post, text)
-    events.append(connection, Happened.POST_EDITED, at, post_id=post.id, same_words=same_words)
-    if same_words:
-        _carry_over(connection, post)
-        return
-    end_all(connection, post.id, Cause.POST_EDITED, at)
-    reply = deliveries.reply_of(connection, post.id)
-    if reply is None or reply.state in (DeliveryState.RECALLED, DeliveryState.FAILED):
-        posts.reopen(connection, post.id, at)
-
-
-def _carry_over(connection: Connection, post: StoredPost) -> None:
-    """A yes given before white space changed still stands: the held delivery is for the new version."""
-    reply = deliveries.reply_of(connection, post.id)
-    if reply and reply.state is DeliveryState.HELD:
-        deliveries.for_version(connection, reply, post.version + 1)
-
-
-def post_deleted(
-    connection: Connection, platform: str, channel: str, external_id: str, at: datetime
-) -> StoredPost | None:
-    """The fan deleted the post, which may not have come yet."""
-    post = posts.by_external(connection, platform, channel, external_id)
-    if post and post.deleted:
-        return post
-    if post:
-        end_all(connection, post.id, Cause.POST_DELETED, at)
-    posts.delete(connection, platform, channel, external_id, at)
-    if post:
-        fans.drop_words(connection, [post.id], ReasonCode.NOT_TEXT, posts.GONE)
-        events.append(connection, Happened.POST_DELETED, at, post_id=post.id)
-    return post
-
-
-def forget(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """Erase a fan; what waits for them is withdrawn first."""
-    for post in posts.of_fan(connection, platform, fan_id):
-        end_all(connection, post.id, Cause.FORGOTTEN, at)
-    fans.erase(connection, platform, fan_id, at)
-
-
-def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """A fan wants no replies: what waits for them is withdrawn."""
-    fans.choose(connection, platform, fan_id, out=True, at=at)
-    for post in posts.of_fan(connection, platform, fan_id):
-        for draft in drafts.of_posts(connection, [post.id], (*LIVE, DraftState.APPROVED)):
-            if not draft.risk:  # somebody in danger is a person's business, opted out or not
-                end(connection, draft, Cause.OPTED_OUT, at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import StoredPost
@@ -42,8 +42,8 @@ def insert_ignore(connection: Connection, table: Any) -> Any:
 
 def add_many(connection: Connection, new: Sequence[NewPost]) -> list[Received]:
     """Store posts; those already known (same platform, channel and external id) keep their first row."""
-    threads = _threads(connection, [n for n in new if n.post.reply_to])
-    rows = [_row(n, threads.get(n.id, n.id)) for n in new]
+    threads = _threads(connection, new)
+    rows = [_row(n, threads[n.id]) for n in new]
     added = set(connection.execute(insert_ignore(connection, posts).returning(posts.c.id), rows).scalars())
     fresh = [n for n in new if n.id in added]
     if fresh:
@@ -80,13 +80,16 @@ def _row(new: NewPost, thread: str) -> dict[str, Any]:
     }
 
 
-def _threads(connection: Connection, replies: Sequence[NewPost]) -> dict[str, str]:
-    """For posts that reply to something we know: the thread they belong to."""
+def _threads(connection: Connection, new: Sequence[NewPost]) -> dict[str, str]:
+    """The thread each post belongs to: that of what it replies to if we know it, else its own."""
     found: dict[str, str] = {}
-    for new in replies:
-        root = replied_to(connection, new.post)
-        if root:
-            found[new.id] = root[1]
+    here: dict[tuple[str, str, str], str] = {}  # what comes in together may reply to one another
+    for n in new:
+        post = n.post
+        root = replied_to(connection, post) if post.reply_to else None
+        beside = here.get((post.platform, post.channel, post.reply_to or ""), n.id)
+        found[n.id] = root[1] if root else beside
+        here.setdefault((post.platform, post.channel, post.external_id), found[n.id])
     return found
 
 
@@ -143,10 +146,18 @@ def by_external(connection: Connection, platform: str, channel: str, external_id
     return from_row(row) if row else None
 
 
-def unjudged(connection: Connection, limit: int = 10_000) -> list[StoredPost]:
-    """Posts that nobody has answered for yet, oldest first."""
-    query = select(posts).where(posts.c.action.is_(None), ~posts.c.deleted).order_by(posts.c.received_at).limit(limit)
-    return [from_row(row) for row in connection.execute(query).mappings()]
+_UNJUDGED = and_(posts.c.action.is_(None), ~posts.c.deleted)
+
+
+def unjudged(connection: Connection) -> list[tuple[str, str, str]]:
+    """Platform, channel and id of the posts that nobody has answered for yet, oldest first."""
+    query = select(posts.c.platform, posts.c.channel, posts.c.id).where(_UNJUDGED).order_by(posts.c.received_at)
+    return [(row.platform, row.channel, row.id) for row in connection.execute(query)]
+
+
+def count_unjudged(connection: Connection) -> int:
+    """How many posts nobody has answered for yet."""
+    return connection.execute(select(func.count()).select_from(posts).where(_UNJUDGED)).scalar_one()
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[StoredPost]:
@@ -207,7 +218,7 @@ def earlier_of_author(connection: Connection, post: StoredPost) -> list[StoredPo
 
 
 def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: datetime, *, again: bool = False) -> bool:
-    """Write what became of this version of the post; False when it was edited, deleted or judged meanwhile.
+    """Write what became of this version of the post; False when it was edited, deleted, dropped or judged meanwhile.
 
     `again` replaces an earlier judgement.
     """
@@ -226,7 +237,7 @@ def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: date
             "details": {d.kind: d.text for d in reversed(read.details)},
         },
     }
-    current = and_(posts.c.id == post.id, posts.c.version == post.version, ~posts.c.deleted)
+    current = and_(posts.c.id == post.id, posts.c.version == post.version, ~posts.c.deleted, posts.c.kept)
     if not again:
         current = and_(current, posts.c.action.is_(None))
     if connection.execute(update(posts).where(current).values(values)).rowcount != 1:

@@ -166,12 +166,18 @@ class Store:
     async def replies(
         self, *, channel: str | None = None, state: str | None = None, limit: int = 50, after: str | None = None
     ) -> tuple[list[Delivery], str | None]:
-        """A page of replies in a state (`sent` unless told), oldest first, and the cursor of the next page."""
+        """A page of replies in a state (`sent` unless told), oldest first, and the cursor of the next page.
+
+        Raises ValueError on a bad cursor.
+        """
         state = state or "sent"
-        found = await self.read(
-            lambda c: deliveries.page(c, channel=channel, state=state, limit=limit + 1, after=after)
-        )
-        return cut(found, limit)
+
+        def query(connection: Connection) -> list[Delivery]:
+            if after is not None and deliveries.get(connection, after) is None:
+                raise ValueError("after: this cursor is not one of ours; leave it out to begin at the start")
+            return deliveries.page(connection, channel=channel, state=state, limit=limit + 1, after=after)
+
+        return cut(await self.read(query), limit)
 
     async def channel_page(self, platform: str, channel: str, limit: int = 50) -> list[StoredPost | Delivery]:
         """What was said lately in a channel, posts and replies, oldest first."""
@@ -193,7 +199,7 @@ class Store:
             lambda c: {
                 "drafts": drafts.counts(c),
                 "deliveries": deliveries.counts(c),
-                "posts": {"unjudged": len(posts.unjudged(c))},
+                "posts": {"unjudged": posts.count_unjudged(c)},
             }
         )
 

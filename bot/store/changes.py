@@ -1,0 +1,97 @@
+"""What becomes of drafts and replies when a post or its fan changes. Plain functions of a connection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.domain import LIVE, Cause, Delivery, DeliveryState, Draft, DraftState, StoredPost
+from bot.events import Happened
+from bot.store import Connection, deliveries, drafts, events, fans, moves, posts
+from responders.types import ReasonCode
+
+
+def since(connection: Connection, delivery: Delivery, now: datetime) -> Cause | None:
+    """Why an approved reply must not go out any more; None when all is as it was at the yes."""
+    post = posts.get(connection, delivery.post_id)
+    if post is None or post.deleted or not post.kept:
+        return Cause.POST_DELETED
+    if post.version != delivery.post_version:
+        return Cause.POST_EDITED
+    if posts.has_staff_answer(connection, post):
+        return Cause.ANSWERED
+    draft = drafts.get(connection, delivery.draft_id)
+    return Cause.TOO_OLD if draft and draft.expires_at and draft.expires_at <= now else None
+
+
+def moved_on(connection: Connection, draft: Draft) -> bool:
+    """True when a rejected draft is no longer what stands between its post and an answer."""
+    post, newest = posts.get(connection, draft.post_id), drafts.latest(connection, draft.post_id)
+    if post is None or post.deleted or not post.kept or newest is None or newest.id != draft.id:
+        return True
+    return post.action in (None, "silent") or posts.has_staff_answer(connection, post)
+
+
+def withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: datetime) -> None:
+    """The reply was not sent and must not be: take it back and end its draft. An edited post is judged anew."""
+    moves.recall_delivery(connection, delivery, now, cause)
+    draft = drafts.get(connection, delivery.draft_id)
+    if draft and moves.close(connection, draft, cause, now) and cause is Cause.POST_EDITED:
+        posts.reopen(connection, delivery.post_id, now)
+
+
+def post_edited(connection: Connection, post: StoredPost, text: str, at: datetime) -> None:
+    """The fan edited the post: keep the new words, and judge it anew unless only white space changed or we answered.
+
+    While a reply is on its way the new run waits for what becomes of it, see `withdraw`.
+    """
+    if text == post.post.text:
+        return
+    same_words = text.split() == post.post.text.split()
+    posts.edit(connection, post, text)
+    events.append(connection, Happened.POST_EDITED, at, post_id=post.id, same_words=same_words)
+    if same_words:
+        _carry_over(connection, post)
+        return
+    moves.end_all(connection, post.id, Cause.POST_EDITED, at)
+    reply = deliveries.reply_of(connection, post.id)
+    if reply is None or reply.state is DeliveryState.RECALLED:
+        posts.reopen(connection, post.id, at)
+
+
+def _carry_over(connection: Connection, post: StoredPost) -> None:
+    """A yes given before white space changed still stands: its delivery is for the new version."""
+    reply = deliveries.reply_of(connection, post.id)
+    if reply and reply.post_version == post.version:
+        deliveries.for_version(connection, reply, post.version + 1)
+
+
+def post_deleted(
+    connection: Connection, platform: str, channel: str, external_id: str, at: datetime
+) -> StoredPost | None:
+    """The fan deleted the post, which may not have come yet."""
+    post = posts.by_external(connection, platform, channel, external_id)
+    if post and post.deleted:
+        return post
+    if post:
+        moves.end_all(connection, post.id, Cause.POST_DELETED, at)
+    posts.delete(connection, platform, channel, external_id, at)
+    if post:
+        fans.drop_words(connection, [post.id], ReasonCode.NOT_TEXT, posts.GONE)
+        events.append(connection, Happened.POST_DELETED, at, post_id=post.id)
+    return post
+
+
+def forget(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """Erase a fan; what waits for them is withdrawn first."""
+    for post in posts.of_fan(connection, platform, fan_id):
+        moves.end_all(connection, post.id, Cause.FORGOTTEN, at)
+    fans.erase(connection, platform, fan_id, at)
+
+
+def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """A fan wants no replies: what waits for them is withdrawn."""
+    fans.choose(connection, platform, fan_id, out=True, at=at)
+    for post in posts.of_fan(connection, platform, fan_id):
+        for draft in drafts.of_posts(connection, [post.id], (*LIVE, DraftState.APPROVED)):
+            if not draft.risk:  # somebody in danger is a person's business, opted out or not
+                moves.end(connection, draft, Cause.OPTED_OUT, at)
