@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,7 @@ class Content:
             library = load(texts, shipped_texts())
         except LibraryFaults as error:
             folder = self._folder.name
-            raise FaultyFiles(
-                [Fault(file=f"{folder}/{f.file}", line=f.line, message=f.message) for f in error.faults]
-            ) from None
+            raise FaultyFiles([replace(fault, file=f"{folder}/{fault.file}") for fault in error.faults]) from None
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         return _assemble(library, *self._plugins)

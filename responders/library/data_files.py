@@ -25,10 +25,12 @@ def read_intent(path: str, text: str, faults: list[Fault]) -> Intent | None:
     name = path.rpartition("/")[2].removesuffix(".yaml")
     top = _top(path, text, faults)
     if not NAME.fullmatch(name):
-        faults.append(Fault(file=path, line=None, message="name an intent with small letters and _ only"))
+        message = "name an intent with small letters and _ only"
+        faults.append(Fault(file=path, line=None, message=message, code="L02"))
     if top is None:
         if not any(fault.file == path for fault in faults):
-            faults.append(Fault(file=path, line=1, message="the file is empty; write meaning:, action: and examples:"))
+            message = "the file is empty; write meaning:, action: and examples:"
+            faults.append(Fault(file=path, line=1, message=message, code="L01"))
         return None
     entries = top.mapping(("meaning", "action", "priority", "examples", "counter_examples", "cues"))
     for key in ("meaning", "action", "examples"):
@@ -83,7 +85,9 @@ def read_facts(path: str, text: str, faults: list[Fault]) -> dict[str, Fact]:
         value = parts["value"].text().strip() if "value" in parts else ""
         if not value:
             place.fault(f"the fact {name} has no value; write it, or remove the fact")
-        facts[name] = Fact(name=name, value=value, until=parts["until"].day() if "until" in parts else None)
+        facts[name] = Fact(
+            name=name, value=value, until=parts["until"].day() if "until" in parts else None, line=place.line
+        )
     return facts
 
 

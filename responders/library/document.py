@@ -39,11 +39,13 @@ def cut(file: str, text: str, faults: list[Fault]) -> Document | None:
     """Cut a cleaned text; None, with a fault, when it has no front matter."""
     lines = text.split("\n")
     if not _FENCE.fullmatch(lines[0]):
-        faults.append(Fault(file=file, line=1, message="the front matter is missing; begin the file with a line ---"))
+        message = "the front matter is missing; begin the file with a line ---"
+        faults.append(Fault(file=file, line=1, message=message, code="L01"))
         return None
     end = next((n for n, line in enumerate(lines[1:], start=1) if _FENCE.fullmatch(line)), None)
     if end is None:
-        faults.append(Fault(file=file, line=1, message="the front matter has no end; close it with a second line ---"))
+        message = "the front matter has no end; close it with a second line ---"
+        faults.append(Fault(file=file, line=1, message=message, code="L01"))
         return None
     return Document(front="\n".join(lines[1:end]), sections=_sections(file, lines, end + 1, faults))
 
@@ -54,14 +56,14 @@ def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> t
     for n in range(start, headings[0] if headings else len(lines)):
         if lines[n].strip():
             message = f"{lines[n].strip()[:40]!r} stands before any variant; put a line ## variant: NAME above it"
-            faults.append(Fault(file=file, line=n + 1, message=message))
+            faults.append(Fault(file=file, line=n + 1, message=message, code="L01"))
             break
     sections = []
     for n, following in pairwise([*headings, len(lines)]):
         heading = _HEADING.fullmatch(lines[n])
         if heading is None:
             message = f"{lines[n][:40]!r} is not a heading that is known here; write ## variant: NAME"
-            faults.append(Fault(file=file, line=n + 1, message=message))
+            faults.append(Fault(file=file, line=n + 1, message=message, code="L01"))
             continue
         sections.append(_section(heading[1], n, lines[n + 1 : following]))
     return tuple(sections)

@@ -28,12 +28,15 @@ _DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
 def clean(file: str, text: str, faults: list[Fault]) -> str | None:
     """The text with plain line ends and without a byte order mark; None, with a fault, when it is not text."""
     if len(text) > MAX_CHARS:
-        faults.append(Fault(file=file, line=1, message=f"the file has over {MAX_CHARS:,} characters; split it"))
+        faults.append(
+            Fault(file=file, line=1, message=f"the file has over {MAX_CHARS:,} characters; split it", code="L01")
+        )
         return None
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if found := _NOT_TEXT.search(text):
         line = text.count("\n", 0, found.start()) + 1
-        faults.append(Fault(file=file, line=line, message="this is not plain text; save the file as UTF-8 text"))
+        message = "this is not plain text; save the file as UTF-8 text"
+        faults.append(Fault(file=file, line=line, message=message, code="L01"))
         return None
     return text
 
@@ -52,9 +55,9 @@ class Entry:
         """The line of the file it stands on, from 1."""
         return int(self.node.start_mark.line) + 1 + self.offset
 
-    def fault(self, message: str) -> None:
-        """Note that something is wrong here."""
-        self.faults.append(Fault(file=self.file, line=self.line, message=message))
+    def fault(self, message: str, code: str = "L01") -> None:
+        """Note that something is wrong here; L01 is a file that cannot be read as what it should be."""
+        self.faults.append(Fault(file=self.file, line=self.line, message=message, code=code))
 
     @property
     def is_mapping(self) -> bool:
@@ -163,7 +166,7 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
         line = min(mark.line if mark else 0, len(lines) - 1)
         if "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]:
             message = "there is a tab; indent with spaces"
-        faults.append(Fault(file=file, line=line + 1 + offset, message=message))
+        faults.append(Fault(file=file, line=line + 1 + offset, message=message, code="L01"))
 
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same in C, where the wheel has it
     depth = 0

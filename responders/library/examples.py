@@ -67,7 +67,7 @@ def run(library: Library, readers: Sequence[Analyzer]) -> Iterator[Fault]:
     for template in library.templates:
         for example in template.examples:
             for problem in _problems(library, readers, template, example):
-                yield Fault(file=template.path, line=example.line, message=f"the example fails: {problem}")
+                yield Fault(file=template.path, line=example.line, message=f"the example fails: {problem}", code="L09")
 
 
 def _problems(library: Library, readers: Sequence[Analyzer], template: Template, example: Example) -> Iterator[str]:

@@ -13,10 +13,15 @@ class Fault:
     file: str
     line: int | None
     message: str
+    code: str = ""
+    """The linter's code (voice.md section 4), to search for; empty outside the operators' templates."""
+    warning: bool = False
+    """True for what can be better but does not keep the set from going live."""
 
     def __str__(self) -> str:
-        """`file:line: message`, as editors understand it."""
-        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        """`file:line: code message`, as editors understand it."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.code} {self.message}" if self.code else f"{place}: {self.message}"
 
 
 class LibraryFaults(Exception):
@@ -24,5 +29,10 @@ class LibraryFaults(Exception):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Sort and keep the faults."""
-        self.faults = tuple(sorted(faults, key=lambda f: (f.file, f.line or 0)))
+        self.faults = tuple(sorted(faults, key=place))
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+def place(fault: Fault) -> tuple[str, int]:
+    """Sorts faults by file and line."""
+    return fault.file, fault.line or 0

@@ -67,7 +67,6 @@ def _templates(texts: Mapping[str, str], faults: list[Fault]) -> list[str]:
         if len(parts) == _TEMPLATE_DEPTH:
             found.append(path)
         elif LOCALE.fullmatch(parts[0]):
-            faults.append(
-                Fault(file=path, line=None, message="move it to <language>/<intent>/<name>.md, as in README.md")
-            )
+            message = "move it to <language>/<intent>/<name>.md, as in README.md"
+            faults.append(Fault(file=path, line=None, message=message, code="L02"))
     return found

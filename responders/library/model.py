@@ -38,6 +38,8 @@ class Variant:
     name: str
     source: str
     line: int
+    """The line of its heading; its wording begins on `source_line`."""
+    source_line: int = 0
     when: Conditions = field(default_factory=dict)
     unless: Conditions = field(default_factory=dict)
     needs: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class Fact:
     name: str
     value: str
     until: date | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

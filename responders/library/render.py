@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from jinja2 import Template, TemplateError
 
-from responders.library.syntax import Refused, environment, parse
+from responders.library.syntax import PLURAL, Refused, environment, parse, plural_in
 from responders.types import MissingSlot, Recipe
 
 MAX_OUTPUT = 4_096
@@ -51,7 +51,7 @@ def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[M
 
 
 def _fill(recipe: Recipe, words: Mapping[str, str], signer: str) -> str:
-    values = {**recipe.slots, **words, **dict.fromkeys(recipe.signers, signer)}
+    values = {**recipe.slots, **words, **dict.fromkeys(recipe.signers, signer), PLURAL: plural_in(recipe.locale)}
     try:
         text = _compiled(recipe.source).render(values).strip()
     except Refused as error:

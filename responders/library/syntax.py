@@ -6,15 +6,20 @@ The sandbox alone is no protection from `'a' * 10**9`, so calls, arithmetic, loo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import lru_cache
 
+from babel.core import Locale, UnknownLocaleError
+from babel.plural import PluralRule
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_CHARS = 2_000
 MAX_DEPTH = 20
 PLURAL = "plural"
+_NUMBER = re.compile(r"\d{1,15}(?:[.,]\d{1,15})?")
+_THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
 RESERVED = frozenset(
     {PLURAL, "self", "true", "false", "none", "and", "or", "not", "in", "is", "if", "elif", "else", "endif"}
 )
@@ -36,10 +41,31 @@ def cap(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def plural(count: object, *, one: str, other: str) -> str:
-    """`one` for exactly 1, else `other`: the cardinal rule of CLDR for English and German."""
-    number = re.search(r"\d[\d.,]*", str(count))
-    return one if number and number[0].rstrip(".,") == "1" else other
+def plural_in(locale: str) -> Callable[..., str]:
+    """`plural(count, one=..., other=...)` by the cardinal rules of CLDR for a language.
+
+    A form that is not given, and a count without a number in it, take `other`.
+    """
+
+    def plural(count: object, **forms: str) -> str:
+        number = _NUMBER.search(_THOUSANDS.sub("", str(count)))
+        form = _forms(locale)(Decimal(number[0].replace(",", "."))) if number else "other"
+        return forms.get(form, forms["other"])
+
+    return plural
+
+
+def plural_forms(locale: str) -> frozenset[str]:
+    """The forms that words can take beside numbers in a language: one and other in English."""
+    return _forms(locale).tags | {"other"}
+
+
+@lru_cache(maxsize=64)
+def _forms(locale: str) -> PluralRule:
+    try:
+        return Locale.parse(locale).plural_form
+    except (UnknownLocaleError, ValueError):
+        return PluralRule({})
 
 
 _FILTERS = {"cap": cap, "lower": str.lower, "trim": str.strip}
@@ -77,7 +103,7 @@ def environment() -> ImmutableSandboxedEnvironment:
     env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     env.filters = dict(_FILTERS)
     env.tests = {}
-    env.globals = {PLURAL: plural}
+    env.globals = {}  # plural comes with the values: it depends on the language
     return env
 
 
@@ -138,14 +164,16 @@ def _problem(node: nodes.Node) -> str | None:
             return None
 
 
+_PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _PLURAL_FORM = 'write it as plural(slot, one="answer", other="answers")'
 
 
 def _call_problem(node: nodes.Call) -> str | None:
     if not (isinstance(node.node, nodes.Name) and node.node.name == PLURAL):
         return _HINTS[nodes.Call]
-    forms = sorted(keyword.key for keyword in node.kwargs)
-    if len(node.args) != 1 or forms != ["one", "other"] or node.dyn_args or node.dyn_kwargs:
+    forms = {keyword.key for keyword in node.kwargs}
+    unknown = "other" not in forms or not forms <= _PLURALS or len(forms) < len(node.kwargs)
+    if len(node.args) != 1 or unknown or node.dyn_args or node.dyn_kwargs:
         return _PLURAL_FORM
     return None
 

@@ -39,7 +39,7 @@ def read_template(
     """The template in `<locale>/<intent>/<id>.md`. None when it cannot be cut up; else check `faults`."""
     locale, intent, file_name = path.split("/")
     if problem := _place_problem(locale, intent, file_name.removesuffix(".md"), intents):
-        faults.append(Fault(file=path, line=None, message=problem))
+        faults.append(Fault(file=path, line=None, message=problem, code="L02"))
     cleaned = clean(path, text, faults)
     document = cut(path, cleaned, faults) if cleaned is not None else None
     if document is None:
@@ -54,7 +54,7 @@ def read_template(
     _check_all_used(entries.get("slots"), slots, variants)
     if "examples" not in entries:
         message = "there are no examples; under examples: give at least one post and what to expect for it"
-        faults.append(Fault(file=path, line=1, message=message))
+        faults.append(Fault(file=path, line=1, message=message, code="L09"))
     asks, source = _asks(entries, intent)
     return Template(
         key=path.removesuffix(".md"),
@@ -95,7 +95,7 @@ def _slots(entry: Entry | None, facts: Mapping[str, Fact]) -> dict[str, Slot]:
         parts = place.mapping(("from", "required", "ask"))
         source = parts["from"].text() if "from" in parts else ""
         if problem := _source_problem(source, facts):
-            parts.get("from", place).fault(f"the slot {name} {problem}")
+            parts.get("from", place).fault(f"the slot {name} {problem}", "L05")
         ask = parts["ask"].text().strip() if "ask" in parts else None
         if (source == ASK_APPROVER) != bool(ask):
             place.fault(f"the slot {name}: ask: (a question for the manager) and from: {ASK_APPROVER} go together")
@@ -124,20 +124,21 @@ def _variants(
 ) -> tuple[Variant, ...]:
     if not sections:
         message = "there is no variant; below the front matter write ## variant: NAME and the wording under it"
-        faults.append(Fault(file=path, line=None, message=message))
+        faults.append(Fault(file=path, line=None, message=message, code="L01"))
     variants: dict[str, Variant] = {}
     for section in sections:
-        place = Fault(file=path, line=section.line, message="")
+        code = "L01"
         if not ID.fullmatch(section.name):
             message = f"a variant cannot be called {section.name!r}; use small letters, digits and hyphens"
         elif section.name in variants:
             message = f"two variants are called {section.name}; give this one another name"
+            code = "L02"
         elif not section.source.strip():
             message = f"the variant {section.name} has no words; write them below its heading or remove it"
         else:
             variants[section.name] = _variant(path, section, slots, faults)
             continue
-        faults.append(Fault(file=place.file, line=place.line, message=message))
+        faults.append(Fault(file=path, line=section.line, message=message, code=code))
     return tuple(variants.values())
 
 
@@ -148,6 +149,7 @@ def _variant(path: str, section: Section, slots: Mapping[str, Slot], faults: lis
         name=section.name,
         source=section.source,
         line=section.line,
+        source_line=section.source_line,
         when=read_conditions(parts.get("when")),
         unless=read_conditions(parts.get("unless")),
         needs=_check_wording(path, section, slots, faults),
@@ -157,29 +159,33 @@ def _variant(path: str, section: Section, slots: Mapping[str, Slot], faults: lis
 def _check_wording(path: str, section: Section, slots: Mapping[str, Slot], faults: list[Fault]) -> tuple[str, ...]:
     """The slots it names, once its syntax, its slots and one rendering are found to be in order."""
 
-    def fault(line: int, message: str) -> None:
-        faults.append(Fault(file=path, line=section.source_line + line - 1, message=message))
+    def fault(line: int, message: str, code: str) -> None:
+        faults.append(Fault(file=path, line=section.source_line + line - 1, message=message, code=code))
 
     try:
         tree = syntax.parse(section.source)
     except syntax.Refused as refused:
-        fault(refused.line, refused.message)
+        fault(refused.line, refused.message, "L06")
         return ()
     found = {name.name: name.lineno for name in reversed(list(syntax.names(tree)))}
     undeclared = [name for name in found if name not in slots]
     for name in undeclared:
         hint = did_you_mean(name, slots)
         todo = f"declare it under slots: or correct the spelling{hint}"
-        fault(found[name], f"the slot {{{{ {name} }}}} is not declared in the front matter; {todo}")
+        fault(found[name], f"the slot {{{{ {name} }}}} is not declared in the front matter; {todo}", "L03")
     for name in sorted(syntax.unguarded(tree) - set(undeclared)):
         if not slots[name].required:
             guard = f"{{% if {name} %}} ... {{% endif %}}"
-            fault(found[name], f"the slot {name} is optional and may be empty; put it between {guard}, or require it")
+            fault(
+                found[name],
+                f"the slot {name} is optional and may be empty; put it between {guard}, or require it",
+                "L04",
+            )
     if not undeclared:
         try:
             render(Recipe(source=section.source, slots=dict.fromkeys(found, "1")))
         except RenderFailed as failed:
-            fault(1, f"with all slots filled: {failed}")
+            fault(1, f"with all slots filled: {failed}", "L10")
     return tuple(name for name in slots if name in found)
 
 
@@ -187,7 +193,7 @@ def _check_all_used(entry: Entry | None, slots: Mapping[str, Slot], variants: Co
     used = {name for variant in variants for name in variant.needs}
     for name, place in (entry.mapping() if entry else {}).items():
         if name in slots and name not in used:
-            place.fault(f"the slot {name} is declared and no variant uses it; use it or remove it")
+            place.fault(f"the slot {name} is declared and no variant uses it; use it or remove it", "L03")
 
 
 def _limits(entry: Entry | None) -> dict[Literal["per_fan", "per_channel"], Limit]:

@@ -50,7 +50,8 @@ ATTACKS = [
     "{{ _x }}",
     "{{ plural(x) }}",
     "{{ plural(x, one='a') }}",
-    "{{ plural(x, one='a', other='b', many='c') }}",
+    "{{ plural(x, one='a', other='b', lots='c') }}",
+    "{{ plural(x, one='a', one='b', other='c') }}",
     "{{ plural(*x) }}",
     "{{ plural(x, one='a', other='b', **x) }}",
     "{{ plural(range(9), one='a', other='b') }}",
@@ -117,6 +118,27 @@ def test_refused_with_a_line_and_a_sentence(source: str) -> None:
 )
 def test_rendered(source: str, slots: dict[str, str], text: str) -> None:
     assert render(Recipe(source=source, slots=slots)) == text
+
+
+@pytest.mark.parametrize(
+    ("locale", "count", "form"),
+    [
+        ("en", "1", "ONE"),
+        ("en", "1,001", "OTHER"),
+        ("en", "1,000.5", "OTHER"),
+        ("de", "1 Stunde", "ONE"),
+        ("fr", "0", "ONE"),
+        ("pl", "3", "FEW"),
+        ("pl", "5", "MANY"),
+        ("ja", "1", "OTHER"),
+        ("zz", "1", "OTHER"),
+        ("en", "9" * 5000, "OTHER"),
+        ("en", "no number", "OTHER"),
+    ],
+)
+def test_plural_in_any_language(locale: str, count: str, form: str) -> None:
+    source = "{{ plural(c, one='ONE', few='FEW', many='MANY', other='OTHER') }}"
+    assert render(Recipe(source=source, slots={"c": count}, locale=locale)) == form
 
 
 @given(st.text())
