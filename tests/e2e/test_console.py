@@ -69,11 +69,12 @@ def test_from_a_post_to_its_reply(link, browser, size, tmp_path):
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, has_touch=size == "phone")
     shots = Path(os.environ.get("GREENROOM_SCREENSHOTS") or tmp_path)
-    faults = []
+    faults, answers = [], []
 
     def page():
         new = context.new_page()
         new.on("console", lambda message: message.type == "error" and faults.append(message.text))
+        new.on("response", lambda answer: answer.status >= 400 and answers.append(answer.status))
         new.on("pageerror", lambda error: faults.append(str(error)))
         return new
 
@@ -124,6 +125,18 @@ def test_from_a_post_to_its_reply(link, browser, size, tmp_path):
     expect(card.locator("> .reply")).to_have_text("Which part of the storm boss was hardest to explain?")
     inbox.screenshot(path=shots / f"queue-{size}.png", full_page=True)
 
+    # A warning on somebody's own words is theirs to overrule, in sight of it.
+    crash = inbox.locator("article", has_text="crashes every time")
+    crash.get_by_text("Edit", exact=True).click()
+    crash.get_by_label("The whole reply").fill("We are thrilled that you told us, and sorry that it crashes.")
+    crash.get_by_role("button", name="Send this").click()
+    expect(crash.get_by_role("alert")).to_contain_text("Please confirm")
+    inbox.screenshot(path=shots / f"confirm-{size}.png")
+    crash.get_by_role("button", name="Send it anyway").click()
+    expect(inbox.locator(".decided li", has_text="We are thrilled")).to_be_visible()
+    assert answers == [422]
+    assert [fault for fault in faults if "422" not in fault] == []
+
     # The fan edits and deletes; the cards follow.
     mine = lobby.locator(".chat li.fan", has_text="storm boss")
     mine.get_by_text("Edit", exact=True).click()
@@ -133,11 +146,12 @@ def test_from_a_post_to_its_reply(link, browser, size, tmp_path):
     expect(lobby.locator(".chat li.us")).to_have_count(1)
     lobby.screenshot(path=shots / f"lobby-{size}.png")
     mine = lobby.locator(".chat li.fan", has_text="fog level")
+    mine.get_by_text("Edit", exact=True).click()
     mine.get_by_role("button", name="Delete").click()
     expect(inbox.locator("article", has_text="fog level")).to_have_count(0)
 
     for each in (inbox, lobby):
         assert each.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert each.evaluate(TOO_SMALL) == []
-    assert faults == []
+    assert answers == [422]
     context.close()
