@@ -50,8 +50,9 @@ class WebServer:
         try:
             listener = socket.create_server((self.host, self.port), family=family, backlog=512)
         except OSError as error:
+            why = (error.strerror or str(error)).partition(" (")[0]
             raise Busy(
-                f"Greenroom cannot listen on {self.host}:{self.port} ({error.strerror}); stop what uses this port, "
+                f"Greenroom cannot listen on {self.host}:{self.port} ({why}); stop what uses this port, "
                 "or set another one as web.bind in config.yaml"
             ) from error
         self.port = listener.getsockname()[1]
