@@ -157,6 +157,11 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
+def visible(text: str) -> bool:
+    """True when a reader would see something: not only spaces, controls and zero-width characters."""
+    return any(unicodedata.category(c)[0] not in "CZ" for c in text)
+
+
 def exempt_from_caps(platform: str, channel: str) -> bool:
     """Places for trying things out: the lobby's own channel and replays."""
     return platform == "replay" or (platform, channel) == LOBBY

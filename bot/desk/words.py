@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.desk.cards import warnings
-from bot.domain import Action, Command, Draft, Refused, clean
+from bot.domain import Action, Command, Draft, Refused, clean, visible
 from responders.library.render import RenderFailed, missing, preview, render
 from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
 
@@ -48,7 +48,7 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
         raise Refused("blocked", " ".join(c.note for c in blocks), draft=draft, checks=blocks)
     asks = () if command.action in (Action.PROPOSE, Action.FILL) else warnings(words.checks)
     if words.own and asks and not command.confirm_warnings:
-        notes = " ".join(c.note for c in asks)
+        notes = " ".join(dict.fromkeys(c.note for c in asks))
         raise Refused("blocked", f"Please confirm: {notes}", draft=draft, checks=words.checks)
     return replace(words, revision=draft.revision)
 
@@ -94,9 +94,9 @@ def _made(draft: Draft, make: Callable[[Recipe], str]) -> str:
 
 
 def _bounds(text: str | None, limit: int) -> tuple[CheckResult, ...]:
-    if not text:
+    if not visible(text or ""):
         return (CheckResult(id="empty", level=Level.BLOCK, note="There is nothing to send; write something first."),)
-    if len(text) > limit:
+    if text and len(text) > limit:
         note = f"This is {len(text)} characters long; at most {limit} can be sent."
         return (CheckResult(id="too-long", level=Level.BLOCK, note=note),)
     return ()

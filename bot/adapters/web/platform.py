@@ -14,7 +14,6 @@ class WebPlatform:
 
     name = NAME
     text_limit = 4096
-    counts_caps = True
 
     async def run(self) -> None:
         """Wait: the web server hands posts to the intake itself."""
