@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from bot.events import Happened
 from bot.store import deliveries, events, posts
@@ -29,9 +29,12 @@ class Fan:
     opted_in_at: datetime | None = None
 
 
+_GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fan_id == bindparam("of_fan"))
+
+
 def get(connection: Connection, platform: str, fan_id: str) -> Fan:
     """A fan's choices; an unknown fan has made none."""
-    row = connection.execute(select(fans).where(fans.c.platform == platform, fans.c.fan_id == fan_id)).first()
+    row = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).first()
     return Fan(opted_out_at=row.opted_out_at, opted_in_at=row.opted_in_at) if row else Fan()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, func, select, update
@@ -36,7 +37,12 @@ class NewPost:
 
 def insert_ignore(connection: Connection, table: Any) -> Any:
     """INSERT ... ON CONFLICT DO NOTHING, which both databases have under different names."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return _insert_ignore(connection.dialect.name, table)
+
+
+@cache
+def _insert_ignore(name: str, table: Any) -> Any:
+    dialect = postgresql if name == "postgresql" else sqlite
     return dialect.insert(table).on_conflict_do_nothing()
 
 
@@ -111,18 +117,19 @@ def replied_to(connection: Connection, post: Post) -> tuple[StoredPost | None, s
     return (None, ours) if ours else None
 
 
-def _bury(connection: Connection, fresh: Sequence[NewPost]) -> None:
-    """A delete that came before its post still wins."""
-    buried = exists().where(
+_BURY = update(posts).where(
+    posts.c.id.in_(bindparam("ids", expanding=True)),
+    exists().where(
         tombstones.c.platform == posts.c.platform,
         tombstones.c.channel == posts.c.channel,
         tombstones.c.external_id == posts.c.external_id,
-    )
-    connection.execute(
-        update(posts)
-        .where(posts.c.id.in_([n.id for n in fresh]), buried)
-        .values({**NO_WORDS, **NEVER_READ, "deleted": True})
-    )
+    ),
+)
+
+
+def _bury(connection: Connection, fresh: Sequence[NewPost]) -> None:
+    """A delete that came before its post still wins."""
+    connection.execute(_BURY, {"ids": [n.id for n in fresh], **NO_WORDS, **NEVER_READ, "deleted": True})
 
 
 def _known(connection: Connection, post: Post) -> str:
@@ -217,6 +224,12 @@ def earlier_of_author(connection: Connection, post: StoredPost) -> list[StoredPo
     return [from_row(row) for row in connection.execute(query).mappings()]
 
 
+_JUDGE_AGAIN = update(posts).where(
+    posts.c.id == bindparam("post_id"), posts.c.version == bindparam("post_version"), ~posts.c.deleted, posts.c.kept
+)
+_JUDGE = _JUDGE_AGAIN.where(posts.c.action.is_(None))
+
+
 def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: datetime, *, again: bool = False) -> bool:
     """Write what became of this version of the post; False when it was edited, deleted, dropped or judged meanwhile.
 
@@ -237,10 +250,8 @@ def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: date
             "details": {d.kind: d.text for d in reversed(read.details)},
         },
     }
-    current = and_(posts.c.id == post.id, posts.c.version == post.version, ~posts.c.deleted, posts.c.kept)
-    if not again:
-        current = and_(current, posts.c.action.is_(None))
-    if connection.execute(update(posts).where(current).values(values)).rowcount != 1:
+    current = {"post_id": post.id, "post_version": post.version}
+    if connection.execute(_JUDGE_AGAIN if again else _JUDGE, {**current, **values}).rowcount != 1:
         return False
     events.append(
         connection,

@@ -36,12 +36,13 @@ class IntentHead:
         self._texts = [text for text, _ in examples]
         self._processed = [default_process(text) for text in self._texts]
         self._labels = np.array([self.intents.index(intent) for _, intent in examples], dtype=np.intp)
-        self._rows = (
+        rows = (
             np.stack([features.vector(text) for text in self._texts])
             if examples
             else np.zeros((0, 0), dtype=np.float32)
         )
-        self._weights = self._rows.T @ _fit(self._rows @ self._rows.T, self._labels, len(self.intents))
+        self._columns = np.ascontiguousarray(rows.T)  # a post has few features: theirs lie together
+        self._weights = self._columns @ _fit(rows @ rows.T, self._labels, len(self.intents))
 
     def log_probabilities(self, vector: Floats) -> Floats:
         """One for each of `intents`."""
@@ -51,7 +52,7 @@ class IntentHead:
     def likeness(self, vector: Floats) -> Floats:
         """Cosine of each example to the text."""
         found = vector.nonzero()[0]
-        return self._rows[:, found] @ vector[found]
+        return vector[found] @ self._columns[found]
 
     def nearest(self, text: str, vector: Floats, intent: str) -> str | None:
         """The example of that intent most like the text, in kind and in words; None when it has none."""
