@@ -1,0 +1,86 @@
+"""What the docs promise is there: files, commands, targets, and the words of the product's own tables."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from bot.cli import commands
+from bot.domain import Action
+from bot.store.tables import metadata
+
+ROOT = Path(__file__).parents[3]
+PAGES = [ROOT / "README.md", ROOT / "templates/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+        assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist(page):
+    known = get_command(commands).commands
+    for name, rest in re.findall(r"(?:`|^)greenroom ([a-z]+)\b ?([a-z]*)", page.read_text("utf-8"), re.MULTILINE):
+        assert name in known, f"greenroom {name}"
+        inner = getattr(known[name], "commands", None)
+        assert inner is None or not rest or rest in inner, f"greenroom {name} {rest}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_targets_exist(page):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in re.findall(r"(?:`|^)make ([a-z]+)\b", page.read_text("utf-8"), re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
+
+
+def test_the_house_stands_as_drawn():
+    page = (ROOT / "docs/engineer.md").read_text("utf-8")
+    drawing = page.split("```")[1]
+    base = ROOT
+    for line in drawing.splitlines():
+        if found := re.match(r"(\w+)/(?: |$)", line):
+            base = ROOT / found[1]
+            assert base.is_dir(), line
+        elif line.startswith("  "):
+            for name in re.match(r"  ((?:[\w/]+(?:\.py|/) ?)+)", line)[1].split():
+                assert (base / name).exists(), name
+
+
+def test_files_named_in_the_eight_hops_exist():
+    page = (ROOT / "docs/engineer.md").read_text("utf-8")
+    for name in re.findall(r"`((?:adapters|store|desk|console)/[\w/]+\.py)`", page):
+        assert (ROOT / "bot" / name).is_file(), name
+
+
+def test_the_sample_config_says_what_the_operators_page_says():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+    page = (ROOT / "docs/operator.md").read_text("utf-8")
+    assert f"`keep.post_text` ({config['keep']['post_text'][:-1]} days)" in page
+    assert f"`keep.events` ({config['keep']['events'][:-1]} days)" in page
+
+
+def test_every_action_has_its_place_in_the_console():
+    pages = "".join(p.read_text("utf-8") for p in (ROOT / "bot/console/pages").rglob("*.html"))
+    assert {str(a) for a in Action if f'"{a}"' not in pages} == set()
+
+
+def test_there_are_twelve_tables():
+    assert len(metadata.tables) == 12
+
+
+def test_nothing_names_a_registry_or_a_path_of_one_machine():
+    """What is tracked runs anywhere: no index addresses, no absolute home of a developer."""
+    tracked = subprocess.run(  # noqa: S607 - git is on the path of whoever has a clone
+        ["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=True
+    )
+    forbidden = re.compile(r"pypi\.org|files\.pythonhosted|/home/\w+/|/root/")
+    for name in filter(None, tracked.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix in {".png"} or path == Path(__file__):
+            continue
+        assert not forbidden.search(path.read_text("utf-8", errors="replace")), name
