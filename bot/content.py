@@ -116,14 +116,22 @@ class Content:
         self.faults = ()
 
     def _build(self, texts: Mapping[str, str]) -> Pipeline:
-        try:
-            library = load(texts, shipped_texts())
-        except LibraryFaults as error:
-            folder = self._folder.name
-            raise FaultyFiles([replace(fault, file=f"{folder}/{fault.file}") for fault in error.faults]) from None
+        library = _library(self._folder, texts)
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         return _assemble(library, *self._plugins)
+
+
+def read_library(folder: Path) -> Library:
+    """The operators' files, valid as a whole, without a pipeline around them. Raises FaultyFiles."""
+    return _library(folder, read_texts(folder))
+
+
+def _library(folder: Path, texts: Mapping[str, str]) -> Library:
+    try:
+        return load(texts, shipped_texts())
+    except LibraryFaults as error:
+        raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in error.faults]) from None
 
 
 def _assemble(library: Library, responders: Sequence[Factory], checks: Sequence[Factory]) -> Pipeline:

@@ -20,7 +20,9 @@ from responders.library.offers import offers, situation, sources
 from responders.library.render import RenderFailed, preview
 from responders.library.vocabulary import WHEN_FIELDS
 from responders.ports import Analyzer
-from responders.types import Author, Candidate, Context, Post, Understanding
+from responders.types import Author, Candidate, Context, Post, Recipe, Understanding
+from responders.understanding.details import DetailsAnalyzer
+from responders.understanding.sentiment import SentimentAnalyzer
 
 _EXPECT = ("offered", "contains", "absent", "max_words", "max_questions")
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -62,17 +64,48 @@ def _read_expectation(name: str, place: Entry) -> object:
     return place.number() if name.startswith("max_") else place.texts()
 
 
-def run(library: Library, readers: Sequence[Analyzer]) -> Iterator[Fault]:
-    """A fault for each expectation that a template does not meet. `readers` read the posts: sentiment, details."""
+def readers(library: Library) -> tuple[Analyzer, ...]:
+    """What reads the posts of the examples, as far as the shipped lists for it are there."""
+    if not {"sentiment", "details"} <= library.word_lists.keys():
+        return ()
+    return SentimentAnalyzer(library.word_lists["sentiment"]), DetailsAnalyzer(library)
+
+
+def run(library: Library) -> Iterator[Fault]:
+    """A fault for each expectation that a template does not meet."""
+    reading = readers(library)
     for template in library.templates:
         for example in template.examples:
-            for problem in _problems(library, readers, template, example):
+            for problem in _problems(library, template, example, reading):
                 yield Fault(file=template.path, line=example.line, message=f"the example fails: {problem}", code="L09")
 
 
-def _problems(library: Library, readers: Sequence[Analyzer], template: Template, example: Example) -> Iterator[str]:
+def offered(library: Library, template: Template, example: Example, reading: Sequence[Analyzer]) -> Iterator[Candidate]:
+    """What the template says to the example's post. `reading` reads the post: sentiment and details."""
+    text = example.given["post"]
+    fan = Author(id="example", name="example")
+    post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=_NOON)
+    context = Context(now=_NOON, community="example", locale=template.locale)
+    given = {name: frozenset(values) for name, values in example.given["situation"].items()}
+    read = Understanding(intent=template.intent, confidence=1.0)
+    for reader in reading:
+        read = reader.analyze(post, context, read)
+    if "details" in given:
+        read = replace(read, details=())
+    known = sources(library.facts, context, read)
+    known |= {template.slots[name].source: words for name, words in example.given["slots"].items()}
+    yield from offers(template, text, {**situation(post, context, read), **given}, known)
+
+
+def typed(recipe: Recipe, example: Example) -> tuple[dict[str, str], str | None]:
+    """What the example's manager types, and the name that signs."""
     words: Mapping[str, str] = example.given["slots"]
-    candidates = tuple(_candidates(library, readers, template, example))
+    signer = next((words[name] for name in recipe.signers if name in words), None)
+    return {name: words.get(name, "...") for name in recipe.asks}, signer
+
+
+def _problems(library: Library, template: Template, example: Example, reading: Sequence[Analyzer]) -> Iterator[str]:
+    candidates = tuple(offered(library, template, example, reading))
     expected = example.expect.get("offered", True)
     if bool(candidates) != expected:
         todo = "check its slots and conditions" if expected else "add a condition, or make a slot required"
@@ -81,33 +114,13 @@ def _problems(library: Library, readers: Sequence[Analyzer], template: Template,
     for candidate in candidates:
         if candidate.recipe is None:
             continue
-        typed = {name: words.get(name, "...") for name in candidate.recipe.asks}
-        signer = next((words[name] for name in candidate.recipe.signers if name in words), None)
         try:
-            text = preview(candidate.recipe, typed, signer)
+            text = preview(candidate.recipe, *typed(candidate.recipe, example))
         except RenderFailed as failed:
             yield f"variant {candidate.variant}: {failed}"
             continue
         for problem in _unmet(example.expect, text):
             yield f"variant {candidate.variant} {problem}; it says {text[:200]!r}"
-
-
-def _candidates(
-    library: Library, readers: Sequence[Analyzer], template: Template, example: Example
-) -> Iterator[Candidate]:
-    text = example.given["post"]
-    fan = Author(id="example", name="example")
-    post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=_NOON)
-    context = Context(now=_NOON, community="example", locale=template.locale)
-    given = {name: frozenset(values) for name, values in example.given["situation"].items()}
-    read = Understanding(intent=template.intent, confidence=1.0)
-    for reader in readers:
-        read = reader.analyze(post, context, read)
-    if "details" in given:
-        read = replace(read, details=())
-    known = sources(library.facts, context, read)
-    known |= {template.slots[name].source: words for name, words in example.given["slots"].items()}
-    yield from offers(template, text, {**situation(post, context, read), **given}, known)
 
 
 def _unmet(expect: Mapping[str, Any], text: str) -> Iterator[str]:

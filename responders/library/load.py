@@ -10,9 +10,6 @@ from responders.library.faults import Fault, LibraryFaults
 from responders.library.model import Library
 from responders.library.template_file import read_template
 from responders.library.vocabulary import LOCALE
-from responders.ports import Analyzer
-from responders.understanding.details import DetailsAnalyzer
-from responders.understanding.sentiment import SentimentAnalyzer
 
 _TEMPLATE_DEPTH = 3
 
@@ -39,17 +36,10 @@ def load(texts: Mapping[str, str], shipped: Mapping[str, str]) -> Library:
         registers=registers,
     )
     if not faults:
-        faults += run(library, _readers(library))
+        faults += run(library)
     if faults:
         raise LibraryFaults(faults)
     return library
-
-
-def _readers(library: Library) -> tuple[Analyzer, ...]:
-    """What reads the posts of the examples, as far as the shipped lists for it are there."""
-    if not {"sentiment", "details"} <= library.word_lists.keys():
-        return ()
-    return SentimentAnalyzer(library.word_lists["sentiment"]), DetailsAnalyzer(library)
 
 
 def _is_intent(path: str) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Template, TemplateError
 
-from responders.library.syntax import PLURAL, Refused, environment, parse, plural_in
+from responders.library.syntax import MARKS, PLURAL, Refused, branches, environment, parse, plural_in
 from responders.types import MissingSlot, Recipe
 
 MAX_OUTPUT = 4_096
 """Characters: the longest message either platform takes (Telegram; Discord's own limit is the adapter's to know)."""
 NOTHING_TYPED: Mapping[str, str] = {}
+_SIGNER = "your name"
 
 
 class RenderFailed(Exception):
@@ -36,9 +38,18 @@ def preview(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: st
 
     Raises `RenderFailed` as `render` does, but not for missing words.
     """
-    gaps = {slot.name: f"[{slot.ask}]" for slot in missing(recipe, typed)}
+    gaps = {slot.name: _gap(slot) for slot in missing(recipe, typed)}
     words = {name: typed.get(name, "").strip() for name in recipe.asks}
-    return _fill(recipe, words | gaps, signer or "your name")
+    return _fill(recipe, words | gaps, signer or _SIGNER)
+
+
+def placeholders(recipe: Recipe) -> tuple[str, ...]:
+    """What `preview` shows where words are still to come."""
+    return (*map(_gap, missing(recipe)), *([_SIGNER] if recipe.signers else []))
+
+
+def _gap(slot: MissingSlot) -> str:
+    return f"[{slot.ask}]"
 
 
 def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[MissingSlot, ...]:
@@ -50,10 +61,24 @@ def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[M
     )
 
 
+def unsaid(recipes: Sequence[tuple[Recipe, Mapping[str, str], str]]) -> list[int]:
+    """The lines of the branches that none of these fillings (recipe, typed words, signer) of one source says."""
+    if not recipes or "{%" not in recipes[0][0].source:
+        return []
+    tree = parse(recipes[0][0].source)
+    lines = branches(tree)
+    marked = environment().from_string(tree)
+    said = "".join(marked.render(_values(*filling)) for filling in recipes)
+    return [line for mark, line in zip(MARKS, lines, strict=False) if mark not in said]
+
+
+def _values(recipe: Recipe, words: Mapping[str, str], signer: str) -> dict[str, Any]:
+    return {**recipe.slots, **words, **dict.fromkeys(recipe.signers, signer), PLURAL: plural_in(recipe.locale)}
+
+
 def _fill(recipe: Recipe, words: Mapping[str, str], signer: str) -> str:
-    values = {**recipe.slots, **words, **dict.fromkeys(recipe.signers, signer), PLURAL: plural_in(recipe.locale)}
     try:
-        text = _compiled(recipe.source).render(values).strip()
+        text = _compiled(recipe.source).render(_values(recipe, words, signer)).strip()
     except Refused as error:
         raise RenderFailed(f"The template is not allowed: {error.message}.") from error
     except (TemplateError, TypeError, ValueError, RecursionError) as error:

@@ -20,6 +20,8 @@ MAX_DEPTH = 20
 PLURAL = "plural"
 _NUMBER = re.compile(r"\d{1,15}(?:[.,]\d{1,15})?")
 _THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
+MARKS = [chr(0xF0000 + n) for n in range(MAX_CHARS)]
+"""Characters for private use: no operator and no fan writes them."""
 RESERVED = frozenset(
     {PLURAL, "self", "true", "false", "none", "and", "or", "not", "in", "is", "if", "elif", "else", "endif"}
 )
@@ -131,6 +133,18 @@ def names(tree: nodes.Node) -> Iterator[nodes.Name]:
 def unguarded(tree: nodes.Node) -> set[str]:
     """Names that are printed where no `{% if %}` (or `or`) has made sure that they have words."""
     return set(_printed(tree, frozenset()))
+
+
+def branches(tree: nodes.Template) -> list[int]:
+    """Puts a mark (`MARKS`, in this order) into each branch of each `{% if %}`; returns the branches' lines."""
+    lines: list[int] = []
+    for found in list(tree.find_all(nodes.If)):
+        for branch in (found.body, *(other.body for other in found.elif_), found.else_):
+            if branch:
+                mark = nodes.TemplateData(MARKS[len(lines)])
+                lines.append(branch[0].lineno or found.lineno)
+                branch.insert(0, nodes.Output([mark], lineno=lines[-1]))
+    return lines
 
 
 def _check(node: nodes.Node, depth: int, line: int) -> None:

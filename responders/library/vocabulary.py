@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+FREQUENT = frozenset({"praise", "thanks", "question", "complaint", "ugc_shared", "wish", "milestone", "greeting"})
+"""Intents that come up so often that repeats are noticed (design section 8)."""
+
 DETAIL_KINDS = ("work", "thing", "number", "version", "title", "feature", "place_in_product")
 ACTIONS = ("draft", "handoff", "silent")
-YES_NO = ("true", "false")
+YES, NO = "true", "false"
+YES_NO = (YES, NO)
 
 WHEN_FIELDS: dict[str, tuple[str, ...]] = {
     "sentiment": ("positive", "neutral", "negative", "mixed"),
@@ -27,6 +31,8 @@ WHEN_FIELDS: dict[str, tuple[str, ...]] = {
 ASK_APPROVER = "ask_approver"
 SIGNER = "approver.first_name"
 POST_DETAIL = "post.detail"
+FACTS = "facts."
+HISTORY = "fan.history."
 SOURCES = (
     POST_DETAIL,
     *(f"{POST_DETAIL}.{kind}" for kind in DETAIL_KINDS),

@@ -90,9 +90,9 @@ def _log_softmax(scores: Floats) -> Floats:
 class IntentAnalyzer:
     """Fills `intent`, `confidence`, `intents` and `nearest`; leaves a post at a gate unread."""
 
-    def __init__(self, library: Library) -> None:
-        """Fit the head to the library's examples."""
-        self._features = Features(library.word_lists)
+    def __init__(self, library: Library, features: Features | None = None) -> None:
+        """Fit the head to the library's examples. `features`: where they have been made before."""
+        self._features = features or Features(library.word_lists)
         self._head = IntentHead(self._features, [pair for i in library.intents.values() for pair in _examples(i)])
         self._cues = [compile_phrases(_cues(library.intents[name])) for name in self._head.intents]
 

@@ -1,0 +1,81 @@
+"""A variant said in every way it can come out: with and without its optional slots, and with the worst of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from responders.library.model import Fact, Slot, Template, Variant
+from responders.library.render import RenderFailed, render
+from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
+from responders.types import Recipe
+
+FILLER = "xylem"
+"""Stands for any word of a slot: no word list knows it."""
+_MOST_SUBSETS = 4
+"""Optional slots up to which every subset is tried; beyond, all, none and each alone."""
+_LONGEST = {
+    ASK_APPROVER: " ".join([FILLER] * 20),
+    SIGNER: "Maximiliane",
+    "fan.call_name": "Maximiliane",
+    "channel.name": "a-channel-with-a-long-name",
+}
+_LONGEST_DETAIL = "the extraordinarily complicated underwater telescope mechanism"  # six words, as details allow
+HOSTILE = (
+    "\U0001f3ee\U0001f468\u200d\U0001f469\u200d\U0001f467",  # emoji of several parts
+    "\u202e\u05e9\u05dc\u05d5\u05dd",  # right to left
+    "\"'`\u201c\u2019",
+    "{{ 7*7 }}{% if x %}{#",
+)
+"""Words that a fan may write, and that must come out as they are."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """One way a variant came out. `words`: slot -> what was laid in."""
+
+    text: str
+    words: Mapping[str, str]
+
+
+def trials(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> Iterator[Trial]:
+    """With a plain word in each slot (facts as they are), for every way its optional slots can be filled."""
+    slots = [template.slots[name] for name in variant.needs]
+    plain = {slot.name: _fact(slot, facts) or FILLER for slot in slots}
+    for empty in _left_out([slot.name for slot in slots if not slot.required]):
+        yield from _said(template, variant, {**plain, **dict.fromkeys(empty, "")})
+
+
+def longest(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> Iterator[Trial]:
+    """With the longest words that each slot can bring."""
+    slots = [template.slots[name] for name in variant.needs]
+    words = {slot.name: _fact(slot, facts) or _LONGEST.get(slot.source, _LONGEST_DETAIL) for slot in slots}
+    yield from _said(template, variant, words)
+
+
+def hostile(template: Template, variant: Variant) -> Iterator[Trial]:
+    """With each of the `HOSTILE` words in all slots at once."""
+    for words in HOSTILE:
+        yield from _said(template, variant, dict.fromkeys(variant.needs, words))
+
+
+def _said(template: Template, variant: Variant, words: Mapping[str, str]) -> Iterator[Trial]:
+    try:
+        text = render(Recipe(source=variant.source, slots=words, locale=template.locale))
+    except RenderFailed:  # such as an {% if %} that leaves nothing: it is not offered then
+        return
+    yield Trial(text=text, words=words)
+
+
+def _left_out(optional: list[str]) -> Iterator[tuple[str, ...]]:
+    if len(optional) > _MOST_SUBSETS:
+        yield from ((), tuple(optional), *(tuple(name for name in optional if name != one) for one in optional))
+        return
+    for count in range(len(optional) + 1):
+        yield from combinations(optional, count)
+
+
+def _fact(slot: Slot, facts: Mapping[str, Fact]) -> str | None:
+    fact = facts.get(slot.source.removeprefix(FACTS)) if slot.source.startswith(FACTS) else None
+    return fact.value if fact else None

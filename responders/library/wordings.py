@@ -1,0 +1,158 @@
+"""What the fixed words of a template must not say: codes L10 to L19 (voice.md section 4).
+
+The words that mean harm are those of the voice checks, so that what passes here is not held back later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from responders.library.faults import Fault
+from responders.library.model import Library, Template, Variant
+from responders.library.render import MAX_OUTPUT
+from responders.library.trial import Trial, hostile, longest, trials
+from responders.library.vocabulary import HISTORY
+from responders.ports import VoiceCheck
+from responders.types import Author, Context, Level, Post, Wording
+from responders.understanding.normalise import LINK
+from responders.voice import default_checks
+
+MAX_WORDS = 60
+CHECKED = {
+    "no-link": ("L11", "take it from facts.yaml, by a slot with from: facts.NAME"),
+    "no-invention": ("L11", "take it from facts.yaml, by a slot with from: facts.NAME"),
+    "no-promo-word": ("L12", "leave it out"),
+    "no-task": ("L12", "ask about their own doing instead, or leave it out"),
+    "no-promise": ("L13", "leave it out; what will be done is a manager's to type (from: ask_approver)"),
+    "no-borrowed-life": ("L14", "leave it out; what somebody felt or did is a manager's to type (from: ask_approver)"),
+    "no-stock-phrase": ("L15", "say it as you would to one person, or leave it out"),
+    "exclaim": ("L15", "end with a full stop"),
+    "emoji-mirror": ("L15", "leave the emoji out"),
+    "complaint-care": ("L16", "say first that it is a pity, or sorry, and no joke"),
+    "no-blame": ("L16", "say it without blame, and no 'but' after sorry"),
+    "no-mass-ping": ("L19", "leave it out"),
+}
+"""Check -> its code and the way out. The other checks need a real post and stay with the card."""
+_NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_POST = Post(
+    platform="lint",
+    channel="lint",
+    external_id="1",
+    author=Author(id="lint", name="lint"),
+    text="\U0001f642",  # with an emoji, so that one in the reply is none too many
+    at=_NOON,
+)
+_QUOTED = re.compile(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]|\(([^()]+)\)")
+_NUMBER = re.compile(r"\d[\d.,:/-]*\d|\d")
+_NAME = re.compile(r"(?<=[a-z\u00df-\u00ff0-9,;] )(?:[A-Z][\w-]*|[a-z]+[A-Z]\w*)")
+_MARKUP = re.compile(r"\*\*|__|~~|\|\||`|</?[a-z]+[^>]*>|\]\(|<[@#:]|(?m:^\s*(?:#{1,3}|>|[-*]) )")
+_SPECIAL_PLACE = re.compile(r"[@#/<\[\\]\{\{[^}]*\}\}")
+_PLACEHOLDER = re.compile(r"\b(?:None|undefined)\b")
+_TAGS = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+
+
+def wording_faults(library: Library) -> Iterator[Fault]:
+    """All that is wrong with the fixed words; each fault once, at the line of the words."""
+    shipped = default_checks(library.word_lists) if library.word_lists.keys() >= {"gates", "promo"} else ()
+    used = [check for check in shipped if check.id in CHECKED]
+    for template in library.templates:
+        for variant in template.variants:
+            found = dict.fromkeys(_problems(library, used, template, variant))
+            yield from (_fault(template, variant, *problem) for problem in found)
+
+
+Problem = tuple[str, str, str]
+"""Code, the words at fault, what is wrong and the way out."""
+
+
+def _problems(library: Library, checks: list[VoiceCheck], template: Template, variant: Variant) -> Iterator[Problem]:
+    yield from _in_source(template, variant)
+    yield from _too_long(library, template, variant)
+    for trial in trials(template, variant, library.facts):
+        yield from _left_over(trial)
+        yield from _checked(checks, template, trial)
+    for trial in hostile(template, variant):
+        yield from _left_over(trial)
+    yield from _hard_coded(library, template, variant)
+
+
+def _in_source(template: Template, variant: Variant) -> Iterator[Problem]:
+    fixed = _TAGS.sub("", variant.source)
+    if found := _MARKUP.search(fixed):
+        yield "L19", found.group(), f"{found.group().strip()!r} is markup, which each platform shows in its own way"
+    if found := _SPECIAL_PLACE.search(variant.source):
+        yield (
+            "L19",
+            found.group(),
+            f"{found.group()!r} can become a mention, a command or a link; put a space or a word",
+        )
+    conditions = (template.when, template.unless, variant.when)
+    for name in variant.needs:
+        if template.slots[name].source.startswith(HISTORY) and not any("fan_history" in part for part in conditions):
+            todo = "add when: {fan_history: some}"
+            yield "L17", name, f"the slot {name} is remembered history, which a fan must have agreed to; {todo}"
+
+
+def _too_long(library: Library, template: Template, variant: Variant) -> Iterator[Problem]:
+    for trial in longest(template, variant, library.facts):
+        words = len(trial.text.split())
+        if words > MAX_WORDS:
+            yield "L10", "", f"with long slots it has {words} words, over {MAX_WORDS}; say less"
+        if len(trial.text) > MAX_OUTPUT:
+            yield "L10", "", f"with long slots it has {len(trial.text):,} characters, over {MAX_OUTPUT:,}; say less"
+
+
+def _left_over(trial: Trial) -> Iterator[Problem]:
+    text = _without(trial)
+    if brace := next((c for c in text if c in "{}"), None):
+        yield "L10", brace, f"a {brace} is left over in what a fan reads; a slot stands in {{{{ two }}}} of them"
+    if found := _PLACEHOLDER.search(text):
+        yield "L10", found.group(), f"{found.group()!r} reads like a slot that failed; use another word"
+
+
+def _without(trial: Trial) -> str:
+    text = trial.text
+    for words in sorted(set(trial.words.values()), key=len, reverse=True):
+        text = text.replace(words, " ") if words else text
+    return text
+
+
+def _checked(checks: list[VoiceCheck], template: Template, trial: Trial) -> Iterator[Problem]:
+    quoted = tuple(dict.fromkeys(words for words in trial.words.values() if words))
+    wording = Wording(text=trial.text, intent=template.intent, quoted=quoted)
+    context = Context(now=_NOON, community="lint", locale=template.locale)
+    for check in checks:
+        result = check.check(wording, _POST, context)
+        if result.level is not Level.PASS:
+            code, todo = CHECKED[check.id]
+            at = next((part for match in _QUOTED.finditer(result.note) for part in match.groups() if part), "")
+            yield code, at, f"{result.note.rstrip('.')}; {todo}"
+
+
+def _hard_coded(library: Library, template: Template, variant: Variant) -> Iterator[Problem]:
+    """L11: what may change or be wrong stands in facts.yaml, where it is found again."""
+    fixed = _TAGS.sub(" ", variant.source)
+    facts = " ".join(f"{fact.name.replace('_', ' ')} {fact.value}" for fact in library.facts.values()).casefold()
+    found = [match.group() for match in LINK.finditer(fixed)]
+    found += _NUMBER.findall(LINK.sub(" ", fixed))
+    if template.locale == "en":  # where a capital inside a sentence is a name
+        found += _NAME.findall(fixed)
+    for words in found:
+        if not _known(words, facts):
+            yield (
+                "L11",
+                words,
+                f"{words!r} is a fact; write it in facts.yaml and take it by a slot with from: facts.NAME",
+            )
+
+
+def _known(words: str, facts: str) -> bool:
+    return words == "I" or re.search(rf"(?<!\w){re.escape(words.casefold())}(?!\w)", facts) is not None
+
+
+def _fault(template: Template, variant: Variant, code: str, words: str, message: str) -> Fault:
+    at = variant.source.casefold().find(words.casefold()) if words else -1
+    line = variant.source_line + (variant.source.count("\n", 0, at) if at > 0 else 0)
+    return Fault(file=template.path, line=line, message=f"variant {variant.name}: {message}", code=code, warning=True)
