@@ -21,6 +21,8 @@ _SHARPNESS = 1.8
 """The head is fitted softly, which keeps strange posts unsure; this brings clear ones back to what they are."""
 _FAMILIAR = 0.4
 """Cosine to the nearest example below which a text is strange, and the head is believed the less."""
+_TO_NOBODY = 1.2
+"""Log-odds against helping when a post answers no fan and names nobody: help goes to somebody."""
 _COMPARED = 400
 """Characters of a post that are held against the examples to name the nearest."""
 _RIDGE = 7e-4
@@ -101,7 +103,7 @@ class IntentAnalyzer:
         if so_far.risk:
             return so_far
         vector = self._features.vector(post.text)
-        ranked = self.rank(post.text, vector)
+        ranked = self.rank(post.text, vector, to_fan=context.replies_to == "fan")
         forced = context.forced_intent
         if forced:
             ranked = ((forced, 1.0), *((name, 0.0) for name, _ in ranked if name != forced))
@@ -116,8 +118,8 @@ class IntentAnalyzer:
             nearest=self._head.nearest(post.text, vector, intent),
         )
 
-    def rank(self, text: str, vector: Floats) -> tuple[tuple[str, float], ...]:
-        """All intents with their probability, the surest first."""
+    def rank(self, text: str, vector: Floats, *, to_fan: bool = False) -> tuple[tuple[str, float], ...]:
+        """All intents with their probability, the surest first. `to_fan`: the post natively replies to another fan."""
         names = self._head.intents
         if not names:
             return ()
@@ -126,6 +128,8 @@ class IntentAnalyzer:
         prior = np.log(hits / hits.sum())
         familiar = min(1.0, float(self._head.likeness(vector).max()) / _FAMILIAR)
         scores = _SHARPNESS * familiar * self._head.log_probabilities(vector) + CUE_WEIGHT * prior
+        if "helping" in names and not to_fan and "@someone" not in read:
+            scores[names.index("helping")] -= _TO_NOBODY
         shares = np.exp(_log_softmax(scores))
         return tuple(
             sorted(((n, round(float(s), 4)) for n, s in zip(names, shares, strict=True)), key=lambda r: (-r[1], r[0]))
