@@ -1,0 +1,389 @@
+"""The machinery without a web server: real parts, a clock that tests move, and a platform that does as it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import settings
+from bot.content import Content
+from bot.desk import Desk
+from bot.desk.rounds import Rounds
+from bot.domain import Action, Cause, Command, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain
+from bot.intake import Intake
+from bot.outbox import Outbox
+from bot.store import NewPost, Store, posts
+from bot.store.ids import new_id
+from responders.pipeline import Pipeline
+from responders.types import Author, Post
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CONFIG = """\
+community: {{name: Lantern Harbor}}
+managers: {{mara: {{name: Mara Quint}}, tom: {{name: Tom}}}}
+on_call: mara
+replies: {{{replies}}}
+"""
+NO_CAPS = "per_fan: null, per_channel: null"
+
+
+class Clock:
+    """A clock that the test moves. Each look is a little later, so that no two moments are the same."""
+
+    def __init__(self) -> None:
+        self._moment = START
+
+    def now(self) -> datetime:
+        self._moment += timedelta(microseconds=1)
+        return self._moment
+
+    def move(self, **time: float) -> None:
+        self._moment += timedelta(**time)
+
+
+class Stage:
+    """A chat platform in memory. `script` says what happens to the next sends; when it is empty all goes well."""
+
+    name = "stage"
+    text_limit = 2000
+
+    def __init__(self) -> None:
+        self.script: deque[str] = deque()
+        self.shown: dict[str, tuple[str, str, str]] = {}
+        """Message id -> (channel, what it answers, its text)."""
+        self.sent: list[Delivery] = []
+        """Everything that reached the platform, in order."""
+        self.gone: dict[str, Cause] = {}
+        """External id of a post -> what the platform alone knows of it."""
+        self.hanging = asyncio.Event()
+        self.can_tell = True
+        self.nonces: dict[str, str] = {}
+        """Nonce -> message id: what arrived."""
+        self.meanwhile: Callable[[Delivery], Awaitable[None]] | None = None
+        """What happens elsewhere while a send is under way."""
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def source_gone(self, delivery: Delivery) -> SourceGone | None:
+        cause = self.gone.get(delivery.target.reply_to)
+        return SourceGone(cause=cause) if cause else None
+
+    async def deliver(self, delivery: Delivery) -> SendResult:
+        await asyncio.sleep(0)
+        what = self.script.popleft() if self.script else "sent"
+        message = self._take(delivery) if what in {"sent", "unsure arrived", "broke arrived", "cut off arrived"} else ""
+        if self.meanwhile:
+            await self.meanwhile(delivery)
+        if what.startswith("broke"):
+            raise ConnectionResetError
+        if what.startswith("cut off"):
+            self.hanging.set()
+            await asyncio.Event().wait()
+        if what.startswith("unsure"):
+            return Uncertain(reason="no answer in time")
+        if what == "later":
+            return NotSent(reason="too many at once", retry_after=5)
+        if what == "refused":
+            return NotSent(reason="not allowed here")
+        return Sent(external_id=message)
+
+    async def look_up(self, delivery: Delivery) -> SendResult:
+        if not self.can_tell:
+            return Uncertain(reason="nobody can tell")
+        message = self.nonces.get(delivery.nonce)
+        return Sent(external_id=message) if message else NotSent(reason="it is not there")
+
+    def _take(self, delivery: Delivery) -> str:
+        self.sent.append(delivery)
+        target = delivery.target
+        message = delivery.external_id or f"m{len(self.sent)}"
+        self.nonces[delivery.nonce] = message
+        if delivery.kind == "remove":
+            self.shown.pop(message, None)
+        else:
+            self.shown[message] = (target.channel, target.reply_to, delivery.text or "")
+        return message
+
+
+class House:
+    """One community's machinery on one database file, which can be closed and opened again."""
+
+    def __init__(self, folder: Path, pipeline: Pipeline, replies: str = NO_CAPS) -> None:
+        path = folder / "config.yaml"
+        path.write_text(CONFIG.format(replies=replies), encoding="utf-8")
+        self.settings = settings.load(path, {})
+        self.clock = Clock()
+        self.stage = Stage()
+        self.pipeline = pipeline
+        self._numbers = itertools.count(1)
+        self._judging: asyncio.Task[None] | None = None
+        self.store: Store
+        self.desk: Desk
+        self.intake: Intake
+        self.outbox: Outbox
+        self.rounds: Rounds
+
+    async def open(self) -> None:
+        self.store = await Store.open(self.settings.store)
+        self.desk = Desk(self.store, self.settings, self.clock, lambda: self.pipeline, lambda _: Stage.text_limit)
+        self.intake = Intake(self.store, self.settings, self.clock, self.desk, lambda: self.pipeline)
+        self.outbox = Outbox(self.store, self.settings, self.clock, {Stage.name: self.stage})
+        self.rounds = Rounds(self.store, self.settings, self.clock)
+        self._judging = asyncio.create_task(self.intake.run())
+
+    async def close(self) -> None:
+        if self._judging:
+            self._judging.cancel()
+            await asyncio.gather(self._judging, return_exceptions=True)
+            await self.intake.close()
+            await self.store.close()
+        self._judging = None
+
+    async def restart(self) -> None:
+        await self.close()
+        self.stage.hanging.clear()
+        await self.open()
+
+    async def quiet(self) -> None:
+        """Until every post is judged."""
+        async with asyncio.timeout(20):
+            while await self.store.read(posts.count_unjudged):
+                await asyncio.sleep(0.001)
+            await self.intake.idle()
+
+    def _post(self, text: str, fan: str, channel: str, **more: Any) -> Post:
+        author = Author(id=fan, name=more.pop("name", "Robin"), is_staff=more.pop("staff", False))
+        external_id = more.pop("external_id", None) or f"p{next(self._numbers)}"
+        rest = {"platform": Stage.name, "at": self.clock.now(), **more}
+        return Post(channel=channel, external_id=external_id, author=author, text=text, **rest)
+
+    async def receive(self, text: str, fan: str = "robin", channel: str = "harbor", **more: Any) -> str:
+        """Post without waiting for what becomes of it; our id of the post."""
+        key = more.pop("key", None)
+        return (await self.intake.receive(self._post(text, fan, channel, **more), key=key)).post_id
+
+    async def store_only(self, text: str) -> str:
+        """A post that was stored right before the program stopped, and not judged."""
+        new = NewPost(id=new_id(), post=self._post(text, "robin", "harbor"), received_at=self.clock.now())
+        return (await self.store.add_post(new)).post_id
+
+    async def post(self, text: str, fan: str = "robin", channel: str = "harbor", **more: Any) -> str:
+        """Post, and wait until it is judged; our id of the post."""
+        post_id = await self.receive(text, fan, channel, **more)
+        await self.quiet()
+        return post_id
+
+    async def draft_of(self, post_id: str) -> dict[str, Any]:
+        page = await self.store.post_page(post_id)
+        assert page
+        assert page.draft, page.post
+        card = await self.desk.draft(page.draft.id)
+        assert card
+        return card
+
+    async def draft(self, text: str, **more: Any) -> dict[str, Any]:
+        return await self.draft_of(await self.post(text, **more))
+
+    async def again(self, card: dict[str, Any]) -> dict[str, Any]:
+        found = await self.desk.draft(card["draft_id"])
+        assert found
+        return found
+
+    async def press(self, card: dict[str, Any], action: str, by: str = "mara", **more: Any) -> dict[str, Any]:
+        """A manager presses on the card as it was shown."""
+        key = more.pop("key", None)
+        revision = more.pop("revision", card["revision"])
+        command = Command(draft_id=card["draft_id"], revision=revision, by=by, action=Action(action), **more)
+        return await self.desk.decide(command, key=key)
+
+    async def refused(self, card: dict[str, Any], action: str, **more: Any) -> Refused:
+        with pytest.raises(Refused) as caught:
+            await self.press(card, action, **more)
+        return caught.value
+
+    async def send(self) -> None:
+        """Let the undo window pass and the outbox work; a send that is cut off ends in a crash and a restart."""
+        self.clock.move(seconds=self.settings.replies.undo_seconds)
+        sending = asyncio.create_task(self.outbox.once())
+        hanging = asyncio.create_task(self.stage.hanging.wait())
+        await asyncio.wait({sending, hanging}, return_when=asyncio.FIRST_COMPLETED)
+        hanging.cancel()
+        if sending.done():
+            await sending
+            return
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        await self.restart()
+
+    async def reply(self, post_id: str) -> Delivery | None:
+        page = await self.store.post_page(post_id)
+        return page.reply if page else None
+
+    async def sent(self, text: str = "the new map is gorgeous", **more: Any) -> dict[str, Any]:
+        """A draft that was approved and sent."""
+        card = await self.draft(text, **more)
+        await self.press(card, "approve")
+        await self.send()
+        return await self.again(card)
+
+    async def events(self, *names: str) -> list[Any]:
+        found = await self.store.events(after=0, limit=100_000)
+        return [e for e in found if not names or e.name in names]
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """A real pipeline over a small set of templates of its own."""
+    folder = tmp_path_factory.mktemp("operators") / "templates"
+    for name, text in TEMPLATES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return Content(folder).load()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy, which is faster than migrating."""
+    path = tmp_path_factory.mktemp("database") / "greenroom.db"
+
+    async def make() -> None:
+        await (await Store.open(f"sqlite:///{path}")).close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def build_house(
+    tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, empty_database: Path
+) -> Callable[..., House]:
+    """Builds a house that is still closed, in a folder of its own."""
+
+    def build(replies: str = NO_CAPS) -> House:
+        folder = tmp_path_factory.mktemp("house")
+        (folder / "var").mkdir()
+        shutil.copy(empty_database, folder / "var")
+        return House(folder, pipeline, replies)
+
+    return build
+
+
+@pytest.fixture
+def open_house(build_house: Callable[..., House]) -> Callable[..., Any]:
+    """Opens a house: `async with open_house("undo_seconds: 0") as house`."""
+
+    @contextlib.asynccontextmanager
+    async def opened(replies: str = "") -> AsyncIterator[House]:
+        house = build_house(", ".join(filter(None, (replies, NO_CAPS if "per_" not in replies else ""))))
+        await house.open()
+        try:
+            yield house
+        finally:
+            await house.close()
+
+    return opened
+
+
+@pytest.fixture
+async def house(open_house: Callable[..., Any]) -> AsyncIterator[House]:
+    """An open house with ten seconds to undo and no caps."""
+    async with open_house() as opened:
+        yield opened
+
+
+def _intent(meaning: str, action: str, priority: int, examples: str) -> str:
+    return f"meaning: {meaning}\naction: {action}\npriority: {priority}\nexamples:\n  en: [{examples}]\n"
+
+
+_OPENERS = """\
+Which part of it stays with you most?
+Where were you when it clicked?
+What would you show a friend first?
+How far in are you?
+When did you first notice that?
+Whose idea was it to look there?
+That means a lot to hear.
+Lovely words, all of them.
+Your eye for it is good.
+So good to read this.
+More of your words are welcome here.
+People here will agree with you.
+Nobody has put it like that before.
+Every word of this counts.
+Words like these travel far.
+Tell the others about it too.
+""".splitlines()
+
+
+def _variants(texts: Iterable[str]) -> str:
+    return "".join(f"## variant: v{n}\n{text}\n" for n, text in enumerate(texts))
+
+
+TEMPLATES = {
+    "intents/praise.yaml": _intent(
+        "Somebody likes something.",
+        "draft",
+        10,
+        "the fog in the last level is lovely, this soundtrack is so good, the new map is gorgeous, love the harbor, "
+        "best game this year, what a beautiful lighthouse, the art is stunning, love it",
+    ),
+    "intents/question.yaml": _intent(
+        "Somebody wants to know something.",
+        "draft",
+        30,
+        "how do I save, where is the key, how many players can join, is there a demo, when does the server restart, "
+        "how do I turn off the music, what does the red lamp do, can I play offline",
+    ),
+    "intents/complaint.yaml": _intent(
+        "Something is broken.",
+        "draft",
+        50,
+        "the game crashes when I open the inventory, it crashes on start, the sound is broken since the update, "
+        "my save is gone, the map does not load, it freezes all the time, nothing works, the menu is broken",
+    ),
+    "intents/offtopic.yaml": _intent(
+        "Nothing that concerns us.",
+        "silent",
+        0,
+        "see you at six, what is for dinner, bring the blue shirt, did anyone watch the match, my train is so late, "
+        "it rains again here, who has a charger, the bus was full",
+    ),
+    "en/praise/plain.md": "---\nslots: {}\nexamples:\n  - {given: {post: love it}, expect: {max_words: 20}}\n---\n"
+    + _variants(_OPENERS),
+    "en/question/tip.md": """\
+---
+slots:
+  tip: {from: ask_approver, ask: "What helps here?", required: true}
+  more: {from: ask_approver, ask: "Anything else?"}
+examples:
+  - {given: {post: "how do I save"}, expect: {max_words: 20}}
+---
+## variant: good
+Good one. {{ tip }}{% if more %} {{ more }}{% endif %}
+## variant: fair
+Fair to ask. {{ tip }}
+""",
+    "en/complaint/signed.md": """\
+---
+slots:
+  who: {from: approver.first_name}
+examples:
+  - {given: {post: "it crashes on start"}, expect: {max_words: 20}}
+---
+## variant: sorry
+Sorry about that. What did you do right before it? {{ who }}
+## variant: rough
+Rough. Which system are you on? {{ who }}
+""",
+}

@@ -1,0 +1,60 @@
+"""Idempotency-Key: the same answer again, and only to the same request."""
+
+import asyncio
+
+import pytest
+
+from bot.domain import Refused
+
+PRAISE = "the new map is gorgeous"
+
+
+async def test_a_decision_is_made_once(house):
+    card = await house.draft(PRAISE)
+    first = await house.press(card, "approve", key="k")
+    await house.send()
+    assert await house.press(card, "approve", key="k") == first
+    await house.restart()
+    assert await house.press(card, "approve", key="k") == first
+    assert len(house.stage.sent) == 1
+
+
+async def test_at_the_same_moment(house):
+    card = await house.draft(PRAISE)
+    answers = await asyncio.gather(*(house.press(card, "approve", key="k") for _ in range(10)))
+    assert all(answer == answers[0] for answer in answers)
+    assert len(await house.events("draft_approved")) == 1
+
+
+async def test_a_refusal_is_given_again_too(house):
+    card = await house.draft(PRAISE)
+    first = await house.refused(card, "edit", text="@everyone look", key="k")
+    await house.press(card, "reject")
+    again = await house.refused(card, "edit", text="@everyone look", key="k")
+    assert (again.code, again.message, again.checks) == (first.code, first.message, first.checks)
+    assert again.draft == first.draft
+
+
+async def test_another_request_under_the_same_key(house):
+    card = await house.draft(PRAISE)
+    await house.press(card, "open", key="k")
+    for action, more in (("approve", {}), ("open", {"by": "tom"}), ("edit", {"text": "Hm."})):
+        refused = await house.refused(card, action, key="k", **more)
+        assert refused.code == "bad_action"
+        assert "Idempotency-Key" in refused.message
+    assert (await house.again(card))["state"] == "waiting"
+
+
+async def test_posts(house):
+    first = await house.post(PRAISE, key="k")
+    assert await house.post(PRAISE, key="k") == first, "though the second had another id and time"
+    with pytest.raises(Refused, match="Idempotency-Key"):
+        await house.post("love it", key="k")
+    assert len(await house.events("post_received")) == 1
+
+
+async def test_a_key_is_free_again_after_a_day(house):
+    first = await house.post(PRAISE, key="k")
+    house.clock.move(hours=25)
+    await house.rounds.once()
+    assert await house.post("love it", key="k") != first
