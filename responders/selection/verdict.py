@@ -117,8 +117,9 @@ class Judge:
             sentence = "Our reply is already there." if by.role == "us" else f"{by.name} already answered."
         elif talk.taken_back(context) or talk.only_solved(case.post.text):
             sentence = "The author says it is settled."
-        elif case.understanding.intent == "question" and (by := talk.helped_by(context)):
-            sentence = f"{by.name} already answered the question."
+        elif case.understanding.intent == "question" and talk.helped_by(context):
+            # Without the name: this sentence stays with the post when the helper asks to be forgotten.
+            sentence = "Another fan already answered the question."
         return (_S, Reason(code=_C.ANSWERED, sentence=sentence)) if sentence else None
 
     def _between_fans(self, case: Case) -> Verdict | None:
