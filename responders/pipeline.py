@@ -132,7 +132,15 @@ def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice:
 
 
 def _wording(candidate: Candidate, read: Understanding) -> Wording:
-    return Wording(text=candidate.text, intent=read.intent, quoted=candidate.quoted)
+    return Wording(
+        text=candidate.text,
+        intent=read.intent,
+        quoted=candidate.quoted,
+        sources=candidate.sources,
+        answer=candidate.answer,
+        template=candidate.template,
+        variant=candidate.variant,
+    )
 
 
 def _explained(candidate: Candidate, read: Understanding) -> Candidate:

@@ -151,6 +151,8 @@ class Context:
     """How the platform shows the fan's name, cleaned and short; None when it cannot be said aloud."""
     asked: bool = False
     """A manager asked for a card: caps, low confidence and not being addressed do not count, the gates do."""
+    history_opt_in: bool = False
+    """The fan asked to be remembered."""
     forced_intent: str | None = None
     """A manager named the intent (`relabel`)."""
 
@@ -255,6 +257,12 @@ class Wording:
     """True when a manager wrote it: promises of the heart are theirs to make, and most checks only warn."""
     quoted: tuple[str, ...] = ()
     """Parts of `text` that are not fixed template words: slot values, the fan's own words, what the approver typed."""
+    sources: tuple[str, ...] = ()
+    """Where its slots took their words from (design section 8)."""
+    answer: bool = False
+    """True for an FAQ answer, which has a source and may repeat."""
+    template: str | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,6 +276,11 @@ class Candidate:
     recipe: Recipe | None = None
     missing: tuple[MissingSlot, ...] = ()
     quoted: tuple[str, ...] = ()
+    """As in `Wording`; placeholders for words still to come are among them."""
+    sources: tuple[str, ...] = ()
+    """As in `Wording`."""
+    answer: bool = False
+    """As in `Wording`."""
     fit: float = 0.0
     """How closely its conditions fit the post; higher is closer. Among equals freshness decides."""
     why: str = ""

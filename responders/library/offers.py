@@ -7,7 +7,7 @@ from datetime import date
 
 from responders.library.faq import likeness
 from responders.library.model import Conditions, Fact, Slot, Template, Variant
-from responders.library.render import RenderFailed, missing, preview
+from responders.library.render import RenderFailed, missing, placeholders, preview
 from responders.library.vocabulary import ASK_APPROVER, POST_DETAIL, SIGNER
 from responders.types import Candidate, Context, Post, Recipe, Understanding
 
@@ -88,7 +88,9 @@ def _candidate(template: Template, variant: Variant, known: Mapping[str, str], f
         variant=variant.name,
         recipe=recipe,
         missing=gaps,
-        quoted=tuple(dict.fromkeys(words for words in filled.values() if words)),
+        quoted=tuple(dict.fromkeys(words for words in (*filled.values(), *placeholders(recipe)) if words)),
+        sources=tuple(slot.source for slot in slots),
+        answer=bool(template.asks),
         fit=fit,
         why=f"answers from {template.source}" if template.source else f"{template.key}, variant {variant.name}",
     )

@@ -25,9 +25,11 @@ def reading(text: str, *, stretched: int = 2) -> str:
     or more in a row cut to `stretched`, links and handles replaced by a word each. Any string gives a string."""
     text = EMAIL.sub(" emailaddress ", LINK.sub(" weblink ", _EMOJI_CODE.sub(r" \1 ", text)))
     text = HANDLE.sub(" @someone ", text)
-    text = unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d").casefold()
-    text = _WORD.sub(_latin, text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d").casefold()
+        text = _WORD.sub(_latin, text)
+    text = text.translate(_APOSTROPHES).casefold()
     return " ".join(_STRETCHED.sub(r"\1" * stretched, text).split())
 
 

@@ -27,7 +27,8 @@ class NoPromise:
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Block; a promise without a time in a manager's own words is theirs to make and only worth a look."""
-        for sentence in _SENTENCE.split(our_words(wording, post)):
+        ours = our_words(wording, post)
+        for sentence in _SENTENCE.split(ours) if self._future.find(ours) else ():
             clock = _CLOCK.search(sentence)
             time = self._time.find(sentence) or (clock and clock.group())
             if time and self._future.find(sentence):

@@ -6,12 +6,10 @@ from rapidfuzz import fuzz
 from rapidfuzz.utils import default_process
 
 from responders.types import CheckResult, Context, Level, Post, Wording
-from responders.voice.words import passed
+from responders.voice.words import may_repeat, passed
 
 _IN_CHANNEL, _TO_FAN = 20, 5
 _WARN_ABOVE, _BLOCK_ABOVE = 0.65, 0.80
-_MAY_REPEAT = frozenset({"are_you_a_bot", "privacy_request", "question"})
-"""The true answer may repeat (design section 6)."""
 
 
 class NotATwin:
@@ -28,6 +26,6 @@ class NotATwin:
         highest = max(ratios, default=0.0) / 100
         if highest <= _WARN_ABOVE:
             return passed(self.id)
-        blocks = highest > _BLOCK_ABOVE and wording.intent not in _MAY_REPEAT
+        blocks = highest > _BLOCK_ABOVE and not may_repeat(wording)
         note = f"Much like a recent reply ({highest:.0%} the same)."
         return CheckResult(id=self.id, level=Level.BLOCK if blocks else Level.WARN, note=note)

@@ -33,7 +33,11 @@ IDS = {
     ("promo", "words"): "no-promo-word",
     ("borrowed_life", "identity"): "no-borrowed-life",
     ("borrowed_life", "life"): "no-borrowed-life",
+    ("task", "orders"): "no-task",
+    ("task", "asks"): "no-task",
+    ("blame", "words"): "no-blame",
 }
+"""Lists whose every find blocks."""
 WARN, BLOCK, PASS = Level.WARN, Level.BLOCK, Level.PASS
 
 
@@ -55,17 +59,6 @@ def test_must_fire(file: str, section: str, text: str) -> None:
 @pytest.mark.parametrize(("file", "section", "text"), cases("must_stay_silent"))
 def test_must_stay_silent(file: str, section: str, text: str) -> None:
     assert verdict(IDS[file, section], Wording(text=text, intent="praise")).level is PASS
-
-
-@pytest.mark.parametrize("path", FILES[1:], ids=lambda path: path.stem)
-def test_each_list_brings_cases_in_both_languages(path: Path) -> None:
-    sections = [s for s in LISTS[path.stem].values() if "must_fire" in s]
-    assert sections
-    for section in LISTS[path.stem].values():
-        assert set(section["phrases"]) == {"en", "de"}
-    for section in sections:
-        assert len(section["must_fire"]) >= 5
-        assert len(section["must_stay_silent"]) >= 5
 
 
 OWN = [
@@ -188,7 +181,7 @@ OTHER = "Ten laps in the rain. What was the last one like?"
         ((past(TWIN),), "praise", BLOCK),
         ((past(TEXT.upper()),), "praise", BLOCK),
         ((past(ALIKE),), "praise", WARN),
-        ((past(TWIN),), "question", WARN),
+        ((past(TWIN),), "question", BLOCK),
         ((past(TWIN),), "are_you_a_bot", WARN),
         ((past(TWIN),), "privacy_request", WARN),
         ((*[past(OTHER)] * 19, past(TWIN)), "praise", BLOCK),
@@ -203,6 +196,11 @@ def test_not_a_twin(replies: tuple[PastReply, ...], intent: str, level: Level) -
     assert verdict("not-a-twin", Wording(text=TEXT, intent=intent), context=context).level is level
     own = verdict("not-a-twin", Wording(text=TEXT, intent=intent, own_words=True), context=context).level
     assert own is (WARN if level is BLOCK else level)
+
+
+def test_an_answer_may_repeat() -> None:
+    context = replace(CONTEXT, past_replies=(past(TWIN),))
+    assert verdict("not-a-twin", Wording(text=TEXT, intent="question", answer=True), context=context).level is WARN
 
 
 def test_hidden_letters_hide_nothing() -> None:
@@ -221,7 +219,10 @@ def test_any_text_gets_a_verdict_of_every_check(text: str, post: str, quoted: li
 
 
 def test_ids_are_stable() -> None:
-    assert {check.id for check in CHECKS} == {
-        *("not-a-twin", "no-promise", "no-promo-word", "no-borrowed-life", "length", "crisis-stop", "no-mass-ping")
-    }
+    assert [check.id for check in CHECKS] == [
+        *("crisis-stop", "no-mass-ping", "addressed", "specific-echo", "i-over-we", "no-uninvited-history", "length"),
+        *("contractions", "exclaim", "emoji-mirror", "plain", "no-stock-phrase", "one-question", "open-door"),
+        *("them-share", "brand-silent", "no-link", "no-promo-word", "no-task", "not-a-twin", "fresh-opener"),
+        *("variety", "no-promise", "no-invention", "no-borrowed-life", "complaint-care", "no-blame"),
+    ]
     assert (NoMassPing.id, NotATwin.id) == ("no-mass-ping", "not-a-twin")

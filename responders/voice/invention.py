@@ -1,0 +1,67 @@
+"""H2: no invention (voice.md section 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from responders.types import CheckResult, Context, Post, Wording
+from responders.voice.words import WordList, blocked, fixed_words, may_repeat, passed
+
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_QUOTE = re.compile(r"[\u201c\"\u00ab\u201e]([^\u201c\u201d\"\u00ab\u00bb\u201e\n]{2,80})[\u201d\"\u00bb\u201c]")
+_WORD = re.compile(r"\b[^\W\d_][\w'\u2019-]*")
+_BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026(\u201c\"\u201e\[*_>-]\s*)$")
+_MANY = 5
+"""Letters; shorter words in capitals only are terms (PC, OLED), not names."""
+_NOUNS_ARE_CAPITAL = frozenset({"de"})
+
+
+class NoInvention:
+    """Blocks numbers, names, days and quotes in a template's fixed words that the post does not have: they must come
+    from the post, a slot or the facts. An FAQ answer has a source; a manager's own words are theirs to answer for."""
+
+    id = "no-invention"
+
+    def __init__(self, lists: Mapping[str, Any]) -> None:
+        """Take invention.yaml."""
+        self._numbers = {word: number for number, words in lists["numbers"].items() for word in words}
+        self._dates = WordList(lists["dates"])
+
+    def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
+        """Block."""
+        if wording.own_words or may_repeat(wording):
+            return passed(self.id)
+        known = f"{post.text} {context.community} {context.channel_name} {context.call_name or ''}".casefold()
+        for found in self._claims(fixed_words(wording), known, context.locale):
+            return blocked(self.id, f"Says “{found}”, which is not in the post, a slot or the facts.")
+        return passed(self.id)
+
+    def _claims(self, text: str, known: str, locale: str) -> Iterator[str]:
+        """What nothing known backs. `known` is case folded."""
+        words = _WORD.findall(text.casefold())
+        numbers = [*_NUMBER.findall(text), *(word for word in words if word in self._numbers)]
+        if numbers:
+            backed = self._numbers_in(known)
+            yield from (n for n in numbers if self._numbers.get(n, n) not in backed)
+        yield from (date for date in self._dates.all(text) if date.split()[-1] not in known)
+        yield from (quote for quote in _QUOTE.findall(text) if quote.casefold().strip(" .,!?") not in known)
+        if locale not in _NOUNS_ARE_CAPITAL:
+            yield from (name for name in _names(text) if name.casefold().removesuffix("'s") not in known)
+
+    def _numbers_in(self, known: str) -> set[str]:
+        words = {self._numbers[word] for word in _WORD.findall(known) if word in self._numbers}
+        return {*_NUMBER.findall(known), *words}
+
+
+def _names(text: str) -> Iterator[str]:
+    """Words with a capital where none is due: not at a beginning, not "I", not a short term in capitals."""
+    for match in _WORD.finditer(text):
+        word = match.group().replace("\u2019", "'")
+        if not any(map(str.isupper, word)) or word.split("'")[0] == "I":
+            continue
+        term = len(word) <= _MANY and word.isupper()
+        inside = any(map(str.isupper, word[1:]))
+        if not term and (inside or not _BEGINS.search(text[: match.start()])):
+            yield word

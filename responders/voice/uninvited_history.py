@@ -1,0 +1,24 @@
+"""P4: no uninvited history (voice.md section 3)."""
+
+from __future__ import annotations
+
+from responders.types import CheckResult, Context, Post, Wording
+from responders.voice.words import blocked, passed
+
+_HISTORY = "fan.history."
+
+
+class NoUninvitedHistory:
+    """Blocks words from what is remembered of a fan, unless they asked to be remembered and speak to us."""
+
+    id = "no-uninvited-history"
+
+    def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
+        """Block."""
+        if not any(source.startswith(_HISTORY) for source in wording.sources):
+            return passed(self.id)
+        if not context.history_opt_in:
+            return blocked(self.id, "Tells of earlier times, and the fan has not asked to be remembered.")
+        if not context.addressed:
+            return blocked(self.id, "Tells of earlier times, and the fan does not speak to us.")
+        return passed(self.id)

@@ -1,0 +1,71 @@
+"""The word lists: each says itself what it must find and what it must leave alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from responders.voice.words import WordList
+
+DATA = Path(__file__).parents[3] / "responders/voice/data"
+LISTS: dict[str, dict[str, Any]] = {p.stem: yaml.safe_load(p.read_text("utf-8")) for p in sorted(DATA.glob("*.yaml"))}
+SECTIONS = [(file, name) for file, sections in LISTS.items() for name, part in sections.items() if "phrases" in part]
+WITHOUT_CASES = {("stop_words", "words"), ("promise", "time")}
+"""Words without a meaning of their own, and half of a pair whose other half brings the cases."""
+AT_THE_BEGINNING = {("task", "orders"), ("openings", "greeting")}
+PAIRED = {("promise", "future")}
+
+
+def cases(kind: str) -> list[tuple[str, str, str]]:
+    return [(f, s, text) for f, s in SECTIONS if (f, s) not in PAIRED for text in LISTS[f][s].get(kind, ())]
+
+
+def found(file: str, section: str, text: str) -> str | None:
+    words = WordList(LISTS[file][section])
+    return words.opening(text) if (file, section) in AT_THE_BEGINNING else words.find(text)
+
+
+@pytest.mark.parametrize(("file", "section", "text"), cases("must_fire"))
+def test_must_fire(file: str, section: str, text: str) -> None:
+    assert found(file, section, text)
+
+
+@pytest.mark.parametrize(("file", "section", "text"), cases("must_stay_silent"))
+def test_must_stay_silent(file: str, section: str, text: str) -> None:
+    assert found(file, section, text) is None
+
+
+@pytest.mark.parametrize(("file", "section"), SECTIONS)
+def test_each_list_is_in_both_languages_and_brings_cases(file: str, section: str) -> None:
+    part = LISTS[file][section]
+    assert set(part["phrases"]) == {"en", "de"}
+    assert all(isinstance(phrase, str) for phrases in part["phrases"].values() for phrase in phrases)
+    if (file, section) not in WITHOUT_CASES:
+        assert len(part["must_fire"]) >= 5
+        assert len(part["must_stay_silent"]) >= 5
+
+
+@pytest.mark.parametrize(("file", "section"), SECTIONS)
+def test_each_phrase_finds_itself(file: str, section: str) -> None:
+    """A phrase that no text can match, such as one with a sign that means nothing here, is no phrase."""
+    words = WordList({"phrases": LISTS[file][section]["phrases"]})
+    for phrase in (p for phrases in LISTS[file][section]["phrases"].values() for p in phrases):
+        assert words.find(simplest(phrase)), phrase
+
+
+def simplest(phrase: str) -> str:
+    """The first alternative of each group, without the signs."""
+    text, depth, taken = "", 0, True
+    for letter in phrase:
+        if letter == "(":
+            depth += 1
+        elif letter == ")":
+            depth, taken = depth - 1, True
+        elif letter == "|":
+            taken = False
+        elif (taken or not depth) and letter != "*":
+            text += letter
+    return text.replace(" .", ".")
