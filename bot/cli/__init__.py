@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import attempt, database, doctor, serve, starter
+from bot.cli import attempt, database, doctor, serve, starter, templates
 
 commands = typer.Typer(
     name="greenroom",
@@ -19,4 +19,5 @@ commands.command("link")(serve.link)
 commands.command("init")(starter.init)
 commands.command("try")(attempt.attempt)
 commands.command("doctor")(doctor.doctor)
+commands.add_typer(templates.commands, name="templates")
 commands.add_typer(database.commands, name="db")

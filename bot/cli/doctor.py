@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from bot.errors import FaultyFiles
 from bot.ports import Check
 from bot.settings import Settings
 from bot.store import migrate
+from responders.library.lint import lint
 from responders.library.model import Library
 
 _MARKS = {True: "ok   ", False: "FAULT", None: "note "}
@@ -57,7 +59,14 @@ def _templates(settings: Settings) -> list[Check]:
     except FaultyFiles as error:
         return _faults("templates", error)
     result = f"templates {len(library.templates)}, intents {len(library.intents)}; all examples pass"
-    return [_fine("templates", result), *_registers(settings, library)]
+    return [_fine("templates", result), *_warnings(settings, library), *_registers(settings, library)]
+
+
+def _warnings(settings: Settings, library: Library) -> list[Check]:
+    community = settings.community
+    count = len(lint(library, datetime.now(UTC).date(), {community.locale, *community.locales}))
+    result, fix = f"{count} things could be better", "look at them with `greenroom templates check`"
+    return [Check(name="templates", ok=None, result=result, fix=fix)] if count else []
 
 
 def _registers(settings: Settings, library: Library) -> list[Check]:

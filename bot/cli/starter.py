@@ -11,9 +11,12 @@ from typing import Annotated
 import typer
 
 import bot
+from bot.content import read_library
 from bot.errors import GreenroomError
 
 _SAMPLE_NAME = "  name: Lantern Harbor\n"
+_NAMELESS = "Our community"
+_EXAMPLES = Path(bot.__file__).parent / "starter"
 
 
 def init(
@@ -41,10 +44,10 @@ def _write(folder: Path, community: str | None) -> None:
         whole = Path(beside, "whole")
         source = _source()
         shutil.copytree(source / "templates", whole / "templates", ignore=shutil.ignore_patterns(".*"))
+        _leave_out_the_sample(whole / "templates")
         config = (source / "config.yaml").read_text(encoding="utf-8")
-        if community is not None:
-            config = config.replace(_SAMPLE_NAME, f"  name: {json.dumps(community.strip(), ensure_ascii=False)}\n")
-        (whole / "config.yaml").write_text(config, encoding="utf-8")
+        name = json.dumps((community or _NAMELESS).strip(), ensure_ascii=False)
+        (whole / "config.yaml").write_text(config.replace(_SAMPLE_NAME, f"  name: {name}\n"), encoding="utf-8")
         if folder.exists():  # it may be where the person stands: fill it, do not replace it
             for part in ("templates", "config.yaml"):
                 (whole / part).rename(folder / part)
@@ -52,7 +55,15 @@ def _write(folder: Path, community: str | None) -> None:
             whole.rename(folder)
 
 
+def _leave_out_the_sample(folder: Path) -> None:
+    """What only the sample community knows, its facts and answers, gives way to one example each."""
+    for template in read_library(folder).templates:
+        if template.asks:
+            (folder / template.path).unlink()
+    shutil.copy(_EXAMPLES / "facts.yaml", folder / "facts.yaml")
+    shutil.copy(_EXAMPLES / "faq.md", folder / "en" / "question" / "example.md")
+
+
 def _source() -> Path:
-    """The starter files: inside the package when installed, at the top of the source tree otherwise."""
-    package = Path(bot.__file__).parent
-    return package / "starter" if (package / "starter").is_dir() else package.parent
+    """The files to start from: inside the package when installed, at the top of the source tree otherwise."""
+    return _EXAMPLES if (_EXAMPLES / "templates").is_dir() else _EXAMPLES.parents[1]

@@ -6,17 +6,17 @@ The words that mean harm are those of the voice checks, so that what passes here
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 from responders.library.faults import Fault
-from responders.library.model import Library, Template, Variant
+from responders.library.model import Fact, Library, Template, Variant
 from responders.library.render import MAX_OUTPUT
-from responders.library.trial import Trial, hostile, longest, trials
+from responders.library.trial import FILLER, Trial, hostile, longest, trials
 from responders.library.vocabulary import HISTORY
 from responders.ports import VoiceCheck
 from responders.types import Author, Context, Level, Post, Wording
-from responders.understanding.normalise import LINK
 from responders.voice import default_checks
 
 MAX_WORDS = 60
@@ -36,17 +36,7 @@ CHECKED = {
 }
 """Check -> its code and the way out. The other checks need a real post and stay with the card."""
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-_POST = Post(
-    platform="lint",
-    channel="lint",
-    external_id="1",
-    author=Author(id="lint", name="lint"),
-    text="\U0001f642",  # with an emoji, so that one in the reply is none too many
-    at=_NOON,
-)
 _QUOTED = re.compile(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]|\(([^()]+)\)")
-_NUMBER = re.compile(r"\d[\d.,:/-]*\d|\d")
-_NAME = re.compile(r"(?<=[a-z\u00df-\u00ff0-9,;] )(?:[A-Z][\w-]*|[a-z]+[A-Z]\w*)")
 _MARKUP = re.compile(r"\*\*|__|~~|\|\||`|</?[a-z]+[^>]*>|\]\(|<[@#:]|(?m:^\s*(?:#{1,3}|>|[-*]) )")
 _SPECIAL_PLACE = re.compile(r"[@#/<\[\\]\{\{[^}]*\}\}")
 _PLACEHOLDER = re.compile(r"\b(?:None|undefined)\b")
@@ -57,9 +47,10 @@ def wording_faults(library: Library) -> Iterator[Fault]:
     """All that is wrong with the fixed words; each fault once, at the line of the words."""
     shipped = default_checks(library.word_lists) if library.word_lists.keys() >= {"gates", "promo"} else ()
     used = [check for check in shipped if check.id in CHECKED]
+    post = _post(library.facts)
     for template in library.templates:
         for variant in template.variants:
-            found = dict.fromkeys(_problems(library, used, template, variant))
+            found = dict.fromkeys(_problems(library, partial(_checked, used, post), template, variant))
             yield from (_fault(template, variant, *problem) for problem in found)
 
 
@@ -67,15 +58,16 @@ Problem = tuple[str, str, str]
 """Code, the words at fault, what is wrong and the way out."""
 
 
-def _problems(library: Library, checks: list[VoiceCheck], template: Template, variant: Variant) -> Iterator[Problem]:
+def _problems(
+    library: Library, check: Callable[[Template, Trial], Iterator[Problem]], template: Template, variant: Variant
+) -> Iterator[Problem]:
     yield from _in_source(template, variant)
     yield from _too_long(library, template, variant)
     for trial in trials(template, variant, library.facts):
         yield from _left_over(trial)
-        yield from _checked(checks, template, trial)
+        yield from check(template, trial)
     for trial in hostile(template, variant):
         yield from _left_over(trial)
-    yield from _hard_coded(library, template, variant)
 
 
 def _in_source(template: Template, variant: Variant) -> Iterator[Problem]:
@@ -119,37 +111,24 @@ def _without(trial: Trial) -> str:
     return text
 
 
-def _checked(checks: list[VoiceCheck], template: Template, trial: Trial) -> Iterator[Problem]:
+def _checked(checks: list[VoiceCheck], post: Post, template: Template, trial: Trial) -> Iterator[Problem]:
     quoted = tuple(dict.fromkeys(words for words in trial.words.values() if words))
     wording = Wording(text=trial.text, intent=template.intent, quoted=quoted)
     context = Context(now=_NOON, community="lint", locale=template.locale)
     for check in checks:
-        result = check.check(wording, _POST, context)
+        result = check.check(wording, post, context)
         if result.level is not Level.PASS:
             code, todo = CHECKED[check.id]
             at = next((part for match in _QUOTED.finditer(result.note) for part in match.groups() if part), "")
             yield code, at, f"{result.note.rstrip('.')}; {todo}"
 
 
-def _hard_coded(library: Library, template: Template, variant: Variant) -> Iterator[Problem]:
-    """L11: what may change or be wrong stands in facts.yaml, where it is found again."""
-    fixed = _TAGS.sub(" ", variant.source)
-    facts = " ".join(f"{fact.name.replace('_', ' ')} {fact.value}" for fact in library.facts.values()).casefold()
-    found = [match.group() for match in LINK.finditer(fixed)]
-    found += _NUMBER.findall(LINK.sub(" ", fixed))
-    if template.locale == "en":  # where a capital inside a sentence is a name
-        found += _NAME.findall(fixed)
-    for words in found:
-        if not _known(words, facts):
-            yield (
-                "L11",
-                words,
-                f"{words!r} is a fact; write it in facts.yaml and take it by a slot with from: facts.NAME",
-            )
-
-
-def _known(words: str, facts: str) -> bool:
-    return words == "I" or re.search(rf"(?<!\w){re.escape(words.casefold())}(?!\w)", facts) is not None
+def _post(facts: Mapping[str, Fact]) -> Post:
+    """A fan who names every fact and uses an emoji: what then is held against a wording is its own."""
+    named = " ".join(f"{fact.name.replace('_', ' ')} {fact.value}" for fact in facts.values())
+    text = f"{FILLER} {named} \U0001f642"
+    fan = Author(id="lint", name="lint")
+    return Post(platform="lint", channel="lint", external_id="1", author=fan, text=text, at=_NOON)
 
 
 def _fault(template: Template, variant: Variant, code: str, words: str, message: str) -> Fault:
