@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+import sqlalchemy
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.ports import Check
 from bot.store.engine import driver_url, file_of, in_words, open_engine
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
-def _config(connection: Connection | None = None) -> Config:
+
+def _versions() -> list[str]:
+    """All that this code knows, oldest first: the names of the files begin with them."""
+    return sorted(file.name.split("_")[0] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
+
+
+def _migrate(engine: Engine) -> None:
+    # Imported when there is something to migrate: a tenth of the time a start takes, and 12 MiB.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def version(engine: Engine) -> tuple[str | None, str]:
     """The database's schema version (None: empty) and the newest one this code knows."""
-    head = ScriptDirectory.from_config(_config()).get_current_head() or ""
+    head = _versions()[-1]
     with engine.connect().execution_options(reading=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision(), head
+        if not sqlalchemy.inspect(connection).has_table("alembic_version"):
+            return None, head
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar(), head
 
 
 def bring_up(engine: Engine) -> None:
@@ -36,16 +47,13 @@ def bring_up(engine: Engine) -> None:
         current, head = version(engine)
         if current == head:
             return
-        if current is not None and current not in {
-            s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()
-        }:
+        if current is not None and current not in _versions():
             where = file_of(engine.url) or engine.url.render_as_string(hide_password=True)
             raise StoreError(
                 f"{where}: this database was written by a newer Greenroom (schema {current}, this one knows {head}); "
                 "update Greenroom, or restore the backup from before the update"
             )
-        with engine.begin() as connection:
-            command.upgrade(_config(connection), "head")
+        _migrate(engine)
     except DBAPIError as error:
         raise in_words(error, engine.url) from error
 
