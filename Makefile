@@ -18,7 +18,7 @@ lint: $(READY)
 	@$(BIN)/lint-imports
 
 bench: $(READY)
-	@$(BIN)/python -m pytest tests/bench
+	@PYTHONPATH=tests $(BIN)/python -m bench
 
 $(READY): .venv/.packages pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,0 +1,35 @@
+"""`make bench`: measure, print a table, write bench.json. Names of parts run only those."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
+
+import structlog
+from bench import decisions, growth, inserts, path, start
+from bench.figures import Figure, keep, machine, table
+
+PARTS = {"inserts": inserts, "decisions": decisions, "path": path, "growth": growth, "start": start}
+
+
+def main(names: list[str]) -> None:
+    """Run the parts named, all when none is."""
+    unknown = set(names) - set(PARTS)
+    if unknown:
+        sys.exit(f"There is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}.")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    figures: list[Figure] = []
+    for name in names or PARTS:
+        begun = time.perf_counter()
+        figures += asyncio.run(PARTS[name].measure())
+        sys.stderr.write(f"{name}: {time.perf_counter() - begun:.0f} s\n")
+    sys.stdout.write(f"{', '.join(f'{k} {v}' for k, v in machine().items())}\n\n{table(figures)}\n")
+    keep(figures, Path("bench.json"))
+
+
+main(sys.argv[1:])

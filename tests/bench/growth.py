@@ -1,0 +1,79 @@
+"""Ten times the community, as deep in each channel: what reading a context and deciding cost then."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from bench.figures import Figure, figure, ratios
+from bench.scenes import Scene, fans_write, new, scene, waiting_drafts
+from sqlalchemy import text
+
+from bot.domain import Action, Command
+from bot.store import Connection, context, posts
+from responders.types import Post
+
+SMALL, LARGE = 10_000, 100_000
+PER_CHANNEL, PER_FAN, PER_DRAFT = 500, 5, 10
+"""Stored posts for each channel, each fan and each draft."""
+SAMPLE, ROUNDS = 150, 5
+
+
+async def measure() -> list[Figure]:
+    """CPU at both sizes, side by side."""
+    with tempfile.TemporaryDirectory() as name:
+        async with AsyncExitStack() as stack:
+            arms = [await _filled(stack, Path(name) / str(size), size) for size in (SMALL, LARGE)]
+            rounds = [[await _costs(on, some) for on, some in arms] for _ in range(ROUNDS)]
+    figures = []
+    for n, name in enumerate(("read a context", "decide")):
+        small, large = ([row[arm][n] for row in rounds] for arm in (0, 1))
+        figures += [
+            figure(f"growth: {name}, {SMALL:,} stored", "us", small),
+            figure(f"growth: {name}, {LARGE:,} / {SMALL:,} stored", "x", ratios(large, small), at_most=1.2),
+        ]
+    return figures
+
+
+async def _filled(stack: AsyncExitStack, folder: Path, size: int) -> tuple[Scene, Iterator[Post]]:
+    """A store of posts that are answered for, some with an approved draft, and the posts to come."""
+    folder.mkdir()
+    on = await stack.enter_async_context(scene(folder))
+    words = ["the fog in the last level is lovely"]
+    everybody = fans_write(words, channels=size // PER_CHANNEL, fans=size // PER_FAN)
+    some = list(itertools.islice(everybody, size))
+    await waiting_drafts(on, some[::PER_DRAFT])
+    rest = [new(post) for n, post in enumerate(some) if n % PER_DRAFT]
+
+    def add(connection: Connection) -> None:
+        for first in range(0, len(rest), 1000):
+            posts.add_many(connection, rest[first : first + 1000])
+        connection.execute(text("UPDATE posts SET action = 'silent', intent = 'offtopic' WHERE action IS NULL"))
+        connection.execute(text("UPDATE drafts SET state = 'approved' WHERE state = 'waiting'"))
+
+    await on.store.write(add)
+    return on, everybody
+
+
+async def _costs(on: Scene, some: Iterator[Post]) -> tuple[float, float]:
+    """CPU microseconds of one context and of one decision."""
+    ids = await waiting_drafts(on, list(itertools.islice(some, SAMPLE)))
+    stored = [new(post) for post in itertools.islice(some, SAMPLE)]
+    await on.store.write(lambda c: posts.add_many(c, stored))
+
+    def read(connection: Connection) -> float:
+        found = [post for one in stored if (post := posts.get(connection, one.id))]
+        begun = time.thread_time()
+        for post in found:
+            context.load(connection, post, on.settings, post.received_at)
+        return (time.thread_time() - begun) / len(found) * 1e6
+
+    read_us = await on.store.read(read)
+    begun = time.process_time()
+    for draft_id in ids:
+        await on.desk.decide(Command(draft_id=draft_id, revision=1, by="manager", action=Action.APPROVE))
+    return read_us, (time.process_time() - begun) / len(ids) * 1e6

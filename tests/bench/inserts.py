@@ -1,0 +1,105 @@
+"""The store's insert path against raw sqlite3 that commits 100 of the same rows at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.figures import Figure, figure, ratios
+from bench.scenes import SLOW_SYNC, fans_write, new, slow_disk
+
+from bot.store import NewPost, Store
+
+ROUNDS, POSTS, GROUP = 5, 3_000, 100
+SLOW_ROUNDS, SLOW_POSTS = 3, 3_000
+ALONE = 150
+"""Posts of the arm that commits each by itself on a slow disk."""
+
+
+async def measure() -> list[Figure]:
+    """Rates and ratios at 256 and 64 producers, on this disk and on a slow one."""
+    with tempfile.TemporaryDirectory() as folder:
+        url, file = f"sqlite:///{folder}/ours.db", Path(folder) / "raw.db"
+        await (await Store.open(f"sqlite:///{file}")).close()  # the same tables and indexes
+        raw = sqlite3.connect(file, isolation_level=None)
+        raw.execute("PRAGMA synchronous=FULL")
+        store = await Store.open(url)
+        new_posts = (new(post) for post in fans_write(["the fog in the last level is lovely"]))
+        try:
+            return await _fast(store, raw, new_posts) + await _slow(store, raw, new_posts)
+        finally:
+            raw.close()
+            await store.close()
+
+
+async def _fast(store: Store, raw: sqlite3.Connection, new_posts: Iterator[NewPost]) -> list[Figure]:
+    floor: list[float] = []
+    rates: dict[int, list[float]] = {256: [], 64: []}
+    for _ in range(ROUNDS):
+        floor.append(_grouped(raw, _take(new_posts, POSTS), GROUP))
+        for producers, found in rates.items():
+            found.append(await _produce(store, _take(new_posts, POSTS), producers))
+    return [
+        figure("insert: raw sqlite3, groups of 100", "posts/s", floor),
+        figure("insert: store, 256 producers", "posts/s", rates[256]),
+        figure("insert: store, 256 producers / raw", "x", ratios(rates[256], floor), at_least=0.6),
+        figure("insert: store, 64 producers / raw", "x", ratios(rates[64], floor), at_least=0.5),
+    ]
+
+
+async def _slow(store: Store, raw: sqlite3.Connection, new_posts: Iterator[NewPost]) -> list[Figure]:
+    alone, ours = [], []
+    for _ in range(SLOW_ROUNDS):
+        alone.append(_grouped(raw, _take(new_posts, ALONE), 1, SLOW_SYNC))
+        with slow_disk():
+            ours.append(await _produce(store, _take(new_posts, SLOW_POSTS), 256))
+    return [
+        figure("insert, sync +2 ms: store, 256 producers", "posts/s", ours),
+        figure("insert, sync +2 ms: store / commit per post", "x", ratios(ours, alone), at_least=40),
+    ]
+
+
+def _take(new_posts: Iterator[NewPost], number: int) -> list[NewPost]:
+    return list(itertools.islice(new_posts, number))
+
+
+async def _produce(store: Store, new_posts: list[NewPost], producers: int) -> float:
+    """Posts a second while each producer waits for the durable answer to its own post."""
+    left = iter(new_posts)
+
+    async def produce() -> None:
+        for one in left:
+            await store.add_post(one)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(produce() for _ in range(producers)))
+    return len(new_posts) / (time.perf_counter() - begun)
+
+
+_POST = """INSERT INTO posts (id, platform, channel, external_id, thread, reply_to, author_id, author_name, is_staff,
+    is_bot, text, attachments, mentions_us, at, received_at, version, deleted, kept)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, NULL, 0, ?, ?, 1, 0, 1) ON CONFLICT DO NOTHING"""
+_EVENT = "INSERT INTO events (at, name, post_id) VALUES (?, 'post_received', ?)"
+
+
+def _grouped(raw: sqlite3.Connection, new_posts: list[NewPost], size: int, sync: float = 0) -> float:
+    """Posts a second of the driver alone; the rows are made beforehand."""
+    rows, facts = [], []
+    for n in new_posts:
+        p, at = n.post, n.received_at.replace(tzinfo=None).isoformat(" ", "microseconds")
+        author = p.author
+        rows.append((n.id, p.platform, p.channel, p.external_id, n.id, None, author.id, author.name, p.text, at, at))
+        facts.append((at, n.id))
+    begun = time.perf_counter()
+    for first in range(0, len(rows), size):
+        raw.execute("BEGIN IMMEDIATE")
+        raw.executemany(_POST, rows[first : first + size])
+        raw.executemany(_EVENT, facts[first : first + size])
+        time.sleep(sync)
+        raw.execute("COMMIT")
+    return len(rows) / (time.perf_counter() - begun)
