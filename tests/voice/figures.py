@@ -1,0 +1,87 @@
+"""What the development posts show: fitting drafts, the channel's voice beside the bands of voice.md, faults of honesty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from responders.library.model import Library
+from responders.types import Level
+from responders.voice.channel import BANDS, Band, Spoken, measure
+from tests.voice.posts import Told
+
+HONESTY = frozenset({"no-promise", "no-invention", "no-borrowed-life"})
+"""H1 to H3 of voice.md section 3."""
+OWN_BANDS = {
+    "fitting_drafts": Band(low=0.8),
+    "silent_left_alone": Band(low=0.88),
+    "handed_off": Band(low=1.0),
+    "detail_named": Band(low=0.8),
+    "honesty_faults": Band(high=0.0),
+}
+"""Bands for what is no channel-level number; silent posts drafted: at most 12 % (understanding.md section 5)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number over all posts, by channel, and where it should lie."""
+
+    name: str
+    value: float | None
+    band: Band
+    channels: dict[str, float | None]
+
+    @property
+    def holds(self) -> bool | None:
+        """None when there was too little to measure."""
+        return self.band.holds(self.value)
+
+
+def figures(told: Sequence[Told], library: Library) -> list[Figure]:
+    """All numbers, in the order in which they are shown."""
+    channels = {channel: [t for t in told if t.channel == channel] for channel in dict.fromkeys(t.channel for t in told)}
+    bands = {**OWN_BANDS, **BANDS}
+    whole = _numbers(told, library)
+    parts = {channel: _numbers(part, library) for channel, part in channels.items()}
+    return [
+        Figure(name=n, value=whole[n], band=bands[n], channels={c: part[n] for c, part in parts.items()}) for n in bands
+    ]
+
+
+def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
+    drafts = [t for t in told if t.text]
+    heard = measure([Spoken(text=t.text) for t in drafts if t.text], library.word_lists, "Lantern Harbor")
+    faults = [r for t in drafts if t.proposal.candidate for r in t.proposal.candidate.checks]
+    return {
+        "fitting_drafts": _share([t.right for t in told if t.want not in {"silent", "handoff"}]),
+        "silent_left_alone": _share([t.proposal.outcome != "draft" for t in told if t.want == "silent"]),
+        "handed_off": _share([t.right for t in told if t.want == "handoff"]),
+        "detail_named": _share([_names_detail(t) for t in drafts if t.proposal.understanding.details]),
+        "honesty_faults": float(sum(r.id in HONESTY and r.level is not Level.PASS for r in faults)),
+        **{name: value for name, value in asdict(heard).items() if name in BANDS},
+    }
+
+
+def _names_detail(told: Told) -> bool:
+    said = (told.text or "").casefold()
+    return any(detail.text.casefold() in said for detail in told.proposal.understanding.details)
+
+
+def _share(found: Sequence[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
+
+
+def table(shown: Sequence[Figure]) -> str:
+    """The numbers as a person reads them."""
+    channels = list(shown[0].channels)
+    rows = [["", "all", "band", "", *channels]]
+    for figure in shown:
+        mark = {True: "ok", False: "OUT", None: "-"}[figure.holds]
+        by_channel = (_said(value) for value in figure.channels.values())
+        rows.append([figure.name, _said(figure.value), str(figure.band), mark, *by_channel])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)
+
+
+def _said(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,165 @@
+"""The development posts run through the real pipeline in their order, each draft counted as sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from bot.content import read_texts, shipped_texts
+from bot.store.context import call_name
+from responders.library.load import load
+from responders.pipeline import Pipeline, build
+from responders.selection import opener
+from responders.types import (
+    Attachment,
+    AttachmentKind,
+    Author,
+    Context,
+    PastReply,
+    Post,
+    Proposal,
+    RepliesTo,
+    Turn,
+)
+
+POSTS = Path(__file__).parents[1] / "data" / "voice_posts.yaml"
+TEMPLATES = Path(__file__).parents[2] / "templates"
+BEGIN = datetime(2026, 5, 4, 6, 30, tzinfo=UTC)
+PACE = timedelta(minutes=50)
+"""Between two posts of a channel: sixty fill two days, nights included."""
+NEAR, FRESH = 20, 50
+"""Turns before a post, and past replies, as the store loads them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A post, what should become of it, and what did."""
+
+    channel: str
+    want: str
+    post: Post
+    proposal: Proposal
+
+    @property
+    def text(self) -> str | None:
+        """The draft's words, or None."""
+        return self.proposal.candidate and self.proposal.candidate.text
+
+    @property
+    def right(self) -> bool:
+        """True for a draft with the intent that was wanted, a hand-off or a silence where that was wanted."""
+        if self.want in {"handoff", "silent"}:
+            return self.proposal.outcome == self.want
+        return self.proposal.outcome == "draft" and self.proposal.understanding.intent == self.want
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, for a reader."""
+        said = self.proposal.candidate
+        return {
+            "channel": self.channel,
+            "post": self.post.text,
+            "want": self.want,
+            "action": self.proposal.outcome,
+            "intent": self.proposal.understanding.intent,
+            "template": said and said.template,
+            "variant": said and said.variant,
+            "reply": self.text,
+            "reason": self.proposal.reason.sentence,
+        }
+
+
+def shipped_pipeline() -> Pipeline:
+    """The pipeline of the shipped templates."""
+    return build(load(read_texts(TEMPLATES), shipped_texts()))
+
+
+def tell(pipeline: Pipeline, path: Path = POSTS) -> list[Told]:
+    """All posts of a file, channel by channel."""
+    channels = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [told for name, posts in channels.items() for told in Talk(pipeline, name).run(posts)]
+
+
+class Talk:
+    """One channel while its posts come in: what was said so far, and our own replies, newest first."""
+
+    def __init__(
+        self, pipeline: Pipeline, channel: str, *, locale: str = "en", begin: datetime = BEGIN, pace: timedelta = PACE
+    ) -> None:
+        """Nothing has been said yet."""
+        self._pipeline, self._channel, self._locale, self._pace = pipeline, channel, locale, pace
+        self._now = begin
+        self._turns: list[tuple[str, Turn]] = []
+        self._replies: list[tuple[str, PastReply]] = []
+
+    def run(self, posts: Sequence[dict[str, Any]]) -> Iterator[Told]:
+        """What becomes of each post: `by` whom, `text`, `want`, and perhaps `to` and `with`."""
+        for number, entry in enumerate(posts):
+            fan = entry["by"]
+            kind = entry.get("with")
+            post = Post(
+                platform="web",
+                channel=self._channel,
+                external_id=f"{self._channel}-{number}",
+                author=Author(id=fan, name=fan),
+                text=entry["text"],
+                at=self._now,
+                attachments=(Attachment(kind=cast("AttachmentKind", kind)),) if kind else (),
+            )
+            proposal = self._pipeline.run(post, self._context(fan, cast("RepliesTo", entry.get("to", "nobody"))))
+            self._turns.append((fan, Turn(role="fan", name=fan, text=post.text, at=self._now, in_thread=False)))
+            self._keep(fan, proposal)
+            self._now += self._pace
+            yield Told(channel=self._channel, want=entry["want"], post=post, proposal=proposal)
+
+    def _context(self, fan: str, replies_to: RepliesTo) -> Context:
+        turns = self._turns[-NEAR:]
+        before = tuple(t if name != fan or t.role == "us" else _by_author(t) for name, t in turns)
+        newest = self._replies[::-1]
+        kept = {id(r) for _, r in newest[:FRESH]} | {id(r) for name, r in newest if name == fan}
+        return Context(
+            now=self._now,
+            community="Lantern Harbor",
+            locale=self._locale,
+            channel_name=self._channel,
+            replies_to=replies_to,
+            addressed=replies_to == "us",
+            before=before,
+            past_replies=tuple(_to_fan(r, name == fan) for name, r in newest if id(r) in kept),
+            call_name=call_name(fan),
+        )
+
+    def _keep(self, fan: str, proposal: Proposal) -> None:
+        if not (said := proposal.candidate):
+            return
+        self._turns.append((fan, Turn(role="us", name="", text=said.text, at=self._now, in_thread=False)))
+        reply = PastReply(
+            text=said.text,
+            opener=opener(said.text),
+            template=said.template,
+            variant=said.variant,
+            at=self._now,
+            same_channel=True,
+            same_fan=False,
+        )
+        self._replies.append((fan, reply))
+
+
+def _by_author(turn: Turn) -> Turn:
+    return Turn(role="author", name=turn.name, text=turn.text, at=turn.at, in_thread=turn.in_thread)
+
+
+def _to_fan(reply: PastReply, same_fan: bool) -> PastReply:
+    return PastReply(
+        text=reply.text,
+        opener=reply.opener,
+        template=reply.template,
+        variant=reply.variant,
+        at=reply.at,
+        same_channel=reply.same_channel,
+        same_fan=same_fan,
+    )
