@@ -46,7 +46,7 @@ class NoInvention:
             backed = self._numbers_in(known)
             yield from (n for n in numbers if self._numbers.get(n, n) not in backed)
         yield from (date for date in self._dates.all(text) if date.split()[-1] not in known)
-        yield from (quote for quote in _QUOTE.findall(text) if quote.casefold().strip(" .,!?") not in known)
+        yield from (quote for quote in _QUOTE.findall(text) if quote.casefold().strip(" .,!?;") not in known)
         if locale not in _NOUNS_ARE_CAPITAL:
             yield from (name for name in _names(text) if name.casefold().removesuffix("'s") not in known)
 

@@ -53,6 +53,11 @@ class WordList:
         found = (self._at(clause, 0) for clause in clauses if clause)
         return next((match.group() for match in found if match), None)
 
+    def begins(self, text: str) -> bool:
+        """True when the text begins with a phrase."""
+        plain = _plain(text).lstrip("\"'\u201c\u201e\u00ab(\u2026. ")
+        return bool(plain) and self._at(plain, 0) is not None
+
     def _found(self, plain: str) -> Iterator[str]:
         end = 0
         for start in self._starts.finditer(plain):
