@@ -15,7 +15,6 @@ from responders.library.model import Library
 from responders.library.reach import reach_faults
 from responders.library.variety import variety_faults
 from responders.library.vocabulary import FACTS
-from responders.library.wordings import wording_faults
 
 SOON = timedelta(days=14)
 
@@ -23,7 +22,6 @@ SOON = timedelta(days=14)
 def lint(library: Library, today: date, locales: Collection[str]) -> tuple[Fault, ...]:
     """All warnings, in the order of file and line. `locales`: the languages of the community."""
     found = [
-        *wording_faults(library),
         *variety_faults(library),
         *coverage_faults(library),
         *reach_faults(library, locales),

@@ -10,12 +10,13 @@ from responders.library.faults import Fault, LibraryFaults
 from responders.library.model import Library
 from responders.library.template_file import read_template
 from responders.library.vocabulary import LOCALE
+from responders.library.wordings import wording_faults
 
 _TEMPLATE_DEPTH = 3
 
 
 def load(texts: Mapping[str, str], shipped: Mapping[str, str]) -> Library:
-    """Read, check and try everything; the examples of the templates run too.
+    """Read, check and try everything; the examples of the templates run too. `lint` tells what could be better.
 
     `texts`: path below templates/ -> text; files that are none of ours (such as README.md) are ignored.
     `shipped`: file name -> text of the word lists that come with the product.
@@ -36,7 +37,7 @@ def load(texts: Mapping[str, str], shipped: Mapping[str, str]) -> Library:
         registers=registers,
     )
     if not faults:
-        faults += run(library)
+        faults += [*run(library), *wording_faults(library)]
     if faults:
         raise LibraryFaults(faults)
     return library

@@ -22,11 +22,13 @@ _LONGEST = {
     "channel.name": "a-channel-with-a-long-name",
 }
 _LONGEST_DETAIL = "the extraordinarily complicated underwater telescope mechanism"  # six words, as details allow
-HOSTILE = (
-    "\U0001f3ee\U0001f468\u200d\U0001f469\u200d\U0001f467",  # emoji of several parts
-    "\u202e\u05e9\u05dc\u05d5\u05dd",  # right to left
-    "\"'`\u201c\u2019",
-    "{{ 7*7 }}{% if x %}{#",
+HOSTILE = " ".join(
+    (
+        "\U0001f3ee\U0001f468\u200d\U0001f469\u200d\U0001f467",  # emoji of several parts
+        "\u202e\u05e9\u05dc\u05d5\u05dd",  # right to left
+        "\"'`\u201c\u2019",
+        "{{ 7*7 }}{% if x %}{#",
+    )
 )
 """Words that a fan may write, and that must come out as they are."""
 
@@ -55,9 +57,8 @@ def longest(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> 
 
 
 def hostile(template: Template, variant: Variant) -> Iterator[Trial]:
-    """With each of the `HOSTILE` words in all slots at once."""
-    for words in HOSTILE:
-        yield from _said(template, variant, dict.fromkeys(variant.needs, words))
+    """With `HOSTILE` words in all slots."""
+    yield from _said(template, variant, dict.fromkeys(variant.needs, HOSTILE))
 
 
 def _said(template: Template, variant: Variant, words: Mapping[str, str]) -> Iterator[Trial]:

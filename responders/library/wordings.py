@@ -134,4 +134,4 @@ def _post(facts: Mapping[str, Fact]) -> Post:
 def _fault(template: Template, variant: Variant, code: str, words: str, message: str) -> Fault:
     at = variant.source.casefold().find(words.casefold()) if words else -1
     line = variant.source_line + (variant.source.count("\n", 0, at) if at > 0 else 0)
-    return Fault(file=template.path, line=line, message=f"variant {variant.name}: {message}", code=code, warning=True)
+    return Fault(file=template.path, line=line, message=f"variant {variant.name}: {message}", code=code)

@@ -1,0 +1,269 @@
+"""Each of the linter's codes, with a file that it must complain about and one that it must leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import pytest
+
+from responders.library.faults import Fault, LibraryFaults
+from responders.library.lint import lint
+from responders.library.load import load
+from responders.library.model import Library
+
+TODAY = date(2026, 3, 1)
+OTHERS = {
+    f"intents/{name}.yaml": "meaning: m\naction: draft\nexamples: {en: [a], de: [b], pl: [c]}"
+    for name in ("praise", "complaint", "question", "farewell", "are_you_a_bot")
+}
+GOOD = """---
+slots:
+  detail: {from: post.detail, required: true}
+  name: {from: fan.call_name}
+examples:
+  - {given: {post: hello, slots: {detail: moths, name: Ida}}, expect: {contains: [moths]}}
+---
+## variant: start
+What did you start with for {{ detail }}?
+## variant: hard
+Which part of {{ detail }} was the stubborn one{% if name %}, {{ name }}{% endif %}?
+## variant: idea
+Where does the idea of {{ detail }} come from?
+"""
+PLAIN = """---
+examples:
+  - {given: {post: hello}, expect: {max_words: 90}}
+---
+## variant: start
+What did you start with?
+## variant: hard
+Which part was the stubborn one?
+## variant: idea
+Where does the idea come from?
+"""
+Told = Callable[..., tuple[Fault, ...]]
+
+
+@pytest.fixture
+def told(shipped: Mapping[str, str]) -> Told:
+    """Faults if there are any, else warnings, for a template (and other files)."""
+
+    def tell(text: str, *, path: str = "en/praise/a.md", locales: tuple[str, ...] = ("en",), **more: str) -> object:
+        texts = {**OTHERS, "facts.yaml": "product: Lantern Harbor\nlink: https://a.example/b", path: text, **more}
+        for name in {"praise", "complaint", "question", "farewell", "are_you_a_bot"} - {path.split("/")[1]}:
+            texts[f"intents/{name}.yaml"] = texts[f"intents/{name}.yaml"].replace("draft", "silent")
+        try:
+            return lint(load(texts, shipped), TODAY, locales)
+        except LibraryFaults as found:
+            return found.faults
+
+    return tell  # type: ignore[return-value] # a tuple of faults
+
+
+def test_good_files_are_left_alone(told: Told) -> None:
+    assert told(GOOD) == told(PLAIN) == ()
+
+
+def said(line: str, **more: str) -> tuple[str, dict[str, str]]:
+    """A file that says this in its first variant."""
+    return PLAIN.replace("What did you start with?", line), more
+
+
+CODES: list[tuple[str, str, int | None, str]] = [
+    ("L01", GOOD.replace("---\nslots", "slots"), 1, "front matter is missing"),
+    ("L01", GOOD.replace("slots:", "slotz:"), 2, "did you mean slots?"),
+    ("L02", GOOD.replace("variant: hard", "variant: start"), 10, "another name"),
+    ("L03", GOOD.replace("for {{ detail }}", "for {{ detial }}"), 9, "did you mean detail?"),
+    ("L03", GOOD.replace("{% if name %}, {{ name }}{% endif %}", "").replace(", name: Ida", ""), 4, "no variant uses"),
+    ("L04", GOOD.replace("{% if name %}, {{ name }}{% endif %}", ", {{ name }}"), 11, "name is optional"),
+    ("L05", GOOD.replace("fan.call_name", "fan.email"), 4, "fan.email"),
+    ("L06", GOOD.replace("{{ detail }}?", "{{ detail | upper }}?", 1), 9, "upper"),
+    ("L07", GOOD.partition("## variant: idea")[0], 8, "3 variants or more"),
+    ("L07", PLAIN.replace("\nW", "\nwhen: {sentiment: [neutral, positive]}\nW"), 5, "every variant has a when:"),
+    ("L08", GOOD.replace("Where does the idea of", "What did the moths say of"), 13, "begins with 'what did'"),
+    ("L08", PLAIN.replace("Where does the idea come from?", "And which part was the stubborn one?"), 10, "% the same"),
+    ("L09", GOOD.replace("contains: [moths]", "contains: [wasps]"), 6, "lacks 'wasps'"),
+    ("L09", GOOD.replace(", name: Ida", ""), 11, "no example renders this branch"),
+    ("L09", PLAIN.replace("\nWhere", "\nwhen: {sentiment: negative}\nWhere"), 9, "no example renders variant idea"),
+    ("L10", said("So " + "very " * 60 + "long.")[0], 6, "62 words"),
+    ("L10", said("What did { you } start with?")[0], 6, "left over"),
+    ("L10", said("It was undefined.")[0], 6, "reads like a slot that failed"),
+    ("L11", said("That took 40 hours.")[0], 6, "40"),
+    ("L11", said("It works like Foobar does.")[0], 6, "Foobar"),
+    ("L11", said("It is on https://b.example/c now.")[0], 6, "https://b.example/c"),
+    ("L12", said("There is a discount on it.")[0], 6, "discount"),
+    ("L12", said("Share it with your friends.")[0], 6, "hare"),
+    ("L13", said("A fix will be out tomorrow.")[0], 6, "tomorrow"),
+    ("L14", said("That made my day.")[0], 6, "made my day"),
+    ("L15", said("We appreciate your feedback.")[0], 6, "appreciate"),
+    ("L15", said("You did it!!")[0], 6, "full stop"),
+    ("L15", said("You did it \U0001f389\U0001f389")[0], 6, "emoji"),
+    ("L17", GOOD.replace("fan.call_name", "fan.history.games"), 11, "fan_history: some"),
+    ("L19", said("Look at **this**.")[0], 6, "markup"),
+    ("L19", said("Hello @everyone.")[0], 6, "crowd"),
+    ("L19", GOOD.replace("for {{ detail }}", "for @{{ detail }}"), 9, "mention"),
+    ("L21", PLAIN.replace("## variant: hard", "## variant: hard\nunless: {is_reply: [true, false]}"), 7, "everything"),
+    ("L21", PLAIN.replace("## variant: hard", "## variant: hard\nwhen: {fan_history: some}"), 7, "remembered"),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "line", "words"), CODES, ids=[f"{c[0]} {c[3]}" for c in CODES])
+def test_each_code_has_its_place_its_words_and_a_way_out(
+    told: Told, code: str, text: str, line: int, words: str
+) -> None:
+    assert text not in (GOOD, PLAIN)
+    found = told(text)
+    assert [str(f) for f in found if (f.code, f.line) == (code, line) and words in f.message], [str(f) for f in found]
+
+
+def test_an_id_is_found_in_its_place(told: Told) -> None:
+    assert {f.code for f in told(GOOD, path="en/praise/A b.md")} == {"L02"}
+    assert {f.code for f in told(GOOD, path="en/praise/deep/a.md")} == {"L02"}
+
+
+CARE = [
+    ("I'm sorry, that's rotten. What were you doing just before?", True),
+    ("I'm sorry, but what did you do?", False),
+    ("I'm sorry, and haha, what a day. What were you doing?", False),
+    ("I'm sorry! What were you doing just before?", False),
+    ("I'm sorry. You should have saved.", False),
+    ("What were you doing just before?", False),
+]
+
+
+@pytest.mark.parametrize(("line", "fine"), CARE)
+def test_complaints_are_answered_with_care(told: Told, line: str, fine: bool) -> None:
+    text = f"---\nexamples: [{{given: {{post: hello}}, expect: {{max_words: 30}}}}]\n---\n## variant: a\n{line}\n"
+    codes = {f.code for f in told(text, path="en/complaint/a.md")} - {"L07"}
+    assert codes <= {"L15", "L16"}
+    assert bool(codes) != fine
+
+
+def test_the_true_answer_says_who_writes(told: Told) -> None:
+    text = PLAIN.replace("What did you start with?", "I'm a bot; a person reads each reply.")
+    assert not told(text, path="en/are_you_a_bot/a.md")
+    assert {f.code for f in told(text)} == {"L14"}
+
+
+def test_what_a_slot_brings_is_not_the_operators_doing(told: Told) -> None:
+    facts = "sale: 'our big discount: https://a.example!! 40'"
+    text = GOOD.replace("fan.call_name", "facts.sale").replace("name: Ida", "name: x")
+    assert told(text, **{"facts.yaml": facts}) == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "variant", "never"),
+    [
+        ("when: {sentiment: positive}", "when: {sentiment: negative}", True),
+        ("when: {sentiment: [positive, mixed]}", "when: {sentiment: [negative, mixed]}", False),
+        ("when: {sentiment: positive}", "unless: {sentiment: positive}", True),
+        ("when: {details: work}", "when: {details: thing}", False),
+        ("when: {details: work}", "unless: {details: [work, thing]}", True),
+        ("when: {details: [work, thing]}", "unless: {details: work}", False),
+        ("unless: {details: [work, thing, number, version, title, feature, place_in_product]}", "", False),
+        ("when: {is_reply: false}", "when: {replies_to: [us, staff]}", True),
+        ("when: {is_reply: false}", "when: {replies_to: [us, nobody]}", False),
+        ("unless: {time: [morning, day]}", "unless: {time: [evening, night]}", True),
+        ("unless: {time: [morning, day]}", "unless: {time: evening}", False),
+        ("when: {channel: art}", "when: {channel: wool}", False),
+        ("when: {language: de}", "unless: {language: de}", True),
+        ("slots: {w: {from: post.detail.work, required: true}}", "unless: {details: work}\n{{ w }}", True),
+        ("slots: {w: {from: post.detail.work}}", "unless: {details: work}\nx {% if w %}{{ w }}{% endif %}", False),
+        ("slots: {w: {from: fan.history.a, required: true}}", "when: {fan_history: none}\n{{ w }}", True),
+    ],
+)
+def test_conditions_that_can_never_hold(told: Told, file: str, variant: str, never: bool) -> None:
+    for expected in ("{offered: false}", "{max_words: 9}"):  # one of the two is right, whichever way the rule is
+        example = f'examples: [{{given: {{post: "?!"}}, expect: {expected}}}]'
+        found = told(f"---\n{file}\n{example}\n---\n## variant: a\n{variant}\nWords.\n", path="en/farewell/a.md")
+        if not any("the example fails" in fault.message for fault in found):
+            break
+    assert {f.code for f in found} <= {"L09", "L17", "L21"}
+    assert ("L21" in {f.code for f in found}) == never, [str(f) for f in found]
+
+
+def faq(*asks: str) -> str:
+    given = f'[{{given: {{post: "{asks[0]}"}}, expect: {{max_words: 9}}}}]'
+    head = f"---\nasks: [{', '.join(asks)}]\nsource: the manual\nexamples: {given}\n---\n"
+    return head + "## variant: a\nOver there.\n## variant: b\nIn the box.\n## variant: c\nUnder the lid.\n"
+
+
+def test_two_answers_to_one_question(told: Told) -> None:
+    first = faq("where is the red lamp", "which place has the lamp", "how do I find the lamp")
+    second = faq("where is the spare key", "where is the red lamp", "which door needs the key")
+    other = faq("how many people can play", "what is the player limit", "can four people play")
+    more = {"en/question/b.md": second.replace("Over there", "Up there").replace("In the", "On the")}
+    found = told(first, path="en/question/a.md", **more)
+    assert {(f.file, f.code) for f in found if f.code == "L22"} == {
+        ("en/question/a.md", "L22"),
+        ("en/question/b.md", "L22"),
+    }
+    apart = told(first, path="en/question/a.md", **{"en/question/b.md": other})
+    assert "L22" not in {f.code for f in apart}
+
+
+def test_languages_of_the_community(told: Told) -> None:
+    found = told(PLAIN, locales=("en", "de", "fr"))
+    assert {str(f) for f in found} == {
+        "intents/praise.yaml: L23 nothing answers it in the language de; write de/praise/NAME.md",
+        "intents/praise.yaml: L23 nothing answers it in the language fr; write fr/praise/NAME.md",
+        *(
+            f"intents/{path.rpartition('/')[2]}: L23 there are no examples in the language fr;"
+            " write some under examples: fr:"
+            for path in OTHERS
+        ),
+    }
+    german = PLAIN.replace("What did you start with?", "Womit ging es los?")
+    german = german.replace("Which part was the stubborn one?", "Welcher Teil war der schwierigste?")
+    german = german.replace("Where does the idea come from?", "Woher kam die Idee dazu?")
+    (twin,) = told(PLAIN, locales=("en", "de"), **{"de/praise/b.md": german, "en/praise/b.md": PLAIN_TOO})
+    assert str(twin).startswith("de/praise: L20 other languages of the community say more: a;")
+    assert not told(PLAIN, **{"de/praise/a.md": german})
+
+
+PLAIN_TOO = """---
+examples: [{given: {post: hello}, expect: {max_words: 9}}]
+---
+## variant: a
+Go on.
+## variant: b
+Tell that one from its beginning.
+## variant: c
+Nothing plain about it.
+"""
+
+
+def test_plural_forms_of_the_language(told: Told) -> None:
+    front = "slots: {n: {from: post.detail.number, required: true}}\nexamples:"
+    text = PLAIN.replace("examples:", front).replace("{post: hello}", "{post: hello, slots: {n: '3'}}")
+    one = text.replace("start with?", 'start with {{ n }} {{ plural(n, one="a", other="b") }}?')
+    assert told(one) == ()
+    (lacking,) = (f for f in told(one, path="pl/farewell/a.md") if f.code == "L20")
+    assert "lacks few, many" in lacking.message
+    assert lacking.line == 7
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [
+        ("2026-02-28", "was valid until 2026-02-28, and without it en/praise/a.md cannot be said"),
+        ("2026-03-01", "is valid only until"),
+        ("2026-03-15", "is valid only until"),
+        ("2026-03-16", None),
+    ],
+)
+def test_facts_that_run_out(told: Told, until: str, words: str | None) -> None:
+    text = GOOD.replace("post.detail,", "facts.fair,")
+    found = told(text, **{"facts.yaml": f"a: b\nfair: {{value: the fair, until: {until}}}"})
+    assert [(f.file, f.line, f.code) for f in found] == ([("facts.yaml", 2, "L24")] if words else [])
+    assert not words or words in found[0].message
+
+
+def test_warnings_do_not_keep_a_set_from_going_live(shipped: Mapping[str, str]) -> None:
+    thin = PLAIN.partition("## variant: hard")[0]
+    library: Library = load({**OTHERS, "en/praise/a.md": thin}, shipped)
+    found = lint(library, TODAY, ["en"])
+    assert {"L07", "L23"} <= {fault.code for fault in found}
+    assert all(fault.warning for fault in found)
+    assert [(f.file, f.line or 0) for f in found] == sorted((f.file, f.line or 0) for f in found)
