@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    exists,
     func,
     insert,
     or_,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 
 from bot.domain import LIVE, Action, Alternative, Decision, DeliveryState, Draft, DraftState, StoredPost
+from bot.store.deliveries import OPEN
 from bot.store.tables import decisions, deliveries, drafts
 from responders.selection import opener
 from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
@@ -109,14 +109,16 @@ def wake_due(connection: Connection, now: datetime) -> list[Draft]:
 
 def expiry_due(connection: Connection, now: datetime) -> list[Draft]:
     """Drafts that are too old: those that wait, and approved ones that were not sent yet."""
-    held = exists().where(
-        deliveries.c.draft_id == drafts.c.id,
-        deliveries.c.state == DeliveryState.HELD,
-        deliveries.c.kind == "send",
+    due = drafts.c.expires_at <= now
+    held = select(deliveries.c.draft_id).where(
+        OPEN, deliveries.c.state == DeliveryState.HELD, deliveries.c.kind == "send"
     )
-    unsent = and_(drafts.c.state == DraftState.APPROVED, held)
-    query = select(drafts).where(drafts.c.expires_at <= now, or_(drafts.c.state == DraftState.WAITING, unsent))
-    return _all(connection, query)
+    unsent = connection.execute(held).scalars().all()
+    found = _all(connection, select(drafts).where(drafts.c.state == DraftState.WAITING, due))
+    if unsent:  # asked for by their ids: the approved drafts of all time are many
+        query = select(drafts).where(drafts.c.id.in_(unsent), drafts.c.state == DraftState.APPROVED, due)
+        found += _all(connection, query)
+    return found
 
 
 def waiting_since(connection: Connection, before: datetime) -> list[Draft]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
 from bot.events import Happened
 from bot.store import deliveries, events, posts
@@ -135,7 +135,7 @@ def words_due(connection: Connection, before: datetime, undone_before: datetime,
             select(deliveries_table.c.draft_id).where(deliveries_table.c.state.in_(("held", "sending", "uncertain")))
         )
     )
-    kept = (posts_table.c.kept, posts_table.c.id.not_in(waiting))
+    kept = (text("posts.kept"), posts_table.c.id.not_in(waiting))
     old = select(posts_table.c.id).where(*kept, posts_table.c.received_at < before).limit(limit)
     found = list(connection.execute(old).scalars())
     gates = select(posts_table.c.id, posts_table.c.understanding).where(

@@ -191,6 +191,7 @@ deliveries = Table(
     Index(None, "platform", "external_id"),
     Index(
         "ix_deliveries_due",
+        "platform",
         "due_at",
         sqlite_where=text("state IN ('held', 'sending')"),
         postgresql_where=text("state IN ('held', 'sending')"),

@@ -236,7 +236,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["due_at"],
+        ["platform", "due_at"],
         unique=False,
         sqlite_where=sa.text("state IN ('held', 'sending')"),
         postgresql_where=sa.text("state IN ('held', 'sending')"),
