@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.one_question import QUESTION
 from responders.voice.words import GRAVE, WordList, passed, warned
 
 _WINDOW, _FEWEST = 20, 10
@@ -25,7 +24,7 @@ class OpenDoor:
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Warn; the channel is judged over its last 20 replies, ten at least, and not for a manager's own words."""
-        asks = QUESTION.search(wording.text) is not None
+        asks = "?" in wording.text
         if wording.intent in GRAVE:
             if asks or self._next_step.find(wording.text):
                 return passed(self.id)
@@ -33,7 +32,7 @@ class OpenDoor:
         recent = [reply.text for reply in context.past_replies if reply.same_channel and reply.text][: _WINDOW - 1]
         if not asks or wording.own_words or len(recent) < _FEWEST - 1:
             return passed(self.id)
-        asked = 1 + sum(1 for text in recent if QUESTION.search(text))
+        asked = 1 + sum("?" in text for text in recent)
         if asked <= _MOST * (len(recent) + 1):
             return passed(self.id)
         return warned(self.id, f"Asks, as {asked - 1} of the last {len(recent)} replies here did.")

@@ -9,9 +9,10 @@ from typing import Any
 from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import WordList, blocked, fixed_words, passed, warned
 
+_VERB = r"(?:\b(?:is|are|was|were|with|of|so|ist|sind|war|mit|von)|[\u2014:])"
 _SHAPES = (
     ("a long dash", re.compile(r"\u2014|\s--\s")),
-    ("a list of three", re.compile(r"(?<![\w,;] )\b[^\W\d_]+, [^\W\d_]+,? (?:and|und) [^\W\d_]+\b(?!:)")),
+    ("a list of three", re.compile(rf"\w, \w+, (?:and|und) \w|{_VERB} \w+, \w+ (?:and|und) \w")),
 )
 """Habits of machine-made prose that are no words: rare in talk between people, common in text from a model."""
 _TOO_MANY = 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rapidfuzz import fuzz
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
 from rapidfuzz.utils import default_process
 
 from responders.types import CheckResult, Context, Level, Post, Wording
@@ -10,6 +12,11 @@ from responders.voice.words import may_repeat, passed
 
 _IN_CHANNEL, _TO_FAN = 20, 5
 _WARN_ABOVE, _BLOCK_ABOVE = 0.65, 0.80
+
+
+@lru_cache(maxsize=512)  # the channel's replies come again with each wording
+def _read(text: str) -> str:
+    return default_process(text)
 
 
 class NotATwin:
@@ -21,9 +28,9 @@ class NotATwin:
         """Warn or block; only warn where the true answer may repeat."""
         channel = [reply.text for reply in context.past_replies if reply.same_channel and reply.text][:_IN_CHANNEL]
         fan = [reply.text for reply in context.past_replies if reply.same_fan and reply.text][:_TO_FAN]
-        text = default_process(wording.text)
-        ratios = (fuzz.ratio(text, default_process(old)) for old in {*channel, *fan})
-        highest = max(ratios, default=0.0) / 100
+        olds = [_read(old) for old in {*channel, *fan}]
+        nearest = process.extractOne(_read(wording.text), olds, scorer=fuzz.ratio, score_cutoff=100 * _WARN_ABOVE)
+        highest = nearest[1] / 100 if nearest else 0.0
         if highest <= _WARN_ABOVE:
             return passed(self.id)
         blocks = highest > _BLOCK_ABOVE and not may_repeat(wording)

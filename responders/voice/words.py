@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from responders.selection.choose import SAME_ANSWER
 from responders.types import CheckResult, Level, Post, Wording
@@ -17,9 +17,19 @@ GRAVE = frozenset({"complaint", "churn"})
 _CONTRACTED = re.compile(r"(?<=\w)['\u2019](?:(ll)|re)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
 _CLAUSE = re.compile(r"[.!?;:,\u2013\u2014]+\s*|\b(?:and|then|so|please|just|now|und|dann|bitte|jetzt|doch)\s+")
-_WORD = re.compile(r"\w+")
-_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|en|s|e|n)$")
+_START = re.compile(r"(?<!\w)(?:\w+|[^\w\s])")
+_FIRST = re.compile(r"[(* ]*(\w+\*?|[^\w\s])")
+_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|en|s|e|n)+$")
 _SHORTEST = 3
+
+
+class Read(NamedTuple):
+    """A text as phrases are looked for in it."""
+
+    plain: str
+    starts: tuple[tuple[int, str], ...]
+    """Where a phrase can begin: the position and the word (or sign) that stands there."""
+    words: frozenset[str]
 
 
 class WordList:
@@ -27,14 +37,18 @@ class WordList:
 
     def __init__(self, section: Mapping[str, Any]) -> None:
         """The way phrases are written is told in `responders.understanding.normalise.compile_phrases`."""
-        # By the letter they begin with: most texts have no word with which a list's phrases could begin.
+        # Most texts have no word with which a phrase of the list begins: then no pattern is tried at all.
         by_letter: dict[str, list[str]] = {}
+        first: set[str] = set()
         for phrase in (phrase for phrases in section["phrases"].values() for phrase in phrases):
-            for letter in _initials(phrase):
+            begins = _first_words(phrase)
+            first |= begins
+            for letter in {word[0] for word in begins}:
                 by_letter.setdefault(letter, []).append(phrase)
         self._by_letter = {letter: compile_phrases(phrases) for letter, phrases in by_letter.items()}
-        self._starts = re.compile(rf"(?<!\w)[{re.escape(''.join(by_letter))}]" if by_letter else r"(?!)")
-        self._unless = compile_phrases(section.get("unless", ()))
+        self._first = frozenset(word for word in first if not word.endswith("*"))
+        self._stems = tuple(word[:-1] for word in first if word.endswith("*"))
+        self._unless = compile_phrases(section["unless"]) if section.get("unless") else None
 
     def find(self, text: str) -> str | None:
         """The first phrase found, as it is read; None if there is none."""
@@ -42,33 +56,43 @@ class WordList:
 
     def all(self, text: str) -> list[str]:
         """Every phrase found, as it is read, from left to right."""
-        plain = _plain(text)
-        if not any(self._found(plain)):
-            return []
-        return list(self._found(self._unless.sub(" ; ", plain)))
+        read = read_words(text)
+        found = self._all(read)
+        if not found or not self._unless:
+            return found
+        struck = self._unless.sub(" ; ", read.plain)
+        return found if struck == read.plain else self._all(_read(struck))
 
     def opening(self, text: str) -> str | None:
         """The first phrase that a clause begins with, as an order does; None if there is none."""
-        clauses = (clause.strip() for clause in _CLAUSE.split(self._unless.sub(" ; ", _plain(text))))
-        found = (self._at(clause, 0) for clause in clauses if clause)
-        return next((match.group() for match in found if match), None)
+        if not self.all(text):
+            return None
+        clauses = (_read(clause.strip()) for clause in _CLAUSE.split(read_words(text).plain))
+        return next(
+            (found for clause in clauses if (found := self._at(clause, *(clause.starts or ((0, ""),))[0]))), None
+        )
 
     def begins(self, text: str) -> bool:
         """True when the text begins with a phrase."""
-        plain = _plain(text).lstrip("\"'\u201c\u201e\u00ab(\u2026. ")
-        return bool(plain) and self._at(plain, 0) is not None
+        read = read_words(text)
+        start = next(((at, word) for at, word in read.starts if word.isalnum()), None)
+        return start is not None and self._at(read, *start) is not None
 
-    def _found(self, plain: str) -> Iterator[str]:
-        end = 0
-        for start in self._starts.finditer(plain):
-            match = self._at(plain, start.start()) if start.start() >= end else None
-            if match:
-                end = match.end()
-                yield match.group().strip()
+    def _all(self, read: Read) -> list[str]:
+        if self._first.isdisjoint(read.words) and not self._stems:
+            return []
+        found, end = [], 0
+        for position, word in read.starts:
+            if position >= end and (phrase := self._at(read, position, word)):
+                end = position + len(phrase)
+                found.append(phrase.strip())
+        return found
 
-    def _at(self, plain: str, position: int) -> re.Match[str] | None:
-        pattern = self._by_letter.get(plain[position])
-        return pattern.match(plain, position) if pattern else None
+    def _at(self, read: Read, position: int, word: str) -> str | None:
+        if word not in self._first and not (self._stems and word.startswith(self._stems)):
+            return None
+        match = self._by_letter[word[0]].match(read.plain, position)
+        return match.group() if match else None
 
 
 class ContentWords:
@@ -80,8 +104,8 @@ class ContentWords:
 
     def of(self, text: str) -> frozenset[str]:
         """Words of three letters or more that are no stop words, without their endings."""
-        words = _WORD.findall(_plain(text))
-        return frozenset(_ENDING.sub("", w) for w in words if len(w) >= _SHORTEST and w not in self._stop)
+        words = read_words(text).words
+        return frozenset(_stem(w) for w in words if len(w) >= _SHORTEST and w not in self._stop)
 
     def echo(self, text: str, wording: Wording, post: Post) -> bool:
         """True when `text`, a part of the wording, takes up a word of the post."""
@@ -131,22 +155,36 @@ def _without(text: str, parts: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=64)  # as `_without`
-def _plain(text: str) -> str:
-    """The text as phrases are looked for in it."""
+def read_words(text: str) -> Read:
+    """Read a text for phrases."""
     # Markdown inside a phrase hides nothing; "we'll" must not be read as "well", nor "we're" as "were".
-    return reading(_CONTRACTED.sub(lambda m: " will" if m[1] else " are", _MARKDOWN.sub("", text)))
+    return _read(reading(_CONTRACTED.sub(lambda m: " will" if m[1] else " are", _MARKDOWN.sub("", text))))
 
 
-def _initials(phrase: str) -> Iterable[str]:
-    """The letters with which a match of the phrase can begin."""
-    initials, depth, beginning = set(), 0, True
-    for letter in phrase.casefold():
+def _read(plain: str) -> Read:
+    starts = tuple((match.start(), match.group()) for match in _START.finditer(plain))
+    return Read(plain, starts, frozenset(word for _, word in starts))
+
+
+@lru_cache(maxsize=4096)  # the words of a language come again
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word)
+
+
+def _first_words(phrase: str) -> set[str]:
+    """The words with which a match of the phrase can begin, as `_START` cuts them; `word*` for any with that stem."""
+    text = reading(phrase).lstrip("* ")
+    group, rest = _group(text) if text.startswith("(") else (text, "")
+    words = {match.group(1) for part in group.split("|") if (match := _FIRST.match(part))}
+    # "(fog|mist)y": what stands in the group is only the stem.
+    return words if rest[:1] in {"", " "} else {f"{word.rstrip('*')}*" for word in words}
+
+
+def _group(text: str) -> tuple[str, str]:
+    """The group that the text begins with, without its brackets, and what follows it."""
+    depth = 0
+    for at, letter in enumerate(text):
         depth += (letter == "(") - (letter == ")")
-        if letter in "(|":
-            beginning = True
-        elif beginning and letter not in "* )'\u2019":
-            initials.add(letter)
-            beginning = False
-        if initials and not depth:
-            break
-    return initials
+        if not depth:
+            return text[1:at], text[at + 1 :]
+    return text, ""
