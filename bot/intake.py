@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,8 @@ from responders.pipeline import Pipeline
 from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
 
 log = structlog.get_logger()
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Intake:
@@ -266,6 +268,7 @@ def _cleaned(post: Post) -> Post:
         external_id=clean(post.external_id),
         author=replace(post.author, id=clean(post.author.id), name=clean(post.author.name)),
         text=clean(post.text),
+        at=max(post.at, _EPOCH),  # the year 1 has no day before, which the questions about "lately" ask for
         reply_to=clean(post.reply_to) if post.reply_to else None,
         attachments=tuple(
             Attachment(kind=a.kind, url=clean(a.url) if a.url else None, title=clean(a.title) if a.title else None)

@@ -313,7 +313,7 @@ What would you show a friend first?
 How far in are you?
 When did you first notice that?
 Whose idea was it to look there?
-That means a lot to hear.
+Good to hear it from you.
 Lovely words, all of them.
 Your eye for it is good.
 So good to read this.
@@ -384,6 +384,6 @@ examples:
 ## variant: sorry
 Sorry about that. What did you do right before it? {{ who }}
 ## variant: rough
-Rough. Which system are you on? {{ who }}
+That is a pity. Which system are you on? {{ who }}
 """,
 }
