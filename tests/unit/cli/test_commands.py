@@ -35,7 +35,7 @@ def test_init_fills_the_empty_folder_one_stands_in(
     monkeypatch.chdir(tmp_path / "here")
     assert greenroom("init", ".")[0] == 0
     assert {path.name for path in Path().iterdir()} == {"config.yaml", "templates"}
-    assert load(Path("config.yaml"), {}).community.name == "Lantern Harbor"
+    assert load(Path("config.yaml"), {}).community.name == "Our community"
 
 
 def test_init_twice_is_refused_and_changes_nothing(greenroom: Run, tmp_path: Path) -> None:

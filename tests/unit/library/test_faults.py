@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from responders.library.faults import LibraryFaults
+from responders.library.lint import lint
 from responders.library.load import load
 
 ROOT = Path(__file__).parents[3]
@@ -183,11 +185,12 @@ def test_the_format_as_the_readme_shows_it(shipped: Mapping[str, str]) -> None:
     readme = (ROOT / "templates" / "README.md").read_text("utf-8")
     template = readme.split("```\n")[1]
     library = load({"en/ugc_shared/a.md": template, "intents/ugc_shared.yaml": INTENT}, shipped)
+    assert lint(library, date(2026, 3, 1), ["en"]) == ()
     (read,) = library.templates
-    assert [variant.name for variant in read.variants] == ["start", "ask"]
+    assert [variant.name for variant in read.variants] == ["start", "stubborn", "ask"]
     assert read.limits["per_fan"].count == 1
-    assert read.variants[1].when == {"sentiment": ("positive",)}
-    assert read.variants[1].needs == ("detail", "wish")
+    assert read.variants[2].when == {"sentiment": ("positive",)}
+    assert read.variants[2].needs == ("detail", "wish")
 
 
 def test_examples_are_read_as_posts_are(shipped: Mapping[str, str]) -> None:
