@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 
@@ -16,6 +17,14 @@ Situation = Mapping[str, frozenset[str]]
 
 _FAQ_FIT = 10.0
 """An answer that is known outranks every other reply."""
+_YOURS = {
+    "my": "your",
+    "our": "your",
+    "unser": "euer",
+    **{f"mein{ending}": f"dein{ending}" for ending in ("", "e", "en", "em", "er", "es")},
+    **{f"unser{ending}": f"eur{ending}" for ending in ("e", "en", "em", "er", "es")},
+}
+_OWN = re.compile(rf"\b(?:{'|'.join(_YOURS)})\b", re.IGNORECASE)
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
 
 
@@ -39,12 +48,17 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
 
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
     """Slot source -> its words, for those that are known now. A fact past its `until` is not."""
-    known = {f"{POST_DETAIL}.{detail.kind}": detail.text for detail in reversed(understanding.details)}
-    known[POST_DETAIL] = understanding.detail() or ""
+    known = {f"{POST_DETAIL}.{detail.kind}": said_back(detail.text) for detail in reversed(understanding.details)}
+    known[POST_DETAIL] = said_back(understanding.detail() or "")
     known["fan.call_name"] = context.call_name or ""
     known["channel.name"] = context.channel_name
     known |= {f"facts.{fact.name}": fact.value for fact in facts.values() if _current(fact, context.now.date())}
     return {source: words for source, words in known.items() if words.strip()}
+
+
+def said_back(detail: str) -> str:
+    """A fan's words as somebody else says them: "my quilt" is "your quilt", "mein Schal" is "dein Schal"."""
+    return _OWN.sub(lambda match: _YOURS[match.group().casefold()], detail)
 
 
 def offers(template: Template, text: str, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:

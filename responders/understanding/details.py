@@ -27,7 +27,7 @@ _HIDDEN = tuple(
     )
 )
 """Never said back: links, addresses, handles, markup, telephone numbers."""
-_OWN = re.compile(r"(?:my|our|your|mein\w*|unser\w*)\s+", re.IGNORECASE)
+_OTHERS = re.compile(r"your\s+", re.IGNORECASE)
 _DETERMINER = r"(?:the|my|our|this|these|that|those|an?|der|die|das|den|dem|mein\w*|unser\w*|diese\w*|eine?n?)"
 _INNER = _DETERMINER.replace("my|our|", "").replace("|mein\\w*|unser\\w*", "")
 _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
@@ -69,30 +69,39 @@ class DetailsAnalyzer:
         yield from (Detail(kind="number", text=m.group()) for m in self._numbers.finditer(text))
 
     def _names_something(self, phrase: str) -> bool:
-        """False for "the thing", and for "my quilt": said back by somebody else, that would be wrong."""
-        return _sayable(phrase) and not _OWN.match(phrase) and not self._empty.fullmatch(phrase)
+        """False for "the thing", and for "your quilt": that is not the author's to be asked about."""
+        return _sayable(phrase) and not _OTHERS.match(phrase) and not self._empty.fullmatch(phrase)
 
 
 def _patterns(words: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """(kind, pattern with a group `np`), the most telling first."""
     word = rf"(?!(?:{words['stops']}|{words['joins']}|{_DETERMINER})\b)[^\W\d_][\w\u2019'-]*"
-    core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}"
-    np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_INNER} )?{word}(?: {word})?){{0,2}}\b)"
+    number = rf"(?: \d{{1,4}}(?!\s?{words['units']}\b))?"
+    core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}{number}"
+    np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_INNER} )?{word}(?: {word})?{number}){{0,2}}\b)"
+    bare = rf"(?P<np>\b(?!{words['unnamed']}\b){word}(?: {word})?(?: {words['joins']} {word})?{number}\b)"
+    plural = rf"(?P<np>\b(?:{word} )?(?!{words['stops']}\b)[^\W\d_]{{3,}}(?<!s)s\b)"
     simple = rf"(?P<np>\b{core}\b)"
     liked = rf"(?:{words['liked']}|{words['liked_de']})"
     shapes = (
         ("work", rf"{simple} {words['toil']}\b"),
         (
             "work",
-            rf"\b(?:my|our) {word}(?: {word})? (?:of|about) {np}",
+            rf"\b(?:my|our) {word}(?: {word})? (?:of|about|on) {np}",
         ),
-        ("work", rf"\b{words['made']} (?:up )?{np}"),
+        ("work", rf"\b{words['made']} (?:up )?(?:(?:my|our) {word} )?{np}"),
+        ("work", rf"\bhere(?:.?s| is| are) {np}"),
+        ("work", rf"\b{words['made']} {plural}"),
         ("work", rf"{np} {words['made_de']}\b"),
         ("work", rf"{np} (?:{words['done']}|{words['done_de']})\b"),
         ("thing", rf"\b{liked} {np}"),
         ("thing", rf"{np} (?:{words['judged']}|{words['judged_de']})\b"),
         ("thing", rf"{np} (?:{words['failed']}|{words['failed_de']})\b"),
+        ("thing", rf"{np} {words['moved']}\b"),
+        ("thing", rf"{words['start']}{bare} (?:{words['failed']}|{words['failed_de']})\b"),
+        ("thing", rf"{words['start']}{bare} (?:{words['judged']}|{words['judged_de']})\b"),
         ("thing", rf"{simple} {words['hurt']} (?:my|our|all|the)\b"),
+        ("thing", rf"\b{words['hurt']} {np}"),
         ("thing", rf"\b{words['fixed']} {np}"),
         ("place_in_product", rf"\b{words['hurt_place']} {simple}"),
         (
@@ -126,4 +135,5 @@ def _sayable(text: str) -> bool:
         and len(text) <= _CHARACTERS
         and not set(text) & set("\0@<>{}[]`*_~|#\\\n")
         and any(map(str.isalpha, text))
+        and not text.endswith(("'s", "\u2019s"))  # "the keeper's": what is the keeper's was lost
     )

@@ -23,8 +23,9 @@ _LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ"
 def reading(text: str, *, stretched: int = 2) -> str:
     """The text as it is read: case folded, apostrophes, invisible and look-alike letters gone, letters that stand three
     or more in a row cut to `stretched`, links and handles replaced by a word each. Any string gives a string."""
-    text = EMAIL.sub(" emailaddress ", LINK.sub(" weblink ", _EMOJI_CODE.sub(r" \1 ", text)))
-    text = HANDLE.sub(" @someone ", text)
+    text = LINK.sub(" weblink ", _EMOJI_CODE.sub(r" \1 ", text))
+    if "@" in text or "<" in text:
+        text = HANDLE.sub(" @someone ", EMAIL.sub(" emailaddress ", text))
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d").casefold()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from responders.library.model import Library
+from responders.library.offers import said_back
 from responders.types import Level
 from responders.voice.channel import BANDS, Band, Spoken, measure
 from tests.voice.posts import Told
@@ -39,7 +40,9 @@ class Figure:
 
 def figures(told: Sequence[Told], library: Library) -> list[Figure]:
     """All numbers, in the order in which they are shown."""
-    channels = {channel: [t for t in told if t.channel == channel] for channel in dict.fromkeys(t.channel for t in told)}
+    channels = {
+        channel: [t for t in told if t.channel == channel] for channel in dict.fromkeys(t.channel for t in told)
+    }
     bands = {**OWN_BANDS, **BANDS}
     whole = _numbers(told, library)
     parts = {channel: _numbers(part, library) for channel, part in channels.items()}
@@ -64,7 +67,7 @@ def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
 
 def _names_detail(told: Told) -> bool:
     said = (told.text or "").casefold()
-    return any(detail.text.casefold() in said for detail in told.proposal.understanding.details)
+    return any(said_back(detail.text).casefold() in said for detail in told.proposal.understanding.details)
 
 
 def _share(found: Sequence[bool]) -> float | None:
@@ -80,7 +83,9 @@ def table(shown: Sequence[Figure]) -> str:
         by_channel = (_said(value) for value in figure.channels.values())
         rows.append([figure.name, _said(figure.value), str(figure.band), mark, *by_channel])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows)
+    return "".join(
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows
+    )
 
 
 def _said(value: float | None) -> str:
