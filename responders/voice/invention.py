@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.words import WordList, blocked, fixed_words, may_repeat, passed
+from responders.voice.words import WordList, blocked, fixed_words, may_repeat, passed, read_words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _QUOTE = re.compile(r"[\u201c\"\u00ab\u201e]([^\u201c\u201d\"\u00ab\u00bb\u201e\n]{2,80})[\u201d\"\u00bb\u201c]")
 _WORD = re.compile(r"\b[^\W\d_][\w'\u2019-]*")
+_OWNED = re.compile(r"['\u2019]s?$")
 _BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026(\u201c\"\u201e\[*_>-]\s*)$")
 _MANY = 5
 """Letters; shorter words in capitals only are terms (PC, OLED), not names."""
@@ -40,15 +41,14 @@ class NoInvention:
 
     def _claims(self, text: str, known: str, locale: str) -> Iterator[str]:
         """What nothing known backs. `known` is case folded."""
-        words = _WORD.findall(text.casefold())
-        numbers = [*_NUMBER.findall(text), *(word for word in words if word in self._numbers)]
+        numbers = [*_NUMBER.findall(text), *sorted(read_words(text).words & self._numbers.keys())]
         if numbers:
             backed = self._numbers_in(known)
             yield from (n for n in numbers if self._numbers.get(n, n) not in backed)
         yield from (date for date in self._dates.all(text) if date.split()[-1] not in known)
         yield from (quote for quote in _QUOTE.findall(text) if quote.casefold().strip(" .,!?;") not in known)
         if locale not in _NOUNS_ARE_CAPITAL:
-            yield from (name for name in _names(text) if name.casefold().removesuffix("'s") not in known)
+            yield from (name for name in _names(text) if _OWNED.sub("", name.casefold()) not in known)
 
     def _numbers_in(self, known: str) -> set[str]:
         words = {self._numbers[word] for word in _WORD.findall(known) if word in self._numbers}
@@ -58,8 +58,8 @@ class NoInvention:
 def _names(text: str) -> Iterator[str]:
     """Words with a capital where none is due: not at a beginning, not "I", not a short term in capitals."""
     for match in _WORD.finditer(text):
-        word = match.group().replace("\u2019", "'")
-        if not any(map(str.isupper, word)) or word.split("'")[0] == "I":
+        word = match.group()
+        if word == word.lower() or word.replace("\u2019", "'").split("'")[0] == "I":
             continue
         term = len(word) <= _MANY and word.isupper()
         inside = any(map(str.isupper, word[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pyphen import Pyphen  # type: ignore[import-untyped]  # it ships no types
 
@@ -26,7 +27,7 @@ class Plain:
 
     def __init__(self) -> None:
         """Load the syllables."""
-        self._syllables = Pyphen(lang="en_US")
+        self._breaks = lru_cache(maxsize=4096)(Pyphen(lang="en_US").positions)
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Warn."""
@@ -42,5 +43,5 @@ class Plain:
         return passed(self.id)
 
     def _grade(self, words: list[str], per_sentence: float) -> float:
-        syllables = sum(len(self._syllables.positions(word)) + 1 for word in words)
+        syllables = sum(len(self._breaks(word)) + 1 for word in words)
         return 0.39 * per_sentence + 11.8 * syllables / len(words) - 15.59

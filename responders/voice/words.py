@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from responders.selection.choose import SAME_ANSWER
@@ -45,10 +45,11 @@ class WordList:
             first |= begins
             for letter in {word[0] for word in begins}:
                 by_letter.setdefault(letter, []).append(phrase)
-        self._by_letter = {letter: compile_phrases(phrases) for letter, phrases in by_letter.items()}
+        self._by_letter = {letter: tuple(phrases) for letter, phrases in by_letter.items()}
+        self._patterns: dict[str, re.Pattern[str]] = {}
         self._first = frozenset(word for word in first if not word.endswith("*"))
         self._stems = tuple(word[:-1] for word in first if word.endswith("*"))
-        self._unless = compile_phrases(section["unless"]) if section.get("unless") else None
+        self._unless: tuple[str, ...] = tuple(section.get("unless", ()))
 
     def find(self, text: str) -> str | None:
         """The first phrase found, as it is read; None if there is none."""
@@ -60,7 +61,7 @@ class WordList:
         found = self._all(read)
         if not found or not self._unless:
             return found
-        struck = self._unless.sub(" ; ", read.plain)
+        struck = compile_phrases(self._unless).sub(" ; ", read.plain)
         return found if struck == read.plain else self._all(_read(struck))
 
     def opening(self, text: str) -> str | None:
@@ -83,16 +84,21 @@ class WordList:
             return []
         found, end = [], 0
         for position, word in read.starts:
-            if position >= end and (phrase := self._at(read, position, word)):
+            known = word in self._first or (self._stems and word.startswith(self._stems))
+            if known and position >= end and (phrase := self._at(read, position, word)):
                 end = position + len(phrase)
                 found.append(phrase.strip())
         return found
 
     def _at(self, read: Read, position: int, word: str) -> str | None:
-        if word not in self._first and not (self._stems and word.startswith(self._stems)):
-            return None
-        match = self._by_letter[word[0]].match(read.plain, position)
+        match = self._pattern(word[0]).match(read.plain, position) if word[:1] in self._by_letter else None
         return match.group() if match else None
+
+    def _pattern(self, letter: str) -> re.Pattern[str]:
+        """Made when first needed: all of them at once would take half a second of every start."""
+        if letter not in self._patterns:
+            self._patterns[letter] = compile_phrases(self._by_letter[letter])
+        return self._patterns[letter]
 
 
 class ContentWords:
@@ -130,6 +136,7 @@ def may_repeat(wording: Wording) -> bool:
     return wording.answer or wording.intent in SAME_ANSWER
 
 
+@cache
 def passed(check_id: str) -> CheckResult:
     """Nothing to say."""
     return CheckResult(id=check_id, level=Level.PASS)
