@@ -1,9 +1,10 @@
-"""What the development posts show: fitting drafts, the channel's voice beside the bands of voice.md, faults of honesty."""
+"""What the development posts show: fitting drafts, the voice of the channels beside voice.md, faults of honesty."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 
 from responders.library.model import Library
 from responders.library.offers import said_back
@@ -23,14 +24,21 @@ OWN_BANDS = {
 """Bands for what is no channel-level number; silent posts drafted: at most 12 % (understanding.md section 5)."""
 
 
+OF_A_CHANNEL = ("opener_reuse_20", "opener_entropy", "top_opener_share", "similarity_p95_20", "distinct_2")
+"""Numbers that say something only within one channel: the mean over the channels is held against the band."""
+SHOWN = {**OWN_BANDS, **{name: band for name, band in BANDS.items() if name != "contraction_share"}}
+"""Contractions are counted in replies of 25 words and more; two or three of those show nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One number over all posts, by channel, and where it should lie."""
+    """One number over all posts, by channel, with all posts in one channel, and where it should lie."""
 
     name: str
     value: float | None
     band: Band
     channels: dict[str, float | None]
+    one_channel: float | None
 
     @property
     def holds(self) -> bool | None:
@@ -38,16 +46,21 @@ class Figure:
         return self.band.holds(self.value)
 
 
-def figures(told: Sequence[Told], library: Library) -> list[Figure]:
-    """All numbers, in the order in which they are shown."""
-    channels = {
-        channel: [t for t in told if t.channel == channel] for channel in dict.fromkeys(t.channel for t in told)
-    }
-    bands = {**OWN_BANDS, **BANDS}
-    whole = _numbers(told, library)
-    parts = {channel: _numbers(part, library) for channel, part in channels.items()}
+def figures(told: Sequence[Told], together: Sequence[Told], library: Library) -> list[Figure]:
+    """All numbers, in the order in which they are shown. `together`: the same posts, told in one channel."""
+    parts = {c: _numbers([t for t in told if t.channel == c], library) for c in dict.fromkeys(t.channel for t in told)}
+    whole, one = _numbers(told, library), _numbers(together, library)
+    for name in OF_A_CHANNEL:
+        whole[name] = fmean(value for part in parts.values() if (value := part[name]) is not None)
     return [
-        Figure(name=n, value=whole[n], band=bands[n], channels={c: part[n] for c, part in parts.items()}) for n in bands
+        Figure(
+            name=name,
+            value=whole[name],
+            band=band,
+            channels={channel: part[name] for channel, part in parts.items()},
+            one_channel=one[name],
+        )
+        for name, band in SHOWN.items()
     ]
 
 
@@ -61,7 +74,7 @@ def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
         "handed_off": _share([t.right for t in told if t.want == "handoff"]),
         "detail_named": _share([_names_detail(t) for t in drafts if t.proposal.understanding.details]),
         "honesty_faults": float(sum(r.id in HONESTY and r.level is not Level.PASS for r in faults)),
-        **{name: value for name, value in asdict(heard).items() if name in BANDS},
+        **{name: value for name, value in asdict(heard).items() if name in SHOWN},
     }
 
 
@@ -77,11 +90,11 @@ def _share(found: Sequence[bool]) -> float | None:
 def table(shown: Sequence[Figure]) -> str:
     """The numbers as a person reads them."""
     channels = list(shown[0].channels)
-    rows = [["", "all", "band", "", *channels]]
+    rows = [["", "all", "band", "", *channels, "in one channel"]]
     for figure in shown:
         mark = {True: "ok", False: "OUT", None: "-"}[figure.holds]
         by_channel = (_said(value) for value in figure.channels.values())
-        rows.append([figure.name, _said(figure.value), str(figure.band), mark, *by_channel])
+        rows.append([figure.name, _said(figure.value), str(figure.band), mark, *by_channel, _said(figure.one_channel)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "".join(
         "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() + "\n" for row in rows

@@ -78,10 +78,21 @@ def shipped_pipeline() -> Pipeline:
     return build(load(read_texts(TEMPLATES), shipped_texts()))
 
 
-def tell(pipeline: Pipeline, path: Path = POSTS) -> list[Told]:
-    """All posts of a file, channel by channel."""
-    channels = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return [told for name, posts in channels.items() for told in Talk(pipeline, name).run(posts)]
+def read_posts(path: Path = POSTS) -> dict[str, list[dict[str, Any]]]:
+    """The posts by channel, as the file has them."""
+    found: dict[str, list[dict[str, Any]]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
+
+
+def tell(pipeline: Pipeline) -> list[Told]:
+    """All posts, channel by channel."""
+    return [told for channel, posts in read_posts().items() for told in Talk(pipeline, channel).run(posts)]
+
+
+def tell_together(pipeline: Pipeline) -> list[Told]:
+    """All posts in one busy channel, the communities taking turns: the hardest test of not repeating oneself."""
+    turns = [entry for entries in zip(*read_posts().values(), strict=True) for entry in entries]
+    return list(Talk(pipeline, "all", pace=PACE / 5).run(turns))
 
 
 class Talk:
