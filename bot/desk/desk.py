@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 from bot.desk.cards import card, checks_json, warnings
 from bot.desk.decide import Press, decide
-from bot.desk.words import TYPING, Words, has_own_words, words_of
+from bot.desk.words import TYPING, Words, words_of
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
 from bot.ports import Clock
 from bot.settings import Settings
@@ -74,32 +73,24 @@ class Desk:
         """Finish and examine the words before the transaction, which is kept short. Bound to one revision."""
         if command.action not in TYPING:
             return Words()
-        now = self._clock.now()
+        now, pipeline = self._clock.now(), self._pipeline()
 
-        def query(connection: Connection) -> Any:
+        def look(connection: Connection) -> Words:
             draft = drafts.get(connection, command.draft_id)
-            if draft is None or draft.revision != command.revision:
-                return None
+            post = posts.get(connection, draft.post_id) if draft else None
+            if draft is None or post is None or draft.revision != command.revision:
+                return Words()  # the transaction will say why not
             if not draft.live and command.action not in ON_SENT_REPLY:
-                return None
-            post = posts.get(connection, draft.post_id)
-            if post is None:
-                return None
-            around = context.load(connection, post, self._settings, now) if has_own_words(command, draft) else None
-            return draft, post, around
+                return Words()
 
-        found = await self._store.read(query)
-        if found is None:
-            return Words()  # the transaction will say why not
-        draft, post, around = found
-        pipeline = self._pipeline()
+            def examine(wording: Wording) -> tuple[CheckResult, ...]:
+                around = context.load(connection, post, self._settings, now)
+                return pipeline.check(wording, post.post, around)
 
-        def examine(wording: Wording) -> tuple[CheckResult, ...]:
-            assert around is not None, "only words of a manager's own are looked at"  # noqa: S101 - as read above
-            return pipeline.check(wording, post.post, around)
+            limit = self._text_limit(post.post.platform)
+            return words_of(command, draft, self.first_name(command.by), limit, examine)
 
-        limit = self._text_limit(post.post.platform)
-        return await asyncio.to_thread(words_of, command, draft, self.first_name(command.by), limit, examine)
+        return await self._store.read(look)
 
     def _once(
         self, connection: Connection, command: Command, words: Words | Refused, key: str | None, fingerprint: str

@@ -28,11 +28,6 @@ class Words:
     own: bool = False
 
 
-def has_own_words(command: Command, draft: Draft) -> bool:
-    """Whether the text holds words of a manager's; all others were looked at when the draft was made."""
-    return command.action not in (Action.APPROVE, Action.FILL) or bool(command.slots or draft.typed)
-
-
 def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
     """Finish and look at the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
