@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from responders.library.model import Library
 from responders.types import Context, Detail, Post, Understanding
@@ -43,7 +44,7 @@ class DetailsAnalyzer:
     def __init__(self, library: Library) -> None:
         """Take details.yaml and the operators' facts."""
         words = {name: str(part) for name, part in library.word_lists["details"].items()}
-        self._patterns = _patterns(words)
+        self._patterns = _patterns(tuple(words.items()))
         self._empty = re.compile(rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+", re.IGNORECASE)
         self._numbers = re.compile(rf"\b(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
         self._names = _names(library)
@@ -73,8 +74,10 @@ class DetailsAnalyzer:
         return _sayable(phrase) and not _OTHERS.match(phrase) and not self._empty.fullmatch(phrase)
 
 
-def _patterns(words: Mapping[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+@lru_cache(maxsize=4)  # they are made for the examples of templates, and again for posts
+def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """(kind, pattern with a group `np`), the most telling first."""
+    words = dict(listed)
     word = rf"(?!(?:{words['stops']}|{words['joins']}|{_DETERMINER})\b)[^\W\d_][\w\u2019'-]*"
     number = rf"(?: \d{{1,4}}(?!\s?{words['units']}\b))?"
     core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}{number}"

@@ -55,7 +55,7 @@ def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     return _compile(tuple(phrases))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)  # the linter, each analyzer and each check use the same lists
 def _compile(phrases: tuple[str, ...]) -> re.Pattern[str]:
     choices = "|".join(_phrase(p) for p in sorted(phrases, key=len, reverse=True))
     return re.compile(rf"(?<!\w)(?:{choices})" if choices else r"(?!)")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from responders.library.faults import Fault, LibraryFaults
+from responders.library.lint import lint
 from responders.library.load import load
+from responders.library.trial import HOSTILE, hostile, trials
 
 INTENT = {"intents/praise.yaml": "meaning: m\naction: draft\nexamples: {en: [a]}"}
 PIECES = st.sampled_from(
@@ -77,3 +80,47 @@ def test_template_files(text: str, fenced: bool) -> None:
 def test_data_files(text: str, path: str) -> None:
     faults = told({path: text}, {"list.yaml": "a: {phrases: {en: [x]}}"})
     assert all(fault.file == path and (fault.line or 0) >= 1 for fault in faults)
+
+
+WORDING = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "{{ d }}",
+                "{{ n }}",
+                "{% if n %}",
+                "{% if not n %}",
+                "{% elif d %}",
+                "{% else %}",
+                "{% endif %}",
+                "{",
+                "}",
+            ),
+            *("{%", "%}", "{{", "}}", "{#", "#}", "| cap", "{{ d | cap }}", "{{ n or d }}", "words", " ", "\n", "."),
+            *("## variant: b\n", "when: {sentiment: positive}\n", '{{ plural(d, one="a", other="b") }}', "None", "'"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+FRONT = """---
+slots: {d: {from: post.detail, required: true}, n: {from: fan.call_name}}
+examples: [{given: {post: "?!"}, expect: {offered: false}}]
+---
+## variant: a
+{{ d }}{% if n %}{{ n }}{% endif %} """
+
+
+@settings(max_examples=300, deadline=None)
+@given(WORDING)
+def test_no_raw_template_text_in_any_reply(wording: str) -> None:
+    texts = {**INTENT, "en/praise/a.md": FRONT + wording}
+    if faults := told(texts, {}):
+        assert all(fault.file == "en/praise/a.md" and fault.code for fault in faults)
+        return
+    library = load(texts, {})
+    assert all(fault.code and fault.message for fault in lint(library, date(2026, 3, 1), ["en"]))
+    (template,) = library.templates
+    for variant in template.variants:
+        for trial in (*trials(template, variant, {}), *hostile(template, variant)):
+            rest = trial.text.replace(HOSTILE, "")
+            assert not set("{}") & set(rest), rest
