@@ -34,19 +34,21 @@ def file_of(url: URL) -> Path | None:
 
 
 def open_engine(url: URL) -> Engine:
-    """An engine whose transactions are what they say they are.
+    """An engine whose transactions are what they say they are, and whose errors do not repeat what fans wrote.
 
     SQLite: WAL, synchronous=FULL (with group commit it costs nothing), foreign keys, and BEGIN IMMEDIATE unless the
     connection asked for a reader's BEGIN by the execution option `reading`.
     """
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(url)
+            return create_engine(url, hide_parameters=True)
         except ModuleNotFoundError as error:
             raise StoreError(
                 "store: PostgreSQL needs its driver; install it with: pip install 'greenroom[postgres]'"
             ) from error
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:

@@ -60,7 +60,8 @@ OUTCOMES = (
     "cut off lost",
 )
 CHANGES = ("edit", "white space", "delete", "answer", "undo", "forget")
-NEWEST_FIRST = st.integers(0, 5)
+WHICH = st.integers(0, 2)
+"""Of what something happened to lately, the newest first: stories grow long only where steps meet."""
 LETTERS = "abcdefghij"
 
 
@@ -72,7 +73,7 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.house = self.build("undo_seconds: 10, per_fan: 3/1d, per_channel: 6/1h, expire_after: 24h")
+        self.house = self.build("undo_seconds: 10, per_fan: 6/1d, per_channel: 12/1h, expire_after: 24h")
         database = self.house.settings.root / "var" / "greenroom.db"
         with contextlib.closing(sqlite3.connect(database)) as fresh:
             fresh.executescript(TRAIL)
@@ -114,9 +115,15 @@ class Machine(RuleBasedStateMachine):
     def marker(self) -> str:
         return "zq" + "".join(LETTERS[int(digit)] for digit in str(next(self.count)))
 
-    @rule(fan=st.integers(0, 2), channel=st.sampled_from("ab"), kind=st.sampled_from(sorted(TEXTS)), to=NEWEST_FIRST)
+    @rule(
+        fan=st.integers(0, 2), channel=st.sampled_from("ab"), kind=st.sampled_from(sorted(TEXTS)), to=st.integers(0, 3)
+    )
     def post(self, fan: int, channel: str, kind: str, to: int) -> None:
         self._post(fan, channel, TEXTS[kind], answers=self.posts[-to] if 0 < to <= len(self.posts) else None)
+
+    @rule(fan=st.integers(0, 2), channel=st.sampled_from("ab"), kind=st.sampled_from(["praise", "complaint"]))
+    def post_what_is_drafted_for(self, fan: int, channel: str, kind: str) -> None:
+        self._post(fan, channel, TEXTS[kind])
 
     def _post(self, fan: int, channel: str, text: str, answers: str | None = None, external_id: str = "") -> None:
         who, word = f"zqid{LETTERS[fan]}{self.generation[fan]}", self.marker()
@@ -133,17 +140,23 @@ class Machine(RuleBasedStateMachine):
         self.words.setdefault(who, {who, name.casefold()}).add(word)
 
     @precondition(lambda self: self.posts)
-    @rule(which=NEWEST_FIRST, how=st.sampled_from(CHANGES))
+    @rule(which=WHICH, how=st.sampled_from(CHANGES))
     def change(self, which: int, how: str) -> None:
         self.run(self._change(self.pick(which), how))
 
     def pick(self, which: int) -> str:
-        return self.posts[-1 - which % len(self.posts)]
+        return self.lately("post_id", which) or self.posts[-1]
+
+    def lately(self, column: str, which: int) -> str | None:
+        """The post or draft to which something happened lately."""
+        known = f"SELECT {column} AS id FROM events WHERE {column} IS NOT NULL"  # noqa: S608 - one of two columns
+        found = [row["id"] for row in self.rows(f"{known} GROUP BY 1 ORDER BY max(seq) DESC LIMIT 3")]
+        return found[which % len(found)] if found else None
 
     async def _change(self, post_id: str, how: str) -> None:
         row = self.rows("SELECT * FROM posts WHERE id = ?", post_id)[0]
         if how == "forget":
-            await self._forget(self.fan_of[post_id])
+            await self._forget(self.fan_of.get(post_id, "staff"))
         elif how == "delete":
             await self.house.intake.delete(post_id)
         elif how == "answer":
@@ -162,7 +175,7 @@ class Machine(RuleBasedStateMachine):
             return
         else:
             word = self.marker()
-            self.words[self.fan_of[post_id]].add(word)
+            self.words.setdefault(self.fan_of.get(post_id, "staff"), set()).add(word)
             if not await self.house.intake.edit(post_id, f"{TEXTS['praise']} {word}"):
                 return
         self._bar(post_id)
@@ -195,7 +208,7 @@ class Machine(RuleBasedStateMachine):
         self.words[who].discard(who)  # an opt-out is kept, with the id it is for
 
     @precondition(lambda self: self.posts)
-    @rule(which=NEWEST_FIRST)
+    @rule(which=WHICH)
     def ask_for_a_card(self, which: int) -> None:
         post_id = self.pick(which)
         gone = self.rows("SELECT 1 FROM posts WHERE id = ? AND (deleted OR NOT kept)", post_id)
@@ -210,10 +223,10 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.posts)
     @rule(
         data=st.data(),
-        which=NEWEST_FIRST,
+        which=WHICH,
         old=st.booleans(),
         action=st.sampled_from(sorted(Action)),
-        by=st.sampled_from(["mara", "tom", "mara", "eve"]),
+        by=st.sampled_from(["mara", "tom", "tom", "eve"]),
         keyed=st.booleans(),
     )
     def press(self, data: st.DataObject, which: int, old: bool, action: str, by: str, keyed: bool) -> None:
@@ -234,11 +247,24 @@ class Machine(RuleBasedStateMachine):
             again = self.run(self.house.press(card, action, by, key=key, confirm_warnings=True, **more))
             assert again == json.loads(json.dumps(answer))
 
+    @rule(data=st.data(), which=WHICH)
+    def yes(self, data: st.DataObject, which: int) -> None:
+        self._press_new(data, which, "approve")
+
+    @rule(data=st.data(), which=WHICH, action=st.sampled_from(["settle", "retry", "undo", "reject", "remove"]))
+    def think_again(self, data: st.DataObject, which: int, action: str) -> None:
+        self._press_new(data, which, action)
+
+    def _press_new(self, data: st.DataObject, which: int, action: str) -> None:
+        card = self._card(which, old=False)
+        if card:
+            self.attempt(self.house.press(card, action, confirm_warnings=True, **self._more(data, action, card)))
+
     def _card(self, which: int, old: bool) -> dict[str, Any] | None:
         if old and self.cards:
             return self.cards[-1 - which % len(self.cards)]
-        found = self.rows("SELECT id FROM drafts ORDER BY created_at")
-        return self.run(self.house.desk.draft(found[-1 - which % len(found)]["id"])) if found else None
+        found = self.lately("draft_id", which)
+        return self.run(self.house.desk.draft(found)) if found else None
 
     def _more(self, data: st.DataObject, action: str, card: dict[str, Any]) -> dict[str, Any]:
         if action in ("edit", "propose", "correct"):
@@ -264,10 +290,34 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         outcomes=st.lists(st.sampled_from(OUTCOMES), max_size=2),
-        meanwhile=st.sampled_from((None, None, *CHANGES)),
+        meanwhile=st.sampled_from((None, *CHANGES)),
         can_tell=st.booleans(),
     )
     def send(self, outcomes: list[str], meanwhile: str | None, can_tell: bool) -> None:
+        self._send(outcomes, meanwhile, can_tell)
+
+    @rule(
+        data=st.data(),
+        which=WHICH,
+        outcome=st.sampled_from(OUTCOMES[1:]),
+        meanwhile=st.sampled_from(CHANGES),
+        can_tell=st.booleans(),
+    )
+    def yes_and_trouble(self, data: st.DataObject, which: int, outcome: str, meanwhile: str, can_tell: bool) -> None:
+        self._press_new(data, which, "approve")
+        self._send([outcome], meanwhile, can_tell)
+
+    @precondition(lambda self: self.posts)
+    @rule(which=WHICH, how=st.sampled_from(CHANGES[:4]), action=st.sampled_from(["reject", "snooze", "approve"]))
+    def press_change_and_undo(self, which: int, how: str, action: str) -> None:
+        card = self._card(which, old=False)
+        if card:
+            self.attempt(self.house.press(card, action, confirm_warnings=True))
+            self.run(self._change(card["post"]["post_id"], how))
+            self.run(self.house.quiet())
+            self.attempt(self.house.press(card, "undo"))
+
+    def _send(self, outcomes: list[str], meanwhile: str | None, can_tell: bool) -> None:
         async def change(delivery: Delivery) -> None:
             self.note_arrivals()  # what arrived before this is not barred by it
             if meanwhile:
@@ -282,7 +332,7 @@ class Machine(RuleBasedStateMachine):
         stage.meanwhile = None
 
     @precondition(lambda self: self.posts)
-    @rule(which=NEWEST_FIRST, cause=st.sampled_from([Cause.POST_EDITED, Cause.POST_DELETED, Cause.ANSWERED]))
+    @rule(which=WHICH, cause=st.sampled_from([Cause.POST_EDITED, Cause.POST_DELETED, Cause.ANSWERED]))
     def send_when_the_platform_knows_more(self, which: int, cause: Cause) -> None:
         external_id = self.rows("SELECT external_id FROM posts WHERE id = ?", self.pick(which))[0]["external_id"]
         self.house.stage.gone[external_id] = cause

@@ -1,0 +1,217 @@
+"""The real process, killed at any moment and started again: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[3]
+TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
+KILLS = 8
+CONFIG = """\
+community: {name: Lantern Harbor}
+web: {bind: "127.0.0.1:0"}
+managers: {mara: {name: Mara Quint}}
+on_call: mara
+replies: {undo_seconds: 0, per_fan: null, per_channel: null}
+"""
+
+
+class Server:
+    """`python -m bot run` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
+        shutil.copytree(ROOT / "templates", folder / "templates")
+        self.process: asyncio.subprocess.Process
+        self.http: httpx.AsyncClient
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        environ = {**os.environ, "GREENROOM_WEB_TOKEN": TOKEN, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "bot", "run", "--config", str(self.folder / "config.yaml")]
+        log = (self.folder / "log").open("ab")
+        self.process = await asyncio.create_subprocess_exec(
+            *command, cwd=self.folder, env=environ, stdout=asyncio.subprocess.PIPE, stderr=log
+        )
+        log.close()
+        try:
+            base = await self._address()
+            async with httpx.AsyncClient(
+                base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30
+            ) as http:
+                self.http = http
+                yield
+        finally:
+            await self.end(signal.SIGKILL)
+
+    async def _address(self) -> str:
+        assert self.process.stdout
+        async with asyncio.timeout(60):
+            while line := (await self.process.stdout.readline()).decode():
+                if found := re.search(r"http://[\d.]+:\d+", line):
+                    return found[0]
+        raise AssertionError((self.folder / "log").read_text())
+
+    async def end(self, number: signal.Signals) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(20):
+            await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def database(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / "var" / "greenroom.db")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    return Server(tmp_path)
+
+
+class Crowd:
+    """Fans who post and a manager who says yes, as fast as the server answers. Remembers what was acknowledged."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.numbers = itertools.count()
+        self.posted: dict[str, str] = {}
+        self.approved: dict[str, str] = {}
+        """Our id of the post -> the text that was approved."""
+
+    async def fans(self) -> None:
+        for n in self.numbers:
+            body = {
+                "id": f"p{n}",
+                "channel": f"channel-{n}",
+                "author": {"id": f"fan-{n}", "name": "Robin"},
+                "text": "the new map is gorgeous",
+            }
+            answer = await self.server.http.post("/api/posts", json=body)
+            assert answer.status_code in (200, 202), answer.text
+            self.posted[body["id"]] = answer.json()["post_id"]
+
+    async def manager(self) -> None:
+        while True:
+            drafts = (await self.server.http.get("/api/drafts", params={"limit": 20})).json()["items"]
+            for draft in drafts:
+                await self.approve(draft)
+            await asyncio.sleep(0.01)
+
+    async def approve(self, draft: dict[str, Any]) -> None:
+        body = {"revision": draft["revision"], "by": "mara", "action": "approve", "confirm_warnings": True}
+        key = {"Idempotency-Key": draft["draft_id"]}
+        answer = await self.server.http.post(f"/api/drafts/{draft['draft_id']}/decisions", json=body, headers=key)
+        assert answer.status_code in (200, 409), answer.text
+        if answer.status_code == 200:
+            self.approved[draft["post"]["post_id"]] = answer.json()["text"]
+
+    async def work(self) -> None:
+        """Until the server is gone."""
+        work = [asyncio.create_task(w) for w in (self.fans(), self.fans(), self.manager())]
+        await asyncio.wait(work, return_when=asyncio.FIRST_EXCEPTION)
+        for task in work:
+            task.cancel()
+        ended = await asyncio.gather(*work, return_exceptions=True)
+        gone = (httpx.TransportError, asyncio.CancelledError)
+        assert [error for error in ended if not isinstance(error, gone)] == []
+
+
+def time_passes(server: Server) -> None:
+    """The leases of what was cut off in the middle of sending are over: a minute, which nobody waits for here."""
+    with contextlib.closing(server.database()) as database, database:
+        database.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
+
+
+async def pages(server: Server, path: str, **params: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after: str | None = None
+    while True:
+        page = (
+            await server.http.get(path, params=params | {"limit": 200} | ({"after": after} if after else {}))
+        ).json()
+        found += page["items"]
+        after = page["next"]
+        if after is None:
+            return found
+
+
+@pytest.mark.timeout(600)
+async def test_killed_at_any_moment(server: Server) -> None:
+    crowd, chance = Crowd(server), random.Random()  # noqa: S311 - any moment will do
+    for _ in range(KILLS):
+        async with server.running():
+            working = asyncio.create_task(crowd.work())
+            await asyncio.sleep(chance.uniform(0.2, 1.2))
+            await server.end(signal.SIGKILL)
+            await working
+        time_passes(server)
+    async with server.running():
+        async with asyncio.timeout(60):
+            while await unfinished(server):
+                await asyncio.sleep(0.1)
+        replies = await pages(server, "/api/replies")
+        drafts = {state: await pages(server, "/api/drafts", state=state) for state in ("waiting", "approved")}
+    assert len(crowd.posted) > KILLS
+    assert len(crowd.approved) > KILLS
+    answered = [reply["post_id"] for reply in replies]
+    assert len(answered) == len(set(answered)), "nothing twice"
+    said = {reply["post_id"]: reply["text"] for reply in replies}
+    assert {post_id: said.get(post_id) for post_id in crowd.approved} == crowd.approved, "nothing lost"
+    assert {draft["post"]["post_id"] for draft in drafts["approved"]} == set(answered)
+    with contextlib.closing(server.database()) as database:
+        stored = {row[0]: row[1:] for row in database.execute("SELECT external_id, id, action, reason FROM posts")}
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    for external_id, post_id in crowd.posted.items():
+        assert stored[external_id][0] == post_id
+        assert all(stored[external_id]), "every post ends with an action and a reason"
+
+
+async def unfinished(server: Server) -> bool:
+    under_way = [await pages(server, "/api/replies", state=state) for state in ("held", "sending", "uncertain")]
+    with contextlib.closing(server.database()) as database:
+        unjudged = database.execute("SELECT count(*) FROM posts WHERE action IS NULL").fetchone()[0]
+    return any(under_way) or unjudged > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_asked_to_stop_it_stops(server: Server, number: signal.Signals) -> None:
+    crowd = Crowd(server)
+    async with server.running():
+        working = asyncio.create_task(crowd.work())
+        await asyncio.sleep(0.5)
+        request = server.http.build_request("GET", "/api/events")
+        stream = await server.http.send(request, stream=True)
+        async with asyncio.timeout(10):
+            status = await server.end(number)
+        await stream.aclose()
+        await asyncio.gather(working, return_exceptions=True)
+    told = (server.folder / "log").read_text()
+    assert status == 0, told
+    assert "Traceback" not in told
+    assert "never retrieved" not in told
+    with contextlib.closing(server.database()) as database:
+        stored = {row[0] for row in database.execute("SELECT external_id FROM posts")}
+    assert set(crowd.posted) <= stored
+
+
+async def test_stopped_while_nothing_happens(server: Server) -> None:
+    async with server.running():
+        assert (await server.http.get("/readyz")).status_code == 200
+        assert await server.end(signal.SIGTERM) == 0
