@@ -21,6 +21,8 @@ PACKAGE = Path(responders.__file__).parent
 TEMPLATES = PACKAGE.parent / "templates"
 HELD_OUT = yaml.safe_load((Path(__file__).parents[1] / "data" / "held_out.yaml").read_text(encoding="utf-8"))
 
+GERMAN = yaml.safe_load((Path(__file__).parents[1] / "data" / "german.yaml").read_text(encoding="utf-8"))
+
 
 @pytest.fixture(scope="module")
 def shipped() -> Pipeline:
@@ -41,6 +43,18 @@ def test_held_out_posts(
     assert proposal.outcome == ("handoff" if intent == "churn" else "draft")
     if intent not in {"churn", "are_you_a_bot"}:
         assert proposal.alternatives
+
+
+@pytest.mark.parametrize(("intent", "text"), [(i, t) for i, texts in GERMAN.items() for t in texts])
+def test_a_german_channel_is_answered_in_german(
+    shipped: Pipeline, intent: str, text: str, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    proposal = shipped.run(a_post(text), a_context(locale="de"))
+    if intent == "silent":
+        assert proposal.outcome == "silent"
+        return
+    assert proposal.candidate, proposal.reason.sentence
+    assert proposal.candidate.template.startswith(f"de/{intent}/")
 
 
 def test_different_posts_get_different_wordings(
