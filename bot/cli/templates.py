@@ -52,8 +52,8 @@ def check(
         folder, locales = settings.templates, {settings.community.locale, *settings.community.locales}
     else:
         locales = set()
-    if not folder.is_dir():
-        raise GreenroomError(f"{folder} is not a folder; name the folder that holds facts.yaml and intents/.")
+    if not (folder / "intents").is_dir():
+        raise GreenroomError(f"{folder} holds no operators' files; name the folder in which intents/ lies.")
     try:
         library = read_library(folder)
     except FaultyFiles as error:
