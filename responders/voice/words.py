@@ -69,9 +69,8 @@ class WordList:
         if not self.all(text):
             return None
         clauses = (_read(clause.strip()) for clause in _CLAUSE.split(read_words(text).plain))
-        return next(
-            (found for clause in clauses if (found := self._at(clause, *(clause.starts or ((0, ""),))[0]))), None
-        )
+        found = (self._at(clause, *start) for clause in clauses for start in clause.starts[:1])
+        return next((phrase for phrase in found if phrase), None)
 
     def begins(self, text: str) -> bool:
         """True when the text begins with a phrase."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from responders.voice.words import WordList
+from responders.understanding.normalise import compile_phrases
+from responders.voice.words import WordList, read_words
 
 DATA = Path(__file__).parents[3] / "responders/voice/data"
 LISTS: dict[str, dict[str, Any]] = {p.stem: yaml.safe_load(p.read_text("utf-8")) for p in sorted(DATA.glob("*.yaml"))}
@@ -54,6 +58,20 @@ def test_each_phrase_finds_itself(file: str, section: str) -> None:
     words = WordList({"phrases": LISTS[file][section]["phrases"]})
     for phrase in (p for phrases in LISTS[file][section]["phrases"].values() for p in phrases):
         assert words.find(simplest(phrase)), phrase
+
+
+WORDS = sorted(
+    {w for f, s in SECTIONS for ps in LISTS[f][s]["phrases"].values() for p in ps for w in re.findall(r"\w+", p)}
+)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(SECTIONS), st.lists(st.sampled_from([*WORDS, ",", ".", "?", "😍"]), max_size=12))
+def test_the_short_way_finds_what_a_search_for_every_phrase_finds(section: tuple[str, str], words: list[str]) -> None:
+    phrases = LISTS[section[0]][section[1]]["phrases"]
+    text = " ".join(words)
+    match = compile_phrases(p for ps in phrases.values() for p in ps).search(read_words(text).plain)
+    assert WordList({"phrases": phrases}).find(text) == (match.group().strip() if match else None)
 
 
 def simplest(phrase: str) -> str:
