@@ -86,26 +86,22 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
     plural = rf"(?P<np>\b(?:{word} )?(?!{words['stops']}\b)[^\W\d_]{{3,}}(?<!s)s\b)"
     simple = rf"(?P<np>\b{core}\b)"
     liked = rf"(?:{words['liked']}|{words['liked_de']})"
+    judged = rf"{words['judged']}|{words['judged_de']}"
+    failed = rf"{words['failed']}|{words['failed_de']}"
     shapes = (
         ("work", rf"{simple} {words['toil']}\b"),
         (
             "work",
             rf"\b(?:my|our) {word}(?: {word})? (?:of|about|on) {np}",
         ),
-        ("work", rf"\b{words['made']} (?:up )?(?:(?:my|our) {word} )?{np}"),
-        ("work", rf"\bhere(?:.?s| is| are) {np}"),
+        ("work", rf"\b(?:{words['made']} (?:up )?(?:(?:my|our) {word} )?|here(?:.?s| is| are) ){np}"),
         ("work", rf"\b{words['made']} {plural}"),
-        ("work", rf"{np} {words['made_de']}\b"),
-        ("work", rf"{np} (?:{words['done']}|{words['done_de']})\b"),
+        ("work", rf"{np} (?:{words['made_de']}|{words['done']}|{words['done_de']})\b"),
         ("thing", rf"\b{liked} {np}"),
-        ("thing", rf"{np} (?:{words['judged']}|{words['judged_de']})\b"),
-        ("thing", rf"{np} (?:{words['failed']}|{words['failed_de']})\b"),
-        ("thing", rf"{np} {words['moved']}\b"),
-        ("thing", rf"{words['start']}{bare} (?:{words['failed']}|{words['failed_de']})\b"),
-        ("thing", rf"{words['start']}{bare} (?:{words['judged']}|{words['judged_de']})\b"),
+        ("thing", rf"{np} (?:{judged}|{failed}|{words['moved']})\b"),
+        ("thing", rf"{words['start']}{bare} (?:{judged}|{failed})\b"),
         ("thing", rf"{simple} {words['hurt']} (?:my|our|all|the)\b"),
-        ("thing", rf"\b{words['hurt']} {np}"),
-        ("thing", rf"\b{words['fixed']} {np}"),
+        ("thing", rf"\b(?:{words['hurt']}|{words['fixed']}) {np}"),
         ("place_in_product", rf"\b{words['hurt_place']} {simple}"),
         (
             "place_in_product",
