@@ -138,6 +138,7 @@ def _wording(candidate: Candidate, read: Understanding) -> Wording:
         quoted=candidate.quoted,
         sources=candidate.sources,
         answer=candidate.answer,
+        unfinished=bool(candidate.missing),
         template=candidate.template,
         variant=candidate.variant,
     )

@@ -261,6 +261,8 @@ class Wording:
     """Where its slots took their words from (design section 8)."""
     answer: bool = False
     """True for an FAQ answer, which has a source and may repeat."""
+    unfinished: bool = False
+    """True while words are still to come that only the approver can give."""
     template: str | None = None
     variant: str | None = None
 

@@ -17,7 +17,8 @@ _NEED_NOT = frozenset({"greeting", "farewell", "introduction", "thanks"})
 class SpecificEcho:
     """Holds that a reply to a post of eight words or more takes up one of its words: who listened, names something.
 
-    Blocks for shared work and complaints, warns elsewhere; small talk and true answers need not.
+    Blocks for shared work and complaints, warns elsewhere and where the approver is still to name it; small talk and
+    true answers need not.
     """
 
     id = "specific-echo"
@@ -32,5 +33,5 @@ class SpecificEcho:
             return passed(self.id)
         if self._content.echo(wording.text, wording, post):
             return passed(self.id)
-        say = blocked if wording.intent in _MUST else warned
+        say = blocked if wording.intent in _MUST and not wording.unfinished else warned
         return say(self.id, "Takes up nothing from the post; it could stand below any.")
