@@ -21,7 +21,7 @@ from responders.types import Context, Post
 T = TypeVar("T")
 IN_FLIGHT, POSTS, ROUNDS = 64, 1_000, 3
 SAMPLE = 300
-SECONDS = 6
+SECONDS = 3
 """How long each open loop lasts."""
 
 

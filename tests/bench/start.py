@@ -21,7 +21,7 @@ from bench.figures import Figure, figure
 from bench.scenes import CONFIG, ROOT, fans_write, texts
 
 STARTS, IDLE_SECONDS, POSTS = 4, 10, 10_000
-PATIENCE = 120
+PATIENCE = 600
 """Seconds after which a process that does not come up, or does not get done, is given up."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
