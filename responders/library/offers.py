@@ -10,7 +10,7 @@ from responders.library.faq import likeness
 from responders.library.model import Conditions, Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, missing, placeholders, preview
 from responders.library.vocabulary import ASK_APPROVER, POST_DETAIL, SIGNER
-from responders.types import Candidate, Context, Post, Recipe, Understanding
+from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
 
 Situation = Mapping[str, frozenset[str]]
 """`when` field -> the values that hold of the post."""
@@ -25,6 +25,7 @@ _YOURS = {
     **{f"unser{ending}": f"eur{ending}" for ending in ("e", "en", "em", "er", "es")},
 }
 _OWN = re.compile(rf"\b(?:{'|'.join(_YOURS)})\b", re.IGNORECASE)
+_A = re.compile(r"^an? ", re.IGNORECASE)
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
 
 
@@ -48,17 +49,20 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
 
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
     """Slot source -> its words, for those that are known now. A fact past its `until` is not."""
-    known = {f"{POST_DETAIL}.{detail.kind}": said_back(detail.text) for detail in reversed(understanding.details)}
-    known[POST_DETAIL] = said_back(understanding.detail() or "")
+    known = {f"{POST_DETAIL}.{detail.kind}": said_back(detail) for detail in reversed(understanding.details)}
+    known[POST_DETAIL] = said_back(understanding.details[0]) if understanding.details else ""
     known["fan.call_name"] = context.call_name or ""
     known["channel.name"] = context.channel_name
     known |= {f"facts.{fact.name}": fact.value for fact in facts.values() if _current(fact, context.now.date())}
     return {source: words for source, words in known.items() if words.strip()}
 
 
-def said_back(detail: str) -> str:
-    """A fan's words as somebody else says them: "my quilt" is "your quilt", "mein Schal" is "dein Schal"."""
-    return _OWN.sub(lambda match: _YOURS[match.group().casefold()], detail)
+def said_back(detail: Detail) -> str:
+    """A fan's words as somebody else says them: "my quilt" is "your quilt", "mein Schal" is "dein Schal", and "a quilt"
+    that was told of is "the quilt" from then on. A number and a title stay as they are."""
+    if detail.kind in {"number", "title"}:
+        return detail.text
+    return _OWN.sub(lambda match: _YOURS[match.group().casefold()], _A.sub("the ", detail.text))
 
 
 def offers(template: Template, text: str, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:

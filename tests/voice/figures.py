@@ -80,7 +80,7 @@ def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
 
 def _names_detail(told: Told) -> bool:
     said = (told.text or "").casefold()
-    return any(said_back(detail.text).casefold() in said for detail in told.proposal.understanding.details)
+    return any(said_back(detail).casefold() in said for detail in told.proposal.understanding.details)
 
 
 def _share(found: Sequence[bool]) -> float | None:

@@ -12,6 +12,7 @@ from responders.builtin.templated import TemplatedResponder
 from responders.library.faq import likeness
 from responders.library.load import load
 from responders.library.model import Library
+from responders.library.offers import said_back
 from responders.library.render import render
 from responders.types import Attachment, Candidate, Context, Detail, MissingSlot, Post, Turn, Understanding
 
@@ -198,3 +199,23 @@ def test_a_known_answer_stands_alone(library: Library, post: Callable[[str], Pos
     best = max(unknown, key=lambda c: c.fit)
     assert best.template == "en/question/detail"
     assert not best.missing
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        ("work", "my quilt", "your quilt"),
+        ("work", "Our song about the ferry", "your song about the ferry"),
+        ("work", "mein Schal", "dein Schal"),
+        ("work", "unseren Turm", "euren Turm"),
+        ("work", "a tutorial about the storm boss", "the tutorial about the storm boss"),
+        ("work", "an owl", "the owl"),
+        ("thing", "another crash", "another crash"),
+        ("thing", "the myth", "the myth"),
+        ("number", "a whole week", "a whole week"),
+        ("title", "My Quilt", "My Quilt"),
+        ("title", "A Tide", "A Tide"),
+    ],
+)
+def test_a_fans_words_are_said_back_as_somebody_else_says_them(kind: str, text: str, said: str) -> None:
+    assert said_back(Detail(kind=kind, text=text)) == said
