@@ -18,10 +18,12 @@ OWN_BANDS = {
     "fitting_drafts": Band(low=0.8),
     "silent_left_alone": Band(low=0.88),
     "handed_off": Band(low=1.0),
+    "one_tap": Band(low=0.8),
     "detail_named": Band(low=0.8),
     "honesty_faults": Band(high=0.0),
 }
-"""Bands for what is no channel-level number; silent posts drafted: at most 12 % (understanding.md section 5)."""
+"""Bands for what is no channel-level number. `one_tap`: drafts that want no words from a manager; the voice is measured
+on them alone. Silent posts drafted: at most 12 % (understanding.md section 5)."""
 
 
 OF_A_CHANNEL = ("opener_reuse_20", "opener_entropy", "top_opener_share", "similarity_p95_20", "distinct_2")
@@ -65,13 +67,15 @@ def figures(told: Sequence[Told], together: Sequence[Told], library: Library) ->
 
 
 def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
-    drafts = [t for t in told if t.text]
+    every = [t for t in told if t.proposal.candidate]
+    drafts = [t for t in every if t.proposal.candidate and not t.proposal.candidate.missing]
     heard = measure([Spoken(text=t.text) for t in drafts if t.text], library.word_lists, "Lantern Harbor")
     faults = [r for t in drafts if t.proposal.candidate for r in t.proposal.candidate.checks]
     return {
         "fitting_drafts": _share([t.right for t in told if t.want not in {"silent", "handoff"}]),
         "silent_left_alone": _share([t.proposal.outcome != "draft" for t in told if t.want == "silent"]),
         "handed_off": _share([t.right for t in told if t.want == "handoff"]),
+        "one_tap": len(drafts) / len(every) if every else None,
         "detail_named": _share([_names_detail(t) for t in drafts if t.proposal.understanding.details]),
         "honesty_faults": float(sum(r.id in HONESTY and r.level is not Level.PASS for r in faults)),
         **{name: value for name, value in asdict(heard).items() if name in SHOWN},
