@@ -101,10 +101,10 @@ class Intake:
             if found is None:
                 return None
             post, around = found
-            if around.opted_out:
-                raise Refused("opted_out", "This fan asked not to be answered.")
             proposal = _at_least_handoff(await self._judge(post, around))
             draft = await self._store.write(partial(self._lay, found=found, proposal=proposal))
+            if isinstance(draft, Refused):
+                raise draft
             if draft:
                 return await self._desk.draft(draft.id)
 
@@ -116,12 +116,16 @@ class Intake:
             return None
         return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
 
-    def _lay(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> Draft | None:
+    def _lay(
+        self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal
+    ) -> Draft | Refused | None:
         """Put an asked-for card on the desk; None when the post has changed since and must be read again."""
         post, around = found
         newest = drafts.latest(connection, post.id)
         if newest and (newest.live or newest.state is DraftState.APPROVED):
             return newest
+        if around.opted_out:
+            return Refused("opted_out", "This fan asked not to be answered.")
         if not posts.judge(connection, post, proposal, around.now, again=True):
             return None
         return moves.submit(connection, post, proposal, around, self._settings.replies.expire_after)

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.desk.cards import card, checks_json, warnings
-from bot.desk.decide import Press, decide
+from bot.desk.decide import decide
+from bot.desk.press import Press
 from bot.desk.words import TYPING, Words, words_of
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
 from bot.ports import Clock

@@ -82,9 +82,10 @@ async def test_what_did_not_arrive_ends_with_its_post(house, when, change):
 async def test_a_sent_reply_is_corrected(house):
     card = await house.sent()
     post_id = card["post"]["post_id"]
-    await house.press(card, "correct", by="tom", text="Where did you find that?")
+    changed = await house.press(card, "correct", by="tom", text="Where did you find that?")
     assert (await house.reply(post_id)).text == card["text"], "not before it arrived"
-    assert (await house.refused(card, "correct", text="Another one.")).code == "too_late"
+    assert (await house.refused(card, "correct", text="Another one.")).code == "stale_revision"
+    assert (await house.refused(changed, "correct", text="Another one.")).code == "too_late"
     await house.send()
     reply = await house.reply(post_id)
     assert (reply.text, reply.state) == ("Where did you find that?", DeliveryState.SENT)
@@ -96,7 +97,7 @@ async def test_a_correction_is_taken_back_while_it_is_held(house):
     card = await house.sent()
     await house.press(card, "correct", text="Where did you find that?")
     undone = await house.press(card, "undo", by="tom")
-    assert (undone["state"], undone["revision"]) == ("approved", card["revision"] + 1)
+    assert (undone["state"], undone["revision"]) == ("approved", card["revision"] + 2)
     await house.send()
     assert (await house.reply(card["post"]["post_id"])).text == card["text"]
     await house.press(undone, "correct", text="How far in are you now?")
@@ -106,9 +107,9 @@ async def test_a_correction_is_taken_back_while_it_is_held(house):
 
 async def test_a_reply_is_removed(house):
     card = await house.sent()
-    await house.press(card, "correct", text="Where did you find that?")
+    card = await house.press(card, "correct", text="Where did you find that?")
     await house.send()
-    await house.press(card, "remove")
+    card = await house.press(card, "remove")
     await house.send()
     assert house.stage.shown == {}
     assert (await house.reply(card["post"]["post_id"])).state is DeliveryState.REMOVED
@@ -119,12 +120,13 @@ async def test_a_reply_is_removed(house):
 @pytest.mark.parametrize(("outcome", "state"), [("refused", "failed"), ("unsure arrived", "uncertain")])
 async def test_a_change_that_fails_leaves_the_reply_as_it_was(house, outcome, state):
     card = await house.sent()
-    await house.press(card, "correct", text="Where did you find that?")
+    before = card["text"]
+    card = await house.press(card, "correct", text="Where did you find that?")
     house.stage.script.append(outcome)
     await house.send()
     after = await house.again(card)
     assert [d["state"] for d in after["deliveries"]] == [state, "sent"]
-    assert (await house.reply(card["post"]["post_id"])).text == card["text"]
+    assert (await house.reply(card["post"]["post_id"])).text == before
     if state == "failed":
         await house.press(card, "retry")
         await house.send()

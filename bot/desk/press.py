@@ -1,0 +1,133 @@
+"""One press of a manager with everything around it, and the steps that its handlers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.desk.words import TYPING, Words
+from bot.domain import (
+    Action,
+    Cause,
+    Command,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Draft,
+    DraftState,
+    Refused,
+    StoredPost,
+    seal,
+)
+from bot.events import Happened
+from bot.store import Connection, deliveries, drafts, events, moves
+from bot.store.ids import new_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """A command with everything around it."""
+
+    command: Command
+    words: Words
+    now: datetime
+    undo: timedelta
+    manager: str
+    """The presser's display name."""
+    name_of: Callable[[str], str]
+
+
+def refuse_if_stale(draft: Draft, press: Press) -> None:
+    """A yes is for what was seen, and the words that were looked at are for what stood there then."""
+    seen = press.words.revision if press.command.action in TYPING else press.command.revision
+    if {press.command.revision, seen} != {draft.revision}:
+        raise Refused("stale_revision", "The text on this card has changed since; look at it again.", draft=draft)
+
+
+def over(draft: Draft, name_of: Callable[[str], str]) -> Refused:
+    """Why nothing more can be done with a draft that is no longer live, and who decided."""
+    if draft.state in (DraftState.APPROVED, DraftState.REJECTED):
+        who = name_of(draft.decided_by) if draft.decided_by else "Somebody"
+        did = "approved" if draft.state is DraftState.APPROVED else "skipped"
+        when = f" at {draft.decided_at:%H:%M} UTC" if draft.decided_at else ""
+        return Refused("already_decided", f"{who} {did} this{when}.", draft=draft)
+    causes = {
+        Cause.POST_EDITED: "The fan has edited the post; a new draft follows.",
+        Cause.POST_DELETED: "The fan has deleted the post.",
+        Cause.ANSWERED: "A teammate has already answered.",
+        Cause.RESOLVED: "The fan says it is solved.",
+        Cause.FORGOTTEN: "The fan asked to be forgotten.",
+        Cause.OPTED_OUT: "The fan wants no replies.",
+        Cause.TOO_OLD: "It waited too long.",
+        Action.HANDOVER: "It was handed over.",
+        Action.RELABEL: "It was given another intent; a new draft follows.",
+    }
+    sentence = next((words for cause, words in causes.items() if cause == draft.cause), "It is over.")
+    return Refused(str(draft.state), sentence, draft=draft)
+
+
+def record(
+    connection: Connection, draft: Draft, press: Press, text: str | None = None, sealed: str | None = None
+) -> Decision:
+    """Keep who decided what and when; for a yes with the text and its seal."""
+    command = press.command
+    decision = Decision(
+        id=new_id(),
+        draft_id=draft.id,
+        revision=draft.revision,
+        action=command.action,
+        by=command.by,
+        at=press.now,
+        seal=sealed,
+        text=text,
+        draft_text=draft.text if text != draft.text else None,
+        note=command.reason,
+    )
+    drafts.decide(connection, decision)
+    return decision
+
+
+def hold(
+    connection: Connection, post: StoredPost, press: Press, decision: Decision, *, change_of: Delivery | None = None
+) -> None:
+    """Let the yes out: a delivery that waits for the undo window to end. `change_of`: the sent reply it changes."""
+    delivery_id = new_id()
+    delivery = Delivery(
+        id=delivery_id,
+        reply_id=change_of.id if change_of else delivery_id,
+        kind=_KINDS.get(decision.action, "send"),
+        draft_id=decision.draft_id,
+        post_id=post.id,
+        post_version=post.version,
+        decision_id=decision.id,
+        target=post.target,
+        text=decision.text,
+        seal=seal(decision.text or "", post.target),
+        state=DeliveryState.HELD,
+        nonce=f"gr-{delivery_id}",
+        due_at=press.now + press.undo,
+        approved_by=decision.by,
+        external_id=change_of.external_id if change_of else None,
+        created_at=press.now,
+    )
+    deliveries.add(connection, delivery)
+    moves.tell(connection, Happened.REPLY_HELD, delivery, press.now, by=decision.by)
+
+
+_KINDS: Mapping[Action, Literal["correct", "remove"]] = {Action.CORRECT: "correct", Action.REMOVE: "remove"}
+
+
+def tell(connection: Connection, name: Happened, draft: Draft, press: Press) -> None:
+    """Write what was decided to the trail."""
+    events.append(
+        connection,
+        name,
+        press.now,
+        by=press.command.by,
+        post_id=draft.post_id,
+        draft_id=draft.id,
+        action=str(press.command.action),
+        revision=draft.revision,
+    )
