@@ -75,7 +75,7 @@ def see_to_reply(connection: Connection, draft: Draft, press: Press) -> Draft:
     elif command.action is Action.RETRY:
         _retry(connection, draft, sent[0], press)
     else:
-        return _change(connection, draft, sent, press)
+        _change(connection, draft, sent, press)
     return draft
 
 
@@ -112,8 +112,7 @@ def _retry(connection: Connection, draft: Draft, newest: Delivery, press: Press)
     moves.tell(connection, Happened.REPLY_RETRIED, newest, press.now, by=press.command.by)
 
 
-def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: Press) -> Draft:
-    """`correct` and `remove`: a yes of its own, and a new revision, so that an old card cannot change it again."""
+def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: Press) -> None:
     reply = next((d for d in sent if d.kind == "send" and d.state is DeliveryState.SENT), None)
     if reply is None:
         raise Refused("too_late", "Only a reply that was sent can be corrected or removed.", draft=draft)
@@ -126,4 +125,3 @@ def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: P
         raise Refused("too_late", "Its words are no longer kept; it can only be removed.", draft=draft)
     decision = record(connection, draft, press, text, seal(text or "", post.target))
     hold(connection, post, press, decision, change_of=reply)
-    return moves.save(connection, draft, replace(draft, revision=draft.revision + 1))
