@@ -35,7 +35,7 @@ _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
 _VERSION = re.compile(
     r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+)\b", re.IGNORECASE
 )
-_ASKED = r"\b(?:where|what|when|how|why|which|wo|wie|wann|was)\b(?: \w+){0,4}? "
+_ASKED = r"\b(?:where|what|when|how|why|which|wo|wie|wann|was)\b(?: (?!should|can|could|must)\w+){0,4}? "
 
 
 class DetailsAnalyzer:
@@ -107,7 +107,7 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
             "place_in_product",
             rf"\b(?:in|at|on|during|after) (?P<np>{_DETERMINER} (?:{word} ){{0,2}}?{words['place']}\b)",
         ),
-        ("thing", rf"{_ASKED}{np}"),
+        ("thing", rf"{_ASKED}{np}(?=(?: {words['stops']})?\s*(?:[?.!,;:)\n]|$))"),
     )
     return tuple((kind, re.compile(shape, re.IGNORECASE)) for kind, shape in shapes)
 
