@@ -28,7 +28,7 @@ _HIDDEN = tuple(
     )
 )
 """Never said back: links, addresses, handles, markup, telephone numbers."""
-_OTHERS = re.compile(r"your\s+", re.IGNORECASE)
+_OTHERS = re.compile(r"\b(?:yours?|eure?[mnrs]?|dein\w*)\b", re.IGNORECASE)
 _DETERMINER = r"(?:the|my|our|this|these|that|those|an?|der|die|das|den|dem|mein\w*|unser\w*|diese\w*|eine?n?)"
 _INNER = _DETERMINER.replace("my|our|", "").replace("|mein\\w*|unser\\w*", "")
 _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
@@ -45,7 +45,7 @@ class DetailsAnalyzer:
         """Take details.yaml and the operators' facts."""
         words = {name: str(part) for name, part in library.word_lists["details"].items()}
         self._patterns = _patterns(tuple(words.items()))
-        self._empty = re.compile(rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+", re.IGNORECASE)
+        self._empty = re.compile(rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+(?:{words['joins']} .*)?", re.IGNORECASE)
         self._numbers = re.compile(rf"\b(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
         self._names = _names(library)
 
@@ -71,7 +71,7 @@ class DetailsAnalyzer:
 
     def _names_something(self, phrase: str) -> bool:
         """False for "the thing", and for "your quilt": that is not the author's to be asked about."""
-        return _sayable(phrase) and not _OTHERS.match(phrase) and not self._empty.fullmatch(phrase)
+        return _sayable(phrase) and not _OTHERS.search(phrase) and not self._empty.fullmatch(phrase)
 
 
 @lru_cache(maxsize=4)  # they are made for the examples of templates, and again for posts
@@ -107,7 +107,7 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
             "place_in_product",
             rf"\b(?:in|at|on|during|after) (?P<np>{_DETERMINER} (?:{word} ){{0,2}}?{words['place']}\b)",
         ),
-        ("thing", rf"{_ASKED}{np}(?=(?: {words['stops']})?\s*(?:[?.!,;:)\n]|$))"),
+        ("thing", rf"{_ASKED}{np}(?=(?: {words['asked_end']})?\s*(?:[?.!,;:)\n]|$))"),
     )
     return tuple((kind, re.compile(shape, re.IGNORECASE)) for kind, shape in shapes)
 
