@@ -25,7 +25,8 @@ _YOURS = {
     **{f"unser{ending}": f"eur{ending}" for ending in ("e", "en", "em", "er", "es")},
 }
 _OWN = re.compile(rf"\b(?:{'|'.join(_YOURS)})\b", re.IGNORECASE)
-_A = re.compile(r"^an? ", re.IGNORECASE)
+_NEAR = {"a": "the", "an": "the", "this": "that", "these": "those"}
+_BEGINS = re.compile(rf"^(?:{'|'.join(_NEAR)})(?= )", re.IGNORECASE)
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
 
 
@@ -59,10 +60,11 @@ def sources(facts: Mapping[str, Fact], context: Context, understanding: Understa
 
 def said_back(detail: Detail) -> str:
     """A fan's words as somebody else says them: "my quilt" is "your quilt", "mein Schal" is "dein Schal", and "a quilt"
-    that was told of is "the quilt" from then on. A number and a title stay as they are."""
+    that was told of is "the quilt" from then on, and "this" is "that". A number and a title stay as they are."""
     if detail.kind in {"number", "title"}:
         return detail.text
-    return _OWN.sub(lambda match: _YOURS[match.group().casefold()], _A.sub("the ", detail.text))
+    theirs = _OWN.sub(lambda match: _YOURS[match.group().casefold()], detail.text)
+    return _BEGINS.sub(lambda match: _NEAR[match.group().casefold()], theirs)
 
 
 def offers(template: Template, text: str, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:

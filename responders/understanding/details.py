@@ -45,7 +45,8 @@ class DetailsAnalyzer:
         """Take details.yaml and the operators' facts."""
         words = {name: str(part) for name, part in library.word_lists["details"].items()}
         self._patterns = _patterns(tuple(words.items()))
-        self._empty = re.compile(rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+(?:{words['joins']} .*)?", re.IGNORECASE)
+        nothing = rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+"
+        self._empty = re.compile(rf"(?:.* {words['joins']} )?{nothing}(?:{words['joins']} .*)?", re.IGNORECASE)
         self._numbers = re.compile(rf"\b(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
         self._names = _names(library)
 
