@@ -27,6 +27,14 @@ _YOURS = {
 _OWN = re.compile(rf"\b(?:{'|'.join(_YOURS)})\b", re.IGNORECASE)
 _NEAR = {"a": "the", "an": "the", "this": "that", "these": "those"}
 _BEGINS = re.compile(rf"^(?:{'|'.join(_NEAR)})(?= )", re.IGNORECASE)
+_NAMED_TIMES = {"morning": "morning|morgen|moin", "evening": "evening|abend", "night": "night|gn|nacht"}
+_TIME_NAMED = re.compile(
+    r"(?:^|[,.!\n] ?)(?:good ?|guten? )?(?:"
+    + "|".join(rf"(?P<{time}>{words})" for time, words in _NAMED_TIMES.items())
+    + r")(?: \w+){0,2}\s*(?:[,.!?;:)\n]|$)",
+    re.IGNORECASE,
+)
+"""A greeting or a good night that names the time of day, alone in its clause."""
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
 
 
@@ -42,7 +50,7 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
         "has_attachment": _yes_no(bool(post.attachments)),
         "thread_depth": frozenset({"later" if in_thread else "first"}),
         "channel": frozenset(channels),
-        "time": frozenset({_time_of_day(context.now.hour)}),
+        "time": frozenset({_time_named(post.text) or _time_of_day(context.now.hour)}),
         "fan_history": frozenset({"none"}),  # nothing is remembered of anybody who has not asked for it
         "details": frozenset(detail.kind for detail in understanding.details),
     }
@@ -132,6 +140,12 @@ def _current(fact: Fact, today: date) -> bool:
 
 def _yes_no(value: bool) -> frozenset[str]:
     return frozenset({"true" if value else "false"})
+
+
+def _time_named(text: str) -> str | None:
+    """The time of day that a greeting names: its author knows it, the clock here does not."""
+    named = _TIME_NAMED.search(text)
+    return named.lastgroup if named else None
 
 
 def _time_of_day(hour: int) -> str:

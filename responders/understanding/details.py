@@ -35,7 +35,7 @@ _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
 _VERSION = re.compile(
     r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+)\b", re.IGNORECASE
 )
-_ASKED = r"\b(?:where|what|when|how|why|which|wo|wie|wann|was)\b(?: (?!should|can|could|must)\w+){0,4}? "
+_ASKED = r"\b(?:where|what(?! an?\b)|when|how|why|which|wo|wie|wann|was)\b(?: (?!should|can|could|must)\w+){0,4}? "
 
 
 class DetailsAnalyzer:
@@ -83,7 +83,7 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
     number = rf"(?: \d{{1,4}}(?!\s?{words['units']}\b))?"
     core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}{number}"
     np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_INNER} )?{word}(?: {word})?{number}){{0,2}}\b)"
-    bare = rf"(?P<np>\b(?!{words['unnamed']}\b){word}(?: {word})?(?: {words['joins']} {word})?{number}\b)"
+    bare = rf"(?P<np>\b(?!{words['unnamed']}\b){word}(?: {word})?(?: {words['joins']} (?:{_INNER} )?{word})?{number}\b)"
     plural = rf"(?P<np>\b(?:{word} )?(?!{words['stops']}\b)[^\W\d_]{{3,}}(?<!s)s\b)"
     simple = rf"(?P<np>\b{core}\b)"
     liked = rf"(?:{words['liked']}|{words['liked_de']})"
@@ -99,8 +99,8 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
         ("work", rf"\b{words['made']} {plural}"),
         ("work", rf"{np} (?:{words['made_de']}|{words['done']}|{words['done_de']})\b"),
         ("thing", rf"\b{liked} {np}"),
-        ("thing", rf"{np} (?:{judged}|{failed}|{words['moved']})\b"),
         ("thing", rf"{words['start']}{bare} (?:{judged}|{failed})\b"),
+        ("thing", rf"{np} (?:{judged}|{failed}|{words['moved']})\b"),
         ("thing", rf"{simple} {words['hurt']} (?:my|our|all|the)\b"),
         ("thing", rf"\b(?:{words['hurt']}|{words['fixed']}) {np}"),
         ("place_in_product", rf"\b{words['hurt_place']} {simple}"),
@@ -108,7 +108,7 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
             "place_in_product",
             rf"\b(?:in|at|on|during|after) (?P<np>{_DETERMINER} (?:{word} ){{0,2}}?{words['place']}\b)",
         ),
-        ("thing", rf"{_ASKED}{np}(?=(?: {words['asked_end']})?\s*(?:[?.!,;:)\n]|$))"),
+        ("thing", rf"{_ASKED}(?![^?.!\n]* (?:from|to) ){np}(?=(?: {words['asked_end']})?\s*(?:[?.!,;:)\n]|$))"),
     )
     return tuple((kind, re.compile(shape, re.IGNORECASE)) for kind, shape in shapes)
 
