@@ -18,7 +18,7 @@ PAGES = [ROOT / "README.md", ROOT / "templates/README.md", *sorted((ROOT / "docs
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"""\]\(([^)#]+)|src="([^"]+)""", page.read_text("utf-8")):
+    for target in map("".join, re.findall(r"""\]\(([^)#]+)|src="([^"]+)""", page.read_text("utf-8"))):
         assert target.startswith("http") or (page.parent / target).exists(), target
 
 
