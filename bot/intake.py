@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -24,6 +24,7 @@ from bot.store.ids import new_id
 from responders.pipeline import Pipeline
 from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,12 +98,11 @@ class Intake:
         approved is given as it is: nobody is answered twice.
         """
         while True:
-            found = await self._store.read(lambda c: self._around(c, post_id, asked=True))
-            if found is None:
+            judged = await self._on_worker(partial(self._judge, post_id, asked=True))
+            if judged is None:
                 return None
-            post, around = found
-            proposal = _at_least_handoff(await self._judge(post, around))
-            draft = await self._store.write(partial(self._lay, found=found, proposal=proposal))
+            found, proposal = judged
+            draft = await self._store.write(partial(self._lay, found=found, proposal=_at_least_handoff(proposal)))
             if isinstance(draft, Refused):
                 raise draft
             if draft:
@@ -175,21 +175,28 @@ class Intake:
 
     async def _process(self, post_id: str) -> None:
         """Judge one post; again if it, or the room there is for replies, changed meanwhile."""
-        while found := await self._store.read(lambda c: self._around(c, post_id)):
-            post, around = found
-            proposal = await self._judge(post, around)
+        while judged := await self._on_worker(partial(self._judge, post_id)):
+            found, proposal = judged
             if await self._store.write(partial(self._submit, found=found, proposal=proposal)):
                 return
 
-    async def _judge(self, post: StoredPost, around: Context) -> Proposal:
-        loop = asyncio.get_running_loop()
+    async def _on_worker(self, work: Callable[[], T]) -> T:
+        """Reading the context and running the pipeline are one job on one thread, so that the event loop stays free."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    def _judge(self, post_id: str, *, asked: bool = False) -> tuple[tuple[StoredPost, Context], Proposal] | None:
+        """What should become of a post, and what that was read from; None when there is nothing to judge."""
+        found = self._store.read_here(lambda c: self._around(c, post_id, asked=asked))
+        if found is None:
+            return None
+        post, around = found
         try:
-            proposal = await loop.run_in_executor(self._worker, self._pipeline().run, post.post, around)
+            proposal = self._pipeline().run(post.post, around)
         except Exception:
             log.exception("pipeline_failed", post_id=post.id)
-            return _unread()
+            return found, _unread()
         too_old = proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now)
-        return _too_late(proposal) if too_old else proposal
+        return found, _too_late(proposal) if too_old else proposal
 
     def _too_old(self, post: StoredPost, now: datetime) -> bool:
         """Found after a long stop: nobody could answer it in time any more. What is judged anew came up just now."""

@@ -96,9 +96,10 @@ class Store:
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a function of a connection on a reader thread, in one read transaction."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_here, query)
 
-    def _read(self, query: Callable[[Connection], T]) -> T:
+    def read_here(self, query: Callable[[Connection], T]) -> T:
+        """`read` for work that is on a thread of its own already, and would only wait for another one."""
         try:
             with self._engine.connect().execution_options(reading=True) as connection:
                 return query(connection)
