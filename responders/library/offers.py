@@ -36,6 +36,7 @@ _TIME_NAMED = re.compile(
 )
 """A greeting or a good night that names the time of day, alone in its clause."""
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
+_WISH = "wish"
 
 
 def situation(post: Post, context: Context, understanding: Understanding) -> Situation:
@@ -58,21 +59,24 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
 
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
     """Slot source -> its words, for those that are known now. A fact past its `until` is not."""
-    known = {f"{POST_DETAIL}.{detail.kind}": said_back(detail) for detail in reversed(understanding.details)}
-    known[POST_DETAIL] = said_back(understanding.details[0]) if understanding.details else ""
+    told = understanding.intent != _WISH
+    said = [(detail.kind, said_back(detail, told=told)) for detail in understanding.details]
+    known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(said)}
+    known[POST_DETAIL] = said[0][1] if said else ""
     known["fan.call_name"] = context.call_name or ""
     known["channel.name"] = context.channel_name
     known |= {f"facts.{fact.name}": fact.value for fact in facts.values() if _current(fact, context.now.date())}
     return {source: words for source, words in known.items() if words.strip()}
 
 
-def said_back(detail: Detail) -> str:
+def said_back(detail: Detail, *, told: bool = True) -> str:
     """A fan's words as somebody else says them: "my quilt" is "your quilt", "mein Schal" is "dein Schal", and "a quilt"
-    that was told of is "the quilt" from then on, and "this" is "that". A number and a title stay as they are."""
+    that was told of is "the quilt" from then on, and "this" is "that". A number and a title stay as they are, and what
+    is only wished for (not `told` of) stays "a quilt"."""
     if detail.kind in {"number", "title"}:
         return detail.text
     theirs = _OWN.sub(lambda match: _YOURS[match.group().casefold()], detail.text)
-    return _BEGINS.sub(lambda match: _NEAR[match.group().casefold()], theirs)
+    return _BEGINS.sub(lambda match: _NEAR[match.group().casefold()], theirs) if told else theirs
 
 
 def offers(template: Template, text: str, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:

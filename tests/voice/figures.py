@@ -84,7 +84,8 @@ def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
 
 def _names_detail(told: Told) -> bool:
     said = (told.text or "").casefold()
-    return any(said_back(detail).casefold() in said for detail in told.proposal.understanding.details)
+    read = told.proposal.understanding
+    return any(said_back(d, told=read.intent != "wish").casefold() in said for d in read.details)
 
 
 def _share(found: Sequence[bool]) -> float | None:

@@ -226,3 +226,8 @@ def test_a_known_answer_stands_alone(library: Library, post: Callable[[str], Pos
 )
 def test_a_fans_words_are_said_back_as_somebody_else_says_them(kind: str, text: str, said: str) -> None:
     assert said_back(Detail(kind=kind, text=text)) == said
+
+
+@pytest.mark.parametrize(("text", "said"), [("a dark mode", "a dark mode"), ("my own page", "your own page")])
+def test_what_is_wished_for_is_not_there_yet(text: str, said: str) -> None:
+    assert said_back(Detail(kind="feature", text=text), told=False) == said
