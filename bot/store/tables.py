@@ -87,6 +87,7 @@ posts = Table(
     Column("reason", Text),
     Column("understanding", _Json),
     Column("forced_intent", String),
+    Column("place", _Json),
     UniqueConstraint("platform", "channel", "external_id"),
     Index(None, "platform", "channel", "at"),
     Index(None, "thread", "at"),
