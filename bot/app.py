@@ -109,6 +109,7 @@ class App:
         self.store = await Store.open(settings.store)
         self._stack.push_async_callback(self.store.close)
         self.desk = Desk(self.store, settings, clock, self._pipeline, self._text_limit)
+        await self.desk.start()
         self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
         self._stack.push_async_callback(self.intake.close)
         self.platforms |= {"web": WebPlatform()}

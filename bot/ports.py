@@ -42,6 +42,16 @@ class PlatformAdapter(Protocol):
         ...
 
 
+class Surface(Protocol):
+    """A place that shows managers their cards and takes their presses. A card is a view of one draft's row."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Bring every card in line with its draft, after a start and whenever an event rings, until cancelled."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
     """One line of `greenroom doctor`. `ok` None is neither good nor bad: something to know. `fix` says what to do."""
