@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain import Delivery, SendResult, SourceGone
+from bot.domain import Delivery, NotSent, SendResult, SourceGone
 
 
 class Clock(Protocol):
@@ -29,8 +29,11 @@ class PlatformAdapter(Protocol):
         """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""
         ...
 
-    async def source_gone(self, delivery: Delivery) -> SourceGone | None:
-        """Look once more at the post, on the platform, right before sending; None when all is as it was."""
+    async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
+        """Look once more at the post, on the platform, right before sending; None when all is as it was.
+
+        NotSent when the platform cannot be asked now: without that look nothing is sent.
+        """
         ...
 
     async def deliver(self, delivery: Delivery) -> SendResult:

@@ -150,6 +150,8 @@ class Outbox:
             case NotSent(reason=reason):
                 deliveries.move(connection, current, DeliveryState.FAILED, error=reason, lease_until=None)
                 moves.tell(connection, Happened.REPLY_FAILED, current, now)
+            case Uncertain(reason=reason, retry_after=float() | int() as wait) if current.attempts < GIVE_UP_AFTER:
+                deliveries.ask_later(connection, current, now + timedelta(seconds=wait), reason)
             case Uncertain(reason=reason):
                 deliveries.move(connection, current, DeliveryState.UNCERTAIN, error=reason, lease_until=None)
                 moves.tell(connection, Happened.REPLY_UNCERTAIN, current, now)
