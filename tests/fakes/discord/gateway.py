@@ -173,6 +173,7 @@ class Gateway:
     def _end(self, session: Session, code: int) -> None:
         if session.socket:
             self._later(session.socket.close(code=code))
+            session.socket = None  # whatever the client says to it, it did not end the session
 
     def _later(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
