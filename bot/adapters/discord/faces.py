@@ -93,7 +93,8 @@ TYPED = 3500
 
 def fingerprint(view: discord.ui.LayoutView) -> str:
     """Of everything that a view shows."""
-    return hashlib.sha256(json.dumps(view.to_components(), sort_keys=True).encode()).hexdigest()
+    components: Any = view.to_components()  # type: ignore[no-untyped-call] # the library's oversight
+    return hashlib.sha256(json.dumps(components, sort_keys=True).encode()).hexdigest()
 
 
 def settled(card: Card) -> bool:
@@ -151,10 +152,11 @@ def _place(post: Card) -> str:
 def _said(thread: Sequence[Card]) -> str:
     """The last turns before and around the post."""
     turns = thread[-TURNS:]
-    return "\n".join(
-        f"-# {'we' if t['who'] == 'us' else cut(escape_markdown(t['name']), 40)}: {cut(_one_line(t['text']), SHOWN_TURN)}"
-        for t in turns
-    )
+    return "\n".join(f"-# {_speaker(t)}: {cut(_one_line(t['text']), SHOWN_TURN)}" for t in turns)
+
+
+def _speaker(turn: Card) -> str:
+    return "we" if turn["who"] == "us" else cut(escape_markdown(turn["name"]), 40)
 
 
 def _titled(attachment: Card) -> str:

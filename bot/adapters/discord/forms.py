@@ -26,10 +26,8 @@ _ID = re.compile(
     rf"form:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}}):(?P<verb>{'|'.join(VERBS)}):[0-9a-f]+"
 )
 
-Modal = discord.ui.Modal
 
-
-def form(pressed: Pressed, card: Card, managers: Mapping[str, Manager]) -> Modal | None:
+def form(pressed: Pressed, card: Card, managers: Mapping[str, Manager]) -> discord.ui.Modal | None:
     """The form that a button opens; None when there is nothing to fill in any more."""
     return _FORMS[pressed.verb](pressed, card, managers)
 
@@ -60,13 +58,13 @@ def _fields(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]
             yield component["custom_id"], component["values"][0]
 
 
-def _modal(pressed: Pressed, title: str, *fields: discord.ui.Label[Any]) -> Modal:
+def _modal(pressed: Pressed, title: str, *fields: discord.ui.Label[Any]) -> discord.ui.Modal:
     # Each opening has an id of its own: with a fixed one, the first submit would take the second manager's form away.
     custom_id = f"form:{pressed.draft_id}:{pressed.revision}:{pressed.verb}:{secrets.token_hex(4)}"
     modal = discord.ui.Modal(title=cut(title, TITLE), custom_id=custom_id)
     for field in fields:
         modal.add_item(field)
-    modal.stop()  # so that the library does not remember it; submits come through `on_interaction`, also after a restart
+    modal.stop()  # the library need not remember it: submits come through `on_interaction`, also after a restart
     return modal
 
 
@@ -93,7 +91,7 @@ def _longest(card: Card) -> int:
     return MESSAGE if card["post"]["platform"] == "discord" else TYPED
 
 
-def _edit(pressed: Pressed, card: Card, _managers: object) -> Modal | None:
+def _edit(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
     name = card["post"]["author"]["name"] or "a fan"
     text = card["text"] or ""
     if len(text) > _longest(card):
@@ -102,28 +100,28 @@ def _edit(pressed: Pressed, card: Card, _managers: object) -> Modal | None:
     return _modal(pressed, f"Reply to {name}", field)
 
 
-def _fill(pressed: Pressed, card: Card, _managers: object) -> Modal | None:
+def _fill(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
     asks = card["missing_slots"][:FIELDS]
     if not asks:
         return None
     return _modal(pressed, "Fill in", *(_text(slot["ask"], f"slot:{slot['name']}", "", 300) for slot in asks))
 
 
-def _skip(pressed: Pressed, card: Card, _managers: object) -> Modal | None:
+def _skip(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
     title = "Close without a reply" if card["kind"] == "handoff" else "Skip this post"
     return _modal(pressed, title, _choice("Why?", {r: r for r in REASONS}, REASONS[0]))
 
 
-def _snooze(pressed: Pressed, _card: Card, _managers: object) -> Modal | None:
+def _snooze(pressed: Pressed, _card: Card, _managers: object) -> discord.ui.Modal | None:
     return _modal(pressed, "Snooze", _choice("Bring it back in", SNOOZES, "60"))
 
 
-def _handover(pressed: Pressed, _card: Card, managers: Mapping[str, Manager]) -> Modal | None:
+def _handover(pressed: Pressed, _card: Card, managers: Mapping[str, Manager]) -> discord.ui.Modal | None:
     people = {ANYBODY: "anybody", **{key: manager.name for key, manager in managers.items()}}
     return _modal(pressed, "Hand over", _choice("To whom?", people, ANYBODY))
 
 
-def _correct(pressed: Pressed, card: Card, _managers: object) -> Modal | None:
+def _correct(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
     text = next((d["text"] for d in card["deliveries"] if d["kind"] == "send" and d["state"] == "sent"), None)
     if not text or len(text) > _longest(card):
         return None
@@ -132,7 +130,7 @@ def _correct(pressed: Pressed, card: Card, _managers: object) -> Modal | None:
     )
 
 
-_FORMS: Mapping[str, Callable[[Pressed, Card, Mapping[str, Manager]], Modal | None]] = {
+_FORMS: Mapping[str, Callable[[Pressed, Card, Mapping[str, Manager]], discord.ui.Modal | None]] = {
     "edit": _edit,
     "fill": _fill,
     "skip": _skip,

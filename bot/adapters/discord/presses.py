@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 import structlog
 
 from bot.adapters.discord import buttons, forms
+from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction, Pressed
-from bot.adapters.discord.client import Client
 from bot.adapters.discord.faces import Card, typed
 from bot.adapters.discord.parts import Parts
 from bot.domain import Action, Command, Refused
@@ -49,20 +49,6 @@ WRITING = frozenset({"edit", "fill"})
 """Forms that a manager writes in: the others are told."""
 
 
-class Surface(Protocol):
-    """What presses need of the cards."""
-
-    async def show(
-        self, draft_id: str, put: Callable[[discord.ui.LayoutView], Awaitable[object]] | None = None
-    ) -> None:
-        """Bring one card in line."""
-        ...
-
-    def more(self) -> None:
-        """Show more of the queue."""
-        ...
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Presser:
     """Somebody who may decide. `name` is set for those who may by their role."""
@@ -72,13 +58,13 @@ class Presser:
 
 
 class Presses:
-    """For one client."""
+    """For all clients: each interaction brings its own."""
 
-    def __init__(self, parts: Parts, client: Client, surface: Surface) -> None:
-        """`surface` shows the cards."""
+    def __init__(self, parts: Parts, board: Board, more: Callable[[], None]) -> None:
+        """`board` shows the cards, `more` asks for more of them."""
         self._parts = parts
-        self._client = client
-        self._surface = surface
+        self._board = board
+        self._more = more
 
     async def manager(self, interaction: Interaction) -> Presser | None:
         """Who presses, looked up at every press; None for somebody who may not, who has been told so."""
@@ -86,7 +72,7 @@ class Presses:
         for key, manager in self._parts.settings.managers.items():
             if manager.discord == user.id:
                 return Presser(key=key)
-        if self._client.directory.is_manager_by_role(user):
+        if interaction.client.directory.is_manager_by_role(user):
             return Presser(key=f"discord:{user.id}", name=user.display_name)
         key = re.sub(r"[^a-z0-9]+", "-", user.name.lower()).strip("-")[:32] or "name"
         log.warning(
@@ -113,20 +99,21 @@ class Presses:
         async def show_more() -> None:
             if await self.manager(interaction):
                 await interaction.response.defer()
-                self._surface.more()
+                self._more()
 
         await self._answered(interaction, show_more())
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Every interaction: forms are answered here, and buttons of cards from other times. Commands are the tree's."""
-        custom_id = str((interaction.data or {}).get("custom_id", ""))
+        """Every interaction: forms, and buttons that no pattern takes any more. Commands are the tree's."""
+        data: Any = interaction.data or {}
+        custom_id = str(data.get("custom_id", ""))
+        ours = buttons.read(custom_id) is not None or custom_id == buttons.MORE
         if interaction.type is discord.InteractionType.modal_submit:
             pressed = forms.read(custom_id)
             work = self._submitted(interaction, pressed) if pressed else _tell(interaction, OUT_OF_DATE)
             await self._answered(interaction, work)
-        elif interaction.type is discord.InteractionType.component:
-            if not buttons.read(custom_id) and custom_id != buttons.MORE:
-                await self._answered(interaction, _tell(interaction, OUT_OF_DATE))
+        elif interaction.type is discord.InteractionType.component and not ours:
+            await self._answered(interaction, _tell(interaction, OUT_OF_DATE))
 
     async def _answered(self, interaction: Interaction, work: Awaitable[None]) -> None:
         try:
@@ -156,7 +143,7 @@ class Presses:
         if pressed.verb != "correct" and (pressed.verb in WRITING or not _as_shown(card, pressed)):
             # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
             card = await self._parts.desk.decide(_bare(pressed, presser, Action.OPEN), name=presser.name)
-        form = card and forms.form(pressed, card, self._parts.settings.managers)
+        form = forms.form(pressed, card, self._parts.settings.managers) if card else None
         if form is None:
             await _tell(interaction, NOT_HERE if card and card["text"] else OUT_OF_DATE)
             return
@@ -207,9 +194,9 @@ class Presses:
             return await interaction.edit_original_response(view=view)
 
         try:
-            await self._surface.show(pressed.draft_id, put if its_own else None)
+            await self._board.show(pressed.draft_id, put if its_own else None)
         except Exception as error:  # the decision stands; the sweep repairs the card
-            log.warning("card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
+            log.warning("discord_card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
 
 
 def _bare(pressed: Pressed, presser: Presser, action: Action, **more: Any) -> Command:
