@@ -83,6 +83,7 @@ class Client(discord.Client):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=0.5,  # a server that comes later is heard of by on_guild_available
             max_ratelimit_timeout=30,  # a longer wait is the outbox's to keep, which survives a restart
         )
         self.settings = settings
@@ -124,19 +125,16 @@ class Client(discord.Client):
             if fault not in before.faults:
                 log.warning("discord_config", fault=fault)
 
-    async def _on_change(self, *_: object) -> None:
+    async def on_guild_available(self, *_: object) -> None:
+        """A server, channel or role came, went, or has another name now."""
+        before = self.directory.listened.keys()
         self.look_around()
+        if self.listener and self.is_ready() and self.directory.listened.keys() - before:
+            await self.listener.opened()
 
-    on_guild_join = on_guild_available = on_guild_remove = _on_change
-    on_guild_channel_create = on_guild_role_create = on_guild_role_delete = _on_change
-
-    async def on_guild_channel_update(self, *_: object) -> None:
-        """A channel may have another name now, or be visible at last."""
-        self.look_around()
-
-    async def on_guild_role_update(self, *_: object) -> None:
-        """A role may have another name now."""
-        self.look_around()
+    on_guild_join = on_guild_remove = on_guild_available
+    on_guild_channel_create = on_guild_channel_update = on_guild_available
+    on_guild_role_create = on_guild_role_update = on_guild_role_delete = on_guild_available
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Gone with everything in it."""

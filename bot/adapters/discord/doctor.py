@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -12,7 +11,7 @@ import discord
 
 from bot.adapters.discord.client import PERMISSIONS, Client
 from bot.adapters.discord.directory import Directory
-from bot.adapters.discord.platform import BLIND, NO_TOKEN, REFUSED_TOKEN
+from bot.adapters.discord.platform import BLIND, MISSING, REFUSED
 from bot.adapters.discord.posts import NAME
 from bot.ports import Check
 from bot.settings import Settings
@@ -28,7 +27,7 @@ def checks(settings: Settings) -> list[Check]:
     section = settings.platforms.discord
     found: list[Check] = []
     if settings.discord_token is None:
-        found.append(_fault("the token is missing", NO_TOKEN))
+        found.append(_fault("the token is missing", MISSING))
     if not section.listen:
         found.append(_fault("no channel is listened to", "name one: platforms: {discord: {listen: [general]}}"))
     if section.cards is None:
@@ -59,7 +58,7 @@ async def check_online(settings: Settings) -> list[Check]:
             client = Client(settings, message_content=False)
             await _visit(client)
     except discord.LoginFailure:
-        return [_fault("Discord refuses the token", REFUSED_TOKEN)]
+        return [_fault("Discord refuses the token", REFUSED)]
     except (discord.HTTPException, discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError) as error:
         return [_fault(f"Discord does not answer: {error or 'it took too long'}", "try again; see discordstatus.com")]
     return [*_account(client, granted=granted), *_servers(client), *_channels(client)]
@@ -67,34 +66,32 @@ async def check_online(settings: Settings) -> list[Check]:
 
 async def _visit(client: Client) -> None:
     """Connect until the servers are known, then close. Raises what the connection raises."""
-    token = client.settings.discord_token
+    token, known = client.settings.discord_token, asyncio.Event()
+
+    async def on_ready() -> None:
+        client.look_around()
+        known.set()
+
+    client.event(on_ready)
     async with client:
         running = asyncio.create_task(client.start(token.get_secret_value() if token else ""))
-        ready = asyncio.create_task(_ready(client))
+        ready = asyncio.create_task(known.wait())
         try:
             await asyncio.wait({running, ready}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 await running
-            if not ready.done():
+            if not known.is_set():
                 raise TimeoutError
-            client.look_around()
         finally:
-            for task in (running, ready):
-                task.cancel()
-                with suppress(asyncio.CancelledError, discord.DiscordException, aiohttp.ClientError, OSError):
-                    await task
-
-
-async def _ready(client: Client) -> None:
-    while client.user is None:  # before the login there is nothing to wait for
-        await asyncio.sleep(0.05)
-    await client.wait_until_ready()
+            running.cancel()
+            ready.cancel()
+            await asyncio.gather(running, ready, return_exceptions=True)
 
 
 def _account(client: Client, *, granted: bool) -> Iterator[Check]:
     user, application = client.user, client.application
     if user is None or not user.bot:
-        yield _fault("this is the token of a person's account", REFUSED_TOKEN)
+        yield _fault("this is the token of a person's account", REFUSED)
         return
     yield _fine(f"the token is that of {user.name}")
     yield _fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND)

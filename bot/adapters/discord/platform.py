@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import discord
 import structlog
 
-from bot.adapters.discord.client import Client, Setup
+from bot.adapters.discord.cards import Cards
+from bot.adapters.discord.client import Client
 from bot.adapters.discord.feed import Feed
+from bot.adapters.discord.parts import Parts
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.replies import AGAIN, Replies
 from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
 from bot.errors import GreenroomError
-from bot.intake import Intake
-from bot.ports import Clock
-from bot.settings import Settings
-from bot.store import Store
 
 log = structlog.get_logger()
 
-REFUSED_TOKEN = (  # noqa: S105 - a sentence
+REFUSED = (
     "Discord does not take DISCORD_TOKEN; copy the token of the bot anew (Developer Portal, Bot, Reset Token) into the "
     "environment and start again. It must be a bot's token, never that of a person's account"
 )
-NO_TOKEN = "platforms.discord is enabled, but DISCORD_TOKEN is not in the environment; set it, or set enabled: auto"  # noqa: S105 - a sentence
+MISSING = "platforms.discord is enabled, but DISCORD_TOKEN is not in the environment; set it, or set enabled: auto"
 BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
@@ -40,21 +37,17 @@ class DiscordPlatform:
     name = NAME
     text_limit = 2000
 
-    def __init__(
-        self, settings: Settings, store: Store, intake: Intake, clock: Clock, setups: Sequence[Setup] = ()
-    ) -> None:
-        """`setups` prepare each fresh client, see `Setup`: the cards' buttons and the commands."""
-        self._settings = settings
-        self._store = store
-        self._intake = intake
-        self._clock = clock
-        self._setups = tuple(setups)
+    def __init__(self, parts: Parts) -> None:
+        """Connects when it runs."""
+        self._parts = parts
         self._message_content = True
         self._refused: str | None = None
         self._client: Client | None = None
         self._feed: Feed | None = None
         self._replies: Replies | None = None
+        self._cards: Cards | None = None
         self._up = asyncio.Event()
+        self._down = asyncio.Event()
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
@@ -69,21 +62,34 @@ class DiscordPlatform:
                 log.warning("discord_without_message_content", what=BLIND)
                 continue
             finally:
+                self._client = self._feed = self._replies = self._cards = None
                 self._up.clear()
-                self._client = self._feed = self._replies = None
+                self._down.set()
             raise client.failure or GreenroomError("The connection to Discord ended; it is opened again.")
 
     def new_client(self) -> Client:
         """A client that is not connected yet, wired to the intake."""
-        client = Client(self._settings, message_content=self._message_content, setup=self._set_up)
-        client.listener = Feed(client, self._store, self._intake, self._clock)
+        parts = self._parts
+        client = Client(parts.settings, message_content=self._message_content, setup=self._set_up)
+        client.listener = Feed(client, parts.store, parts.intake, parts.clock)
         return client
 
-    async def client(self) -> Client:
-        """The client, once it is logged in; wait for its `wait_until_ready` before looking at servers and channels."""
-        while self._client is None:
+    async def show_cards(self) -> None:
+        """Keep the managers' cards in line, on one client after the other, until cancelled; raises what that raises."""
+        while True:
             await self._up.wait()
-        return self._client
+            if self._cards is None:
+                continue
+            down = asyncio.create_task(self._down.wait())
+            showing = asyncio.create_task(self._cards.run())
+            try:
+                await asyncio.wait({down, showing}, return_when=asyncio.FIRST_COMPLETED)
+                if showing.done():
+                    await showing
+            finally:
+                down.cancel()
+                showing.cancel()
+                await asyncio.gather(down, showing, return_exceptions=True)
 
     async def post_id_of(self, message: discord.Message) -> str | None:
         """Our id of a message that a manager points at, stored if it was not; None when no person wrote it."""
@@ -111,32 +117,33 @@ class DiscordPlatform:
         return None if self._client is None or self._client.is_closed() else self._replies
 
     async def _connect(self, client: Client) -> None:
-        token = self._settings.discord_token
+        token = self._parts.settings.discord_token
         if token is None:
-            self._refused = NO_TOKEN
-            raise GreenroomError(NO_TOKEN)
+            self._refused = MISSING
+            raise GreenroomError(MISSING)
         try:
             async with client:
                 await client.start(token.get_secret_value())
         except discord.LoginFailure:
-            self._refused = REFUSED_TOKEN
-            raise GreenroomError(REFUSED_TOKEN) from None
+            self._refused = REFUSED
+            raise GreenroomError(REFUSED) from None
         except discord.ConnectionClosed as error:
             if error.code != _BAD_TOKEN:
                 raise
-            self._refused = REFUSED_TOKEN
-            raise GreenroomError(REFUSED_TOKEN) from None
+            self._refused = REFUSED
+            raise GreenroomError(REFUSED) from None
 
     async def _set_up(self, client: Client) -> None:
         if client.user is None or not client.user.bot:
             raise discord.LoginFailure
-        for setup in self._setups:
-            await setup(client)
+        self._cards = Cards(self._parts)
+        await self._cards.setup(client)
         self._client = client
         self._feed = client.listener if isinstance(client.listener, Feed) else None
-        self._replies = Replies(client, self._store, self._intake)
+        self._replies = Replies(client, self._parts.store, self._parts.intake)
+        self._down.clear()
         self._up.set()
 
 
 def _away(delivery: Delivery) -> NotSent:
-    return NotSent(reason="The bot is not connected to Discord right now.", retry_after=AGAIN * 2**delivery.attempts)
+    return NotSent(reason="The bot is not connected to Discord right now.", retry_after=AGAIN * 3**delivery.attempts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -173,23 +174,27 @@ def _refusal(error: Exception) -> SendResult | None:
         return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after)
     if isinstance(error, _UNREACHED):
         return NotSent(reason="Discord cannot be reached from here.", retry_after=60)
-    if not isinstance(error, discord.HTTPException) or error.status >= 500:  # noqa: PLR2004 - HTTP's own number
-        return None
-    if error.status == 429:  # noqa: PLR2004 - HTTP's own number
+    if isinstance(error, discord.HTTPException) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _no(error)
+    return None
+
+
+def _no(error: discord.HTTPException) -> SendResult:
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return NotSent(reason="Discord asks us to wait.", retry_after=60)
     if error.code == UNKNOWN_CHANNEL or _says_unknown_reference(error):
         return SourceGone(cause=Cause.POST_DELETED)
     if error.code == UNKNOWN_MESSAGE:  # the answer to a nonce whose message is there no more
         log.info("discord_reply_removed_since")
         return Sent(external_id=REMOVED_SINCE)
-    if error.status == 401:  # noqa: PLR2004 - HTTP's own number
+    if error.status == HTTPStatus.UNAUTHORIZED:
         return NotSent(reason="Discord does not take DISCORD_TOKEN any more; set a new one, start again, press Retry.")
     return NotSent(reason=_FIXES.get(error.code) or f"Discord refuses it: {_words(error)}")
 
 
 def _says_unknown_reference(error: discord.HTTPException) -> bool:
     """A send that answers a message which is gone: 400, code 50035, REPLIES_UNKNOWN_MESSAGE."""
-    return error.status == 400 and "message_reference" in error.text and "Unknown message" in error.text  # noqa: PLR2004 - HTTP's own number
+    return "message_reference" in error.text and "unknown message" in error.text.casefold()
 
 
 def _pause(delivery: Delivery) -> float:
