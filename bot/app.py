@@ -24,7 +24,7 @@ from bot.errors import GreenroomError
 from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
-from bot.ports import Clock, PlatformAdapter
+from bot.ports import Clock, PlatformAdapter, Surface
 from bot.settings import Settings
 from bot.store import Store
 
@@ -79,7 +79,7 @@ class App:
         self._more_platforms = more_platforms
         self._environ = environ
         self._stack = contextlib.AsyncExitStack()
-        self._surfaces: dict[str, Callable[[], Any]] = {}
+        self._surfaces: dict[str, Surface] = {}
         self._parts: tuple[str, ...] = ()
         self._down: dict[str, str] = {}
         self.store: Store
@@ -148,7 +148,7 @@ class App:
             )
         )
         self.platforms["discord"] = discord
-        self._surfaces["discord"] = discord.show_cards
+        self._surfaces["discord"] = discord.cards
 
     def _sends(self, platform: str) -> bool:
         """A chat platform is sent to by the process that is connected to it; the others need no connection."""
@@ -170,7 +170,7 @@ class App:
         if self._takes("outbox"):
             parts["outbox"] = self.outbox.run
         parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
-        parts |= {f"{name} cards": show for name, show in self._surfaces.items() if self._takes(name)}
+        parts |= {f"{name} cards": surface.run for name, surface in self._surfaces.items() if self._takes(name)}
         self._parts = tuple(parts)
         tasks = [asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()]
 

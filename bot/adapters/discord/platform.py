@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import discord
 import structlog
 
@@ -39,15 +37,12 @@ class DiscordPlatform:
 
     def __init__(self, parts: Parts) -> None:
         """Connects when it runs."""
+        self.cards = Cards(parts)
         self._parts = parts
         self._message_content = True
         self._refused: str | None = None
         self._client: Client | None = None
-        self._feed: Feed | None = None
         self._replies: Replies | None = None
-        self._cards: Cards | None = None
-        self._up = asyncio.Event()
-        self._down = asyncio.Event()
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
@@ -62,9 +57,7 @@ class DiscordPlatform:
                 log.warning("discord_without_message_content", what=BLIND)
                 continue
             finally:
-                self._client = self._feed = self._replies = self._cards = None
-                self._up.clear()
-                self._down.set()
+                self._client = self._replies = None
             raise client.failure or GreenroomError("The connection to Discord ended; it is opened again.")
 
     def new_client(self) -> Client:
@@ -73,27 +66,6 @@ class DiscordPlatform:
         client = Client(parts.settings, message_content=self._message_content, setup=self._set_up)
         client.listener = Feed(client, parts.store, parts.intake, parts.clock)
         return client
-
-    async def show_cards(self) -> None:
-        """Keep the managers' cards in line, on one client after the other, until cancelled; raises what that raises."""
-        while True:
-            await self._up.wait()
-            if self._cards is None:
-                continue
-            down = asyncio.create_task(self._down.wait())
-            showing = asyncio.create_task(self._cards.run())
-            try:
-                await asyncio.wait({down, showing}, return_when=asyncio.FIRST_COMPLETED)
-                if showing.done():
-                    await showing
-            finally:
-                down.cancel()
-                showing.cancel()
-                await asyncio.gather(down, showing, return_exceptions=True)
-
-    async def post_id_of(self, message: discord.Message) -> str | None:
-        """Our id of a message that a manager points at, stored if it was not; None when no person wrote it."""
-        return await self._feed.asked(message) if self._feed else None
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         """See `Replies.source_gone`."""
@@ -136,13 +108,9 @@ class DiscordPlatform:
     async def _set_up(self, client: Client) -> None:
         if client.user is None or not client.user.bot:
             raise discord.LoginFailure
-        self._cards = Cards(self._parts)
-        await self._cards.setup(client)
+        await self.cards.setup(client)
         self._client = client
-        self._feed = client.listener if isinstance(client.listener, Feed) else None
         self._replies = Replies(client, self._parts.store, self._parts.intake)
-        self._down.clear()
-        self._up.set()
 
 
 def _away(delivery: Delivery) -> NotSent:

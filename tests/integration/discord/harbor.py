@@ -126,8 +126,8 @@ class Harbor:
 
     async def caught_up(self) -> bool:
         """Connected, and everything that was missed is read."""
-        feed = self.platform._feed
-        progress = feed and feed._progress
+        client = self.platform._client
+        progress = client and client.listener and client.listener._progress
         return bool(progress) and len(progress) == 2 and not any(one.gap for one in progress.values())
 
     async def until(self, true: Callable[[], Awaitable[Any]]) -> Any:
