@@ -1,0 +1,189 @@
+"""The real process on one side, Discord's protocols on the other; tests are the people in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.discord import TOKEN, FakeDiscord, components, texts
+
+ROOT = Path(__file__).parents[3]
+Json = dict[str, Any]
+CONFIG = """\
+community: {{name: Lantern Harbor}}
+web: {{bind: "127.0.0.1:0"}}
+managers:
+  mara: {{name: Mara Quint, discord: {mara}}}
+  tom: {{name: Tom Weiss, discord: {tom}}}
+on_call: mara
+platforms:
+  discord:
+    listen: [general, builds]
+    cards: mods-room
+    api_base: {api_base}
+    gateway_url: {gateway_url}
+privacy: {{policy: "We keep what you write for seven days."}}
+replies: {{undo_seconds: {undo}, per_fan: null, per_channel: null}}
+"""
+
+
+class House:
+    """A Discord server with fans and managers, and `python -m bot run` beside it, which can be killed."""
+
+    def __init__(self, folder: Path, fake: FakeDiscord) -> None:
+        self.folder = folder
+        self.fake = fake
+        self.token = TOKEN
+        self.undo = 0.0
+        self.general, self.room = fake.channel("general"), fake.channel("mods-room")
+        self.builds = fake.forum("builds", "help", "show")
+        self.mara, self.tom = fake.member("Mara"), fake.member("Tom")
+        self.robin = fake.member("Robin")
+        self.process: asyncio.subprocess.Process
+        shutil.copytree(ROOT / "templates", folder / "templates")
+
+    async def start(self) -> None:
+        """Until the bot is connected; what it missed may still be on its way."""
+        before = self.fake.gateway.identified
+        await self.launch()
+        await self.until(lambda: self.fake.gateway.identified > before)
+
+    async def launch(self) -> None:
+        """Until the console answers."""
+        config = CONFIG.format(
+            mara=self.mara["user"]["id"],
+            tom=self.tom["user"]["id"],
+            api_base=self.fake.api_base,
+            gateway_url=self.fake.gateway_url,
+            undo=self.undo,
+        )
+        (self.folder / "config.yaml").write_text(config, encoding="utf-8")
+        environ = {**os.environ, "DISCORD_TOKEN": self.token, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "bot", "run", "--config", str(self.folder / "config.yaml")]
+        with (self.folder / "log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *command, cwd=self.folder, env=environ, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        assert self.process.stdout
+        async with asyncio.timeout(60):
+            while line := (await self.process.stdout.readline()).decode():
+                if re.search(r"http://[\d.]+:\d+", line):
+                    return
+        raise AssertionError(self.log)
+
+    async def kill(self) -> None:
+        """As if the power were cut. The leases of what was under way are over then: a minute, which nobody waits for."""
+        await self.end(signal.SIGKILL)
+        with self.database() as database:
+            database.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
+
+    async def end(self, number: signal.Signals) -> None:
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(20):
+            await self.process.communicate()
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text(encoding="utf-8")
+
+    @contextlib.contextmanager
+    def database(self) -> Any:
+        with contextlib.closing(sqlite3.connect(self.folder / "var" / "greenroom.db", timeout=10)) as found, found:
+            yield found
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        with self.database() as database:
+            return list(database.execute(query, values).fetchall())
+
+    async def until(self, happened: Callable[[], Any], seconds: float = 60) -> Any:
+        """What `happened` gives as soon as it gives something."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not (found := happened()):
+                    await asyncio.sleep(0.02)
+                return found
+        raise AssertionError(f"it did not happen\n{self.log[-4000:]}")
+
+    async def listening(self) -> None:
+        """Until the bot has read the channels for the first time: what is older is not its business."""
+        await self.until(lambda: self.rows("SELECT 1 FROM cursors WHERE channel = ?", self.general["id"]))
+
+    def posted(self, post: Json) -> Any:
+        """What is stored about a post: (id, action, deleted), None when it is not there yet."""
+        found = self.rows("SELECT id, action, deleted FROM posts WHERE external_id = ?", post["id"])
+        return found[0] if found else None
+
+    async def card(self, words: str) -> Json:
+        """The card that quotes these words."""
+        return await self.until(lambda: next((one for one in self.cards() if words in said(one)), None))
+
+    def cards(self) -> list[Json]:
+        """Every card that waits."""
+        return [one for one in self.fake.by_bot(self.room) if "edit" in verbs(one)]
+
+    async def ask(self, words: str, *, channel: Json | None = None, by: Json | None = None) -> tuple[Json, Json]:
+        """A fan asks the bot something; its card."""
+        who = f"<@{self.fake.world.bot['id']}>"
+        post = self.fake.post(channel or self.general, by or self.robin, f"{who} {words}")
+        return post, await self.card(words)
+
+    async def approve(self, card: Json, by: Json | None = None) -> Any:
+        """Press what sends the draft as it is."""
+        return await self.fake.press(card, sender(card), by or self.mara)
+
+    async def settled(self, post: Json, state: str = "sent") -> None:
+        """Until the newest delivery for a post is in this state."""
+        query = (
+            "SELECT d.state FROM deliveries d JOIN posts p ON p.id = d.post_id WHERE p.external_id = ? "
+            "ORDER BY d.created_at DESC LIMIT 1"
+        )
+        await self.until(lambda: self.rows(query, post["id"]) == [(state,)])
+
+
+def said(message: Json) -> str:
+    """All words of a card."""
+    return "\n".join(texts(message))
+
+
+def verbs(message: Json) -> dict[str, str]:
+    """What can be pressed on a card: verb -> custom id."""
+    ids = [one["custom_id"] for one in components(message) if "custom_id" in one]
+    return {custom_id.rsplit(":", 1)[-1]: custom_id for custom_id in ids}
+
+
+def sender(card: Json) -> str:
+    """The custom id of the button that sends."""
+    found = verbs(card)
+    return found.get("send") or found["sure"]
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with FakeDiscord().running() as fake:
+        house = House(tmp_path, fake)
+        try:
+            yield house
+        finally:
+            if hasattr(house, "process"):
+                await house.end(signal.SIGKILL)
+        assert fake.problems == []
+
+
+@pytest.fixture
+async def open_house(house: House) -> House:
+    """Running and listening."""
+    await house.start()
+    await house.listening()
+    return house

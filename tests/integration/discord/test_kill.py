@@ -1,0 +1,113 @@
+"""Killed at the worst moments and started again: one reply for the fan, and every card still works."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.fakes.discord import SEND, Fault
+
+from .conftest import House, said, sender, verbs
+
+
+async def test_between_the_yes_and_the_sending(house: House) -> None:
+    house.undo = 3
+    await house.start()
+    await house.listening()
+    post, card = await house.ask("the fog in the harbor is lovely")
+    await house.approve(card)
+    await house.until(lambda: house.rows("SELECT 1 FROM deliveries WHERE state = 'held'"))
+    await house.kill()
+    assert house.fake.replies_to(post) == []
+    await house.start()
+    await house.settled(post)
+    assert len(house.fake.replies_to(post)) == 1
+    await house.until(lambda: "Sent" in said(card))
+
+
+MOMENTS = [
+    ("before Discord has it", False, False, 1),
+    ("after Discord has it", True, False, 1),
+    ("after Discord has it, found minutes later", True, True, 1),
+]
+
+
+@pytest.mark.parametrize(("name", "after", "minutes_later", "replies"), MOMENTS, ids=[row[0] for row in MOMENTS])
+async def test_between_the_sending_and_the_receipt(
+    open_house: House, name: str, after: bool, minutes_later: bool, replies: int
+) -> None:
+    house = open_house
+    post, card = await house.ask("the fog in the harbor is lovely")
+    fault = house.fake.fail_next(SEND, Fault(None, after=after, hold=True, channel=house.general["id"]))
+    await house.approve(card)
+    await asyncio.wait_for(fault.reached.wait(), 30)
+    await house.kill()
+    fault.go.set()
+    if minutes_later:
+        house.fake.forget_nonces()
+    await house.start()
+    await house.settled(post)
+    answers = house.fake.replies_to(post)
+    assert len(answers) == replies
+    assert house.rows("SELECT external_id FROM deliveries WHERE state = 'sent'") == [(answers[0]["id"],)]
+
+
+async def test_while_a_form_is_open(open_house: House) -> None:
+    house = open_house
+    post, card = await house.ask("the fog in the harbor is lovely")
+    opened = await house.fake.press(card, verbs(card)["edit"], house.mara)
+    await house.kill()
+    await house.start()
+    await house.until(lambda: house.fake.gateway.sessions)
+    await house.until(lambda: "is writing" in said(card))
+    field = opened.modal["components"][0]["component"]
+    assert field["value"], "the draft stands in it"
+    words = "Thank you. Which of the three piers do you go to when it rises?"
+    await house.fake.submit(opened, house.mara, {field["custom_id"]: words})
+    await house.settled(post)
+    assert [reply["content"] for reply in house.fake.replies_to(post)] == [words]
+
+
+async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(open_house: House) -> None:
+    house, count = open_house, 200
+    fans = [house.fake.member(f"Fan {n}") for n in range(count)]
+    bot = f"<@{house.fake.world.bot['id']}>"
+    posts = [
+        house.fake.post(house.general, fan, f"{bot} the map number q{n}q is gorgeous") for n, fan in enumerate(fans)
+    ]
+    await all_shown(house, count)
+    await house.kill()
+    await house.start()
+    cards = {f"q{n}q": card for card in house.cards() for n in range(count) if f"q{n}q" in said(card)}
+    assert len(cards) == len(house.cards()) == count
+    chosen = range(3, count, 10)
+    for n in chosen:
+        card = cards[f"q{n}q"]
+        if not {"send", "sure"} & set(verbs(card)):  # a hand-off: in a manager's own words
+            opened = await house.fake.press(card, verbs(card)["edit"], house.tom)
+            field = opened.modal["components"][0]["component"]["custom_id"]
+            await house.fake.submit(opened, house.tom, {field: f"Which corner of number {n} do you look at first?"})
+        else:
+            await house.fake.press(card, sender(card), house.tom)
+    for n in chosen:
+        await house.settled(posts[n])
+    assert [len(house.fake.replies_to(post)) for post in posts] == [int(n in chosen) for n in range(count)]
+
+
+async def all_shown(house: House, count: int) -> None:
+    """Ask for the next ten until every card is there."""
+
+    def more() -> Any:
+        for one in house.fake.by_bot(house.room):
+            if "more" in verbs(one):
+                return one
+        return None
+
+    while len(house.cards()) < count:
+        before = len(house.cards())
+        digest = await house.until(lambda: more() or len(house.cards()) == count)
+        if digest is not True:
+            await house.fake.press(digest, verbs(digest)["more"], house.mara)
+            await house.until(lambda before=before: len(house.cards()) > before)
