@@ -54,12 +54,15 @@ class Cards:
         self._bell: Bell | None = None
         self._seen = 0
         """Number of the last event that was taken in."""
-        self._noted = 0
+        self._noted = -1
+        """The one that is kept in the store: after a restart, the events behind it are taken in again."""
         self._stale: dict[str, None] = {}
         """Drafts whose cards have to be looked at, in order."""
         self._calls: deque[Event] = deque()
         self._later: dict[str, datetime] = {}
         """What could not be shown, a draft or `_CALL` or `_DIGEST` -> when to try again."""
+        self._crowded = False
+        """More waited at once than there is room for, and not all of them are shown yet."""
         self._extra = 0
         """Cards that a manager asked for beyond the few."""
         self._digest: tuple[str, str] | None = None
@@ -84,8 +87,9 @@ class Cards:
         """Until cancelled; while there is no connection, it waits for one."""
         store = self._parts.store
         notes = await store.read(lambda c: cards.notes(c, NAME))
-        self._seen = self._noted = int(notes["seen"]) if "seen" in notes else await store.last_event()
+        self._seen = int(notes["seen"]) if "seen" in notes else await store.last_event()
         self._digest = (notes["digest"], "") if notes.get("digest") else None
+        self._crowded = self._digest is not None
         with store.bell() as self._bell:
             while True:
                 if self._board.channel is None:
@@ -141,14 +145,15 @@ class Cards:
 
     async def _next(self) -> bool:
         waiting = await self._parts.store.read(lambda c: cards.cardless(c, NAME, FEW + 1, self._later))
-        if not waiting or not await self._room(waiting):
+        self._crowded = bool(waiting) and (self._crowded or len(waiting) > FEW)
+        if not waiting or not await self._room(waiting[0]):
             return False
         await self._tried(waiting[0].id, self._board.show(waiting[0].id))
         return True
 
-    async def _room(self, waiting: list[Draft]) -> bool:
-        """Whether the next card may come now: a few at once, and posts that cannot wait always."""
-        if waiting[0].risk or len(waiting) <= FEW:
+    async def _room(self, draft: Draft) -> bool:
+        """Whether this card may come now: in a crowd only a few at once, and posts that cannot wait always."""
+        if draft.risk or not self._crowded:
             return True
         if self._extra:
             self._extra -= 1

@@ -20,6 +20,8 @@ MOST_TEXT = 4000
 SHOWN_DRAFT = 2000
 """Characters of a draft that a card shows; a longer one is sent from the form that shows all of it."""
 SHOWN_POST = 1000
+LINES = 20
+"""Of a post."""
 SHOWN_TURN = 150
 TURNS = 3
 RED, ORANGE, BLUE = 0xC62828, 0xE07B00, 0x3B6FD4
@@ -107,16 +109,16 @@ def settled(card: Card) -> bool:
 def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
     post, text = card["post"], card["text"]
     head = [*_alarms(card), _header(card, scene)]
-    notes = [f"-# {cut(card['why'], 300)}"]
-    notes += [f"-# ⚠ {cut(c['note'] or c['id'], 120)}" for c in card["checks"] if c["level"] != "pass"][:4]
-    notes += [f"-# Still to fill: {cut(slot['ask'], 120)}" for slot in card["missing_slots"][:4]]
+    notes = [f"-# {cut(card['why'], 200)}"]
+    notes += [f"-# ⚠ {cut(c['note'] or c['id'], 100)}" for c in card["checks"] if c["level"] != "pass"][:3]
+    notes += [f"-# Still to fill: {cut(slot['ask'], 100)}" for slot in card["missing_slots"][:3]]
     drafted = cut(text, SHOWN_DRAFT) if text else None
     if text and len(text) > SHOWN_DRAFT:
         drafted = f"{drafted}\n-# The whole text, {len(text)} characters, is under Edit."
     used = sum(len(part) + 1 for part in (*head, *notes, drafted or ""))
     said = _said(card["thread"])
     said = said if used + len(said) < MOST_TEXT - SHOWN_POST else ""
-    quoted = _quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 200))
+    quoted = _quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
     quoted += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
     texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(notes)]
     colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
@@ -144,9 +146,9 @@ def _header(card: Card, scene: Scene) -> str:
 def _place(post: Card) -> str:
     name, topic = post["place"]["name"], post["place"]["topic"]
     shown = (
-        f"<#{post['channel']}>" if post["platform"] == "discord" else f"{escape_markdown(name)} ({post['platform']})"
+        f"<#{post['channel']}>" if post["platform"] == "discord" else f"{cut(_one_line(name), 60)} ({post['platform']})"
     )
-    return f"{shown} {escape_markdown(cut(topic, 100))}" if topic else shown
+    return f"{shown} {cut(_one_line(topic), 100)}" if topic else shown
 
 
 def _said(thread: Sequence[Card]) -> str:
@@ -195,7 +197,7 @@ def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
     when = _when(datetime.fromisoformat(card["at"])) if card["at"] else None
     link = scene.link(card["post"])
     post = card["post"]
-    where = f"<#{post['channel']}>" if post["platform"] == "discord" else escape_markdown(post["place"]["name"])
+    where = f"<#{post['channel']}>" if post["platform"] == "discord" else cut(_one_line(post["place"]["name"]), 60)
     line = " · ".join(filter(None, (what, who, when, f"[post]({link}) in {where}" if link else f"in {where}")))
     if card["undo_until"]:
         verbs = [("undo", "Undo"), *verbs]
@@ -256,7 +258,9 @@ ROW = 4
 
 def _quoted(text: str, limit: int) -> str:
     """Words of a fan as a quotation: shown as they were typed, without any power over the card."""
-    return "\n".join(f"> {line}" for line in cut(escape_markdown(text), max(100, limit)).splitlines())
+    lines = [f"> {line}" for line in escape_markdown(text).splitlines()]
+    more = ["> …"] if len(lines) > LINES else []
+    return cut("\n".join(lines[:LINES] + more), max(100, limit))
 
 
 def _one_line(text: str) -> str:

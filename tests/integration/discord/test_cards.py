@@ -64,9 +64,9 @@ async def test_an_edit_is_what_was_typed(room):
     field = form.modal["components"][0]["component"]
     assert (field["value"], field["max_length"], form.modal["title"]) == (card["text"], 3500, "Reply to Robin")
     await room.says(card, "Mara Quint is writing")
-    await mara.submit_modal(form, {"text": "Your words about the map made our day. Which corner first?"})
+    await mara.submit_modal(form, {"text": "Which corner of it did you find first?"})
     await room.says(card, "Approved")
-    assert (await room.house.again(card))["text"] == "Your words about the map made our day. Which corner first?"
+    assert (await room.house.again(card))["text"] == "Which corner of it did you find first?"
 
 
 async def test_who_opens_a_form_and_walks_away_is_not_writing_for_ever(room):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.adapters.discord import cards as surface
+from bot.store import cards as kept
 from tests.integration.discord.mods_room import PRAISE, Room, labels, opened, text_of, verbs
 
 DANGER = "I want to kill myself tonight"
@@ -45,10 +46,17 @@ async def test_a_burst_is_a_few_cards_and_a_digest(room):
     assert "15 praise" in digest(room)
     message = next(m for m in room.messages() if "edit" in verbs(m))
     await mara.click(message, custom_id=next(c["custom_id"] for c in buttons(message) if c["label"] == "Send"))
+    await room.moved(seconds=6)
     await room.until(lambda: "14 more waiting" in digest(room))
     await room.until(lambda: any("Fan 10" in card for card in cards(room)))
     shown = next(m for m in room.messages() if "more" in verbs(m))
     assert labels(shown) == ["Show 10 more"]
+    await mara.click(shown, custom_id="queue:more")
+    await room.until(lambda: len(cards(room)) == 20)
+    await room.moved(seconds=6)
+    await room.until(lambda: "**4 more waiting" in digest(room))
+    shown = next(m for m in room.messages() if "more" in verbs(m))
+    assert labels(shown) == ["Show 4 more"]
     await mara.click(shown, custom_id="queue:more")
     await room.until(lambda: len(cards(room)) == 24)
     await room.moved(seconds=6)
@@ -161,6 +169,8 @@ async def test_two_hundred_cards_live_through_a_restart(room, monkeypatch):
         for n in range(200)
     ]
     await room.until(lambda: len(cards(room)) == 200)
+    while len(await room.house.store.read(lambda c: kept.unsettled(c, "discord"))) < 200:
+        await room.poke()
     await room.restart()
     for card in drafts[::10]:
         await room.press(mara, card, "send")
