@@ -74,6 +74,11 @@ class Harbor:
         self.platform: DiscordPlatform
 
     async def start(self) -> None:
+        await self.start_anyway()
+        await self.until(self.caught_up)
+
+    async def start_anyway(self) -> None:
+        """Start without waiting for what was missed."""
         lines = "\n    ".join(f"{key}: {value}" for key, value in self.section.items())
         path = self.folder / "config.yaml"
         path.write_text(
@@ -99,7 +104,6 @@ class Harbor:
         self.outbox = Outbox(self.store, self.settings, self.clock, {"discord": self.platform})
         self._tasks = [asyncio.create_task(one) for one in (self.intake.run(), self.outbox.run())]
         self.connect()
-        await self.until(self.caught_up)
 
     def connect(self) -> None:
         self._tasks.append(asyncio.create_task(self._connected()))

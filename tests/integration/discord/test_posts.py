@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.errors import StoreError
 from tests.integration.discord.harbor import PRAISE, Harbor, running
 
 
@@ -181,4 +183,77 @@ async def test_posts_around_a_broken_connection(harbor, resumable):
     after = harbor.fake.post(harbor.general, harbor.robin, "see you at six")
     await harbor.judged(before)
     await harbor.judged(after)
+    assert harbor.restarts == []
+
+
+async def test_a_renamed_forum_post_is_an_edit_of_its_first_words(harbor):
+    message = harbor.fake.forum_post(harbor.help, harbor.robin, "Map", PRAISE)
+    await harbor.judged(message)
+    thread = harbor.fake.world.channels[message["channel_id"]]
+    thread["name"] = "Map, solved"
+    harbor.fake.world.emit("THREAD_UPDATE", thread)
+    assert (await harbor.judged(message, f"Map, solved\n{PRAISE}")).version == 2
+
+
+async def test_a_deleted_thread_takes_its_posts_along(harbor):
+    message = harbor.fake.forum_post(harbor.help, harbor.robin, "Map", PRAISE)
+    await harbor.draft(message)
+    thread = harbor.fake.world.channels[message["channel_id"]]
+    kept = ("id", "guild_id", "parent_id", "type")
+    harbor.fake.world.emit("THREAD_DELETE", {key: thread[key] for key in kept})
+    assert (await harbor.draft(message, "withdrawn"))["cause"] == "post_deleted"
+
+
+async def test_without_the_intent_it_reads_mentions_and_sees_who_answers(tmp_path, empty_database, pipeline):
+    async with running(tmp_path, empty_database, pipeline, staff="{roles: [Team]}") as harbor:
+        await harbor.disconnect()
+        harbor.fake.world.message_content = False
+        harbor.connect()
+        await harbor.until(harbor.caught_up)
+        us = harbor.fake.world.bot["id"]
+        asked = harbor.fake.post(harbor.general, harbor.robin, f"<@{us}> {PRAISE}")
+        await harbor.draft(asked)
+        unseen = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
+        harbor.fake.post(harbor.general, harbor.tom, "thank you!", reply_to=asked)
+        assert (await harbor.draft(asked, "withdrawn"))["cause"] == "answered"
+        assert await harbor.stored(unseen) is None
+
+
+async def test_a_mention_where_nobody_listens_is_told_once_with_the_line_to_paste(harbor):
+    us = harbor.fake.world.bot["id"]
+    with capture_logs() as logs:
+        for _ in range(2):
+            harbor.fake.post(harbor.other, harbor.robin, f"<@{us}> hello?")
+        await harbor.settled()
+    (told,) = (entry for entry in logs if entry["event"] == "discord_channel_not_listed")
+    assert told["channel"] == "off-topic"
+    assert f"listen: [{harbor.other['id']}]" in told["config_line"]
+
+
+async def test_what_could_not_be_stored_is_read_again_on_a_fresh_connection(harbor):
+    receive, failures = harbor.intake.receive, [StoreError("the disk is full")]
+
+    async def full(post, **more):
+        if failures:
+            raise failures.pop()
+        return await receive(post, **more)
+
+    harbor.intake.receive = full
+    lost = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
+    await harbor.judged(lost)
+    assert [type(error) for error in harbor.restarts] == [StoreError]
+
+
+async def test_a_message_that_the_library_cannot_read_stops_the_back_fill_and_nothing_else(harbor):
+    await harbor.settled()
+    await harbor.stop()
+    harbor.fake.post(harbor.general, harbor.robin, PRAISE, sticker_items=[{"name": "no id"}])
+    with capture_logs() as logs:
+        await harbor.start_anyway()
+
+        async def cut_off():
+            return any(entry["event"] == "discord_backfill_cut_off" for entry in logs)
+
+        await harbor.until(cut_off)
+    await harbor.judged(harbor.fake.post(harbor.general, harbor.robin, "see you at six"))
     assert harbor.restarts == []
