@@ -62,7 +62,7 @@ class Callbacks:
             if found.message is None:
                 raise Refusal(400, 50035, "Invalid Form Body", type="BASE_TYPE_CHOICES")
             found.original = found.message
-            message = self.rest.change(found.message, data) if kind == acts.CHANGE else None
+            message = self._change(found, found.message, data) if kind == acts.CHANGE else None
         elif kind == acts.MODAL:
             if found.kind == acts.MODAL_SUBMIT:
                 raise Refusal(400, 50035, "Invalid Form Body", type="BASE_TYPE_CHOICES")
@@ -110,11 +110,15 @@ class Callbacks:
             hidden = (found.callback.get("data") or {}).get("flags") or 0
             found.original = self._show(found, {**asked.body, "flags": (asked.body.get("flags") or 0) | hidden})
             return found.original
-        if found.original in found.shown:
-            found.original |= asked.body
-            found.original["components"] = numbered(found.original["components"] or [])
-            return found.original
-        return self.rest.change(self.world.messages[found.channel["id"]][found.original["id"]], asked.body)
+        return self._change(found, found.original, asked.body)
+
+    def _change(self, found: Interaction, message: Json, body: Json) -> Json:
+        if message["id"] in self.world.messages[found.channel["id"]]:
+            return self.rest.change(self.world.messages[found.channel["id"]][message["id"]], body)
+        message |= {key: body[key] for key in ("content", "components") if key in body}
+        check(message)
+        numbered(message["components"] or [])
+        return message
 
     def _delete_original(self, asked: Asked) -> None:
         found, original = self._original(asked)

@@ -9,10 +9,11 @@ import pytest
 
 from tests.fakes.discord import SEND, Fault
 
-from .conftest import House, said, sender, verbs
+from .conftest import Killable, said, sender, verbs
 
 
-async def test_between_the_yes_and_the_sending(house: House) -> None:
+async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
+    house = killable
     house.undo = 3
     await house.start()
     await house.listening()
@@ -36,9 +37,9 @@ MOMENTS = [
 
 @pytest.mark.parametrize(("name", "after", "minutes_later", "replies"), MOMENTS, ids=[row[0] for row in MOMENTS])
 async def test_between_the_sending_and_the_receipt(
-    open_house: House, name: str, after: bool, minutes_later: bool, replies: int
+    running: Killable, name: str, after: bool, minutes_later: bool, replies: int
 ) -> None:
-    house = open_house
+    house = running
     post, card = await house.ask("the fog in the harbor is lovely")
     fault = house.fake.fail_next(SEND, Fault(None, after=after, hold=True, channel=house.general["id"]))
     await house.approve(card)
@@ -54,24 +55,23 @@ async def test_between_the_sending_and_the_receipt(
     assert house.rows("SELECT external_id FROM deliveries WHERE state = 'sent'") == [(answers[0]["id"],)]
 
 
-async def test_while_a_form_is_open(open_house: House) -> None:
-    house = open_house
+async def test_while_a_form_is_open(running: Killable) -> None:
+    house = running
     post, card = await house.ask("the fog in the harbor is lovely")
     opened = await house.fake.press(card, verbs(card)["edit"], house.mara)
     await house.kill()
     await house.start()
     await house.until(lambda: house.fake.gateway.sessions)
     await house.until(lambda: "is writing" in said(card))
-    field = opened.modal["components"][0]["component"]
-    assert field["value"], "the draft stands in it"
-    words = "Thank you. Which of the three piers do you go to when it rises?"
-    await house.fake.submit(opened, house.mara, {field["custom_id"]: words})
+    assert opened.modal["components"][0]["component"]["value"], "the draft stands in it"
+    words = "Which of the three piers do you go to when it rises?"
+    await house.write(opened, words)
     await house.settled(post)
     assert [reply["content"] for reply in house.fake.replies_to(post)] == [words]
 
 
-async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(open_house: House) -> None:
-    house, count = open_house, 200
+async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(running: Killable) -> None:
+    house, count = running, 200
     fans = [house.fake.member(f"Fan {n}") for n in range(count)]
     bot = f"<@{house.fake.world.bot['id']}>"
     posts = [
@@ -87,8 +87,7 @@ async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(open
         card = cards[f"q{n}q"]
         if not {"send", "sure"} & set(verbs(card)):  # a hand-off: in a manager's own words
             opened = await house.fake.press(card, verbs(card)["edit"], house.tom)
-            field = opened.modal["components"][0]["component"]["custom_id"]
-            await house.fake.submit(opened, house.tom, {field: f"Which corner of number {n} do you look at first?"})
+            await house.write(opened, f"Which corner of number {n} do you look at first?", house.tom)
         else:
             await house.fake.press(card, sender(card), house.tom)
     for n in chosen:
@@ -96,7 +95,7 @@ async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(open
     assert [len(house.fake.replies_to(post)) for post in posts] == [int(n in chosen) for n in range(count)]
 
 
-async def all_shown(house: House, count: int) -> None:
+async def all_shown(house: Killable, count: int) -> None:
     """Ask for the next ten until every card is there."""
 
     def more() -> Any:
@@ -111,3 +110,26 @@ async def all_shown(house: House, count: int) -> None:
         if digest is not True:
             await house.fake.press(digest, verbs(digest)["more"], house.mara)
             await house.until(lambda before=before: len(house.cards()) > before)
+
+
+async def test_the_fan_deletes_while_nobody_is_connected(killable: Killable) -> None:
+    house = killable
+    house.undo = 3
+    await house.start()
+    await house.listening()
+    post, card = await house.ask("the fog in the harbor is lovely")
+    await house.approve(card)
+    await house.until(lambda: house.rows("SELECT 1 FROM deliveries WHERE state = 'held'"))
+    await house.kill()
+    house.fake.delete(post)
+    await house.start()
+    await house.until(lambda: "deleted the post" in said(card))
+    assert house.fake.by_bot(house.general) == []
+
+
+async def test_fifty_posts_while_the_program_is_down(running: Killable) -> None:
+    house = running
+    await house.kill()
+    posts = house.fifty()
+    await house.start()
+    await house.answers_for(posts)

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.discord import SEND, FakeDiscord, Fault
+from bot.adapters.discord import replies
+from tests.fakes.discord import SEND, Fault
 
-from .conftest import House, said, verbs
-
-
-def fifty(house: House) -> list[dict[str, object]]:
-    """Posts in a channel, a thread and a forum."""
-    fake = house.fake
-    thread = fake.thread(house.general, "lighthouse", house.robin)
-    posts = [fake.post(house.general, fake.member(f"Fan {n}"), f"the map number q{n}q is gorgeous") for n in range(30)]
-    posts += [fake.post(thread, fake.member(f"Fan {n}"), f"the lamp q{n}q is broken again") for n in range(30, 45)]
-    posts += [fake.forum_post(house.builds, house.robin, f"Build {n}", f"a moth q{n}q of paper") for n in range(45, 50)]
-    return posts
+from .conftest import House, Killable, said, verbs
 
 
-@pytest.mark.parametrize("how", ["a new session", "resumed", "the program was down"])
-async def test_fifty_posts_are_missed(open_house: House, how: str) -> None:
-    house = open_house
-    if how == "the program was down":
-        await house.kill()
-    else:
-        house.fake.disconnect(resumable=how == "resumed")
-    posts = fifty(house)
-    if how == "the program was down":
-        await house.start()
-    await house.until(lambda: all((row := house.posted(post)) and row[1] for post in posts))
-    stored = house.rows("SELECT external_id, count(*) FROM posts GROUP BY external_id")
-    assert sorted(stored) == sorted((post["id"], 1) for post in posts)
-    drafts = house.rows("SELECT post_id, count(*) FROM drafts WHERE state = 'waiting' GROUP BY post_id")
-    assert {count for _, count in drafts} == {1}
-    shown = [n for n in range(50) for card in house.cards() if f"q{n}q" in said(card)]
-    assert len(shown) == len(set(shown)), "no card twice"
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_fifty_posts_are_missed(open_house: House, resumable: bool) -> None:
+    open_house.fake.disconnect(resumable=resumable)
+    await open_house.answers_for(open_house.fifty())
+    assert open_house.fake.gateway.resumed == resumable
 
 
 LOST = [
@@ -49,7 +28,10 @@ LOST = [
 
 
 @pytest.mark.parametrize(("name", "fault"), LOST, ids=[row[0] for row in LOST])
-async def test_the_answer_to_a_send_is_lost(open_house: House, name: str, fault: Fault) -> None:
+async def test_the_answer_to_a_send_is_lost(
+    open_house: House, monkeypatch: pytest.MonkeyPatch, name: str, fault: Fault
+) -> None:
+    monkeypatch.setattr(replies, "AGAIN", 0.1)
     house = open_house
     post, card = await house.ask("the fog in the harbor is lovely")
     fault.channel = house.general["id"]
@@ -94,7 +76,8 @@ async def test_a_malformed_event_ends_the_client_and_not_the_bot(open_house: Hou
     assert len(house.fake.replies_to(missed)) == 1
 
 
-async def test_a_wrong_token_is_not_tried_again(house: House) -> None:
+async def test_a_wrong_token_is_not_tried_again(killable: Killable) -> None:
+    house = killable
     house.token = "another.token"  # noqa: S105 - it opens nothing
     await house.launch()
     await house.until(lambda: house.log.count("part_stopped") >= 3)
@@ -103,7 +86,8 @@ async def test_a_wrong_token_is_not_tried_again(house: House) -> None:
     assert "Traceback" not in house.log
 
 
-async def test_the_gateway_refuses_the_token(house: House) -> None:
+async def test_the_gateway_refuses_the_token(killable: Killable) -> None:
+    house = killable
     house.fake.gateway.token = "changed.meanwhile"  # noqa: S105 - it opens nothing
     await house.launch()
     await house.until(lambda: house.log.count("part_stopped") >= 3)
@@ -111,7 +95,8 @@ async def test_the_gateway_refuses_the_token(house: House) -> None:
     assert "Traceback" not in house.log
 
 
-async def test_without_the_message_content_intent_it_answers_who_speaks_to_it(house: House) -> None:
+async def test_without_the_message_content_intent_it_answers_who_speaks_to_it(killable: Killable) -> None:
+    house = killable
     house.fake.world.message_content = False
     await house.start()
     await house.listening()
@@ -121,16 +106,3 @@ async def test_without_the_message_content_intent_it_answers_who_speaks_to_it(ho
     assert "Message Content Intent" in house.log
     await house.approve(card)
     await house.settled(post)
-
-
-async def test_unanswered_heartbeats_are_noticed(tmp_path: object) -> None:
-    async with FakeDiscord(heartbeat=1).running() as fake:
-        house = House(tmp_path, fake)  # type: ignore[arg-type]
-        await house.start()
-        try:
-            await house.listening()
-            fake.gateway.sessions["session-1"].socket = None
-            post = fake.post(house.general, house.robin, "the fog in the harbor is lovely")
-            await house.until(lambda: house.posted(post))
-        finally:
-            await house.kill()
