@@ -118,7 +118,7 @@ class House:
 
     async def card(self, words: str) -> Json:
         """The card that quotes these words."""
-        return await self.until(lambda: next((one for one in self.cards() if words in said(one)), None))
+        return await self.until(lambda: next((one for one in self.cards() if words in quoted(one)), None))
 
     def cards(self) -> list[Json]:
         """Every card that waits."""
@@ -160,7 +160,7 @@ class House:
         drafts = self.rows("SELECT count(*) FROM drafts WHERE state = 'waiting' GROUP BY post_id")
         assert set(drafts) == {(1,)}
         await self.until(self.cards)
-        shown = [n for n in range(50) for card in self.cards() if f"q{n}q" in said(card)]
+        shown = [quoted(card) for card in self.cards()]
         assert len(shown) == len(set(shown)), "no card twice"
 
     async def write(self, opened: Interaction, text: str, by: Json | None = None) -> None:
@@ -216,6 +216,11 @@ class Killable(House):
 def said(message: Json) -> str:
     """All words of a card."""
     return "\n".join(texts(message))
+
+
+def quoted(card: Json) -> str:
+    """The post as a card shows it."""
+    return next(line for line in said(card).splitlines() if line.startswith("> "))
 
 
 def verbs(message: Json) -> dict[str, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
 
 from tests.fakes.discord import SEND, Fault
 
-from .conftest import Killable, said, sender, verbs
+from .conftest import Json, Killable, quoted, said, sender, verbs
+
+KILLS = 4
 
 
 async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
@@ -80,11 +83,11 @@ async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(runn
     await all_shown(house, count)
     await house.kill()
     await house.start()
-    cards = {f"q{n}q": card for card in house.cards() for n in range(count) if f"q{n}q" in said(card)}
+    cards = {quoted(card): card for card in house.cards()}
     assert len(cards) == len(house.cards()) == count
     chosen = range(3, count, 10)
     for n in chosen:
-        card = cards[f"q{n}q"]
+        card = cards[f"> @Greenroom the map number q{n}q is gorgeous"]
         if not {"send", "sure"} & set(verbs(card)):  # a hand-off: in a manager's own words
             opened = await house.fake.press(card, verbs(card)["edit"], house.tom)
             await house.write(opened, f"Which corner of number {n} do you look at first?", house.tom)
@@ -133,3 +136,46 @@ async def test_fifty_posts_while_the_program_is_down(running: Killable) -> None:
     posts = house.fifty()
     await house.start()
     await house.answers_for(posts)
+
+
+async def test_at_any_moment(killable: Killable) -> None:
+    house, chance = killable, random.Random()  # noqa: S311 - any moment will do
+    fans = [house.fake.member(f"Fan {n}") for n in range(8)]
+    bot = f"<@{house.fake.world.bot['id']}>"
+    posts: list[Json] = []
+
+    async def talk() -> None:
+        while True:
+            n = len(posts)
+            posts.append(house.fake.post(house.general, fans[n % 8], f"{bot} the map number q{n}q is gorgeous"))
+            await asyncio.sleep(0.1)
+
+    async def decide() -> None:
+        while True:
+            for card in house.cards():
+                if {"send", "sure"} & set(verbs(card)):
+                    await house.fake.press(card, sender(card), chance.choice([house.mara, house.tom]))
+            await asyncio.sleep(0.01)
+
+    house.fake.answer_within = 0.5  # who is dead answers no sooner
+    await killable.start()
+    await killable.listening()
+    for _ in range(KILLS):
+        work = [asyncio.create_task(one) for one in (talk(), decide())]
+        await asyncio.sleep(chance.uniform(0.5, 2))
+        await house.kill()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await house.start()
+    await house.until(lambda: all((row := house.posted(post)) and row[1] for post in posts))
+    under_way = "SELECT 1 FROM deliveries WHERE state IN ('held', 'sending', 'uncertain')"
+    await house.until(lambda: not house.rows(under_way))
+    approved = house.rows(
+        "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
+    )
+    answered = [post["id"] for post in posts for _ in house.fake.replies_to(post)]
+    assert len(approved) > KILLS
+    assert sorted(answered) == sorted(external_id for (external_id,) in approved), "nothing lost, nothing twice"
+    shown = [quoted(card) for card in house.cards()]
+    assert len(shown) == len(set(shown)), "no card twice"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.fakes.discord import SEND, Fault
 
 from .conftest import House, Killable, said, sender, verbs
@@ -116,3 +118,41 @@ async def test_nobody_is_pinged_but_the_fan(open_house: House) -> None:
     await house.approve(card)
     await house.settled(post)
     assert house.fake.pings(house.fake.replies_to(post)[0]) <= {house.robin["user"]["id"]}
+
+
+@pytest.mark.parametrize("custom_id", ["card:0:0:dance", "approve_1", f"card:{'0' * 16}:1:send"])
+async def test_a_button_from_another_time_is_answered(open_house: House, custom_id: str) -> None:
+    house = open_house
+    button = {"type": 2, "style": 1, "label": "Send", "custom_id": custom_id, "id": 2}
+    rows = [{"type": 1, "id": 1, "components": [button]}]
+    old = house.fake.world.add_message(house.room, house.fake.world.bot, "", components=rows)
+    pressed = await house.fake.press(old, custom_id, house.mara)
+    assert not pressed.failed
+    await house.until(lambda: pressed.text)
+
+
+COMMANDS = ["who", "privacy", "mydata", "forget", "stop", "report"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_fans_ask_and_only_they_are_answered(open_house: House, name: str) -> None:
+    house = open_house
+    offered = next(one for one in house.fake.world.commands.values() if one["name"] == name)
+    options = {one["name"]: "it was rude" for one in offered["options"] if one.get("required")}
+    before = len(house.fake.messages(house.general))
+    asked = await house.fake.command(name, house.general, house.robin, **options)
+    await house.until(lambda: asked.text)
+    assert len(house.fake.messages(house.general)) == before
+
+
+async def test_a_card_for_a_post_that_was_left_alone(open_house: House) -> None:
+    house = open_house
+    post = house.fake.post(house.general, house.robin, "see you at six")
+    await house.until(lambda: (row := house.posted(post)) and row[1] == "silent")
+    commands = [one["name"] for one in house.fake.world.commands.values() if one["type"] == 3]
+    asked = await house.fake.command(commands[0], house.general, house.tom, on=post)
+    assert not asked.failed
+    card = await house.card("see you at six")
+    opened = await house.fake.press(card, verbs(card)["edit"], house.tom)
+    await house.write(opened, "Six it is. Which pier?", house.tom)
+    await house.settled(post)

@@ -43,6 +43,23 @@ async def test_the_answer_to_a_send_is_lost(
     assert len(nonces) == 1
 
 
+async def test_nobody_can_tell_and_a_person_looks(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "AGAIN", 0.05)
+    house = open_house
+    post, card = await house.ask("the fog in the harbor is lovely")
+    house.fake.fail_next(SEND, Fault(None, times=99, channel=house.general["id"]))
+    house.fake.fail_next("GET /channels/{channel}/messages", Fault(503, times=99, channel=house.general["id"]))
+    await house.approve(card)
+    await house.until(lambda: "lost" in verbs(card))
+    assert house.fake.replies_to(post) == []
+    house.fake.http.faults.clear()
+    await house.fake.press(card, verbs(card)["lost"], house.tom)
+    await house.until(lambda: "retry" in verbs(card))
+    await house.fake.press(card, verbs(card)["retry"], house.tom)
+    await house.settled(post)
+    assert len(house.fake.replies_to(post)) == 1
+
+
 REFUSALS = [
     ("SEND_MESSAGES", "Send Messages"),
     ("READ_MESSAGE_HISTORY", "Read Message History"),
