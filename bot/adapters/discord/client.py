@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -58,6 +59,19 @@ class Listener(Protocol):
         ...
 
 
+class _OneLine(logging.Filter):
+    """The library tells of each broken connection with a traceback; one line says as much."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1]:
+            record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]!r}", ()
+            record.exc_info = None
+        return True
+
+
+_ONE_LINE = _OneLine()
+
+
 def point_at(section: Discord) -> None:
     """Talk with a stand-in on this machine where config.yaml names one. For the whole process, before any login."""
     if section.api_base:
@@ -77,6 +91,7 @@ class Client(discord.Client):
     def __init__(self, settings: Settings, *, message_content: bool, setup: Setup | None = None) -> None:
         """`setup` is called once, after the login and before the gateway."""
         point_at(settings.platforms.discord)
+        logging.getLogger("discord.client").addFilter(_ONE_LINE)  # a filter is added once, however often
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -105,6 +120,7 @@ class Client(discord.Client):
     async def on_ready(self) -> None:
         """A new session."""
         self.look_around()
+        log.info("discord_connected", account=str(self.user), listening=len(self.directory.listened))
         if self.listener:
             await self.listener.opened()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
@@ -21,6 +22,9 @@ log = structlog.get_logger()
 
 AGAIN = 10.0
 """Seconds until the next try; each try waits one more of these, so that the last comes after about two minutes."""
+LOOK, SEND = 15.0, 40.0
+"""Seconds for the look at the post and for the act: together less than the outbox waits. The library tries again by
+itself when Discord is busy, which takes half a minute."""
 MOST_READ = 300
 """Messages that are read in search of a reply of ours."""
 SKEW = timedelta(minutes=5)
@@ -60,8 +64,9 @@ class Replies:
         """Is the post still there, with the same words? A change that no event told us of is stored first."""
         target = delivery.target
         try:
-            channel = await self._client.channel(int(target.channel))
-            message = await channel.fetch_message(int(target.reply_to))
+            async with asyncio.timeout(LOOK):
+                channel = await self._client.channel(int(target.channel))
+                message = await channel.fetch_message(int(target.reply_to))
         except discord.NotFound:
             await self._intake.deleted(NAME, target.channel, target.reply_to)
             return SourceGone(cause=Cause.POST_DELETED)
@@ -84,7 +89,8 @@ class Replies:
         """One try. A repeated send carries the same nonce, so that Discord answers with the first message."""
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
         try:
-            return await act(delivery)
+            async with asyncio.timeout(SEND):
+                return await act(delivery)
         except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
             return _refusal(error) or self._unknown(delivery, error)
 
@@ -92,7 +98,8 @@ class Replies:
         """What became of a try: by the channel's history for a send, by the message itself for a change."""
         look = self._find if delivery.kind == "send" else self._compare
         try:
-            return await look(delivery)
+            async with asyncio.timeout(SEND):
+                return await look(delivery)
         except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
             if isinstance(_refusal(error), NotSent) and not isinstance(error, (discord.RateLimited, *_BROKEN)):
                 return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}")
