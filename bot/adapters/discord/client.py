@@ -148,9 +148,16 @@ class Client(discord.Client):
         if self.listener and self.is_ready() and self.directory.listened.keys() - before:
             await self.listener.opened()
 
-    on_guild_join = on_guild_remove = on_guild_available
+    on_guild_join = on_guild_available
     on_guild_channel_create = on_guild_channel_update = on_guild_available
     on_guild_role_create = on_guild_role_update = on_guild_role_delete = on_guild_available
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was sent away: what was written there is not ours to keep (Developer Terms 5)."""
+        for channel in (*guild.channels, *guild.threads):
+            if self.listener and self.directory.listen_of(channel):
+                await self.listener.channel_deleted(channel.id)
+        self.look_around()
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Gone with everything in it."""

@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 LONGEST_GAP = timedelta(hours=24)
 """What is older than this is not read any more after a stop."""
-MOST_IN_CHANNEL = 500
-"""Posts of a deleted channel that are withdrawn."""
+MOST_IN_CHANNEL = 10_000
+"""Posts of a deleted channel that are withdrawn at once; older ones go when their time is over."""
 
 
 @dataclass(kw_only=True, slots=True)

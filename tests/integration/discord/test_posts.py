@@ -204,6 +204,14 @@ async def test_a_deleted_thread_takes_its_posts_along(harbor):
     assert (await harbor.draft(message, "withdrawn"))["cause"] == "post_deleted"
 
 
+async def test_a_bot_that_is_sent_away_keeps_no_words(harbor):
+    message = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
+    await harbor.draft(message)
+    harbor.fake.world.emit("GUILD_DELETE", {"id": harbor.fake.world.guild["id"]})
+    await harbor.draft(message, "withdrawn")
+    assert (await harbor.stored(message)).post.text == ""
+
+
 async def test_without_the_intent_it_reads_mentions_and_sees_who_answers(tmp_path, empty_database, pipeline):
     async with running(tmp_path, empty_database, pipeline, staff="{roles: [Team]}") as harbor:
         await harbor.disconnect()
