@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, text, update
 
 from bot.domain import Draft, DraftState
 from bot.store import cursors
@@ -36,7 +36,7 @@ class Shown:
 
 def get(connection: Connection, surface: str, draft_id: str) -> Shown | None:
     """The card of a draft, or None."""
-    row = connection.execute(select(cards).where(*_key(surface, draft_id))).first()
+    row = connection.execute(select(cards).where(_key(surface, draft_id))).first()
     if row is None:
         return None
     return Shown(
@@ -60,12 +60,12 @@ def keep(connection: Connection, surface: str, shown: Shown) -> None:
     }
     key = {"draft_id": shown.draft_id, "surface": surface}
     connection.execute(insert_ignore(connection, cards), {**key, **values})
-    connection.execute(update(cards).where(*_key(surface, shown.draft_id)).values(values))
+    connection.execute(update(cards).where(_key(surface, shown.draft_id)).values(values))
 
 
 def drop(connection: Connection, surface: str, draft_id: str) -> None:
     """The card is not there any more."""
-    connection.execute(delete(cards).where(*_key(surface, draft_id)))
+    connection.execute(delete(cards).where(_key(surface, draft_id)))
 
 
 def unsettled(connection: Connection, surface: str) -> list[str]:
@@ -117,5 +117,5 @@ def name_role_holder(connection: Connection, key: str, name: str) -> None:
     connection.execute(update(role_holders).where(role_holders.c.key == key).values(name=name))
 
 
-def _key(surface: str, draft_id: str) -> tuple[object, ...]:
-    return (cards.c.surface == surface, cards.c.draft_id == draft_id)
+def _key(surface: str, draft_id: str) -> ColumnElement[bool]:
+    return and_(cards.c.surface == surface, cards.c.draft_id == draft_id)

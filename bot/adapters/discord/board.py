@@ -110,7 +110,7 @@ class Board:
         self.changes.pop(shown.draft_id, None)
         if card["writing"]:
             self.changes[shown.draft_id] = self._parts.clock.now() + WRITING_FOR
-        elif card["undo_until"]:
+        elif card["undo_until"] and card["state"] == "rejected":  # when a reply goes out, an event tells so
             self.changes[shown.draft_id] = datetime.fromisoformat(card["undo_until"])
 
     async def delete(self, message_id: str) -> None:

@@ -184,7 +184,8 @@ class Cards:
         """Keep the digest in line: one message in the place of all cards that are not shown."""
         if _DIGEST in self._later:
             return
-        hidden = await self._parts.store.read(lambda c: cards.cardless(c, NAME, MANY, self._later))
+        store, crowded = self._parts.store, self._crowded
+        hidden = await store.read(lambda c: cards.cardless(c, NAME, MANY, self._later)) if crowded else []
         if hidden:
             await self._tried(_DIGEST, self._show_digest(hidden))
         elif self._digest:

@@ -78,6 +78,25 @@ async def test_who_opens_a_form_and_walks_away_is_not_writing_for_ever(room):
     await room.until(lambda: "is writing" not in text_of(room.card_of(card)))
 
 
+async def test_an_approved_reply_that_cannot_go_out_yet_leaves_the_cards_at_rest(room):
+    mara = room.person("Mara", "mara")
+    card = await room.draft()
+    await room.press(mara, card, "send")
+    await room.moved(seconds=30)
+    reads = 0
+    desk_draft = room.house.desk.draft
+
+    async def counted(draft_id):
+        nonlocal reads
+        reads += 1
+        return await desk_draft(draft_id)
+
+    room.house.desk.draft = counted
+    for _ in range(3):
+        await room.poke()
+    assert reads <= 3
+
+
 async def test_two_managers_write_at_once_and_the_first_wins(room):
     mara, tom = room.person("Mara", "mara"), room.person("Tom", "tom")
     card = await room.draft()
