@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint bench
+.PHONY: run test lint specs bench
 
 run: $(READY)
 	@$(BIN)/greenroom run
@@ -16,6 +16,10 @@ lint: $(READY)
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# SPECS is a folder with the platforms' published API data, which is not part of the project.
+specs: $(READY)
+	@$(BIN)/python -m tests.fakes.specs "$(SPECS)"
 
 bench: $(READY)
 	@PYTHONPATH=tests $(BIN)/python -m bench

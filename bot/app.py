@@ -21,9 +21,10 @@ from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.errors import GreenroomError
+from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
-from bot.ports import Clock, PlatformAdapter
+from bot.ports import Clock, PlatformAdapter, Surface
 from bot.settings import Settings
 from bot.store import Store
 
@@ -78,6 +79,7 @@ class App:
         self._more_platforms = more_platforms
         self._environ = environ
         self._stack = contextlib.AsyncExitStack()
+        self._surfaces: dict[str, Surface] = {}
         self._parts: tuple[str, ...] = ()
         self._down: dict[str, str] = {}
         self.store: Store
@@ -109,6 +111,7 @@ class App:
         self.store = await Store.open(settings.store)
         self._stack.push_async_callback(self.store.close)
         self.desk = Desk(self.store, settings, clock, self._pipeline, self._text_limit)
+        await self.desk.start()
         self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
         self._stack.push_async_callback(self.intake.close)
         self.platforms |= {"web": WebPlatform()}
@@ -116,10 +119,12 @@ class App:
             replay = settings.platforms.replay
             file = settings.root / settings.platforms.replay.file
             self.platforms["replay"] = ReplayPlatform(file, replay.speed, self.intake.receive, clock)
+        if "discord" in settings.switched_on:
+            self._add_discord()
         if self._more_platforms:
             self.platforms |= self._more_platforms(self.intake)
         self._check_roles()
-        self.outbox = Outbox(self.store, settings, clock, self.platforms)
+        self.outbox = Outbox(self.store, settings, clock, {n: p for n, p in self.platforms.items() if self._sends(n)})
         self.rounds = Rounds(self.store, settings, clock)
         self.keys = _keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
@@ -127,6 +132,27 @@ class App:
             await self.web.start()
             self._stack.push_async_callback(self.web.stop)
         self._run_parts()
+
+    def _add_discord(self) -> None:
+        # A third of a second and 30 MiB, for those who use it.
+        from bot.adapters.discord import DiscordPlatform, Parts  # noqa: PLC0415
+
+        discord = DiscordPlatform(
+            Parts(
+                settings=self.settings,
+                store=self.store,
+                desk=self.desk,
+                intake=self.intake,
+                fans=Fans(self.store, self.settings, self.clock),
+                clock=self.clock,
+            )
+        )
+        self.platforms["discord"] = discord
+        self._surfaces["discord"] = discord.cards
+
+    def _sends(self, platform: str) -> bool:
+        """A chat platform is sent to by the process that is connected to it; the others need no connection."""
+        return platform not in self.settings.switched_on or self._takes(platform)
 
     def _takes(self, role: str) -> bool:
         return not self._only or role in self._only
@@ -144,6 +170,7 @@ class App:
         if self._takes("outbox"):
             parts["outbox"] = self.outbox.run
         parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
+        parts |= {f"{name} cards": surface.run for name, surface in self._surfaces.items() if self._takes(name)}
         self._parts = tuple(parts)
         tasks = [asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()]
 

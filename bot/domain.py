@@ -335,9 +335,13 @@ class NotSent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uncertain:
-    """Nobody can tell whether the platform has it: a person looks and settles it."""
+    """Nobody can tell whether the platform has it: a person looks and settles it.
+
+    With `retry_after` (seconds) it is not over yet: the platform can be asked then what became of it, see `look_up`.
+    """
 
     reason: str
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

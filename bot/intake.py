@@ -77,6 +77,14 @@ class Intake:
 
         return await self._store.write(operation) is not None
 
+    async def edited(self, platform: str, channel: str, external_id: str, text: str) -> bool:
+        """The platform says that a message reads like this now; the same words again change nothing.
+
+        False for one that we do not have, or whose words are no longer kept.
+        """
+        post = await self._store.read(lambda c: posts.by_external(c, platform, channel, external_id))
+        return post is not None and await self.edit(post.id, text)
+
     async def delete(self, post_id: str) -> bool:
         """The fan deleted the post. False for an unknown one."""
         page = await self._store.post_page(post_id)
@@ -285,4 +293,5 @@ def _cleaned(post: Post) -> Post:
             Attachment(kind=a.kind, url=clean(a.url) if a.url else None, title=clean(a.title) if a.title else None)
             for a in post.attachments
         ),
+        place=replace(post.place, name=clean(post.place.name), topic=clean(post.place.topic)),
     )

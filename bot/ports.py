@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain import Delivery, SendResult, SourceGone
+from bot.domain import Delivery, NotSent, SendResult, SourceGone
 
 
 class Clock(Protocol):
@@ -29,8 +29,11 @@ class PlatformAdapter(Protocol):
         """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""
         ...
 
-    async def source_gone(self, delivery: Delivery) -> SourceGone | None:
-        """Look once more at the post, on the platform, right before sending; None when all is as it was."""
+    async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
+        """Look once more at the post, on the platform, right before sending; None when all is as it was.
+
+        NotSent when the platform cannot be asked now: without that look nothing is sent.
+        """
         ...
 
     async def deliver(self, delivery: Delivery) -> SendResult:
@@ -39,6 +42,16 @@ class PlatformAdapter(Protocol):
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """After a crash in the middle of `deliver`: did it arrive? `Uncertain` where the platform cannot tell."""
+        ...
+
+
+class Surface(Protocol):
+    """A place that shows managers their cards and takes their presses. A card is a view of one draft's row."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Bring every card in line with its draft, after a start and whenever an event rings, until cancelled."""
         ...
 
 

@@ -79,6 +79,22 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """What is known of the channel a post stands in; nothing where the channel's id is its name."""
+
+    name: str = ""
+    """As people call the channel; for a thread, the channel around it."""
+    parent: str | None = None
+    """Id of the channel around a thread: what a message in the thread replies to may stand there."""
+    topic: str = ""
+    """A thread's title and tags."""
+    locale: str | None = None
+    """The channel's own language, where it has one."""
+    register: str | None = None
+    """The channel's own manner, where it has one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
     """One message of the community, as the platform's adapter translated it.
 
@@ -95,6 +111,7 @@ class Post:
     attachments: tuple[Attachment, ...] = ()
     mentions_us: bool = False
     """The platform says that the post mentions our account."""
+    place: Place = Place()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -24,7 +26,9 @@ _MARKS = {True: "ok   ", False: "FAULT", None: "note "}
 
 
 def doctor(
-    online: Annotated[bool, typer.Option("--online", help="Also look whether public_url answers.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the platforms, and whether public_url answers.")
+    ] = (False),
     config: Config = None,
 ) -> None:
     """Check config, templates, database and platforms: each problem with its fix. Status 1 when something is wrong."""
@@ -34,7 +38,7 @@ def doctor(
         checks = _faults("config", error)
     else:
         checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
-        checks += _public(settings) if online else []
+        checks += [*_public(settings), *_online(settings)] if online else []
     for check in checks:
         typer.echo(f"{_MARKS[check.ok]}  {check.name:<10}  {check.result}")
         if check.fix:
@@ -109,7 +113,18 @@ def _platforms(settings: Settings) -> list[Check]:
             fix=f"take its token out of the environment, or set `platforms.{name}.enabled: false`",
         )
         for name in settings.switched_on
-    ]
+        if name != "discord"
+    ] + (_discord().checks(settings) if "discord" in settings.switched_on else [])
+
+
+def _online(settings: Settings) -> list[Check]:
+    return asyncio.run(_discord().check_online(settings)) if "discord" in settings.switched_on else []
+
+
+def _discord() -> ModuleType:
+    from bot.adapters import discord  # noqa: PLC0415 - half a second and 30 MiB that only those pay who use it
+
+    return discord
 
 
 def _public(settings: Settings) -> list[Check]:

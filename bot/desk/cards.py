@@ -77,6 +77,7 @@ def _post(post: StoredPost) -> dict[str, Any]:
         "id": inner.external_id,
         "platform": inner.platform,
         "channel": inner.channel,
+        "place": {"name": inner.place.name or inner.channel, "topic": inner.place.topic},
         "author": {"id": inner.author.id, "name": inner.author.name},
         "text": inner.text,
         "attachments": [{"kind": a.kind, "url": a.url, "title": a.title} for a in inner.attachments],

@@ -16,7 +16,7 @@ from bot.desk.words import TYPING, Words, words_of
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, changes, context, cut, drafts, posts, requests
+from bot.store import Connection, Store, cards, changes, context, cut, drafts, posts, requests
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
 
@@ -38,13 +38,22 @@ class Desk:
         self._clock = clock
         self._pipeline = pipeline
         self._text_limit = text_limit
+        self._names: dict[str, str] = {}
 
-    async def decide(self, command: Command, *, key: str | None = None) -> dict[str, Any]:
+    async def start(self) -> None:
+        """Read the names of those who decided by their role."""
+        self._names |= await self._store.read(cards.role_holder_names)
+
+    async def decide(self, command: Command, *, key: str | None = None, name: str | None = None) -> dict[str, Any]:
         """Carry out one press and return the whole draft as it then is, JSON-ready. Raises Refused.
 
-        With a `key` (Idempotency-Key) the first answer to the same command is given again, refusals included.
+        With a `key` (Idempotency-Key) the first answer to the same command is given again, refusals included. With a
+        `name` the surface vouches that `command.by`, who is not in config.yaml, holds a role that makes them a manager.
         """
-        self._may(command)
+        self._may(command, vouched=name is not None)
+        if name and command.by not in self._settings.managers and self._names.get(command.by) != name:
+            await self._store.write(lambda c: cards.name_role_holder(c, command.by, name))
+            self._names[command.by] = name
         fingerprint = _fingerprint(command)
         known = await self._store.read(lambda c: requests.find(c, key)) if key else None
         if known:
@@ -57,9 +66,9 @@ class Desk:
         answer = await self._store.write(lambda c: self._once(c, command, words, key, fingerprint))
         return _answer(answer)
 
-    def _may(self, command: Command) -> None:
+    def _may(self, command: Command, *, vouched: bool) -> None:
         managers = self._settings.managers
-        if command.by not in managers:
+        if command.by not in managers and not (vouched and self._settings.may_decide(command.by)):
             raise Refused(
                 "not_a_manager",
                 f"“{command.by[:80]}” is not a manager here; managers are listed in config.yaml under managers:",
@@ -173,9 +182,9 @@ class Desk:
         await self._store.write(lambda c: changes.opt_out(c, platform, fan_id, now))
 
     def name_of(self, key: str) -> str:
-        """A manager's display name; the key itself for somebody who is no longer listed."""
+        """A manager's display name; the key itself for somebody who is not known any more."""
         manager = self._settings.managers.get(key)
-        return manager.name if manager else key
+        return manager.name if manager else self._names.get(key, key)
 
     def first_name(self, key: str) -> str:
         """What a reply signed by this manager says."""

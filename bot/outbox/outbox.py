@@ -106,7 +106,7 @@ class Outbox:
         sealed = seal(delivery.text or "", delivery.target)
         if decision is None or decision.seal != sealed or delivery.seal != sealed:
             return "The text or its target is not what was approved; nothing was sent."
-        if decision.by != delivery.approved_by or decision.by not in self._settings.managers:
+        if decision.by != delivery.approved_by or not self._settings.may_decide(decision.by):
             return f"{decision.by} is not a manager any more; nothing was sent."
         return None
 
@@ -150,6 +150,8 @@ class Outbox:
             case NotSent(reason=reason):
                 deliveries.move(connection, current, DeliveryState.FAILED, error=reason, lease_until=None)
                 moves.tell(connection, Happened.REPLY_FAILED, current, now)
+            case Uncertain(reason=reason, retry_after=float() | int() as wait) if current.attempts < GIVE_UP_AFTER:
+                deliveries.ask_later(connection, current, now + timedelta(seconds=wait), reason)
             case Uncertain(reason=reason):
                 deliveries.move(connection, current, DeliveryState.UNCERTAIN, error=reason, lease_until=None)
                 moves.tell(connection, Happened.REPLY_UNCERTAIN, current, now)

@@ -279,6 +279,14 @@ class Settings(Config):
         tokens = {DISCORD_TOKEN: self.discord_token, TELEGRAM_TOKEN: self.telegram_token}
         return switched_on(self.platforms, {name: "set" for name, token in tokens.items() if token})
 
+    def may_decide(self, key: str) -> bool:
+        """True for a manager of config.yaml, and for the key of a holder of one of Discord's `manager_roles`.
+
+        Whether somebody holds such a role is known only to Discord, which is asked at each press.
+        """
+        by_role = bool(self.platforms.discord.manager_roles) and re.fullmatch(r"discord:\d{1,20}", key) is not None
+        return key in self.managers or by_role
+
     @property
     def store_path(self) -> Path | None:
         """The SQLite file, or None for PostgreSQL."""

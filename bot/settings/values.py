@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -38,6 +38,13 @@ class QuietHours:
 
     start: time
     end: time
+
+    def cover(self, moment: datetime) -> bool:
+        """True when the moment (aware, UTC) lies in them."""
+        now = moment.time()
+        if self.start <= self.end:
+            return self.start <= now < self.end
+        return now >= self.start or now < self.end
 
 
 def parse_duration(value: object) -> timedelta:

@@ -31,12 +31,14 @@ def load(
     replies_to = _replies_to(connection, post)
     before, after = _before_and_after(connection, post)
     fan = fans.get(connection, post.post.platform, post.post.author.id)
+    place = post.post.place
     named = settings.community.name.casefold() in post.post.text.casefold()
     return Context(
         now=now,
         community=settings.community.name,
-        locale=settings.community.locale,
-        channel_name=post.post.channel,
+        locale=place.locale or settings.community.locale,
+        register=place.register or "default",
+        channel_name=place.name or post.post.channel,
         replies_to=replies_to,
         addressed=replies_to == "us" or post.post.mentions_us or named,
         before=before,

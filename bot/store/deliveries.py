@@ -49,6 +49,12 @@ def move(connection: Connection, old: Delivery, state: DeliveryState, **values: 
     return replace(old, state=state, **values) if done else None
 
 
+def ask_later(connection: Connection, delivery: Delivery, at: datetime, why: str) -> None:
+    """Whether it was sent is not known yet: it counts as cut off from `at` on, and is looked up then."""
+    sending = and_(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.SENDING)
+    connection.execute(update(deliveries).where(sending).values(lease_until=at, error=why))
+
+
 def show(connection: Connection, delivery: Delivery, *, text: str | None, seal: str, decision_id: str) -> None:
     """Keep what a reply says since it was corrected."""
     values = {"text": text, "seal": seal, "decision_id": decision_id}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from bot.domain import StoredPost
 from bot.events import Happened
 from bot.store import events
 from bot.store.tables import deliveries, posts, tombstones
-from responders.types import Attachment, Author, Post, Proposal, ReasonCode
+from responders.types import Attachment, Author, Place, Post, Proposal, ReasonCode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +83,7 @@ def _row(new: NewPost, thread: str) -> dict[str, Any]:
         "attachments": [{"kind": a.kind, "url": a.url, "title": a.title} for a in post.attachments] or None,
         "at": post.at,
         "received_at": new.received_at,
+        "place": asdict(post.place) if post.place != Place() else None,
     }
 
 
@@ -101,7 +102,10 @@ def _threads(connection: Connection, new: Sequence[NewPost]) -> dict[str, str]:
 
 def replied_to(connection: Connection, post: Post) -> tuple[StoredPost | None, str] | None:
     """What `post` replies to: (the post, its thread), or (None, thread) when it is a reply of ours; None if unknown."""
+    around = post.place.parent
     parent = by_external(connection, post.platform, post.channel, post.reply_to or "")
+    if parent is None and around:
+        parent = by_external(connection, post.platform, around, post.reply_to or "")
     if parent:
         return parent, parent.thread
     ours = connection.execute(
@@ -110,7 +114,7 @@ def replied_to(connection: Connection, post: Post) -> tuple[StoredPost | None, s
         .where(
             deliveries.c.platform == post.platform,
             deliveries.c.external_id == post.reply_to,
-            deliveries.c.channel == post.channel,
+            deliveries.c.channel.in_([post.channel, *([around] if around else ())]),
         )
         .limit(1)
     ).scalar()
@@ -187,7 +191,8 @@ def of_fan(connection: Connection, platform: str, fan_id: str) -> list[StoredPos
 def answered_by(connection: Connection, staff_post: StoredPost) -> list[StoredPost]:
     """The posts that a staff message answers: what it natively replies to, and what started its thread."""
     inner = staff_post.post
-    replied = by_external(connection, inner.platform, inner.channel, inner.reply_to) if inner.reply_to else None
+    known = replied_to(connection, inner) if inner.reply_to else None
+    replied = known[0] if known else None
     root = get(connection, staff_post.thread) if staff_post.thread != staff_post.id else None
     found = {post.id: post for post in (replied, root) if post and not post.post.author.is_staff}
     return list(found.values())
@@ -198,13 +203,12 @@ def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
     inner = post.post
     staff = and_(
         posts.c.platform == inner.platform,
-        posts.c.channel == inner.channel,
         posts.c.is_staff,
         ~posts.c.is_bot,
         ~posts.c.deleted,
         posts.c.id != post.id,
     )
-    native = and_(staff, posts.c.reply_to == inner.external_id)
+    native = and_(staff, posts.c.channel == inner.channel, posts.c.reply_to == inner.external_id)
     in_thread = and_(staff, posts.c.thread == post.id, posts.c.at >= inner.at)
     return any(connection.execute(select(exists().where(answer))).scalar() for answer in (in_thread, native))
 
@@ -295,6 +299,7 @@ NO_WORDS: Mapping[str, Any] = {
     "text": "",
     "author_name": "",
     "attachments": None,
+    "place": None,
     "understanding": None,
     "reason": None,
     "kept": False,
@@ -316,6 +321,7 @@ def from_row(row: RowMapping) -> StoredPost:
             reply_to=row["reply_to"],
             attachments=tuple(Attachment(**a) for a in row["attachments"] or ()),
             mentions_us=row["mentions_us"],
+            place=Place(**(row["place"] or {})),
         ),
         thread=row["thread"],
         version=row["version"],

@@ -1,4 +1,4 @@
-"""The twelve tables. Our ids are 16 hex digits and mean nothing; platform ids are only keys."""
+"""The tables. Our ids are 16 hex digits and mean nothing; platform ids are only keys."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ posts = Table(
     Column("reason", Text),
     Column("understanding", _Json),
     Column("forced_intent", String),
+    Column("place", _Json),
     UniqueConstraint("platform", "channel", "external_id"),
     Index(None, "platform", "channel", "at"),
     Index(None, "thread", "at"),
@@ -206,6 +207,16 @@ cards = Table(
     Column("message_id", String, nullable=False),
     Column("shown_revision", Integer, nullable=False),
     Column("shown_state", String, nullable=False),
+    Column("face", String(64), nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Index("ix_cards_unsettled", "surface", sqlite_where=text("NOT settled"), postgresql_where=text("NOT settled")),
+)
+
+role_holders = Table(
+    "role_holders",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("name", String, nullable=False),
 )
 
 events = Table(

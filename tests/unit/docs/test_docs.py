@@ -69,8 +69,8 @@ def test_every_action_has_its_place_in_the_console():
     assert {str(a) for a in Action if f'"{a}"' not in pages} == set()
 
 
-def test_there_are_twelve_tables():
-    assert len(metadata.tables) == 12
+def test_the_tables_are_those_of_the_page():
+    assert len(metadata.tables) == 13
 
 
 def test_nothing_names_a_registry_or_a_path_of_one_machine():

@@ -1,0 +1,166 @@
+"""Slash commands for fans and managers, and the message command "Draft a reply"."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.adapters.discord.board import Board
+from bot.adapters.discord.buttons import Interaction
+from bot.adapters.discord.client import Client
+from bot.adapters.discord.faces import Card, cut
+from bot.adapters.discord.feed import Feed
+from bot.adapters.discord.parts import Parts
+from bot.adapters.discord.posts import NAME
+from bot.adapters.discord.presses import Presses
+from bot.domain import Refused
+from bot.fans import COMMANDS, LONGEST_REPORT, NOT_REPORTED
+from bot.store import cards
+
+log = structlog.get_logger()
+
+DRAFT = "Draft a reply"
+LISTED = 10
+"""Posts that /queue names."""
+NOTHING = "There is no post of a person to answer here, or it is gone."
+
+
+async def register(client: Client, parts: Parts, board: Board, presses: Presses) -> None:
+    """Give a client its commands, and tell Discord of them where they have changed."""
+    tree = app_commands.CommandTree(client)
+    for name, does in COMMANDS.items():
+        tree.add_command(_fan_command(name, does, parts, board))
+    tree.add_command(_queue(parts, board, presses))
+    tree.add_command(_draft(client, parts, board, presses))
+    await _sync(tree, parts, board)
+
+
+async def _sync(tree: app_commands.CommandTree[Any], parts: Parts, board: Board) -> None:
+    """Discord keeps commands; telling it again and again would use up the day's allowance."""
+    said = json.dumps(
+        [str(tree.client.application_id), *(c.to_dict(tree) for c in tree.get_commands())], sort_keys=True
+    )
+    print_ = hashlib.sha256(said.encode()).hexdigest()
+    notes = await parts.store.read(lambda c: cards.notes(c, NAME))
+    if notes.get("commands") == print_:
+        return
+    try:
+        await tree.sync()
+    except discord.DiscordException as error:
+        log.warning(
+            "discord_commands_not_known", why=str(error), fix="invite the bot with the scope applications.commands"
+        )
+        return
+    now = parts.clock.now()
+    await parts.store.write(lambda c: cards.note(c, NAME, now, commands=print_))
+
+
+def _fan_command(name: str, does: str, parts: Parts, board: Board) -> app_commands.Command[Any, ..., None]:
+    async def plain(interaction: Interaction) -> None:
+        await _answer(interaction, name, "", parts, board)
+
+    @app_commands.describe(words="What was not right")
+    async def with_words(interaction: Interaction, words: app_commands.Range[str, 1, LONGEST_REPORT]) -> None:
+        await _answer(interaction, name, words, parts, board)
+
+    callback: Any = with_words if name == "report" else plain
+    command: Any = app_commands.Command(name=name, description=does, callback=callback)
+    return app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)(_on_servers(command))
+
+
+def _on_servers(command: Any) -> Any:
+    return app_commands.allowed_installs(guilds=True, users=False)(command)
+
+
+async def _answer(interaction: Interaction, name: str, words: str, parts: Parts, board: Board) -> None:
+    """For the fan's eyes only."""
+    await interaction.response.defer(ephemeral=True)
+    answer = await parts.fans.answer(name, NAME, str(interaction.user.id), words)
+    text = answer.text
+    if answer.report and not await _reported(interaction, answer.report, answer.report_to, board):
+        text = NOT_REPORTED
+    file = discord.File(io.BytesIO(answer.file.encode()), "mydata.json") if answer.file else discord.utils.MISSING
+    await interaction.followup.send(text, file=file, ephemeral=True)
+
+
+async def _reported(interaction: Interaction, words: str, to: str, board: Board) -> bool:
+    """Lay a fan's report before the managers; False when that cannot be done."""
+    if board.channel is None:
+        return False
+    place = f" in <#{interaction.channel_id}>" if interaction.guild_id else ""
+    quoted = "\n".join(f"> {line}" for line in discord.utils.escape_markdown(words).splitlines())
+    head = f"**Report** for {board.mention(to)} from {interaction.user.mention}{place}"
+    try:
+        await board.channel.send(cut(f"{head}\n{quoted}", 2000), allowed_mentions=discord.AllowedMentions.none())
+    except discord.DiscordException as error:
+        log.warning("discord_report_not_shown", why=str(error))
+        return False
+    return True
+
+
+def _for_managers(command: Any) -> Any:
+    command = app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)(_on_servers(command))
+    command.default_permissions = discord.Permissions(manage_messages=True)  # who sees it; who may is asked each time
+    return command
+
+
+def _queue(parts: Parts, board: Board, presses: Presses) -> Any:
+    async def queue(interaction: Interaction) -> None:
+        if not await presses.manager(interaction):
+            return
+        await interaction.response.defer(ephemeral=True)
+        await interaction.followup.send(await _listed(parts, board), ephemeral=True)
+
+    return _for_managers(app_commands.Command(name="queue", description="What is waiting for a yes", callback=queue))
+
+
+async def _listed(parts: Parts, board: Board) -> str:
+    waiting = (await parts.store.numbers())["drafts"].get("waiting", 0)
+    if not waiting:
+        return "Nothing is waiting."
+    page, _ = await parts.desk.drafts(limit=LISTED)
+    lines = [await _line(card, parts, board) for card in page]
+    more = [f"… and {waiting - len(page)} more"] if waiting > len(page) else []
+    return cut("\n".join([f"**{waiting} waiting**", *lines, *more]), 2000)
+
+
+async def _line(card: Card, parts: Parts, board: Board) -> str:
+    draft_id = card["draft_id"]
+    link = await board.link(draft_id)
+    who = cut(discord.utils.escape_markdown(card["post"]["author"]["name"]), 40) or "a fan"
+    what = ", ".join(card["risk"]) or card["intent"] or "hand-off"
+    return f"- **{who}**: {what}" + (f" · [card]({link})" if link else "")
+
+
+def _draft(client: Client, parts: Parts, board: Board, presses: Presses) -> Any:
+    async def draft_a_reply(interaction: Interaction, message: discord.Message) -> None:
+        if not await presses.manager(interaction):
+            return
+        await interaction.response.defer(ephemeral=True)
+        await interaction.followup.send(await _asked(client, message, parts, board), ephemeral=True)
+
+    return _for_managers(app_commands.ContextMenu(name=DRAFT, callback=draft_a_reply))
+
+
+async def _asked(client: Client, message: discord.Message, parts: Parts, board: Board) -> str:
+    """Put a card for any message on the desk, listened to or not."""
+    feed = client.listener
+    post_id = await feed.asked(message) if isinstance(feed, Feed) else None
+    if post_id is None:
+        return NOTHING
+    try:
+        card = await parts.intake.card_for(post_id)
+    except Refused as refused:
+        return refused.message
+    if card is None:
+        return NOTHING
+    draft_id = card["draft_id"]
+    await board.show(draft_id)
+    link = await board.link(draft_id)
+    return f"Its card: {link}" if link else "It is on the desk; the console shows it."

@@ -1,0 +1,143 @@
+"""Discord's part of `greenroom doctor`: what config.yaml says, and with --online what Discord says to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.adapters.discord.client import PERMISSIONS, Client
+from bot.adapters.discord.directory import Directory
+from bot.adapters.discord.platform import BLIND, MISSING, REFUSED
+from bot.adapters.discord.posts import NAME
+from bot.ports import Check
+from bot.settings import Settings
+
+PATIENCE = 30.0
+"""Seconds for a connection and the list of servers."""
+MANY_USERS = 8_000
+"""From 10,000 people who can see the bot on, Discord reviews the message-content intent (review guide, 2026-06-10)."""
+
+
+def checks(settings: Settings) -> list[Check]:
+    """What can be seen without asking Discord."""
+    section = settings.platforms.discord
+    found: list[Check] = []
+    if settings.discord_token is None:
+        found.append(_fault("the token is missing", MISSING))
+    if not section.listen:
+        found.append(_fault("no channel is listened to", "name one: platforms: {discord: {listen: [general]}}"))
+    if section.cards is None:
+        found.append(
+            _note("no channel for cards: drafts are decided elsewhere", "name one: platforms: {discord: {cards: NAME}}")
+        )
+    elif not section.manager_roles and not any(m.discord for m in settings.managers.values()):
+        fix = "give managers their `discord: ID` (Developer Mode, Copy User ID), or name a role in `manager_roles`"
+        found.append(_fault("nobody may press the buttons on cards", fix))
+    named = [name for name in section.proxy_webhooks if not name.isdecimal()]
+    if named:
+        fix = "give the id of the webhook or of its application: anyone can give a webhook any name"
+        found.append(_fault(f"`proxy_webhooks`: “{named[0]}” is not an id", fix))
+    return found or [Check(name=NAME, ok=True, result="config.yaml says all that is needed")]
+
+
+async def check_online(settings: Settings) -> list[Check]:
+    """Connect as the bot would, look around, and go again: token, intents, servers, channels, permissions, invite."""
+    if settings.discord_token is None:
+        return []
+    granted = True
+    client = Client(settings, message_content=True)
+    try:
+        try:
+            await _visit(client)
+        except discord.PrivilegedIntentsRequired:
+            granted = False
+            client = Client(settings, message_content=False)
+            await _visit(client)
+    except discord.LoginFailure:
+        return [_fault("Discord refuses the token", REFUSED)]
+    except (discord.HTTPException, discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError) as error:
+        return [_fault(f"Discord does not answer: {error or 'it took too long'}", "try again; see discordstatus.com")]
+    return [*_account(client, granted=granted), *_servers(client), *_channels(client)]
+
+
+async def _visit(client: Client) -> None:
+    """Connect until the servers are known, then close. Raises what the connection raises."""
+    token, known = client.settings.discord_token, asyncio.Event()
+
+    async def on_ready() -> None:
+        client.look_around()
+        known.set()
+
+    client.event(on_ready)
+    async with client:
+        running = asyncio.create_task(client.start(token.get_secret_value() if token else ""))
+        ready = asyncio.create_task(known.wait())
+        try:
+            await asyncio.wait({running, ready}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await running
+            if not known.is_set():
+                raise TimeoutError
+        finally:
+            running.cancel()
+            ready.cancel()
+            await asyncio.gather(running, ready, return_exceptions=True)
+
+
+def _account(client: Client, *, granted: bool) -> Iterator[Check]:
+    user, application = client.user, client.application
+    if user is None or not user.bot:
+        yield _fault("this is the token of a person's account", REFUSED)
+        return
+    yield _fine(f"the token is that of {user.name}")
+    yield _fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND)
+    link = discord.utils.oauth_url(user.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands"))
+    yield Check(name=NAME, ok=None, result="to add it to a server, with no more rights than it needs:", fix=link)
+    if application and application.bot_public:
+        fix = "switch off Public Bot (Developer Portal, Installation): others could add it to their servers"
+        yield _note("anybody may add this bot to a server", fix)
+
+
+def _servers(client: Client) -> Iterator[Check]:
+    if not client.guilds:
+        yield _fault("the bot is on no server", "open the link above and choose your server")
+    people = sum(guild.member_count or 0 for guild in client.guilds)
+    if people > MANY_USERS:
+        fix = "apply for the message-content intent in time (Developer Portal, Bot)"
+        yield _note(f"{people} people can see the bot; from 10,000 on Discord reviews the intent each year", fix)
+    for fault in client.directory.faults:
+        yield _fault(fault, "")
+
+
+def _channels(client: Client) -> Iterator[Check]:
+    directory: Directory = client.directory
+    for channel_id in dict.fromkeys((*directory.listened, *filter(None, (directory.cards,)))):
+        channel: Any = client.get_channel(channel_id)
+        missing = _missing(channel)
+        if missing:
+            yield _fault(f"in #{channel.name} the bot lacks: {', '.join(missing)}", "give its role these rights there")
+        else:
+            use = "cards" if channel_id == directory.cards else "posts"
+            yield _fine(f"#{channel.name} ({channel.id}) is ready for {use}")
+
+
+def _missing(channel: Any) -> list[str]:
+    """Needed rights that the bot lacks in a channel, as Discord's settings call them."""
+    has = channel.permissions_for(channel.guild.me)
+    return [name.replace("_", " ").title() for name, needed in PERMISSIONS if needed and not getattr(has, name)]
+
+
+def _fine(result: str) -> Check:
+    return Check(name=NAME, ok=True, result=result)
+
+
+def _note(result: str, fix: str) -> Check:
+    return Check(name=NAME, ok=None, result=result, fix=fix)
+
+
+def _fault(result: str, fix: str) -> Check:
+    return Check(name=NAME, ok=False, result=result, fix=fix)

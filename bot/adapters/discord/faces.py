@@ -1,0 +1,276 @@
+"""How a card looks: the desk's neutral card as one message of components, design section 9. Pure, no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import discord
+from discord.utils import escape_markdown
+
+from bot.adapters.discord.buttons import Item, button, more_button
+
+Card = Mapping[str, Any]
+MOST_TEXT = 4000
+"""Characters of all texts of one message together, Discord's limit."""
+SHOWN_DRAFT = 2000
+"""Characters of a draft that a card shows; a longer one is sent from the form that shows all of it."""
+SHOWN_POST = 1000
+LINES = 20
+"""Of a post."""
+SHOWN_TURN = 150
+TURNS = 3
+RED, ORANGE, BLUE = 0xC62828, 0xE07B00, 0x3B6FD4
+_STYLE = discord.ButtonStyle
+_RISKS = {
+    "crisis": "Somebody may be in danger",
+    "legal": "A legal matter",
+    "minor": "Signs of a child",
+    "toxic": "Anger at people",
+}
+_OVER = {
+    "post_edited": "The fan edited the post; it is read anew",
+    "post_deleted": "The fan deleted the post",
+    "answered": "A teammate has answered",
+    "resolved": "The fan says it is solved",
+    "opted_out": "The fan wants no replies",
+    "forgotten": "The fan asked to be forgotten",
+    "too_old": "It waited too long",
+    "handover": "Handed over",
+    "relabel": "Given another intent",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """What a card needs to know beside its draft."""
+
+    name_of: Callable[[str], str]
+    """A manager's key -> the name to show."""
+    mention: Callable[[str], str]
+    """A manager's key -> a mention, or the name of somebody who has no account here."""
+    link: Callable[[Card], str | None]
+    """The neutral card's `post` -> where it stands."""
+
+
+def face(card: Card, scene: Scene) -> discord.ui.LayoutView:
+    """A fresh view of a draft: never to be changed and sent again, see the library's store of views."""
+    view = discord.ui.LayoutView(timeout=None)
+    if card["state"] == "waiting":
+        view.add_item(_waiting(card, scene))
+    else:
+        line, buttons = _decided(card, scene)
+        view.add_item(_box([line], buttons, None))
+    return view
+
+
+def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> discord.ui.LayoutView:
+    """One message in the place of many cards. `counts`: what waits, by kind."""
+    number = sum(counts.values())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    words = f"**{number} more waiting** since {_when(oldest)}\n{kinds}\n-# The next ones come as these are decided."
+    view = discord.ui.LayoutView(timeout=None)
+    view.add_item(_box([words], [more_button(min(step, number))], BLUE))
+    return view
+
+
+def typed(notes: str, text: str, anyway: Item | None) -> discord.ui.LayoutView:
+    """For the writer alone: why their words were not sent, the words, and the button that sends them all the same."""
+    view = discord.ui.LayoutView(timeout=None)
+    room = MOST_TEXT - min(len(text), TYPED) - 10
+    view.add_item(discord.ui.TextDisplay(cut(notes, room)))
+    view.add_item(discord.ui.TextDisplay(cut(text, TYPED)))
+    if anyway:
+        view.add_item(discord.ui.ActionRow(anyway))
+    return view
+
+
+TYPED = 3500
+"""The longest text that can be typed for another platform, in characters: it must fit beside what the checks say."""
+
+
+def fingerprint(view: discord.ui.LayoutView) -> str:
+    """Of everything that a view shows."""
+    components: Any = view.to_components()  # type: ignore[no-untyped-call] # the library's oversight
+    return hashlib.sha256(json.dumps(components, sort_keys=True).encode()).hexdigest()
+
+
+def settled(card: Card) -> bool:
+    """True when nothing about this card changes by itself any more."""
+    newest = card["deliveries"][0]["state"] if card["deliveries"] else None
+    live = card["state"] in ("waiting", "snoozed")
+    return not live and not card["undo_until"] and newest not in ("held", "sending", "failed", "uncertain")
+
+
+def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
+    post, text = card["post"], card["text"]
+    head = [*_alarms(card), _header(card, scene)]
+    notes = [f"-# {cut(card['why'], 200)}"]
+    notes += [f"-# ⚠ {cut(c['note'] or c['id'], 100)}" for c in card["checks"] if c["level"] != "pass"][:3]
+    notes += [f"-# Still to fill: {cut(slot['ask'], 100)}" for slot in card["missing_slots"][:3]]
+    drafted = cut(text, SHOWN_DRAFT) if text else None
+    if text and len(text) > SHOWN_DRAFT:
+        drafted = f"{drafted}\n-# The whole text, {len(text)} characters, is under Edit."
+    used = sum(len(part) + 1 for part in (*head, *notes, drafted or ""))
+    said = _said(card["thread"])
+    said = said if used + len(said) < MOST_TEXT - SHOWN_POST else ""
+    quoted = _quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
+    quoted += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
+    texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(notes)]
+    colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
+    return _box([*texts, *([drafted] if drafted else [])], _buttons(card), colour)
+
+
+def _alarms(card: Card) -> list[str]:
+    told = [f"### {_RISKS.get(risk, risk)}" for risk in card["risk"]]
+    return told or (["### Needs a person"] if card["kind"] == "handoff" else [])
+
+
+def _header(card: Card, scene: Scene) -> str:
+    post = card["post"]
+    who = cut(escape_markdown(post["author"]["name"]), 60) or "a fan"
+    words = [f"**{who}** in {_place(post)}", _when(datetime.fromisoformat(post["at"]))]
+    if link := scene.link(post):
+        words.append(f"[post]({link})")
+    if card["assigned_to"]:
+        words.append(f"for {scene.mention(card['assigned_to'])}")
+    if card["writing"]:
+        words.append(f"**{scene.name_of(card['writing'])} is writing**")
+    return " · ".join(words)
+
+
+def _place(post: Card) -> str:
+    name, topic = post["place"]["name"], post["place"]["topic"]
+    shown = (
+        f"<#{post['channel']}>" if post["platform"] == "discord" else f"{cut(_one_line(name), 60)} ({post['platform']})"
+    )
+    return f"{shown} {cut(_one_line(topic), 100)}" if topic else shown
+
+
+def _said(thread: Sequence[Card]) -> str:
+    """The last turns before and around the post."""
+    turns = thread[-TURNS:]
+    return "\n".join(f"-# {_speaker(t)}: {cut(_one_line(t['text']), SHOWN_TURN)}" for t in turns)
+
+
+def _speaker(turn: Card) -> str:
+    return "we" if turn["who"] == "us" else cut(escape_markdown(turn["name"]), 40)
+
+
+def _titled(attachment: Card) -> str:
+    return f": {cut(_one_line(attachment['title']), 60)}" if attachment["title"] else ""
+
+
+def _buttons(card: Card) -> list[Item]:
+    draft_id, revision, handoff = card["draft_id"], card["revision"], card["kind"] == "handoff"
+
+    def b(verb: str, label: str, style: discord.ButtonStyle = _STYLE.secondary) -> Item:
+        return button(verb, label, draft_id, revision, style)
+
+    first = []
+    if card["missing_slots"]:
+        first.append(b("fill", "Fill in", _STYLE.primary))
+    elif card["text"] and len(card["text"]) <= SHOWN_DRAFT:
+        warned = any(c["level"] == "warn" for c in card["checks"])
+        first.append(b("sure", "Send anyway", _STYLE.primary) if warned else b("send", "Send", _STYLE.success))
+    elif not card["text"]:
+        first.append(b("open", "I have it", _STYLE.primary))
+    first.append(b("edit", "Edit" if card["text"] else "Answer"))
+    if card["alternatives"]:
+        first.append(b("reword", "Other wording"))
+    return [
+        *first,
+        b("skip", "Close" if handoff else "Skip"),
+        b("snooze", "Snooze"),
+        b("handover", "Hand over"),
+    ]
+
+
+def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
+    """One line without a fan's words or name, which are not to be kept here, and what can still be done."""
+    what, verbs = _outcome(card)
+    who = scene.name_of(card["decided_by"]) if card["decided_by"] else None
+    when = _when(datetime.fromisoformat(card["at"])) if card["at"] else None
+    link = scene.link(card["post"])
+    post = card["post"]
+    where = f"<#{post['channel']}>" if post["platform"] == "discord" else cut(_one_line(post["place"]["name"]), 60)
+    line = " · ".join(filter(None, (what, who, when, f"[post]({link}) in {where}" if link else f"in {where}")))
+    if card["undo_until"]:
+        verbs = [("undo", "Undo"), *verbs]
+    return line, [button(verb, label, card["draft_id"], card["revision"]) for verb, label in verbs]
+
+
+def _outcome(card: Card) -> tuple[str, list[tuple[str, str]]]:
+    state, cause = card["state"], card["cause"] or ""
+    if state == "snoozed":
+        until = _when(datetime.fromisoformat(card["snoozed_until"]))
+        return f"**Snoozed**, back {until}", [("open", "Wake it")]
+    if state == "rejected":
+        return "**Skipped**", []
+    if state != "approved":
+        return f"**{_OVER.get(cause, 'It is over')}**", []
+    sent = next((d for d in card["deliveries"] if d["kind"] == "send"), None)
+    newest = next((d for d in card["deliveries"] if d["state"] != "recalled"), sent)
+    if sent is None or newest is None:
+        return "**Approved**", []
+    return _delivered(newest, sent)
+
+
+_NAMES = {"send": "the reply", "correct": "the correction", "remove": "the removal"}
+
+
+def _delivered(newest: Card, sent: Card) -> tuple[str, list[tuple[str, str]]]:
+    change = [("correct", "Correct"), ("remove", "Remove")] if sent["text"] else [("remove", "Remove")]
+    thing, error = _NAMES[newest["kind"]], cut(_one_line(newest["error"] or ""), 400)
+    match newest["state"]:
+        case "held" | "sending":
+            later = f": {error}" if error else ""
+            return f"**Approved**, {thing} is on its way{later}", []
+        case "failed":
+            return f"**Not sent**, {thing}: {error}", [("retry", "Try again")]
+        case "uncertain":
+            asks = [("arrived", "It is there"), ("lost", "It is not there")]
+            return f"**Did {thing} arrive?** Look in the channel. {error}", asks
+    if sent["state"] == "removed":
+        return "**Removed**", []
+    return ("**Corrected**" if newest["kind"] == "correct" else "**Sent**"), change
+
+
+def _box(texts: Iterable[str], buttons: Sequence[Item], colour: int | None) -> discord.ui.Container[Any]:
+    box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=colour)
+    for number, text in enumerate(texts):
+        if number == 3:  # noqa: PLR2004 - what comes behind the post and the why is the draft
+            box.add_item(discord.ui.Separator())
+        box.add_item(discord.ui.TextDisplay(text))
+    rows = [buttons[:3], buttons[3:]] if len(buttons) > ROW else [buttons]
+    for row in filter(None, rows):
+        box.add_item(discord.ui.ActionRow(*row))
+    return box
+
+
+ROW = 4
+"""Buttons that stand side by side on a phone."""
+
+
+def _quoted(text: str, limit: int) -> str:
+    """Words of a fan as a quotation: shown as they were typed, without any power over the card."""
+    lines = [f"> {line}" for line in escape_markdown(text).splitlines()]
+    more = ["> …"] if len(lines) > LINES else []
+    return cut("\n".join(lines[:LINES] + more), max(100, limit))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(escape_markdown(text).split())
+
+
+def _when(moment: datetime) -> str:
+    return f"<t:{int(moment.timestamp())}:R>"
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters, with an ellipsis where something is missing."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip(chr(92))}…"

@@ -1,0 +1,270 @@
+"""From events to the intake, and what was missed in between: back-fill from stored cursors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+
+from bot.adapters.discord.client import Client
+from bot.adapters.discord.posts import NAME, by_a_person, mentions_us, post_of, readable, text_of
+from bot.errors import GreenroomError
+from bot.intake import Intake
+from bot.ports import Clock
+from bot.settings import Listen
+from bot.store import Store, cursors, posts
+from responders.types import Post
+
+log = structlog.get_logger()
+
+LONGEST_GAP = timedelta(hours=24)
+"""What is older than this is not read any more after a stop."""
+MOST_IN_CHANNEL = 10_000
+"""Posts of a deleted channel that are withdrawn at once; older ones go when their time is over."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Progress:
+    """How far a listened channel and its threads are stored. Message ids grow with time, across all of Discord."""
+
+    position: int | None = None
+    """Everything up to here is stored; None before the channel was ever read."""
+    seen: int = 0
+    pending: set[int] = field(default_factory=set)
+    """Received and not stored yet."""
+    gap: bool = True
+    """Something behind `position` may have been missed."""
+
+    @property
+    def reached(self) -> int | None:
+        """Where `position` may move to."""
+        if self.gap or self.position is None:
+            return self.position
+        return max(self.position, min(self.pending) - 1 if self.pending else self.seen)
+
+
+class Feed:
+    """Hears the events of one client. Whatever cannot be stored ends the client, and is read again by the next one."""
+
+    def __init__(self, client: Client, store: Store, intake: Intake, clock: Clock) -> None:
+        """Made with its client."""
+        self._client = client
+        self._store = store
+        self._intake = intake
+        self._clock = clock
+        self._proxies = frozenset(client.settings.platforms.discord.proxy_webhooks)
+        self._progress: dict[int, Progress] = {}
+        self._saved: dict[str, str] = {}
+        self._losses = 0
+        self._filling = asyncio.Lock()
+        self._saving = False
+        self._told: set[int] = set()
+
+    async def opened(self) -> None:
+        """Read what was missed; the cursors stand still until that is done."""
+        async with self._filling:
+            losses = self._losses
+            self._saved = await self._store.read(lambda c: cursors.load(c, NAME))
+            for channel_id in self._client.directory.listened:
+                progress = self._progress.setdefault(channel_id, Progress())
+                if progress.position is None and str(channel_id) in self._saved:
+                    progress.position = int(self._saved[str(channel_id)])
+                filled = await self._fill(channel_id, progress)
+                if losses == self._losses:
+                    progress.gap = not filled
+            await self._save()
+
+    def closed(self) -> None:
+        """From now on something may be missed."""
+        self._losses += 1
+        for progress in self._progress.values():
+            progress.gap = True
+
+    async def message(self, message: discord.Message) -> None:
+        """Store what a person wrote in a channel we listen to."""
+        await self._take(message)
+        await self._save()
+
+    async def edited(self, message: discord.Message) -> None:
+        """Store the new words; a message whose first words are still under way is taken with these."""
+        if not by_a_person(message, self._proxies) or not readable(message):
+            return
+        channel = await self._known(message)
+        if self._client.directory.listen_of(channel) is None:
+            return
+        reached = self._progress_of(channel).reached
+        if reached is not None and message.id > reached:
+            await self._take(message)
+        await self._intake.edited(NAME, str(channel.id), str(message.id), text_of(message))
+
+    async def asked(self, message: discord.Message) -> str | None:
+        """Our id of a message that a manager points at, in whatever channel; None when no person wrote it."""
+        channel = await self._known(message)
+        listen = self._client.directory.listen_of(channel) or Listen(channel=str(channel.id))
+        post = await self._read(message, listen, _Members(self._client))
+        return (await self._intake.receive(post)).post_id if post else None
+
+    async def deleted(self, channel_id: int, *message_ids: int) -> None:
+        """Note it, also for messages that are not stored yet."""
+        channel = self._client.get_channel(channel_id)
+        if channel is not None and self._client.directory.listen_of(channel) is None:
+            return
+        for message_id in message_ids:
+            await self._intake.deleted(NAME, str(channel_id), str(message_id))
+
+    async def channel_deleted(self, channel_id: int) -> None:
+        """Every post in it is gone."""
+        found = await self._store.read(lambda c: posts.in_channel(c, NAME, str(channel_id), MOST_IN_CHANNEL))
+        for post in found:
+            if not post.deleted:
+                await self._intake.deleted(NAME, str(channel_id), post.post.external_id)
+
+    async def renamed(self, thread: discord.Thread) -> None:
+        """The title is part of a forum thread's first message."""
+        if self._client.directory.listen_of(thread) is None:
+            return
+        try:
+            await self.edited(await thread.fetch_message(thread.id))
+        except (discord.NotFound, discord.Forbidden):  # a thread in a text channel: its first message stands elsewhere
+            return
+
+    async def _take(self, message: discord.Message, names: _Members | None = None) -> None:
+        channel = await self._known(message)
+        listen = self._client.directory.listen_of(channel)
+        if listen is None:
+            self._tell_unlisted(message)
+            return
+        progress = self._progress_of(channel)
+        progress.pending.add(message.id)
+        progress.seen = max(progress.seen, message.id)
+        post = await self._read(message, listen, names)
+        if post:
+            await self._intake.receive(post)
+        progress.pending.discard(message.id)
+
+    async def _read(self, message: discord.Message, listen: Listen, members: _Members | None) -> Post | None:
+        """The post in a message; None where there is none. One that we stumble over must not stop the others."""
+        try:
+            if not by_a_person(message, self._proxies):
+                return None
+            if members:
+                message.author = await members.of(message)
+            post = post_of(message, listen, self._client.directory)
+        except discord.HTTPException:
+            raise
+        except Exception:
+            log.exception("discord_message_not_read", message_id=message.id)
+            return None
+        return post if readable(message) or post.author.is_staff else None
+
+    async def _known(self, message: discord.Message) -> Any:
+        """The channel a message stands in; a thread that was asleep is not known to the library yet."""
+        if message.guild and isinstance(message.channel, discord.PartialMessageable):
+            try:
+                message.channel = await self._client.fetch_channel(message.channel.id)  # type: ignore[assignment] # what it stands for
+            except (discord.NotFound, discord.Forbidden):
+                return message.channel
+        return message.channel
+
+    def _progress_of(self, channel: Any) -> Progress:
+        listened = self._client.directory.listened
+        key = channel.id if channel.id in listened else channel.parent_id
+        return self._progress.setdefault(key, Progress())
+
+    def _tell_unlisted(self, message: discord.Message) -> None:
+        if not message.guild or message.author.bot or message.channel.id in self._told or not mentions_us(message):
+            return
+        self._told.add(message.channel.id)
+        channel = message.channel
+        place = getattr(channel, "parent_id", None) or channel.id
+        log.warning(
+            "discord_channel_not_listed",
+            channel=getattr(channel, "name", ""),
+            channel_id=str(place),
+            config_line=f"platforms: {{discord: {{listen: [{place}]}}}}",
+        )
+
+    async def _fill(self, channel_id: int, progress: Progress) -> bool:
+        """Read on from the cursor, the channel and its threads. True when nothing is missing any more."""
+        channel: Any = self._client.get_channel(channel_id)
+        if progress.position is None:  # the first time: what was said before we came is not ours to read
+            newest = [channel, *channel.threads] if hasattr(channel, "threads") else [channel]
+            progress.position = max(max(c.id, c.last_message_id or 0) for c in newest)
+            return True
+        oldest = discord.utils.time_snowflake(self._clock.now() - LONGEST_GAP)
+        after = discord.Object(max(progress.position, oldest))
+        members = _Members(self._client)
+        try:
+            async for place in _places(channel, after):
+                async for message in place.history(limit=None, after=after, oldest_first=True):
+                    message.channel = place
+                    await self._take(message, members)
+        except discord.Forbidden:
+            log.warning("discord_history_closed", channel=channel.name, fix="give the bot Read Message History here")
+        except (discord.HTTPException, aiohttp.ClientError, OSError, GreenroomError):
+            raise  # the client is closed, and the next one begins at the same cursor
+        except Exception:  # a message that the library cannot read: what is behind it waits for the next connection
+            log.exception("discord_backfill_cut_off", channel=channel.name)
+            return False
+        return True
+
+    async def _save(self) -> None:
+        """Write the cursors that moved; while one write is under way, those that move meanwhile go with the next."""
+        if self._saving:
+            return
+        self._saving = True
+        try:
+            while moved := self._moved():
+                now = self._clock.now()
+                await self._store.write(partial(cursors.save, platform=NAME, positions=moved, at=now))
+                self._saved |= moved
+        finally:
+            self._saving = False
+
+    def _moved(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for channel_id, progress in self._progress.items():
+            progress.position = progress.reached
+            if progress.position is not None and self._saved.get(str(channel_id)) != str(progress.position):
+                found[str(channel_id)] = str(progress.position)
+        return found
+
+
+class _Members:
+    """Authors with their roles. A message that is read later comes without them, so each is asked for once."""
+
+    def __init__(self, client: Client) -> None:
+        self._wanted = client.directory.asks_for_roles
+        self._found: dict[int, discord.User | discord.Member] = {}
+
+    async def of(self, message: discord.Message) -> discord.User | discord.Member:
+        author, guild = message.author, message.guild
+        if isinstance(author, discord.Member) or guild is None or message.webhook_id or not self._wanted:
+            return author
+        if author.id not in self._found:
+            try:
+                self._found[author.id] = await guild.fetch_member(author.id)
+            except discord.NotFound:  # left the server since
+                self._found[author.id] = author
+        return self._found[author.id]
+
+
+async def _places(channel: Any, after: discord.Object) -> AsyncIterator[Any]:
+    """Where something may have been written since: the channel, its threads, and those that fell asleep meanwhile."""
+    if isinstance(channel, discord.abc.Messageable):
+        yield channel
+    for thread in getattr(channel, "threads", ()):
+        if thread.last_message_id is None or thread.last_message_id > after.id:
+            yield thread
+    if isinstance(channel, discord.TextChannel | discord.ForumChannel):
+        async for thread in channel.archived_threads(limit=None):
+            if thread.archive_timestamp < after.created_at:
+                return
+            yield thread

@@ -1,0 +1,140 @@
+"""Forms (modals) of cards. They are kept nowhere: what comes back says itself which draft it is about."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import discord
+
+from bot.adapters.discord.buttons import VERBS, Pressed
+from bot.adapters.discord.faces import TYPED, Card, cut
+from bot.settings import Manager
+
+TITLE, LABEL, HINT = 45, 45, 100
+"""Discord's limits, in characters."""
+FIELDS = 5
+"""The most of them in one form."""
+MESSAGE = 2000
+"""The longest message on Discord, in characters."""
+REASONS = ("no reply needed", "the post was misread", "the wording is not right", "somebody answers elsewhere")
+SNOOZES: Mapping[str, str] = {"15": "15 minutes", "60": "1 hour", "240": "4 hours", "1440": "1 day"}
+ANYBODY = "-"
+_ID = re.compile(
+    rf"form:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}}):(?P<verb>{'|'.join(VERBS)}):[0-9a-f]+"
+)
+
+
+def form(pressed: Pressed, card: Card, managers: Mapping[str, Manager]) -> discord.ui.Modal | None:
+    """The form that a button opens; None when there is nothing to fill in any more."""
+    return _FORMS[pressed.verb](pressed, card, managers)
+
+
+def is_form(verb: str) -> bool:
+    """True for buttons that open one."""
+    return verb in _FORMS
+
+
+def read(custom_id: str) -> Pressed | None:
+    """Which button's form this is; None for one that is not ours."""
+    found = _ID.fullmatch(custom_id)
+    return found and Pressed(draft_id=found["draft"], revision=int(found["revision"]), verb=found["verb"])
+
+
+def values(components: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What was filled in: a field's id -> its text, or the choice."""
+    return dict(_fields(components))
+
+
+def _fields(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for component in components:
+        inner = component.get("component")
+        yield from _fields([*component.get("components", ()), *([inner] if inner else ())])
+        if "value" in component:
+            yield component["custom_id"], component["value"] or ""
+        elif component.get("values"):
+            yield component["custom_id"], component["values"][0]
+
+
+def _modal(pressed: Pressed, title: str, *fields: discord.ui.Label[Any]) -> discord.ui.Modal:
+    # Each opening has an id of its own: with a fixed one, the first submit would take the second manager's form away.
+    custom_id = f"form:{pressed.draft_id}:{pressed.revision}:{pressed.verb}:{secrets.token_hex(4)}"
+    modal = discord.ui.Modal(title=cut(title, TITLE), custom_id=custom_id)
+    for field in fields:
+        modal.add_item(field)
+    modal.stop()  # the library need not remember it: submits come through `on_interaction`, also after a restart
+    return modal
+
+
+def _text(label: str, custom_id: str, default: str, longest: int) -> discord.ui.Label[Any]:
+    field: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        style=discord.TextStyle.paragraph,
+        custom_id=custom_id,
+        default=default[:longest] or None,
+        max_length=longest,
+        required=True,
+    )
+    return discord.ui.Label(
+        text=cut(label, LABEL), description=cut(label, HINT) if len(label) > LABEL else None, component=field
+    )
+
+
+def _choice(label: str, choices: Mapping[str, str], default: str) -> discord.ui.Label[Any]:
+    options = [discord.SelectOption(label=cut(v, 100), value=k, default=k == default) for k, v in choices.items()]
+    field: discord.ui.Select[Any] = discord.ui.Select(custom_id="choice", options=options[:25], required=True)
+    return discord.ui.Label(text=label, component=field)
+
+
+def _longest(card: Card) -> int:
+    return MESSAGE if card["post"]["platform"] == "discord" else TYPED
+
+
+def _edit(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+    name = card["post"]["author"]["name"] or "a fan"
+    text = card["text"] or ""
+    if len(text) > _longest(card):
+        return None
+    field = _text("The whole reply, as it will be sent", "text", text, _longest(card))
+    return _modal(pressed, f"Reply to {name}", field)
+
+
+def _fill(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+    asks = card["missing_slots"][:FIELDS]
+    if not asks:
+        return None
+    return _modal(pressed, "Fill in", *(_text(slot["ask"], f"slot:{slot['name']}", "", 300) for slot in asks))
+
+
+def _skip(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+    title = "Close without a reply" if card["kind"] == "handoff" else "Skip this post"
+    return _modal(pressed, title, _choice("Why?", {r: r for r in REASONS}, REASONS[0]))
+
+
+def _snooze(pressed: Pressed, _card: Card, _managers: object) -> discord.ui.Modal | None:
+    return _modal(pressed, "Snooze", _choice("Bring it back in", SNOOZES, "60"))
+
+
+def _handover(pressed: Pressed, _card: Card, managers: Mapping[str, Manager]) -> discord.ui.Modal | None:
+    people = {ANYBODY: "anybody", **{key: manager.name for key, manager in managers.items()}}
+    return _modal(pressed, "Hand over", _choice("To whom?", people, ANYBODY))
+
+
+def _correct(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+    text = next((d["text"] for d in card["deliveries"] if d["kind"] == "send" and d["state"] == "sent"), None)
+    if not text or len(text) > _longest(card):
+        return None
+    return _modal(
+        pressed, "Correct the reply", _text("The whole reply, as it should stand", "text", text, _longest(card))
+    )
+
+
+_FORMS: Mapping[str, Callable[[Pressed, Card, Mapping[str, Manager]], discord.ui.Modal | None]] = {
+    "edit": _edit,
+    "fill": _fill,
+    "skip": _skip,
+    "snooze": _snooze,
+    "handover": _handover,
+    "correct": _correct,
+}

@@ -1,0 +1,24 @@
+"""What the Discord adapter needs of the rest of the product, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.desk import Desk
+from bot.fans import Fans
+from bot.intake import Intake
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.store import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """Wired by bot/app.py."""
+
+    settings: Settings
+    store: Store
+    desk: Desk
+    intake: Intake
+    fans: Fans
+    clock: Clock

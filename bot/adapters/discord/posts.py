@@ -1,0 +1,117 @@
+"""A message on Discord as a post of the community: what it says, who wrote it, what it answers, where it stands."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from bot.adapters.discord.directory import Directory
+from bot.settings import Listen
+from responders.types import Attachment, AttachmentKind, Author, Place, Post
+
+NAME = "discord"
+
+_WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
+"""What people write; all other types are notices of the server."""
+_EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{15,20}>")
+
+
+def by_a_person(message: discord.Message, proxies: frozenset[str]) -> bool:
+    """True for what a member wrote, also through a listed proxy webhook; bots, other webhooks and notices are not."""
+    if message.type not in _WRITTEN or message.guild is None:
+        return False
+    if message.webhook_id is not None:
+        return bool({str(message.webhook_id), str(message.application_id)} & proxies)
+    return not message.author.bot
+
+
+def readable(message: discord.Message) -> bool:
+    """False where there is nothing in it: without the message-content intent Discord leaves out what is in a message.
+
+    It leaves it in where the message mentions the bot.
+    """
+    return bool(message.content or message.attachments or message.stickers or message.poll or message.message_snapshots)
+
+
+def text_of(message: discord.Message) -> str:
+    """The words of a message with names for mentions; the first message of a forum thread begins with its title."""
+    text = _EMOJI.sub(r"\1", message.clean_content)
+    thread = message.channel
+    if isinstance(thread, discord.Thread) and thread.id == message.id:
+        return f"{thread.name}\n{text}".strip()
+    return text
+
+
+def post_of(message: discord.Message, listen: Listen, directory: Directory) -> Post:
+    """The message as a post. `directory` tells staff from fans."""
+    webhook, author = message.webhook_id, message.author
+    return Post(
+        platform=NAME,
+        channel=str(message.channel.id),
+        external_id=str(message.id),
+        author=Author(
+            # Behind a proxy many people share one webhook: their name is what tells them apart.
+            id=str(author.id) if webhook is None else f"{webhook}:{author.name}",
+            name=author.display_name,
+            is_staff=webhook is None and directory.is_staff(author),
+        ),
+        text=text_of(message),
+        at=message.created_at,
+        reply_to=_reply_to(message),
+        attachments=_attachments(message),
+        mentions_us=mentions_us(message),
+        place=_place(message.channel, listen),
+    )
+
+
+def mentions_us(message: discord.Message) -> bool:
+    """True when the message mentions the bot, or the role that is the bot's own."""
+    guild = message.guild
+    if guild is None:
+        return False
+    return guild.me in message.mentions or bool(guild.self_role and guild.self_role in message.role_mentions)
+
+
+def _reply_to(message: discord.Message) -> str | None:
+    """What it answers: the message it natively replies to, else the one that the thread it stands in began with."""
+    reference = message.reference
+    if reference is not None and reference.message_id and reference.type is discord.MessageReferenceType.default:
+        return str(reference.message_id)
+    channel = message.channel
+    if isinstance(channel, discord.Thread) and channel.id != message.id:
+        return str(channel.id)
+    return None
+
+
+def _place(channel: object, listen: Listen) -> Place:
+    register = None if listen.register_ == "default" else listen.register_
+    if not isinstance(channel, discord.Thread):
+        return Place(name=str(getattr(channel, "name", "")), locale=listen.locale, register=register)
+    tags = ", ".join(tag.name for tag in channel.applied_tags)
+    return Place(
+        name=channel.parent.name if channel.parent else "",
+        parent=str(channel.parent_id),
+        topic=f"{channel.name} [{tags}]" if tags else channel.name,
+        locale=listen.locale,
+        register=register,
+    )
+
+
+def _attachments(message: discord.Message) -> tuple[Attachment, ...]:
+    """Everything beside the words. Where there are none, the pipeline says that there is nothing to read."""
+    found = [Attachment(kind=_kind(a), url=a.url, title=a.title or a.filename) for a in message.attachments]
+    found += [Attachment(kind="image", url=sticker.url, title=sticker.name) for sticker in message.stickers]
+    if message.poll:
+        found.append(Attachment(kind="file", title=f"poll: {message.poll.question}"))
+    if message.message_snapshots:
+        where = message.reference.jump_url if message.reference else None
+        found.append(Attachment(kind="link", url=where, title="a forwarded message"))
+    return tuple(found)
+
+
+def _kind(attachment: discord.Attachment) -> AttachmentKind:
+    if attachment.is_voice_message():
+        return "audio"
+    kind = (attachment.content_type or "").partition("/")[0]
+    return kind if kind in {"image", "video", "audio"} else "file"  # type: ignore[return-value] # the set says which

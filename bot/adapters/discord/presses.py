@@ -1,0 +1,254 @@
+"""What managers press and submit: who may, what it means for the desk, and an answer in every case."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import structlog
+
+from bot.adapters.discord import buttons, forms
+from bot.adapters.discord.board import Board
+from bot.adapters.discord.buttons import Interaction, Pressed
+from bot.adapters.discord.faces import Card, typed
+from bot.adapters.discord.parts import Parts
+from bot.domain import Action, Command, Refused
+from responders.types import Level
+
+log = structlog.get_logger()
+
+OUT_OF_DATE = "This card is out of date. /queue shows what is waiting now."
+STUMBLED = "Something went wrong here, and it was noted for the operator. Look at the card before you press again."
+NOT_HERE = "The whole text is longer than a form takes here; please use the web console."
+
+_ACTIONS: Mapping[str, Action] = {
+    "send": Action.APPROVE,
+    "sure": Action.APPROVE,
+    "edit": Action.EDIT,
+    "edit_anyway": Action.EDIT,
+    "fill": Action.FILL,
+    "reword": Action.REWORD,
+    "skip": Action.REJECT,
+    "snooze": Action.SNOOZE,
+    "handover": Action.HANDOVER,
+    "open": Action.OPEN,
+    "undo": Action.UNDO,
+    "correct": Action.CORRECT,
+    "correct_anyway": Action.CORRECT,
+    "remove": Action.REMOVE,
+    "retry": Action.RETRY,
+    "arrived": Action.SETTLE,
+    "lost": Action.SETTLE,
+}
+_ANYWAY = {"edit": "edit_anyway", "correct": "correct_anyway"}
+WRITING = frozenset({"edit", "fill"})
+"""Forms that a manager writes in: the others are told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Presser:
+    """Somebody who may decide. `name` is set for those who may by their role."""
+
+    key: str
+    name: str | None = None
+
+
+class Presses:
+    """For all clients: each interaction brings its own."""
+
+    def __init__(self, parts: Parts, board: Board, more: Callable[[], None]) -> None:
+        """`board` shows the cards, `more` asks for more of them."""
+        self._parts = parts
+        self._board = board
+        self._more = more
+
+    async def manager(self, interaction: Interaction) -> Presser | None:
+        """Who presses, looked up at every press; None for somebody who may not, who has been told so."""
+        user = interaction.user
+        for key, manager in self._parts.settings.managers.items():
+            if manager.discord == user.id:
+                return Presser(key=key)
+        if interaction.client.directory.is_manager_by_role(user):
+            return Presser(key=f"discord:{user.id}", name=user.display_name)
+        key = re.sub(r"[^a-z0-9]+", "-", user.name.lower()).strip("-")[:32] or "name"
+        log.warning(
+            "discord_manager_not_listed",
+            discord_id=str(user.id),
+            name=user.display_name,
+            config_line=f"managers: {{{key}: {{name: {json.dumps(user.display_name)}, discord: {user.id}}}}}",
+        )
+        community = self._parts.settings.community.name
+        await _tell(
+            interaction,
+            f"Only the managers of {community} can decide here. If you should be one, give this number to whoever runs "
+            f"Greenroom: {user.id}",
+        )
+        return None
+
+    async def pressed(self, interaction: Interaction, pressed: Pressed) -> None:
+        """A button of a card."""
+        await self._answered(interaction, self._press(interaction, pressed))
+
+    async def more(self, interaction: Interaction) -> None:
+        """The digest's button."""
+
+        async def show_more() -> None:
+            if await self.manager(interaction):
+                await interaction.response.defer()
+                self._more()
+
+        await self._answered(interaction, show_more())
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Every interaction: forms, and buttons that no pattern takes any more. Commands are the tree's."""
+        data: Any = interaction.data or {}
+        custom_id = str(data.get("custom_id", ""))
+        ours = buttons.read(custom_id) is not None or custom_id == buttons.MORE
+        if interaction.type is discord.InteractionType.modal_submit:
+            pressed = forms.read(custom_id)
+            work = self._submitted(interaction, pressed) if pressed else _tell(interaction, OUT_OF_DATE)
+            await self._answered(interaction, work)
+        elif interaction.type is discord.InteractionType.component and not ours:
+            await self._answered(interaction, _tell(interaction, OUT_OF_DATE))
+
+    async def _answered(self, interaction: Interaction, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Refused as refused:
+            await _tell(interaction, refused.message)
+        except discord.NotFound as error:  # its three seconds, or its fifteen minutes, are over: nobody can be told
+            log.warning("discord_press_too_late", why=str(error))
+        except Exception:
+            log.exception("discord_press_failed")
+            await _tell(interaction, STUMBLED)
+
+    async def _press(self, interaction: Interaction, pressed: Pressed) -> None:
+        presser = await self.manager(interaction)
+        if presser is None:
+            return
+        if forms.is_form(pressed.verb):
+            await self._open(interaction, pressed, presser)
+            return
+        await interaction.response.defer()
+        command = _command(pressed, presser, {"text": _text_in(interaction)})
+        await self._decide(interaction, command, pressed, presser)
+
+    async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:
+        """A form must be the first response, so the desk is asked first and quickly."""
+        card = await self._parts.desk.draft(pressed.draft_id)
+        if pressed.verb != "correct" and (pressed.verb in WRITING or not _as_shown(card, pressed)):
+            # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
+            card = await self._parts.desk.decide(_bare(pressed, presser, Action.OPEN), name=presser.name)
+        form = forms.form(pressed, card, self._parts.settings.managers) if card else None
+        if form is None:
+            await _tell(interaction, NOT_HERE if card and card["text"] else OUT_OF_DATE)
+            return
+        await interaction.response.send_modal(form)
+
+    async def _submitted(self, interaction: Interaction, pressed: Pressed) -> None:
+        presser = await self.manager(interaction)
+        if presser is None:
+            return
+        await interaction.response.defer()
+        data: Any = interaction.data
+        command = _command(pressed, presser, forms.values(data["components"]))
+        await self._decide(interaction, command, pressed, presser)
+
+    async def _decide(self, interaction: Interaction, command: Command, pressed: Pressed, presser: Presser) -> None:
+        """The desk's answer becomes the card; a refusal is told to the presser alone."""
+        again = pressed.verb.endswith("_anyway")
+        try:
+            await self._parts.desk.decide(command, name=presser.name)
+        except Refused as refused:
+            await self._refused(interaction, refused, command, pressed)
+        else:
+            if again:
+                await interaction.edit_original_response(view=typed("Done.", command.text or "", None))
+        await self._show(interaction, pressed, its_own=not again)
+
+    async def _refused(self, interaction: Interaction, refused: Refused, command: Command, pressed: Pressed) -> None:
+        """Words that only want a confirmation come back with a button; what was written is never lost."""
+        if not command.text or refused.code not in ("blocked", "stale_revision"):
+            await _tell(interaction, refused.message)
+            return
+        confirms = (
+            refused.code == "blocked"
+            and bool(refused.checks)
+            and all(check.level is not Level.BLOCK for check in refused.checks)
+        )
+        verb = _ANYWAY.get(pressed.verb)
+        anyway = (
+            buttons.button(verb, "Send it anyway", pressed.draft_id, pressed.revision) if verb and confirms else None
+        )
+        view = typed(refused.message, command.text, anyway)
+        await interaction.followup.send(view=view, ephemeral=True)
+
+    async def _show(self, interaction: Interaction, pressed: Pressed, *, its_own: bool) -> None:
+        """Bring the card in line now, by way of the press where that was on the card itself."""
+
+        async def put(view: discord.ui.LayoutView) -> object:
+            return await interaction.edit_original_response(view=view)
+
+        try:
+            await self._board.show(pressed.draft_id, put if its_own else None)
+        except Exception as error:  # the decision stands; the sweep repairs the card
+            log.warning("discord_card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
+
+
+def _bare(pressed: Pressed, presser: Presser, action: Action, **more: Any) -> Command:
+    return Command(draft_id=pressed.draft_id, revision=pressed.revision, by=presser.key, action=action, **more)
+
+
+def _command(pressed: Pressed, presser: Presser, fields: Mapping[str, str]) -> Command:
+    """What a button, and what was filled in, ask of the desk."""
+    action, choice = _ACTIONS[pressed.verb], fields.get("choice")
+    more: dict[str, Any] = {}
+    match pressed.verb:
+        case "sure":
+            more = {"confirm_warnings": True}
+        case "edit" | "correct":
+            more = {"text": fields.get("text", "")}
+        case "edit_anyway" | "correct_anyway":
+            more = {"text": fields.get("text", ""), "confirm_warnings": True}
+        case "fill":
+            slots = {name.removeprefix("slot:"): text for name, text in fields.items() if name.startswith("slot:")}
+            more = {"slots": slots}
+        case "skip":
+            more = {"reason": choice}
+        case "snooze":
+            more = {"minutes": int(choice) if choice and choice.isdecimal() else None}
+        case "handover":
+            more = {"to": None if choice in (None, forms.ANYBODY) else choice}
+        case "arrived" | "lost":
+            more = {"arrived": pressed.verb == "arrived"}
+    return _bare(pressed, presser, action, **more)
+
+
+def _as_shown(card: Card | None, pressed: Pressed) -> bool:
+    return card is not None and card["state"] in ("waiting", "snoozed") and card["revision"] == pressed.revision
+
+
+def _text_in(interaction: Interaction) -> str:
+    """The words that stand above a press on "Send it anyway": the last text of our own message."""
+    texts = [c.content for c in _all(interaction.message) if isinstance(c, discord.components.TextDisplay)]
+    return texts[-1] if texts else ""
+
+
+def _all(message: discord.Message | None) -> list[Any]:
+    return list(message.components) if message else []
+
+
+async def _tell(interaction: Interaction, words: str) -> None:
+    """A sentence for the presser alone; whether it could be told changes nothing."""
+    nobody = discord.AllowedMentions.none()
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(words, ephemeral=True, allowed_mentions=nobody)
+        else:
+            await interaction.response.send_message(words, ephemeral=True, allowed_mentions=nobody)
+    except discord.HTTPException as error:
+        log.warning("discord_not_told", why=str(error))

@@ -1,0 +1,214 @@
+"""Replies out: send, correct, remove; look at the post once more before; find out afterwards what arrived."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+
+from bot.adapters.discord.client import Client
+from bot.adapters.discord.posts import NAME, readable, text_of
+from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
+from bot.intake import Intake
+from bot.store import Store, posts
+
+log = structlog.get_logger()
+
+AGAIN = 10.0
+"""Seconds until the next try; each try waits one more of these, so that the last comes after about two minutes."""
+LOOK, SEND = 15.0, 40.0
+"""Seconds for the look at the post and for the act: together less than the outbox waits. The library tries again by
+itself when Discord is busy, which takes half a minute."""
+MOST_READ = 300
+"""Messages that are read in search of a reply of ours."""
+SKEW = timedelta(minutes=5)
+"""How far our clock and Discord's may be apart."""
+REMOVED_SINCE = "0"
+"""Stands for the id of a reply that somebody deleted before we learnt its id; no message has it."""
+
+_BROKEN = (aiohttp.ClientError, OSError, TimeoutError)
+"""The connection broke: whether Discord has it, nobody knows."""
+_UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
+"""There was no connection to begin with."""
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
+_FIXES: Mapping[int, str] = {
+    50001: "Discord does not let the bot see this channel; give its role View Channel there, then press Retry.",
+    50013: "The bot may not write here; give its role Send Messages, Send Messages in Threads and Read Message History "
+    "in this channel, then press Retry.",
+    50083: "The thread is archived; open it again on Discord, then press Retry.",
+    160002: "The bot may not reply here; give its role Read Message History in this channel, then press Retry.",
+    160005: "The thread is locked; unlock it on Discord, then press Retry.",
+    40058: "The author of this forum post has not finished it yet; press Retry in a minute.",
+    20028: "Too many messages go into this channel at once; press Retry in a minute.",
+}
+"""Discord's codes (topics/opcodes-and-status-codes, JSON) and what a person does about them."""
+
+
+class Replies:
+    """Sends by one client. Nothing here raises for what Discord answers."""
+
+    def __init__(self, client: Client, store: Store, intake: Intake) -> None:
+        """Made with its client."""
+        self._client = client
+        self._store = store
+        self._intake = intake
+
+    async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
+        """Is the post still there, with the same words? A change that no event told us of is stored first."""
+        target = delivery.target
+        try:
+            async with asyncio.timeout(LOOK):
+                channel = await self._client.channel(int(target.channel))
+                message = await channel.fetch_message(int(target.reply_to))
+        except discord.NotFound:
+            await self._intake.deleted(NAME, target.channel, target.reply_to)
+            return SourceGone(cause=Cause.POST_DELETED)
+        except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
+            refused = _refusal(error)
+            if isinstance(refused, NotSent | SourceGone):
+                return refused
+            return NotSent(reason=f"Discord gave no answer: {_words(error)}", retry_after=_pause(delivery))
+        if not readable(message):  # without the message-content intent there is nothing to compare
+            return None
+        text = text_of(message)
+        known = await self._store.read(lambda c: posts.by_external(c, NAME, target.channel, target.reply_to))
+        if known is None or clean(text) == known.post.text:
+            return None
+        await self._intake.edited(NAME, target.channel, target.reply_to, text)
+        same_words = clean(text).split() == known.post.text.split()
+        return None if same_words else SourceGone(cause=Cause.POST_EDITED)
+
+    async def deliver(self, delivery: Delivery) -> SendResult:
+        """One try. A repeated send carries the same nonce, so that Discord answers with the first message."""
+        act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
+        try:
+            async with asyncio.timeout(SEND):
+                return await act(delivery)
+        except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
+            return _refusal(error) or self._unknown(delivery, error)
+
+    async def look_up(self, delivery: Delivery) -> SendResult:
+        """What became of a try: by the channel's history for a send, by the message itself for a change."""
+        look = self._find if delivery.kind == "send" else self._compare
+        try:
+            async with asyncio.timeout(SEND):
+                return await look(delivery)
+        except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
+            if isinstance(_refusal(error), NotSent) and not isinstance(error, (discord.RateLimited, *_BROKEN)):
+                return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}")
+            return self._unknown(delivery, error)
+
+    def _messages(self, delivery: Delivery) -> Any:
+        return self._client.get_partial_messageable(int(delivery.target.channel))
+
+    async def _post(self, delivery: Delivery) -> SendResult:
+        target = delivery.target
+        reference = discord.MessageReference(
+            message_id=int(target.reply_to), channel_id=int(target.channel), fail_if_not_exists=True
+        )
+        sent = await self._messages(delivery).send(
+            delivery.text,
+            reference=reference,
+            nonce=delivery.nonce,
+            allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=False, replied_user=True),
+        )
+        return Sent(external_id=str(sent.id))
+
+    async def _correct(self, delivery: Delivery) -> SendResult:
+        message = self._messages(delivery).get_partial_message(int(delivery.external_id or 0))
+        try:
+            await message.edit(content=delivery.text, allowed_mentions=discord.AllowedMentions.none())
+        except discord.NotFound:
+            return NotSent(reason="The reply was deleted on Discord; there is nothing left to correct.")
+        return Sent(external_id=delivery.external_id or "")
+
+    async def _remove(self, delivery: Delivery) -> SendResult:
+        message = self._messages(delivery).get_partial_message(int(delivery.external_id or 0))
+        try:
+            await message.delete()
+        except discord.NotFound:
+            log.info("discord_reply_already_removed", delivery_id=delivery.id)
+        return Sent(external_id=delivery.external_id or "")
+
+    async def _find(self, delivery: Delivery) -> SendResult:
+        """Our own message that answers the post; it cannot be older than the yes."""
+        source, ours = int(delivery.target.reply_to), self._client.user
+        begun = discord.utils.time_snowflake(delivery.created_at - SKEW)
+        count = 0
+        history = self._messages(delivery).history(
+            after=discord.Object(max(source, begun)), limit=MOST_READ, oldest_first=True
+        )
+        async for message in history:
+            count += 1
+            if message.author == ours and message.reference and message.reference.message_id == source:
+                return Sent(external_id=str(message.id))
+        if count >= MOST_READ:
+            return Uncertain(
+                reason="So much was written since that the bot did not find out; look whether it is there."
+            )
+        return NotSent(reason="It did not arrive on Discord.", retry_after=0)
+
+    async def _compare(self, delivery: Delivery) -> SendResult:
+        try:
+            message = await self._messages(delivery).fetch_message(int(delivery.external_id or 0))
+        except discord.NotFound:
+            message = None
+        if delivery.kind == "remove":
+            done = message is None
+        elif message is None:
+            return NotSent(reason="The reply was deleted on Discord; there is nothing left to correct.")
+        else:
+            done = message.content == delivery.text
+        if done:
+            return Sent(external_id=delivery.external_id or "")
+        return NotSent(reason="It did not arrive on Discord.", retry_after=0)
+
+    def _unknown(self, delivery: Delivery, error: Exception) -> Uncertain:
+        log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
+        return Uncertain(reason=f"Discord gave no answer: {_words(error)}", retry_after=_pause(delivery))
+
+
+def _refusal(error: Exception) -> SendResult | None:
+    """What Discord says for certain; None when it did not say whether it took the message."""
+    if isinstance(error, discord.RateLimited):
+        return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after)
+    if isinstance(error, _UNREACHED):
+        return NotSent(reason="Discord cannot be reached from here.", retry_after=60)
+    if isinstance(error, discord.HTTPException) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _no(error)
+    return None
+
+
+def _no(error: discord.HTTPException) -> SendResult:
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return NotSent(reason="Discord asks us to wait.", retry_after=60)
+    if error.code == UNKNOWN_CHANNEL or _says_unknown_reference(error):
+        return SourceGone(cause=Cause.POST_DELETED)
+    if error.code == UNKNOWN_MESSAGE:  # the answer to a nonce whose message is there no more
+        log.info("discord_reply_removed_since")
+        return Sent(external_id=REMOVED_SINCE)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        return NotSent(reason="Discord does not take DISCORD_TOKEN any more; set a new one, start again, press Retry.")
+    return NotSent(reason=_FIXES.get(error.code) or f"Discord refuses it: {_words(error)}")
+
+
+def _says_unknown_reference(error: discord.HTTPException) -> bool:
+    """A send that answers a message which is gone: 400, code 50035, REPLIES_UNKNOWN_MESSAGE."""
+    return "message_reference" in error.text and "unknown message" in error.text.casefold()
+
+
+def _pause(delivery: Delivery) -> float:
+    return AGAIN * max(1, delivery.attempts)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, discord.HTTPException):
+        return f"{error.status} {error.text.splitlines()[0] if error.text else error.response.reason}"[:200]
+    return str(error)[:200] or type(error).__name__
