@@ -23,7 +23,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.deps = deps
     app.state.closing = asyncio.Event()
     app.state.registry = CollectorRegistry()
-    app.state.pages = Renderer(PAGES, deps.settings.community.name)
+    app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of)
     for router in (api.router, health.router, signin.router, routes.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=PAGES / "static"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 class Renderer:
     """The pages of one app."""
 
-    def __init__(self, folder: Path, community: str) -> None:
-        """`community` stands at the top of each page."""
+    def __init__(self, folder: Path, community: str, name_of: Callable[[str], str]) -> None:
+        """`community` stands at the top of each page; `name_of` gives the name for a manager's key."""
         env = Environment(
             loader=FileSystemLoader(folder),
             autoescape=True,
@@ -24,7 +25,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         env.filters |= {"ago": ago, "clock": clock, "web_link": web_link, "words": words}
-        env.globals["community"] = community
+        env.globals |= {"community": community, "name_of": name_of}
         self._env = env
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:

@@ -21,7 +21,7 @@ def actions(html):
 def inbox(waiting=(), decided=()):
     """The inbox of these cards."""
     values = {"here": "inbox", "me": "mara", "managers": {}, "intents": (), "snoozed": (), "more": False, "now": NOW}
-    page = Renderer(PAGES, "Lantern Harbor").page("inbox.html", waiting=waiting, decided=decided, **values)
+    page = Renderer(PAGES, "Lantern Harbor", str.title).page("inbox.html", waiting=waiting, decided=decided, **values)
     return page.body.decode()
 
 
