@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import discord
 import structlog
 
@@ -25,6 +28,8 @@ BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
 )
+MOMENT = 5.0
+"""Seconds in which a connection is made, if it can be made at all."""
 _BAD_TOKEN = 4004
 """The gateway's close code for a token that it does not take."""
 
@@ -43,6 +48,7 @@ class DiscordPlatform:
         self._refused: str | None = None
         self._client: Client | None = None
         self._replies: Replies | None = None
+        self._up = asyncio.Event()
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
@@ -57,6 +63,7 @@ class DiscordPlatform:
                 log.warning("discord_without_message_content", what=BLIND)
                 continue
             finally:
+                self._up.clear()
                 self._client = self._replies = None
             raise client.failure or GreenroomError("The connection to Discord ended; it is opened again.")
 
@@ -69,23 +76,27 @@ class DiscordPlatform:
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         """See `Replies.source_gone`."""
-        replies = self._open()
+        replies = await self._open()
         return await replies.source_gone(delivery) if replies else _away(delivery)
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """See `Replies.deliver`."""
-        replies = self._open()
+        replies = await self._open()
         return await replies.deliver(delivery) if replies else _away(delivery)
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """See `Replies.look_up`."""
-        replies = self._open()
+        replies = await self._open()
         if replies:
             return await replies.look_up(delivery)
         away = _away(delivery)
         return Uncertain(reason=away.reason, retry_after=away.retry_after)
 
-    def _open(self) -> Replies | None:
+    async def _open(self) -> Replies | None:
+        """What sends. After a start the outbox is the first to be ready: a connection in the making is waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self._refused else MOMENT):
+                await self._up.wait()
         return None if self._client is None or self._client.is_closed() else self._replies
 
     async def _connect(self, client: Client) -> None:
@@ -111,6 +122,7 @@ class DiscordPlatform:
         await self.cards.setup(client)
         self._client = client
         self._replies = Replies(client, self._parts.store, self._parts.intake)
+        self._up.set()
 
 
 def _away(delivery: Delivery) -> NotSent:
