@@ -92,6 +92,7 @@ class Client(discord.Client):
         """`setup` is called once, after the login and before the gateway."""
         point_at(settings.platforms.discord)
         logging.getLogger("discord.client").addFilter(_ONE_LINE)  # a filter is added once, however often
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
         super().__init__(
             intents=intents(message_content=message_content),
             allowed_mentions=discord.AllowedMentions.none(),
