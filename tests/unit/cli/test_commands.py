@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot import app
+from bot.errors import StoreError
 from bot.settings import load
+from bot.store.engine import driver_url, open_engine
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -226,3 +230,28 @@ def test_run_prints_one_link_and_stops_when_told(write_config: Write, templates:
     assert rest == ""
     assert "Traceback" not in err
     assert "\x1b" not in err
+
+
+def test_a_role_that_is_not_there_is_told_with_those_that_are(
+    greenroom: Run, write_config: Write, templates: Path
+) -> None:
+    status, out, err = greenroom("run", "--only", "desk,dance", "--config", write_config())
+    assert (status, out) == (2, "")
+    assert "“dance”" in err
+    assert "desk, outbox, web" in err
+    assert "Traceback" not in err
+
+
+async def test_a_process_with_one_role_does_only_that(write_config: Write, templates: Path) -> None:
+    settings = load(write_config(), {})
+    async with app.build(settings, only=["desk"], environ={}) as desk:
+        assert desk.web.port == 0, "nothing listens"
+        running = {task.get_name() for task in asyncio.all_tasks()}
+        assert {"intake", "rounds", "templates"} <= running
+        assert not {"outbox", "web", "web server"} & running
+
+
+def test_postgresql_without_its_driver_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match=r"greenroom\[postgres\]"):
+        open_engine(driver_url("postgresql://someone@localhost/greenroom"))
