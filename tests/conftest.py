@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 CONFIG = """\
 community: {name: Lantern Harbor}
@@ -69,3 +71,13 @@ Where were you when it clicked?
 What would you show a friend first?
 """,
 }
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_found() -> Iterator[None]:
+    """A command run in this process sends the log to a captured stream, which is closed when its test ends."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers = root.handlers[:]
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
