@@ -9,7 +9,7 @@ run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench
+	@$(BIN)/python -m pytest --ignore=tests/bench -n 3 --dist worksteal
 
 lint: $(READY)
 	@$(BIN)/ruff check
