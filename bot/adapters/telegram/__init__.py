@@ -1,0 +1,1 @@
+"""Telegram: posts in, replies out, cards for managers."""

@@ -1,0 +1,70 @@
+"""The data of cards' buttons. Everything a press needs is in it, so that cards live through restarts. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+MENUS = ("skip", "snooze", "handover", "relabel", "remove")
+"""Verbs that open a second keyboard on the card; with a choice they say what was picked there."""
+VERBS = (
+    *MENUS,
+    "send",
+    "sure",
+    "edit",
+    "fill",
+    "reword",
+    "open",
+    "undo",
+    "correct",
+    "retry",
+    "arrived",
+    "lost",
+    "back",
+)
+"""What can be pressed. `sure` sends in spite of what the checks say on the card, `back` leaves a menu."""
+MORE = "more"
+"""Data of the digest's button."""
+LONGEST = 64
+"""Bytes of a button's data, the Bot API's limit (InlineKeyboardButton.callback_data)."""
+
+_DATA = re.compile(
+    rf"(?P<verb>{'|'.join(VERBS)}):(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}})(?::(?P<choice>[0-9a-z]{{1,16}}))?"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pressed:
+    """What a button's data says: on which card, as it was shown, what, and which choice of a menu."""
+
+    draft_id: str
+    revision: int
+    verb: str
+    choice: str = ""
+
+
+def data(verb: str, draft_id: str, revision: int, choice: str = "") -> str:
+    """The data of a button of a card. Raises ValueError for what `parse` would not take back."""
+    made = f"{verb}:{draft_id}:{revision}" + (f":{choice}" if choice else "")
+    if parse(made) is None:
+        raise ValueError(f"this cannot be a button's data: {made}")
+    return made
+
+
+def parse(data: str) -> Pressed | None:
+    """What a button's data says; None for one that is not a card's."""
+    found = _DATA.fullmatch(data)
+    if found is None:
+        return None
+    return Pressed(
+        draft_id=found["draft"],
+        revision=int(found["revision"]),
+        verb=found["verb"],
+        choice=found["choice"] or "",
+    )
+
+
+def mark(words: str) -> str:
+    """A choice that stands for any words: names are too long for a button, and numbers change their meaning."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
