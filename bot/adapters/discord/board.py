@@ -14,8 +14,8 @@ import discord
 
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.faces import Card, Scene, face, fingerprint, settled
-from bot.adapters.discord.parts import Parts
 from bot.adapters.discord.posts import NAME
+from bot.adapters.parts import Parts
 from bot.desk.cards import WRITING_FOR
 from bot.store import cards
 from bot.store.cards import Shown

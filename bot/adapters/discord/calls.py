@@ -8,8 +8,8 @@ from typing import Any
 import discord
 
 from bot.adapters.discord.board import Board
-from bot.adapters.discord.parts import Parts
 from bot.adapters.discord.posts import NAME
+from bot.adapters.parts import Parts
 from bot.desk.rounds import CRISIS_EVERY
 from bot.events import Event, Happened
 from bot.store import cards

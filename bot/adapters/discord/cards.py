@@ -20,9 +20,9 @@ from bot.adapters.discord.buttons import ITEMS
 from bot.adapters.discord.calls import call_of
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.faces import digest, fingerprint
-from bot.adapters.discord.parts import Parts
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
+from bot.adapters.parts import Parts
 from bot.domain import Draft
 from bot.events import Event, Happened
 from bot.store import Bell, cards

@@ -11,9 +11,9 @@ import structlog
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.feed import Feed
-from bot.adapters.discord.parts import Parts
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.replies import AGAIN, Replies
+from bot.adapters.parts import Parts
 from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
 from bot.errors import GreenroomError
 

@@ -15,7 +15,7 @@ from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction, Pressed
 from bot.adapters.discord.faces import Card, typed
-from bot.adapters.discord.parts import Parts
+from bot.adapters.parts import Parts
 from bot.domain import Action, Command, Refused
 from responders.types import Level
 

@@ -1,4 +1,4 @@
-"""What the Discord adapter needs of the rest of the product, in one value."""
+"""What a chat platform needs of the rest of the product, in one value."""
 
 from __future__ import annotations
 
