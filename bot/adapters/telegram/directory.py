@@ -1,0 +1,95 @@
+"""Who is who on Telegram: the chats and people that config.yaml names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import telegram
+from telegram.constants import ChatType
+from telegram.error import BadRequest, Forbidden
+
+from bot.settings import Listen, Settings
+
+_ID = re.compile(r"-?\d{1,19}")
+_CARDS = re.compile(r"(?P<chat>.+?)(?:/(?P<topic>\d{1,9}))?")
+_USERNAME = re.compile(r"@?([A-Za-z]\w{3,31})", re.ASCII)
+
+GENERAL_TOPIC = 1
+"""The topic that every forum has. Telegram wants it left out where something is sent (tdlib/telegram-bot-api #447)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Directory:
+    """What the names and ids of config.yaml mean on Telegram. `faults` are sentences for people."""
+
+    listened: Mapping[int, Listen] = field(default_factory=dict)
+    cards: int | None = None
+    """The chat of the cards: a group, or the direct chat with one manager."""
+    cards_topic: int | None = None
+    """The topic of it, never the general one."""
+    managers: Mapping[int, str] = field(default_factory=dict)
+    """Telegram's id of a person -> their key in config.yaml."""
+    staff: frozenset[int] = frozenset()
+    faults: tuple[str, ...] = ()
+
+    def is_staff(self, user_id: int) -> bool:
+        """Managers, and who is listed under `staff.users`."""
+        return user_id in self.managers or user_id in self.staff
+
+
+Ask = Callable[[str], Awaitable[telegram.Chat]]
+"""Asks Telegram for a chat by its @username; raises telegram.error.TelegramError."""
+
+
+async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Directory:
+    """Find everything that config.yaml names; only names of public groups are asked for.
+
+    `moved` tells which groups became supergroups under another id: config.yaml may still have the old one.
+    """
+    section, faults = settings.platforms.telegram, list[str]()
+    managers = {m.telegram: key for key, m in settings.managers.items() if m.telegram is not None}
+    listened: dict[int, Listen] = {}
+    for listen in section.listen:
+        chat = await _chat(listen.channel, "listen", ask, moved, faults)
+        if chat is not None:
+            listened[chat] = listen
+    cards, topic = None, None
+    if section.cards is not None:
+        named = _CARDS.fullmatch(section.cards)
+        where, part = (named["chat"], named["topic"]) if named else (section.cards, None)
+        manager = settings.managers.get(where)
+        cards = manager.telegram if manager else await _chat(where, "cards", ask, moved, faults)
+        topic = int(part) if part and int(part) != GENERAL_TOPIC else None
+        if manager and manager.telegram is None:
+            faults.append(f"`cards` names {where}, whose `telegram: ID` is missing under `managers`")
+    if cards in listened:
+        faults.append("`cards` and `listen` name the same chat; managers need one of their own")
+    return Directory(
+        listened=listened,
+        cards=cards,
+        cards_topic=topic,
+        managers=managers,
+        staff=frozenset(section.staff.users),
+        faults=tuple(faults),
+    )
+
+
+async def _chat(reference: str, key: str, ask: Ask, moved: Mapping[int, int], faults: list[str]) -> int | None:
+    """The id that is meant; None, and a fault, where there is none."""
+    if _ID.fullmatch(reference):
+        return moved.get(int(reference), int(reference))
+    username = _USERNAME.fullmatch(reference)
+    if username is None:
+        faults.append(f"`{key}`: “{reference}” is neither the id of a chat nor the @name of a public group")
+        return None
+    try:
+        chat = await ask(f"@{username[1]}")
+    except (BadRequest, Forbidden):
+        faults.append(f"`{key}`: there is no public group @{username[1]}; add the bot to the group and give its id")
+        return None
+    if chat.type == ChatType.CHANNEL:
+        faults.append(f"`{key}`: @{username[1]} is a channel; comments are read in the group that is linked to it")
+        return None
+    return chat.id

@@ -1,0 +1,92 @@
+"""How fast we may write: Telegram's limits for a chat, for a group and for the bot as a whole, kept by ourselves.
+
+Telegram's FAQ for bots ("My bot is hitting limits"): about one message a second into a chat with short bursts, twenty a
+minute into a group, thirty a second over all. Edits of cards count like messages. A chat that is held up holds up no
+other one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import insort
+from collections import deque
+from dataclasses import dataclass, field
+
+from bot.ports import Clock
+
+CHAT = (5, 5.0)
+"""At most so many in so many seconds into one chat."""
+GROUP = (20, 60.0)
+OVERALL = (30, 1.0)
+LOOK = 0.1
+"""Seconds between two looks at the clock while somebody waits."""
+FORGOTTEN = 600.0
+"""Seconds after which a turn that nobody came for is dropped."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Chat:
+    turns: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP[0]))
+    """The moments of the last turns, given or still to come; they only grow."""
+    held_until: float = 0.0
+    """Telegram asked for a wait."""
+
+
+class Pace:
+    """One for a bot. Chats are Telegram's ids: those of groups and channels are negative."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Nobody has written yet."""
+        self._clock = clock
+        self._chats: dict[int, _Chat] = {}
+        self._all: list[float] = []
+        self._booked: dict[str, float] = {}
+
+    async def turn(self, chat_id: int) -> None:
+        """Wait until one more request may go into this chat. First come, first served."""
+        moment = self._next(chat_id)
+        while (rest := max(moment, self._held(chat_id)) - self._now()) > 0:
+            await asyncio.sleep(min(rest, LOOK))
+
+    def book(self, chat_id: int, key: str) -> float:
+        """Seconds until the turn of `key`, which is kept until it comes again and hears 0: now."""
+        now = self._now()
+        self._booked = {k: at for k, at in self._booked.items() if at > now - FORGOTTEN}
+        moment = self._booked.setdefault(key, 0.0) or self._next(chat_id)
+        rest = max(moment, self._held(chat_id)) - now
+        if rest > 0:
+            self._booked[key] = moment
+            return rest
+        del self._booked[key]
+        return 0.0
+
+    def hold(self, chat_id: int, seconds: float) -> None:
+        """Telegram asks us to leave this chat alone for a while (429, `retry_after`)."""
+        chat = self._chats.setdefault(chat_id, _Chat())
+        chat.held_until = max(chat.held_until, self._now() + seconds)
+
+    def _held(self, chat_id: int) -> float:
+        return self._chats[chat_id].held_until
+
+    def _next(self, chat_id: int) -> float:
+        """The first moment that is free; it is taken by asking."""
+        now, chat = self._now(), self._chats.setdefault(chat_id, _Chat())
+        moment = max(now, chat.turns[-1] if chat.turns else now)
+        for count, seconds in (CHAT, GROUP) if chat_id < 0 else (CHAT,):
+            if len(chat.turns) >= count:
+                moment = max(moment, chat.turns[-count] + seconds)
+        moment = self._free(moment, now)
+        chat.turns.append(moment)
+        return moment
+
+    def _free(self, moment: float, now: float) -> float:
+        """The first moment from this one on that leaves room for all chats together."""
+        count, seconds = OVERALL
+        self._all = [at for at in self._all if at > now - seconds]
+        while len(near := [at for at in self._all if moment - seconds < at <= moment]) >= count:
+            moment = near[0] + seconds
+        insort(self._all, moment)
+        return moment
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
