@@ -11,6 +11,7 @@ import discord
 
 from bot.adapters.discord.buttons import VERBS, Pressed
 from bot.adapters.discord.faces import TYPED, Card, cut
+from bot.adapters.surface.verbs import ANYBODY, REASONS, SNOOZES
 from bot.settings import Manager
 
 TITLE, LABEL, HINT = 45, 45, 100
@@ -19,9 +20,6 @@ FIELDS = 5
 """The most of them in one form."""
 MESSAGE = 2000
 """The longest message on Discord, in characters."""
-REASONS = ("no reply needed", "the post was misread", "the wording is not right", "somebody answers elsewhere")
-SNOOZES: Mapping[str, str] = {"15": "15 minutes", "60": "1 hour", "240": "4 hours", "1440": "1 day"}
-ANYBODY = "-"
 _ID = re.compile(
     rf"form:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}}):(?P<verb>{'|'.join(VERBS)}):[0-9a-f]+"
 )

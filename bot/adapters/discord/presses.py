@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,36 +13,15 @@ from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction, Pressed
 from bot.adapters.discord.faces import Card, typed
+from bot.adapters.discord.posts import NAME
 from bot.adapters.parts import Parts
-from bot.domain import Action, Command, Refused
-from responders.types import Level
+from bot.adapters.surface.verbs import ANYWAY, OUT_OF_DATE, STUMBLED, command_of, not_listed, only_warns
+from bot.domain import Command, Refused
 
 log = structlog.get_logger()
 
-OUT_OF_DATE = "This card is out of date. /queue shows what is waiting now."
-STUMBLED = "Something went wrong here, and it was noted for the operator. Look at the card before you press again."
 NOT_HERE = "The whole text is longer than a form takes here; please use the web console."
 
-_ACTIONS: Mapping[str, Action] = {
-    "send": Action.APPROVE,
-    "sure": Action.APPROVE,
-    "edit": Action.EDIT,
-    "edit_anyway": Action.EDIT,
-    "fill": Action.FILL,
-    "reword": Action.REWORD,
-    "skip": Action.REJECT,
-    "snooze": Action.SNOOZE,
-    "handover": Action.HANDOVER,
-    "open": Action.OPEN,
-    "undo": Action.UNDO,
-    "correct": Action.CORRECT,
-    "correct_anyway": Action.CORRECT,
-    "remove": Action.REMOVE,
-    "retry": Action.RETRY,
-    "arrived": Action.SETTLE,
-    "lost": Action.SETTLE,
-}
-_ANYWAY = {"edit": "edit_anyway", "correct": "correct_anyway"}
 WRITING = frozenset({"edit", "fill"})
 """Forms that a manager writes in: the others are told."""
 
@@ -74,19 +51,8 @@ class Presses:
                 return Presser(key=key)
         if interaction.client.directory.is_manager_by_role(user):
             return Presser(key=f"discord:{user.id}", name=user.display_name)
-        key = re.sub(r"[^a-z0-9]+", "-", user.name.lower()).strip("-")[:32] or "name"
-        log.warning(
-            "discord_manager_not_listed",
-            discord_id=str(user.id),
-            name=user.display_name,
-            config_line=f"managers: {{{key}: {{name: {json.dumps(user.display_name)}, discord: {user.id}}}}}",
-        )
-        community = self._parts.settings.community.name
-        await _tell(
-            interaction,
-            f"Only the managers of {community} can decide here. If you should be one, give this number to whoever runs "
-            f"Greenroom: {user.id}",
-        )
+        words = not_listed(self._parts.settings, NAME, user.id, user.name, user.display_name)
+        await _tell(interaction, words)
         return None
 
     async def pressed(self, interaction: Interaction, pressed: Pressed) -> None:
@@ -142,7 +108,7 @@ class Presses:
         card = await self._parts.desk.draft(pressed.draft_id)
         if pressed.verb != "correct" and (pressed.verb in WRITING or not _as_shown(card, pressed)):
             # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
-            card = await self._parts.desk.decide(_bare(pressed, presser, Action.OPEN), name=presser.name)
+            card = await self._parts.desk.decide(_open(pressed, presser), name=presser.name)
         form = forms.form(pressed, card, self._parts.settings.managers) if card else None
         if form is None:
             await _tell(interaction, NOT_HERE if card and card["text"] else OUT_OF_DATE)
@@ -175,12 +141,8 @@ class Presses:
         if not command.text or refused.code not in ("blocked", "stale_revision"):
             await _tell(interaction, refused.message)
             return
-        confirms = (
-            refused.code == "blocked"
-            and bool(refused.checks)
-            and all(check.level is not Level.BLOCK for check in refused.checks)
-        )
-        verb = _ANYWAY.get(pressed.verb)
+        verb = ANYWAY.get(pressed.verb)
+        confirms = verb and only_warns(refused)
         anyway = (
             buttons.button(verb, "Send it anyway", pressed.draft_id, pressed.revision) if verb and confirms else None
         )
@@ -199,33 +161,12 @@ class Presses:
             log.warning("discord_card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
 
 
-def _bare(pressed: Pressed, presser: Presser, action: Action, **more: Any) -> Command:
-    return Command(draft_id=pressed.draft_id, revision=pressed.revision, by=presser.key, action=action, **more)
+def _open(pressed: Pressed, presser: Presser) -> Command:
+    return command_of("open", pressed.draft_id, pressed.revision, presser.key, {})
 
 
 def _command(pressed: Pressed, presser: Presser, fields: Mapping[str, str]) -> Command:
-    """What a button, and what was filled in, ask of the desk."""
-    action, choice = _ACTIONS[pressed.verb], fields.get("choice")
-    more: dict[str, Any] = {}
-    match pressed.verb:
-        case "sure":
-            more = {"confirm_warnings": True}
-        case "edit" | "correct":
-            more = {"text": fields.get("text", "")}
-        case "edit_anyway" | "correct_anyway":
-            more = {"text": fields.get("text", ""), "confirm_warnings": True}
-        case "fill":
-            slots = {name.removeprefix("slot:"): text for name, text in fields.items() if name.startswith("slot:")}
-            more = {"slots": slots}
-        case "skip":
-            more = {"reason": choice}
-        case "snooze":
-            more = {"minutes": int(choice) if choice and choice.isdecimal() else None}
-        case "handover":
-            more = {"to": None if choice in (None, forms.ANYBODY) else choice}
-        case "arrived" | "lost":
-            more = {"arrived": pressed.verb == "arrived"}
-    return _bare(pressed, presser, action, **more)
+    return command_of(pressed.verb, pressed.draft_id, pressed.revision, presser.key, fields)
 
 
 def _as_shown(card: Card | None, pressed: Pressed) -> bool:

@@ -1,0 +1,103 @@
+"""What the buttons of cards mean on every platform: verb -> command, the choices, and the refusals in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bot.domain import Action, Command, Refused
+from bot.settings import Settings
+from responders.types import Level
+
+log = structlog.get_logger()
+
+OUT_OF_DATE = "This card is out of date. /queue shows what is waiting now."
+STUMBLED = "Something went wrong here, and it was noted for the operator. Look at the card before you press again."
+REASONS = ("no reply needed", "the post was misread", "the wording is not right", "somebody answers elsewhere")
+"""Why a post is skipped."""
+SNOOZES: Mapping[str, str] = {"15": "15 minutes", "60": "1 hour", "240": "4 hours", "1440": "1 day"}
+"""Minutes -> words."""
+ANYBODY = "-"
+"""Stands for no manager in particular."""
+ANYWAY: Mapping[str, str] = {"edit": "edit_anyway", "correct": "correct_anyway"}
+"""Verb -> the one that sends the same words in spite of what the checks say."""
+ACTIONS: Mapping[str, Action] = {
+    "send": Action.APPROVE,
+    "sure": Action.APPROVE,
+    "edit": Action.EDIT,
+    "edit_anyway": Action.EDIT,
+    "propose": Action.PROPOSE,
+    "fill": Action.FILL,
+    "reword": Action.REWORD,
+    "skip": Action.REJECT,
+    "snooze": Action.SNOOZE,
+    "handover": Action.HANDOVER,
+    "relabel": Action.RELABEL,
+    "open": Action.OPEN,
+    "undo": Action.UNDO,
+    "correct": Action.CORRECT,
+    "correct_anyway": Action.CORRECT,
+    "remove": Action.REMOVE,
+    "retry": Action.RETRY,
+    "arrived": Action.SETTLE,
+    "lost": Action.SETTLE,
+}
+
+
+def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping[str, str]) -> Command:
+    """What a button, and what was filled in, ask of the desk.
+
+    `by` is a manager's key. `fields`: `text`, `choice`, and `slot:NAME` for each blank.
+    """
+    choice = fields.get("choice")
+    more: dict[str, Any] = {}
+    match verb:
+        case "sure":
+            more = {"confirm_warnings": True}
+        case "edit" | "propose" | "correct":
+            more = {"text": fields.get("text", "")}
+        case "edit_anyway" | "correct_anyway":
+            more = {"text": fields.get("text", ""), "confirm_warnings": True}
+        case "fill":
+            slots = {name.removeprefix("slot:"): text for name, text in fields.items() if name.startswith("slot:")}
+            more = {"slots": slots}
+        case "skip":
+            more = {"reason": choice}
+        case "snooze":
+            more = {"minutes": int(choice) if choice and choice.isdecimal() else None}
+        case "handover":
+            more = {"to": None if choice in (None, ANYBODY) else choice}
+        case "relabel":
+            more = {"intent": choice}
+        case "arrived" | "lost":
+            more = {"arrived": verb == "arrived"}
+    return Command(draft_id=draft_id, revision=revision, by=by, action=ACTIONS[verb], **more)
+
+
+def only_warns(refused: Refused) -> bool:
+    """True when words were not sent only because somebody has to confirm what the checks say."""
+    return (
+        refused.code == "blocked"
+        and bool(refused.checks)
+        and all(check.level is not Level.BLOCK for check in refused.checks)
+    )
+
+
+def not_listed(settings: Settings, platform: str, user_id: int, user_name: str, shown_name: str) -> str:
+    """Somebody who may not decide tried: log the line to paste into config.yaml; the sentence for them."""
+    key = re.sub(r"[^a-z0-9]+", "-", user_name.lower()).strip("-")[:32] or "name"
+    log.warning(
+        f"{platform}_manager_not_listed",
+        **{f"{platform}_id": str(user_id)},
+        name=shown_name,
+        config_line=f"managers: {{{key}: {{name: {json.dumps(shown_name)}, {platform}: {user_id}}}}}",
+    )
+    community = settings.community.name
+    return (
+        f"Only the managers of {community} can decide here. If you should be one, give this number to whoever runs "
+        f"Greenroom: {user_id}"
+    )
