@@ -1,41 +1,42 @@
-"""One card at a time: put on the managers' channel, brought in line with its draft, and noted in the store."""
+"""The managers' channel on Discord: where the cards are, and how they get there."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
-from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
 
+from bot.adapters.discord import faces
 from bot.adapters.discord.client import Client
-from bot.adapters.discord.faces import Card, Scene, face, fingerprint, settled
 from bot.adapters.discord.posts import NAME
 from bot.adapters.parts import Parts
-from bot.desk.cards import WRITING_FOR
+from bot.adapters.surface import board
+from bot.adapters.surface.board import Gone
+from bot.adapters.surface.calls import Call
+from bot.adapters.surface.words import Card
 from bot.store import cards
-from bot.store.cards import Shown
 
 TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
-"""What can go wrong with a request; another try may go well."""
-
-Put = Callable[[discord.ui.LayoutView], Awaitable[object]]
 
 
-class Board:
-    """The managers' channel. `client` is the one that is connected now, or the last one."""
+class Board(board.Board[discord.ui.LayoutView]):
+    """`client` is the one that is connected now, or the last one."""
+
+    name = NAME
+    trouble = TROUBLE
 
     def __init__(self, parts: Parts) -> None:
         """Nothing happens before there is a client."""
-        self._parts = parts
+        super().__init__(parts)
         self.client: Client | None = None
-        self.changes: dict[str, datetime] = {}
-        """Draft -> when its card changes by itself."""
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a channel."""
+        return self.channel is not None
 
     @property
     def channel(self) -> Any:
@@ -45,76 +46,62 @@ class Board:
             return None
         return client.get_channel(client.directory.cards) or client.get_partial_messageable(client.directory.cards)
 
-    async def show(self, draft_id: str, put: Put | None = None) -> None:
-        """Bring one card in line; `put` edits it by way of a press. Raises one of `TROUBLE`.
+    def face(self, card: Card) -> discord.ui.LayoutView:
+        """A fresh view each time, as the library needs it."""
+        return faces.face(card, faces.Scene(name_of=self._parts.desk.name_of, mention=self.mention, link=self._link))
 
-        One at a time for each draft: what is put on the screen last is what was read last.
-        """
-        async with self._locks.setdefault(draft_id, asyncio.Lock()):
-            card = await self._parts.desk.draft(draft_id)
-            shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
-            if card is None or self.channel is None:
-                return
-            waiting = card["state"] == "waiting"
-            if shown and shown.state == "snoozed" and waiting and put is None:
-                await self.delete(shown.message_id)  # it is back: a new message is seen, an edited one is not
-                shown = await self._send(card, instead_of=shown.message_id)
-            elif shown:
-                shown = await self._update(card, shown, put)
-            elif waiting:
-                shown = await self._send(card)
-            if shown:
-                await self._keep(card, shown)
+    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> discord.ui.LayoutView:
+        """See `faces.digest`."""
+        return faces.digest(counts, oldest, step)
 
-    async def _update(self, card: Card, shown: Shown, put: Put | None) -> Shown | None:
-        view = face(card, self._scene)
-        if fingerprint(view) == shown.face:
-            return shown
-        new = _shown(card, shown.message_id, view)
-        if put:
-            try:
-                await put(view)
-            except TROUBLE:
-                view = face(card, self._scene)  # a view is sent once only, see the store of views in the library
-            else:
-                return new
-        try:
-            await self.message(shown.message_id).edit(view=view)
-        except discord.NotFound:  # a moderator deleted it, or the cards moved to another channel
-            if card["state"] == "waiting":
-                return await self._send(card, instead_of=shown.message_id)
-            await self._parts.store.write(lambda c: cards.drop(c, NAME, shown.draft_id))
-            return None
-        except TROUBLE:
-            unsure = replace(shown, face="", settled=False)
-            await self._parts.store.write(lambda c: cards.keep(c, NAME, unsure))
-            raise
-        return new
+    def fingerprint(self, face: discord.ui.LayoutView) -> str:
+        """See `faces.fingerprint`."""
+        return faces.fingerprint(face)
 
-    async def _send(self, card: Card, instead_of: str = "") -> Shown:
-        """A new message. Its nonce makes a second try harmless; a card that comes again needs another one."""
-        view = face(card, self._scene)
-        manager = self._parts.settings.managers.get(card["assigned_to"] or "")
-        pinged = [discord.Object(manager.discord)] if manager and manager.discord else []
+    async def send_card(self, card: Card, face: discord.ui.LayoutView, *, instead_of: str, silent: bool) -> str:
+        """Its nonce makes a second try harmless; a card that comes again needs another one."""
         again = f"{int(instead_of) % 10**12:x}" if instead_of else ""
         message = await self.channel.send(
-            view=view,
+            view=face,
             nonce=f"c{card['draft_id'][: 12 if again else None]}{again}",
-            allowed_mentions=discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False),
-            silent=self.quiet() and "crisis" not in card["risk"],
+            allowed_mentions=self._pinging(card["assigned_to"]),
+            silent=silent,
         )
-        return _shown(card, str(message.id), view)
+        return str(message.id)
 
-    async def _keep(self, card: Card, shown: Shown) -> None:
-        await self._parts.store.write(lambda c: cards.keep(c, NAME, shown))
-        self.changes.pop(shown.draft_id, None)
-        if card["writing"]:
-            self.changes[shown.draft_id] = self._parts.clock.now() + WRITING_FOR
-        elif card["undo_until"] and card["state"] == "rejected":  # when a reply goes out, an event tells so
-            self.changes[shown.draft_id] = datetime.fromisoformat(card["undo_until"])
+    async def send_digest(self, face: discord.ui.LayoutView, *, silent: bool) -> str:
+        """Pings nobody."""
+        return str((await self.channel.send(view=face, silent=silent)).id)
+
+    async def send_call(self, call: Call, *, silent: bool) -> None:
+        """The nonce makes a second try harmless."""
+        channel = self.channel
+        about = call.about and discord.MessageReference(
+            message_id=int(call.about), channel_id=channel.id, fail_if_not_exists=False
+        )
+        await channel.send(
+            f"{self.mention(call.who)} {call.text}" if call.who else call.text,
+            nonce=call.nonce,
+            reference=about or None,
+            silent=silent,
+            allowed_mentions=self._pinging(call.who),
+        )
+
+    def _pinging(self, key: str | None) -> discord.AllowedMentions:
+        """This manager, where they have an account here, and nobody else."""
+        manager = self._parts.settings.managers.get(key or "")
+        pinged = [discord.Object(manager.discord)] if manager and manager.discord else []
+        return discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False)
+
+    async def edit(self, message_id: str, face: discord.ui.LayoutView) -> None:
+        """See the base class."""
+        try:
+            await self.message(message_id).edit(view=face)
+        except discord.NotFound as error:
+            raise Gone from error
 
     async def delete(self, message_id: str) -> None:
-        """Take a message of ours away, if it is still there."""
+        """See the base class."""
         try:
             await self.message(message_id).delete()
         except discord.NotFound:
@@ -129,10 +116,6 @@ class Board:
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
         return self.message(shown.message_id).jump_url if shown and self.channel else None
 
-    @property
-    def _scene(self) -> Scene:
-        return Scene(name_of=self._parts.desk.name_of, mention=self.mention, link=self._link)
-
     def mention(self, key: str) -> str:
         """A manager's mention, or name. Whether it pings is said where a message is sent."""
         manager = self._parts.settings.managers.get(key)
@@ -144,19 +127,3 @@ class Board:
         where: Any = self.client.get_channel(int(post["channel"])) or self.channel
         guild = getattr(where, "guild", None)
         return f"https://discord.com/channels/{guild.id}/{post['channel']}/{post['id']}" if guild else None
-
-    def quiet(self) -> bool:
-        """True in quiet hours: messages come without a sound then."""
-        hours = self._parts.settings.replies.quiet_hours
-        return hours is not None and hours.cover(self._parts.clock.now())
-
-
-def _shown(card: Card, message_id: str, view: discord.ui.LayoutView) -> Shown:
-    return Shown(
-        draft_id=card["draft_id"],
-        message_id=message_id,
-        revision=card["revision"],
-        state=card["state"],
-        face=fingerprint(view),
-        settled=settled(card),
-    )

@@ -1,217 +1,33 @@
-"""The managers' cards on Discord, a `bot.ports.Surface`: one card for each draft that waits, in line with its row.
-
-One loop does one thing at a time, always the most urgent one: call for help, show the next card, bring a card in line,
-tell how many more wait. What could not be shown is tried again by the sweep.
-"""
+"""The managers' cards on Discord, a `bot.ports.Surface`: the loop with this platform's board, buttons and commands."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Awaitable
-from datetime import datetime, timedelta
 from typing import Any, cast
 
 import discord
-import structlog
 
 from bot.adapters.discord import commands
-from bot.adapters.discord.board import TROUBLE, Board
+from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import ITEMS
-from bot.adapters.discord.calls import call_of
 from bot.adapters.discord.client import Client
-from bot.adapters.discord.faces import digest, fingerprint
-from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
 from bot.adapters.parts import Parts
-from bot.domain import Draft
-from bot.events import Event, Happened
-from bot.store import Bell, cards
-
-log = structlog.get_logger()
-
-SWEEP = timedelta(seconds=60)
-"""Between two looks at all cards that may still change, and before a card that could not be shown is tried again."""
-FEW = 10
-"""Cards that come at once; when more wait without a card, a digest stands in their place."""
-DIGEST_EVERY = timedelta(seconds=5)
-RECONNECT = 1.0
-"""Seconds between two looks for a connection."""
-MANY = 500
-"""Hidden drafts that a digest counts."""
-_CALL, _DIGEST = "call", "digest"
+from bot.adapters.surface.loop import CardLoop
 
 
-class Cards:
+class Cards(CardLoop[discord.ui.LayoutView]):
     """One for the process. `setup` is called with each fresh client of the platform, `run` once."""
-
-    name = NAME
 
     def __init__(self, parts: Parts) -> None:
         """Nothing happens before there is a client."""
-        self._parts = parts
-        self._board = Board(parts)
-        self._presses = Presses(parts, self._board, self.more)
-        self._bell: Bell | None = None
-        self._seen = 0
-        """Number of the last event that was taken in."""
-        self._noted = -1
-        """The one that is kept in the store: after a restart, the events behind it are taken in again."""
-        self._stale: dict[str, None] = {}
-        """Drafts whose cards have to be looked at, in order."""
-        self._calls: deque[Event] = deque()
-        self._later: dict[str, datetime] = {}
-        """What could not be shown, a draft or `_CALL` or `_DIGEST` -> when to try again."""
-        self._crowded = False
-        """More waited at once than there is room for, and not all of them are shown yet."""
-        self._extra = 0
-        """Cards that a manager asked for beyond the few."""
-        self._digest: tuple[str, str] | None = None
-        """Its message and fingerprint."""
-        self._swept: datetime | None = None
+        self._channel = Board(parts)
+        super().__init__(parts, self._channel)
+        self._presses = Presses(parts, self._channel, self.more)
 
     async def setup(self, client: Client) -> None:
         """Register buttons, forms and commands with a fresh client, between its login and its gateway."""
-        self._board.client = client
+        self._channel.client = client
         cast(Any, client).presses = self._presses
         client.add_dynamic_items(*ITEMS)
         client.event(self._presses.on_interaction)
-        await commands.register(client, self._parts, self._board, self._presses)
-
-    def more(self) -> None:
-        """A manager wants to see more of the queue now."""
-        self._extra += FEW
-        if self._bell:
-            self._bell.ring(frozenset())
-
-    async def run(self) -> None:
-        """Until cancelled; while there is no connection, it waits for one."""
-        store = self._parts.store
-        notes = await store.read(lambda c: cards.notes(c, NAME))
-        self._seen = int(notes["seen"]) if "seen" in notes else await store.last_event()
-        self._digest = (notes["digest"], "") if notes.get("digest") else None
-        self._crowded = self._digest is not None
-        with store.bell() as self._bell:
-            while True:
-                if self._board.channel is None:
-                    await self._bell.wait(RECONNECT)
-                    continue
-                await self._sweep()
-                await self._take_in()
-                if not (await self._call() or await self._next() or await self._align()):
-                    await self._count()
-                    await self._bell.wait(self._rest())
-
-    async def _sweep(self) -> None:
-        """Once in a while: look at all cards that may still change, and note how far the events are read."""
-        now = self._parts.clock.now()
-        if self._swept and now < self._swept + SWEEP:
-            return
-        self._swept = now
-        self._stale |= dict.fromkeys(await self._parts.store.read(lambda c: cards.unsettled(c, NAME)))
-        done = self._calls[0].seq - 1 if self._calls else self._seen
-        if self._noted != done:
-            self._noted = done
-            await self._note(seen=str(done))
-
-    async def _take_in(self) -> None:
-        now, changes = self._parts.clock.now(), self._board.changes
-        self._later = {what: when for what, when in self._later.items() if when > now}
-        for draft_id in [d for d, when in changes.items() if when <= now]:
-            del changes[draft_id]
-            self._stale[draft_id] = None
-        for event in await self._parts.store.events(after=self._seen):
-            self._seen = event.seq
-            if event.draft_id:
-                self._stale[event.draft_id] = None
-            if event.name in (Happened.CRISIS_CALLED, Happened.QUEUE_REMINDED):
-                self._calls.append(event)
-
-    def _rest(self) -> float:
-        """Seconds until something is due."""
-        now = self._parts.clock.now()
-        due = min([now + SWEEP, *self._board.changes.values(), *self._later.values()])
-        return max(0.05, (due - now).total_seconds())
-
-    async def _call(self) -> bool:
-        """Send the messages that events cause; each step is False when there is nothing to do."""
-        while self._calls and _CALL not in self._later:
-            call = await call_of(self._calls[0], self._parts, self._board)
-            if call and not await self._tried(_CALL, call.send(self._board.channel)):
-                return False
-            self._calls.popleft()
-            if call:
-                return True
-        return False
-
-    async def _next(self) -> bool:
-        waiting = await self._parts.store.read(lambda c: cards.cardless(c, NAME, FEW + 1, self._later))
-        self._crowded = bool(waiting) and (self._crowded or len(waiting) > FEW)
-        if not waiting or not await self._room(waiting[0]):
-            return False
-        await self._tried(waiting[0].id, self._board.show(waiting[0].id))
-        return True
-
-    async def _room(self, draft: Draft) -> bool:
-        """Whether this card may come now: in a crowd only a few at once, and posts that cannot wait always."""
-        if draft.risk or not self._crowded:
-            return True
-        if self._extra:
-            self._extra -= 1
-            return True
-        return await self._parts.store.read(lambda c: cards.count_open(c, NAME)) < FEW
-
-    async def _align(self) -> bool:
-        draft_id = next((d for d in self._stale if d not in self._later), None)
-        if draft_id is None:
-            return False
-        del self._stale[draft_id]
-        if await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id)):
-            await self._tried(draft_id, self._board.show(draft_id))
-        return True
-
-    async def _tried(self, what: str, work: Awaitable[None]) -> bool:
-        try:
-            await work
-        except TROUBLE as error:
-            log.warning("discord_card_not_shown", what=what, why=str(error) or type(error).__name__)
-            self._later[what] = self._parts.clock.now() + SWEEP
-            if what not in (_CALL, _DIGEST):
-                self._stale[what] = None
-            return False
-        return True
-
-    async def _count(self) -> None:
-        """Keep the digest in line: one message in the place of all cards that are not shown."""
-        if _DIGEST in self._later:
-            return
-        store, crowded = self._parts.store, self._crowded
-        hidden = await store.read(lambda c: cards.cardless(c, NAME, MANY, self._later)) if crowded else []
-        if hidden:
-            await self._tried(_DIGEST, self._show_digest(hidden))
-        elif self._digest:
-            await self._tried(_DIGEST, self._board.delete(self._digest[0]))
-            self._digest = None
-            await self._note(digest="")
-
-    async def _show_digest(self, hidden: list[Draft]) -> None:
-        kinds = Counter(draft.risk[0] if draft.risk else draft.intent or "hand-off" for draft in hidden)
-        view = digest(kinds, min(draft.waiting_since for draft in hidden), FEW)
-        print_ = fingerprint(view)
-        if self._digest and self._digest[1] == print_:
-            return
-        message_id = self._digest[0] if self._digest else None
-        if message_id:
-            try:
-                await self._board.message(message_id).edit(view=view)
-            except discord.NotFound:
-                self._digest = None
-                return
-        else:
-            message_id = str((await self._board.channel.send(view=view, silent=self._board.quiet())).id)
-            await self._note(digest=message_id)
-        self._digest = (message_id, print_)
-        self._later[_DIGEST] = self._parts.clock.now() + DIGEST_EVERY
-
-    async def _note(self, **values: str) -> None:
-        now = self._parts.clock.now()
-        await self._parts.store.write(lambda c: cards.note(c, NAME, now, **values))
+        await commands.register(client, self._parts, self._channel, self._presses)

@@ -14,11 +14,12 @@ from discord import app_commands
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction
 from bot.adapters.discord.client import Client
-from bot.adapters.discord.faces import Card, cut
+from bot.adapters.discord.faces import cut
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
 from bot.adapters.parts import Parts
+from bot.adapters.surface.words import Card
 from bot.domain import Refused
 from bot.fans import COMMANDS, LONGEST_REPORT, NOT_REPORTED
 from bot.store import cards

@@ -13,8 +13,8 @@ import discord
 from discord.utils import escape_markdown
 
 from bot.adapters.discord.buttons import Item, button, more_button
+from bot.adapters.surface.words import SHOWN_TURN, Card, Choice, alarms, notes, offered, outcome, turns
 
-Card = Mapping[str, Any]
 MOST_TEXT = 4000
 """Characters of all texts of one message together, Discord's limit."""
 SHOWN_DRAFT = 2000
@@ -22,27 +22,9 @@ SHOWN_DRAFT = 2000
 SHOWN_POST = 1000
 LINES = 20
 """Of a post."""
-SHOWN_TURN = 150
-TURNS = 3
 RED, ORANGE, BLUE = 0xC62828, 0xE07B00, 0x3B6FD4
 _STYLE = discord.ButtonStyle
-_RISKS = {
-    "crisis": "Somebody may be in danger",
-    "legal": "A legal matter",
-    "minor": "Signs of a child",
-    "toxic": "Anger at people",
-}
-_OVER = {
-    "post_edited": "The fan edited the post; it is read anew",
-    "post_deleted": "The fan deleted the post",
-    "answered": "A teammate has answered",
-    "resolved": "The fan says it is solved",
-    "opted_out": "The fan wants no replies",
-    "forgotten": "The fan asked to be forgotten",
-    "too_old": "It waited too long",
-    "handover": "Handed over",
-    "relabel": "Given another intent",
-}
+_STYLES = {"go": _STYLE.success, "main": _STYLE.primary, "plain": _STYLE.secondary}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,35 +81,21 @@ def fingerprint(view: discord.ui.LayoutView) -> str:
     return hashlib.sha256(json.dumps(components, sort_keys=True).encode()).hexdigest()
 
 
-def settled(card: Card) -> bool:
-    """True when nothing about this card changes by itself any more."""
-    newest = card["deliveries"][0]["state"] if card["deliveries"] else None
-    live = card["state"] in ("waiting", "snoozed")
-    return not live and not card["undo_until"] and newest not in ("held", "sending", "failed", "uncertain")
-
-
 def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
     post, text = card["post"], card["text"]
-    head = [*_alarms(card), _header(card, scene)]
-    notes = [f"-# {cut(card['why'], 200)}"]
-    notes += [f"-# ⚠ {cut(c['note'] or c['id'], 100)}" for c in card["checks"] if c["level"] != "pass"][:3]
-    notes += [f"-# Still to fill: {cut(slot['ask'], 100)}" for slot in card["missing_slots"][:3]]
+    head = [*(f"### {line}" for line in alarms(card)), _header(card, scene)]
+    remarks = [f"-# {line}" for line in notes(card)]
     drafted = cut(text, SHOWN_DRAFT) if text else None
     if text and len(text) > SHOWN_DRAFT:
         drafted = f"{drafted}\n-# The whole text, {len(text)} characters, is under Edit."
-    used = sum(len(part) + 1 for part in (*head, *notes, drafted or ""))
-    said = _said(card["thread"])
+    used = sum(len(part) + 1 for part in (*head, *remarks, drafted or ""))
+    said = _said(card)
     said = said if used + len(said) < MOST_TEXT - SHOWN_POST else ""
     quoted = _quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
     quoted += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
-    texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(notes)]
+    texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(remarks)]
     colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
-    return _box([*texts, *([drafted] if drafted else [])], _buttons(card), colour)
-
-
-def _alarms(card: Card) -> list[str]:
-    told = [f"### {_RISKS.get(risk, risk)}" for risk in card["risk"]]
-    return told or (["### Needs a person"] if card["kind"] == "handoff" else [])
+    return _box([*texts, *([drafted] if drafted else [])], _buttons(card, offered(card, SHOWN_DRAFT)), colour)
 
 
 def _header(card: Card, scene: Scene) -> str:
@@ -151,10 +119,8 @@ def _place(post: Card) -> str:
     return f"{shown} {cut(_one_line(topic), 100)}" if topic else shown
 
 
-def _said(thread: Sequence[Card]) -> str:
-    """The last turns before and around the post."""
-    turns = thread[-TURNS:]
-    return "\n".join(f"-# {_speaker(t)}: {cut(_one_line(t['text']), SHOWN_TURN)}" for t in turns)
+def _said(card: Card) -> str:
+    return "\n".join(f"-# {_speaker(t)}: {cut(_one_line(t['text']), SHOWN_TURN)}" for t in turns(card))
 
 
 def _speaker(turn: Card) -> str:
@@ -165,79 +131,21 @@ def _titled(attachment: Card) -> str:
     return f": {cut(_one_line(attachment['title']), 60)}" if attachment["title"] else ""
 
 
-def _buttons(card: Card) -> list[Item]:
-    draft_id, revision, handoff = card["draft_id"], card["revision"], card["kind"] == "handoff"
-
-    def b(verb: str, label: str, style: discord.ButtonStyle = _STYLE.secondary) -> Item:
-        return button(verb, label, draft_id, revision, style)
-
-    first = []
-    if card["missing_slots"]:
-        first.append(b("fill", "Fill in", _STYLE.primary))
-    elif card["text"] and len(card["text"]) <= SHOWN_DRAFT:
-        warned = any(c["level"] == "warn" for c in card["checks"])
-        first.append(b("sure", "Send anyway", _STYLE.primary) if warned else b("send", "Send", _STYLE.success))
-    elif not card["text"]:
-        first.append(b("open", "I have it", _STYLE.primary))
-    first.append(b("edit", "Edit" if card["text"] else "Answer"))
-    if card["alternatives"]:
-        first.append(b("reword", "Other wording"))
-    return [
-        *first,
-        b("skip", "Close" if handoff else "Skip"),
-        b("snooze", "Snooze"),
-        b("handover", "Hand over"),
-    ]
+def _buttons(card: Card, choices: Iterable[Choice]) -> list[Item]:
+    draft_id, revision = card["draft_id"], card["revision"]
+    return [button(c.verb, c.label, draft_id, revision, _STYLES[c.weight]) for c in choices]
 
 
 def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
     """One line without a fan's words or name, which are not to be kept here, and what can still be done."""
-    what, verbs = _outcome(card)
+    found, post = outcome(card), card["post"]
+    what = f"**{found.head}**{escape_markdown(found.tail)}{_when(found.until) if found.until else ''}"
     who = scene.name_of(card["decided_by"]) if card["decided_by"] else None
     when = _when(datetime.fromisoformat(card["at"])) if card["at"] else None
-    link = scene.link(card["post"])
-    post = card["post"]
+    link = scene.link(post)
     where = f"<#{post['channel']}>" if post["platform"] == "discord" else cut(_one_line(post["place"]["name"]), 60)
     line = " · ".join(filter(None, (what, who, when, f"[post]({link}) in {where}" if link else f"in {where}")))
-    if card["undo_until"]:
-        verbs = [("undo", "Undo"), *verbs]
-    return line, [button(verb, label, card["draft_id"], card["revision"]) for verb, label in verbs]
-
-
-def _outcome(card: Card) -> tuple[str, list[tuple[str, str]]]:
-    state, cause = card["state"], card["cause"] or ""
-    if state == "snoozed":
-        until = _when(datetime.fromisoformat(card["snoozed_until"]))
-        return f"**Snoozed**, back {until}", [("open", "Wake it")]
-    if state == "rejected":
-        return "**Skipped**", []
-    if state != "approved":
-        return f"**{_OVER.get(cause, 'It is over')}**", []
-    sent = next((d for d in card["deliveries"] if d["kind"] == "send"), None)
-    newest = next((d for d in card["deliveries"] if d["state"] != "recalled"), sent)
-    if sent is None or newest is None:
-        return "**Approved**", []
-    return _delivered(newest, sent)
-
-
-_NAMES = {"send": "the reply", "correct": "the correction", "remove": "the removal"}
-
-
-def _delivered(newest: Card, sent: Card) -> tuple[str, list[tuple[str, str]]]:
-    change = [("correct", "Correct"), ("remove", "Remove")] if sent["text"] else [("remove", "Remove")]
-    thing, error = _NAMES[newest["kind"]], cut(_one_line(newest["error"] or ""), 400)
-    match newest["state"]:
-        case "held" | "sending":
-            later = f": {error}" if error else ""
-            return f"**Approved**, {thing} is on its way{later}", []
-        case "failed":
-            return f"**Not sent**, {thing}: {error}", [("retry", "Try again")]
-        case "uncertain":
-            asks = [("arrived", "It is there"), ("lost", "It is not there")]
-            return f"**Did {thing} arrive?** Look in the channel. {error}", asks
-    if sent["state"] == "removed":
-        return "**Removed**", []
-    return ("**Corrected**" if newest["kind"] == "correct" else "**Sent**"), change
+    return line, _buttons(card, found.choices)
 
 
 def _box(texts: Iterable[str], buttons: Sequence[Item], colour: int | None) -> discord.ui.Container[Any]:

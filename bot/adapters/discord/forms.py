@@ -10,8 +10,9 @@ from typing import Any
 import discord
 
 from bot.adapters.discord.buttons import VERBS, Pressed
-from bot.adapters.discord.faces import TYPED, Card, cut
+from bot.adapters.discord.faces import TYPED, cut
 from bot.adapters.surface.verbs import ANYBODY, REASONS, SNOOZES
+from bot.adapters.surface.words import Card
 from bot.settings import Manager
 
 TITLE, LABEL, HINT = 45, 45, 100

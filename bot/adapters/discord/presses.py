@@ -12,10 +12,11 @@ import structlog
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction, Pressed
-from bot.adapters.discord.faces import Card, typed
+from bot.adapters.discord.faces import typed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.parts import Parts
 from bot.adapters.surface.verbs import ANYWAY, OUT_OF_DATE, STUMBLED, command_of, not_listed, only_warns
+from bot.adapters.surface.words import Card
 from bot.domain import Command, Refused
 
 log = structlog.get_logger()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.buttons import BUTTONS, ITEMS, VERBS, Pressed
-from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, settled, typed
+from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, typed
+from bot.adapters.surface.words import settled
 from bot.settings import Manager
 
 DRAFT = "0123456789abcdef"

@@ -1,0 +1,155 @@
+"""One card at a time: put before the managers, brought in line with its draft, and noted in the store."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from bot.adapters.parts import Parts
+from bot.adapters.surface.calls import Call
+from bot.adapters.surface.words import Card, settled
+from bot.desk.cards import WRITING_FOR
+from bot.store import cards
+from bot.store.cards import Shown
+
+Face = TypeVar("Face")
+"""How a platform shows a card: what one message of its SDK is made of."""
+
+
+class Gone(Exception):
+    """A message of ours is not there any more, or can no longer be changed."""
+
+
+class Board(ABC, Generic[Face]):
+    """Where a platform shows the managers their cards. Its own part is what `Cards` and `show` ask of it.
+
+    Whatever goes to the platform raises one of `trouble` when it fails.
+    """
+
+    name: ClassVar[str]
+    """Of the surface."""
+    trouble: ClassVar[tuple[type[Exception], ...]]
+    """What can go wrong with a request; another try may go well."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Nothing happens before it is ready."""
+        self._parts = parts
+        self.changes: dict[str, datetime] = {}
+        """Draft -> when its card changes by itself."""
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    @abstractmethod
+    def ready(self) -> bool:
+        """Whether something can be shown now."""
+
+    @abstractmethod
+    def face(self, card: Card) -> Face:
+        """How a draft looks now."""
+
+    @abstractmethod
+    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
+        """One message in the place of many cards. `counts`: what waits, by kind; `step`: how many more are shown."""
+
+    @abstractmethod
+    def fingerprint(self, face: Face) -> str:
+        """Of everything that a face shows."""
+
+    @abstractmethod
+    async def send_card(self, card: Card, face: Face, *, instead_of: str, silent: bool) -> str:
+        """Put a card up, and notify the one it was handed to; its message's id."""
+
+    @abstractmethod
+    async def send_digest(self, face: Face, *, silent: bool) -> str:
+        """Put the digest up; its message's id."""
+
+    @abstractmethod
+    async def send_call(self, call: Call, *, silent: bool) -> None:
+        """Say something beside the cards."""
+
+    @abstractmethod
+    async def edit(self, message_id: str, face: Face) -> None:
+        """Change a message of ours. Raises `Gone` too."""
+
+    @abstractmethod
+    async def delete(self, message_id: str) -> None:
+        """Take a message of ours away, if it is still there."""
+
+    def quiet(self) -> bool:
+        """True in quiet hours: messages come without a sound then."""
+        hours = self._parts.settings.replies.quiet_hours
+        return hours is not None and hours.cover(self._parts.clock.now())
+
+    async def show(self, draft_id: str, put: Callable[[Face], Awaitable[object]] | None = None) -> None:
+        """Bring one card in line; `put` edits it by way of a press. Raises one of `trouble`.
+
+        One at a time for each draft: what is put on the screen last is what was read last.
+        """
+        async with self._locks.setdefault(draft_id, asyncio.Lock()):
+            card = await self._parts.desk.draft(draft_id)
+            shown = await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id))
+            if card is None or not self.ready:
+                return
+            waiting = card["state"] == "waiting"
+            if shown and shown.state == "snoozed" and waiting and put is None:
+                await self.delete(shown.message_id)  # it is back: a new message is seen, an edited one is not
+                shown = await self._send(card, instead_of=shown.message_id)
+            elif shown:
+                shown = await self._update(card, shown, put)
+            elif waiting:
+                shown = await self._send(card)
+            if shown:
+                await self._keep(card, shown)
+
+    async def _update(self, card: Card, shown: Shown, put: Callable[[Face], Awaitable[object]] | None) -> Shown | None:
+        face = self.face(card)
+        if self.fingerprint(face) == shown.face:
+            return shown
+        new = self._shown(card, shown.message_id, face)
+        if put:
+            try:
+                await put(face)
+            except self.trouble:
+                face = self.face(card)  # Discord's library wants a fresh one for each try
+            else:
+                return new
+        try:
+            await self.edit(shown.message_id, face)
+        except Gone:  # somebody deleted it, or the cards moved to another channel
+            if card["state"] == "waiting":
+                return await self._send(card, instead_of=shown.message_id)
+            await self._parts.store.write(lambda c: cards.drop(c, self.name, shown.draft_id))
+            return None
+        except self.trouble:
+            unsure = replace(shown, face="", settled=False)
+            await self._parts.store.write(lambda c: cards.keep(c, self.name, unsure))
+            raise
+        return new
+
+    async def _send(self, card: Card, instead_of: str = "") -> Shown:
+        face = self.face(card)
+        silent = self.quiet() and "crisis" not in card["risk"]
+        return self._shown(card, await self.send_card(card, face, instead_of=instead_of, silent=silent), face)
+
+    def _shown(self, card: Card, message_id: str, face: Face) -> Shown:
+        return Shown(
+            draft_id=card["draft_id"],
+            message_id=message_id,
+            revision=card["revision"],
+            state=card["state"],
+            face=self.fingerprint(face),
+            settled=settled(card),
+        )
+
+    async def _keep(self, card: Card, shown: Shown) -> None:
+        await self._parts.store.write(lambda c: cards.keep(c, self.name, shown))
+        self.changes.pop(shown.draft_id, None)
+        if card["writing"]:
+            self.changes[shown.draft_id] = self._parts.clock.now() + WRITING_FOR
+        elif card["undo_until"] and card["state"] == "rejected":  # when a reply goes out, an event tells so
+            self.changes[shown.draft_id] = datetime.fromisoformat(card["undo_until"])

@@ -1,0 +1,60 @@
+"""Messages that events cause beside the cards: the call for help in a crisis, and the reminder of what waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.adapters.parts import Parts
+from bot.desk.rounds import CRISIS_EVERY
+from bot.events import Event, Happened
+from bot.store import cards
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """One message."""
+
+    text: str
+    nonce: str
+    """The same for each try."""
+    who: str | None = None
+    """The key of the one manager who is named before the text, and notified."""
+    about: str | None = None
+    """The message of the card it is about."""
+
+
+async def call_of(event: Event, parts: Parts, surface: str) -> Call | None:
+    """The message that an event causes; None when it causes none, or none any more."""
+    if event.name is Happened.CRISIS_CALLED and event.draft_id:
+        return await _crisis(event, event.draft_id, parts, surface)
+    if event.name is Happened.QUEUE_REMINDED:
+        return await _reminder(event, parts)
+    return None
+
+
+async def _crisis(event: Event, draft_id: str, parts: Parts, surface: str) -> Call | None:
+    """Until somebody has it: calls that were missed while the program was down are not made up for."""
+    card = await parts.desk.draft(draft_id)
+    late = parts.clock.now() - event.at >= CRISIS_EVERY
+    if card is None or card["state"] != "waiting" or card["opened_by"] or late:
+        return None
+    shown = await parts.store.read(lambda c: cards.get(c, surface, draft_id))
+    return Call(
+        text="Somebody may be in danger. Press “I have it” on the card, so that the others know.",
+        nonce=f"call{event.seq}",
+        who=parts.settings.on_call,
+        about=shown.message_id if shown else None,
+    )
+
+
+async def _reminder(event: Event, parts: Parts) -> Call | None:
+    waiting = (await parts.store.numbers())["drafts"].get("waiting", 0)
+    after = parts.settings.replies.remind_after
+    if not waiting or after is None or parts.clock.now() - event.at >= after:
+        return None
+    minutes = int(after.total_seconds() // 60)
+    words = "1 post is" if waiting == 1 else f"{waiting} posts are"
+    return Call(
+        text=f"{words} waiting for an answer, some for more than {minutes} minutes. /queue lists them.",
+        nonce=f"call{event.seq}",
+    )

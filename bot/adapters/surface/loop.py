@@ -1,0 +1,205 @@
+"""A surface's one loop, a `bot.ports.Surface`: it does one thing at a time, always the most urgent one.
+
+Call for help, show the next card, bring a card in line with its draft, tell how many more wait. What could not be shown
+is tried again by the sweep.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Awaitable
+from datetime import datetime, timedelta
+from typing import Generic
+
+import structlog
+
+from bot.adapters.parts import Parts
+from bot.adapters.surface.board import Board, Face, Gone
+from bot.adapters.surface.calls import call_of
+from bot.domain import Draft
+from bot.events import Event, Happened
+from bot.store import Bell, cards
+
+log = structlog.get_logger()
+
+SWEEP = timedelta(seconds=60)
+"""Between two looks at all cards that may still change, and before a card that could not be shown is tried again."""
+FEW = 10
+"""Cards that come at once; when more wait without a card, a digest stands in their place."""
+DIGEST_EVERY = timedelta(seconds=5)
+RECONNECT = 1.0
+"""Seconds between two looks for a connection."""
+MANY = 500
+"""Hidden drafts that a digest counts."""
+_CALL, _DIGEST = "call", "digest"
+
+
+class CardLoop(Generic[Face]):
+    """One for a surface and the process."""
+
+    def __init__(self, parts: Parts, board: Board[Face]) -> None:
+        """Nothing happens before it runs, and the board is ready."""
+        self.name = board.name
+        self._parts = parts
+        self._board = board
+        self._bell: Bell | None = None
+        self._seen = 0
+        """Number of the last event that was taken in."""
+        self._noted = -1
+        """The one that is kept in the store: after a restart, the events behind it are taken in again."""
+        self._stale: dict[str, None] = {}
+        """Drafts whose cards have to be looked at, in order."""
+        self._calls: deque[Event] = deque()
+        self._later: dict[str, datetime] = {}
+        """What could not be shown, a draft or `_CALL` or `_DIGEST` -> when to try again."""
+        self._crowded = False
+        """More waited at once than there is room for, and not all of them are shown yet."""
+        self._extra = 0
+        """Cards that a manager asked for beyond the few."""
+        self._digest: tuple[str, str] | None = None
+        """Its message and fingerprint."""
+        self._swept: datetime | None = None
+
+    def more(self) -> None:
+        """A manager wants to see more of the queue now."""
+        self._extra += FEW
+        if self._bell:
+            self._bell.ring(frozenset())
+
+    async def run(self) -> None:
+        """Until cancelled; while there is no connection, it waits for one."""
+        store = self._parts.store
+        notes = await store.read(lambda c: cards.notes(c, self.name))
+        self._seen = int(notes["seen"]) if "seen" in notes else await store.last_event()
+        self._digest = (notes["digest"], "") if notes.get("digest") else None
+        self._crowded = self._digest is not None
+        with store.bell() as self._bell:
+            while True:
+                if not self._board.ready:
+                    await self._bell.wait(RECONNECT)
+                    continue
+                await self._sweep()
+                await self._take_in()
+                if not (await self._call() or await self._next() or await self._align()):
+                    await self._count()
+                    await self._bell.wait(self._rest())
+
+    async def _sweep(self) -> None:
+        """Once in a while: look at all cards that may still change, and note how far the events are read."""
+        now = self._parts.clock.now()
+        if self._swept and now < self._swept + SWEEP:
+            return
+        self._swept = now
+        self._stale |= dict.fromkeys(await self._parts.store.read(lambda c: cards.unsettled(c, self.name)))
+        await self._mark(self._calls[0].seq - 1 if self._calls else self._seen)
+
+    async def _take_in(self) -> None:
+        now, changes = self._parts.clock.now(), self._board.changes
+        self._later = {what: when for what, when in self._later.items() if when > now}
+        for draft_id in [d for d, when in changes.items() if when <= now]:
+            del changes[draft_id]
+            self._stale[draft_id] = None
+        for event in await self._parts.store.events(after=self._seen):
+            self._seen = event.seq
+            if event.draft_id:
+                self._stale[event.draft_id] = None
+            if event.name in (Happened.CRISIS_CALLED, Happened.QUEUE_REMINDED):
+                self._calls.append(event)
+
+    def _rest(self) -> float:
+        """Seconds until something is due."""
+        now = self._parts.clock.now()
+        due = min([now + SWEEP, *self._board.changes.values(), *self._later.values()])
+        return max(0.05, (due - now).total_seconds())
+
+    async def _call(self) -> bool:
+        """Send the messages that events cause; each step is False when there is nothing to do."""
+        while self._calls and _CALL not in self._later:
+            call = await call_of(self._calls[0], self._parts, self.name)
+            silent = self._board.quiet() and call is not None and call.who is None
+            if call and not await self._tried(_CALL, self._board.send_call(call, silent=silent)):
+                return False
+            done = self._calls.popleft()
+            if call:
+                await self._mark(done.seq)
+                return True
+        return False
+
+    async def _next(self) -> bool:
+        waiting = await self._parts.store.read(lambda c: cards.cardless(c, self.name, FEW + 1, self._later))
+        self._crowded = bool(waiting) and (self._crowded or len(waiting) > FEW)
+        if not waiting or not await self._room(waiting[0]):
+            return False
+        await self._tried(waiting[0].id, self._board.show(waiting[0].id))
+        return True
+
+    async def _room(self, draft: Draft) -> bool:
+        """Whether this card may come now: in a crowd only a few at once, and posts that cannot wait always."""
+        if draft.risk or not self._crowded:
+            return True
+        if self._extra:
+            self._extra -= 1
+            return True
+        return await self._parts.store.read(lambda c: cards.count_open(c, self.name)) < FEW
+
+    async def _align(self) -> bool:
+        draft_id = next((d for d in self._stale if d not in self._later), None)
+        if draft_id is None:
+            return False
+        del self._stale[draft_id]
+        if await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id)):
+            await self._tried(draft_id, self._board.show(draft_id))
+        return True
+
+    async def _tried(self, what: str, work: Awaitable[None]) -> bool:
+        try:
+            await work
+        except self._board.trouble as error:
+            log.warning("card_not_shown", surface=self.name, what=what, why=str(error) or type(error).__name__)
+            self._later[what] = self._parts.clock.now() + SWEEP
+            if what not in (_CALL, _DIGEST):
+                self._stale[what] = None
+            return False
+        return True
+
+    async def _count(self) -> None:
+        """Keep the digest in line: one message in the place of all cards that are not shown."""
+        if _DIGEST in self._later:
+            return
+        store, crowded = self._parts.store, self._crowded
+        hidden = await store.read(lambda c: cards.cardless(c, self.name, MANY, self._later)) if crowded else []
+        if hidden:
+            await self._tried(_DIGEST, self._show_digest(hidden))
+        elif self._digest:
+            await self._tried(_DIGEST, self._board.delete(self._digest[0]))
+            self._digest = None
+            await self._note(digest="")
+
+    async def _show_digest(self, hidden: list[Draft]) -> None:
+        kinds = Counter(draft.risk[0] if draft.risk else draft.intent or "hand-off" for draft in hidden)
+        face = self._board.digest(kinds, min(draft.waiting_since for draft in hidden), FEW)
+        print_ = self._board.fingerprint(face)
+        if self._digest and self._digest[1] == print_:
+            return
+        message_id = self._digest[0] if self._digest else None
+        if message_id:
+            try:
+                await self._board.edit(message_id, face)
+            except Gone:
+                self._digest = None
+                return
+        else:
+            message_id = await self._board.send_digest(face, silent=self._board.quiet())
+            await self._note(digest=message_id)
+        self._digest = (message_id, print_)
+        self._later[_DIGEST] = self._parts.clock.now() + DIGEST_EVERY
+
+    async def _mark(self, seen: int) -> None:
+        """Keep how far the events are read: after a restart no call is made twice."""
+        if self._noted != seen:
+            self._noted = seen
+            await self._note(seen=str(seen))
+
+    async def _note(self, **values: str) -> None:
+        now = self._parts.clock.now()
+        await self._parts.store.write(lambda c: cards.note(c, self.name, now, **values))

@@ -1,0 +1,162 @@
+"""What a card says and offers, in plain words: each platform gives them its own look. Design section 9. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Card = Mapping[str, Any]
+"""The desk's neutral card."""
+TURNS = 3
+"""Of the thread, before and around the post."""
+SHOWN_TURN = 150
+_RISKS = {
+    "crisis": "Somebody may be in danger",
+    "legal": "A legal matter",
+    "minor": "Signs of a child",
+    "toxic": "Anger at people",
+}
+_OVER = {
+    "post_edited": "The fan edited the post; it is read anew",
+    "post_deleted": "The fan deleted the post",
+    "answered": "A teammate has answered",
+    "resolved": "The fan says it is solved",
+    "opted_out": "The fan wants no replies",
+    "forgotten": "The fan asked to be forgotten",
+    "too_old": "It waited too long",
+    "handover": "Handed over",
+    "relabel": "Given another intent",
+}
+_NAMES = {"send": "the reply", "correct": "the correction", "remove": "the removal"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """A button. Labels of up to 34 characters fit a phone."""
+
+    verb: str
+    label: str
+    weight: Literal["go", "main", "plain"] = "plain"
+    """`go` sends at once, `main` is what most will press first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a draft, in one line without a fan's words or name, which are not to be kept here."""
+
+    head: str
+    tail: str = ""
+    """Follows the head in plain letters."""
+    until: datetime | None = None
+    """Stands behind the tail."""
+    choices: tuple[Choice, ...] = ()
+    """What can still be done."""
+
+
+def alarms(card: Card) -> list[str]:
+    """Why a person is needed, in a line for each reason; empty for a draft."""
+    told = [_RISKS.get(risk, risk) for risk in card["risk"]]
+    return told or (["Needs a person"] if card["kind"] == "handoff" else [])
+
+
+def notes(card: Card) -> list[str]:
+    """Why this draft, what the checks remark, and what is still to fill, in a line each."""
+    remarks = [f"⚠ {cut(c['note'] or c['id'], 100)}" for c in card["checks"] if c["level"] != "pass"]
+    blanks = [f"Still to fill: {cut(slot['ask'], 100)}" for slot in card["missing_slots"]]
+    return [cut(card["why"], 200), *remarks[:3], *blanks[:3]]
+
+
+def turns(card: Card) -> Sequence[Card]:
+    """The last turns of the thread, before and around the post."""
+    thread: Sequence[Card] = card["thread"]
+    return thread[-TURNS:]
+
+
+def offered(card: Card, most_shown: int) -> list[Choice]:
+    """The buttons of a waiting card. What is sent must have been read: a text of more than `most_shown` cannot be."""
+    handoff, text = card["kind"] == "handoff", card["text"]
+    first = []
+    if card["missing_slots"]:
+        first.append(Choice(verb="fill", label="Fill in", weight="main"))
+    elif text and len(text) <= most_shown:
+        warned = any(c["level"] == "warn" for c in card["checks"])
+        sure, send = (
+            Choice(verb="sure", label="Send anyway", weight="main"),
+            Choice(verb="send", label="Send", weight="go"),
+        )
+        first.append(sure if warned else send)
+    elif not text:
+        first.append(Choice(verb="open", label="I have it", weight="main"))
+    first.append(Choice(verb="edit", label="Edit" if text else "Answer"))
+    if card["alternatives"]:
+        first.append(Choice(verb="reword", label="Other wording"))
+    return [
+        *first,
+        Choice(verb="skip", label="Close" if handoff else "Skip"),
+        Choice(verb="snooze", label="Snooze"),
+        Choice(verb="handover", label="Hand over"),
+    ]
+
+
+def outcome(card: Card) -> Outcome:
+    """Of a draft that does not wait."""
+    found = _outcome(card)
+    if not card["undo_until"]:
+        return found
+    undo = Choice(verb="undo", label="Undo")
+    return Outcome(head=found.head, tail=found.tail, until=found.until, choices=(undo, *found.choices))
+
+
+def _outcome(card: Card) -> Outcome:
+    state = card["state"]
+    if state == "snoozed":
+        wake = Choice(verb="open", label="Wake it")
+        return Outcome(
+            head="Snoozed", tail=", back ", until=datetime.fromisoformat(card["snoozed_until"]), choices=(wake,)
+        )
+    if state == "rejected":
+        return Outcome(head="Skipped")
+    if state != "approved":
+        return Outcome(head=_OVER.get(card["cause"] or "", "It is over"))
+    sent = next((d for d in card["deliveries"] if d["kind"] == "send"), None)
+    newest = next((d for d in card["deliveries"] if d["state"] != "recalled"), sent)
+    if sent is None or newest is None:
+        return Outcome(head="Approved")
+    return _delivered(newest, sent)
+
+
+def _delivered(newest: Card, sent: Card) -> Outcome:
+    thing, error = _NAMES[newest["kind"]], cut(one_line(newest["error"] or ""), 400)
+    match newest["state"]:
+        case "held" | "sending":
+            return Outcome(head="Approved", tail=f", {thing} is on its way{f': {error}' if error else ''}")
+        case "failed":
+            again = Choice(verb="retry", label="Try again")
+            return Outcome(head="Not sent", tail=f", {thing}: {error}", choices=(again,))
+        case "uncertain":
+            there, lost = Choice(verb="arrived", label="It is there"), Choice(verb="lost", label="It is not there")
+            return Outcome(head=f"Did {thing} arrive?", tail=f" Look in the channel. {error}", choices=(there, lost))
+    if sent["state"] == "removed":
+        return Outcome(head="Removed")
+    correct, remove = Choice(verb="correct", label="Correct"), Choice(verb="remove", label="Remove")
+    head = "Corrected" if newest["kind"] == "correct" else "Sent"
+    return Outcome(head=head, choices=(correct, remove) if sent["text"] else (remove,))
+
+
+def settled(card: Card) -> bool:
+    """True when nothing about this card changes by itself any more."""
+    newest = card["deliveries"][0]["state"] if card["deliveries"] else None
+    live = card["state"] in ("waiting", "snoozed")
+    return not live and not card["undo_until"] and newest not in ("held", "sending", "failed", "uncertain")
+
+
+def one_line(text: str) -> str:
+    """Without line breaks, and without more than one space in a row."""
+    return " ".join(text.split())
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters, with an ellipsis where something is missing."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
