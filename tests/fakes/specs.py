@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.discord.calls import Call, Calls, Field, Type
+from tests.fakes.discord.calls import Call, Calls
+from tests.fakes.shapes import Field, Type
 
 Schema = dict[str, Any]
 NAMES = {
