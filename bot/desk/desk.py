@@ -40,6 +40,10 @@ class Desk:
         self._text_limit = text_limit
         self._names: dict[str, str] = {}
 
+    def intents(self) -> list[str]:
+        """The names of all intents, for `relabel`."""
+        return sorted(self._pipeline().library.intents)
+
     async def start(self) -> None:
         """Read the names of those who decided by their role."""
         self._names |= await self._store.read(cards.role_holder_names)
@@ -75,8 +79,8 @@ class Desk:
             )
         if command.action is Action.HANDOVER and command.to is not None and command.to not in managers:
             raise Refused("bad_action", f"“{command.to[:80]}” is not a manager; known: {', '.join(sorted(managers))}.")
-        if command.action is Action.RELABEL and command.intent not in self._pipeline().library.intents:
-            known = ", ".join(sorted(self._pipeline().library.intents))
+        if command.action is Action.RELABEL and command.intent not in self.intents():
+            known = ", ".join(self.intents())
             raise Refused("bad_action", f"There is no intent “{(command.intent or '')[:80]}”; known: {known}.")
 
     async def _look_at(self, command: Command) -> Words:

@@ -22,6 +22,7 @@ VERBS = (
     "skip",
     "snooze",
     "handover",
+    "relabel",
     "open",
     "undo",
     "correct",

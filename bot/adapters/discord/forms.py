@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -12,7 +13,7 @@ import discord
 from bot.adapters.discord.buttons import VERBS, Pressed
 from bot.adapters.discord.faces import TYPED, cut
 from bot.adapters.surface.verbs import ANYBODY, REASONS, SNOOZES
-from bot.adapters.surface.words import Card
+from bot.adapters.surface.words import Card, one_line
 from bot.settings import Manager
 
 TITLE, LABEL, HINT = 45, 45, 100
@@ -26,9 +27,17 @@ _ID = re.compile(
 )
 
 
-def form(pressed: Pressed, card: Card, managers: Mapping[str, Manager]) -> discord.ui.Modal | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What can be chosen."""
+
+    managers: Mapping[str, Manager]
+    intents: Sequence[str]
+
+
+def form(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
     """The form that a button opens; None when there is nothing to fill in any more."""
-    return _FORMS[pressed.verb](pressed, card, managers)
+    return _FORMS[pressed.verb](pressed, card, known)
 
 
 def is_form(verb: str) -> bool:
@@ -90,7 +99,7 @@ def _longest(card: Card) -> int:
     return MESSAGE if card["post"]["platform"] == "discord" else TYPED
 
 
-def _edit(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+def _edit(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
     name = card["post"]["author"]["name"] or "a fan"
     text = card["text"] or ""
     if len(text) > _longest(card):
@@ -99,28 +108,33 @@ def _edit(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal |
     return _modal(pressed, f"Reply to {name}", field)
 
 
-def _fill(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+def _fill(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
     asks = card["missing_slots"][:FIELDS]
     if not asks:
         return None
     return _modal(pressed, "Fill in", *(_text(slot["ask"], f"slot:{slot['name']}", "", 300) for slot in asks))
 
 
-def _skip(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+def _skip(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
     title = "Close without a reply" if card["kind"] == "handoff" else "Skip this post"
     return _modal(pressed, title, _choice("Why?", {r: r for r in REASONS}, REASONS[0]))
 
 
-def _snooze(pressed: Pressed, _card: Card, _managers: object) -> discord.ui.Modal | None:
+def _snooze(pressed: Pressed, _card: Card, _known: object) -> discord.ui.Modal | None:
     return _modal(pressed, "Snooze", _choice("Bring it back in", SNOOZES, "60"))
 
 
-def _handover(pressed: Pressed, _card: Card, managers: Mapping[str, Manager]) -> discord.ui.Modal | None:
-    people = {ANYBODY: "anybody", **{key: manager.name for key, manager in managers.items()}}
+def _handover(pressed: Pressed, _card: Card, known: Known) -> discord.ui.Modal | None:
+    people = {ANYBODY: "anybody", **{key: manager.name for key, manager in known.managers.items()}}
     return _modal(pressed, "Hand over", _choice("To whom?", people, ANYBODY))
 
 
-def _correct(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Modal | None:
+def _relabel(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+    others = {name: one_line(name.replace("_", " ")) for name in known.intents if name != card["intent"]}
+    return _modal(pressed, "Not this intent", _choice("What is it then?", others, "")) if others else None
+
+
+def _correct(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
     text = next((d["text"] for d in card["deliveries"] if d["kind"] == "send" and d["state"] == "sent"), None)
     if not text or len(text) > _longest(card):
         return None
@@ -129,11 +143,12 @@ def _correct(pressed: Pressed, card: Card, _managers: object) -> discord.ui.Moda
     )
 
 
-_FORMS: Mapping[str, Callable[[Pressed, Card, Mapping[str, Manager]], discord.ui.Modal | None]] = {
+_FORMS: Mapping[str, Callable[[Pressed, Card, Known], discord.ui.Modal | None]] = {
     "edit": _edit,
     "fill": _fill,
     "skip": _skip,
     "snooze": _snooze,
     "handover": _handover,
+    "relabel": _relabel,
     "correct": _correct,
 }

@@ -110,11 +110,14 @@ class Presses:
         if pressed.verb != "correct" and (pressed.verb in WRITING or not _as_shown(card, pressed)):
             # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
             card = await self._parts.desk.decide(_open(pressed, presser), name=presser.name)
-        form = forms.form(pressed, card, self._parts.settings.managers) if card else None
+        form = forms.form(pressed, card, self._known()) if card else None
         if form is None:
             await _tell(interaction, NOT_HERE if card and card["text"] else OUT_OF_DATE)
             return
         await interaction.response.send_modal(form)
+
+    def _known(self) -> forms.Known:
+        return forms.Known(managers=self._parts.settings.managers, intents=self._parts.desk.intents())
 
     async def _submitted(self, interaction: Interaction, pressed: Pressed) -> None:
         presser = await self.manager(interaction)

@@ -92,12 +92,14 @@ def offered(card: Card, most_shown: int) -> list[Choice]:
     first.append(Choice(verb="edit", label="Edit" if text else "Answer"))
     if card["alternatives"]:
         first.append(Choice(verb="reword", label="Other wording"))
-    return [
-        *first,
+    rest = [
         Choice(verb="skip", label="Close" if handoff else "Skip"),
         Choice(verb="snooze", label="Snooze"),
         Choice(verb="handover", label="Hand over"),
     ]
+    if not card["risk"]:  # what the gates found stays found, whatever the intent
+        rest.append(Choice(verb="relabel", label="Not this intent"))
+    return [*first, *rest]
 
 
 def outcome(card: Card) -> Outcome:

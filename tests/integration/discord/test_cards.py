@@ -22,7 +22,7 @@ async def test_a_draft_gets_a_card_and_a_yes_sends_it(room):
     assert "Robin" in text_of(message)
     assert f"> {PRAISE}" in text_of(message)
     assert card["text"] in text_of(message)
-    assert labels(message) == ["Send", "Edit", "Other wording", "Skip", "Snooze", "Hand over"]
+    assert labels(message) == ["Send", "Edit", "Other wording", "Skip", "Snooze", "Hand over", "Not this intent"]
     await room.press(mara, card, "send")
     assert await room.state(card) == "approved"
     assert verbs(await room.says(card, "Approved")) == ["undo"]
@@ -238,6 +238,20 @@ def allowed(room, method, path):
     """What may be pinged, in every request of this kind."""
     bodies = [r.json for r in room.env.http_requests if r.method == method and r.path.split("?")[0].endswith(path)]
     return [body.get("allowed_mentions", {"parse": []}) for body in bodies if body]
+
+
+async def test_a_post_that_was_misread_is_read_anew_as_what_a_manager_says(room):
+    mara = room.person("Mara", "mara")
+    card = await room.draft(PRAISE)
+    form = await room.press(mara, card, "relabel")
+    offered = [o["value"] for o in form.modal["components"][0]["component"]["options"]]
+    assert "praise" not in offered
+    await mara.submit_modal(form, {"choice": ["question"]})
+    await room.until(lambda: "Given another intent" in text_of(room.messages()[0]))
+    await room.house.quiet()
+    new = await room.house.draft_of(card["post"]["post_id"])
+    assert new["intent"] == "question"
+    await room.shown(new)
 
 
 async def test_after_it_was_sent_it_can_be_corrected_and_removed(room):

@@ -18,7 +18,9 @@ from bot.settings import Manager
 
 DRAFT = "0123456789abcdef"
 SCENE = Scene(name_of=str.title, mention=str.title, link=lambda post: None)
-MANAGERS = {f"m{n}": Manager(name="N" * 80) for n in range(40)}
+KNOWN = forms.Known(
+    managers={f"m{n}": Manager(name="N" * 80) for n in range(40)}, intents=[f"{'i' * 90}{n}" for n in range(40)]
+)
 
 
 def card(**more: Any) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def card(**more: Any) -> dict[str, Any]:
         "state": "waiting",
         "kind": "draft",
         "text": "Which part?",
+        "intent": "praise",
         "alternatives": [],
         "post": {**post, **more.pop("post", {})},
         "thread": [],
@@ -99,7 +102,7 @@ async def test_a_form_says_which_button_opened_it():
         if forms.is_form(verb):
             pressed = Pressed(draft_id=DRAFT, revision=7, verb=verb)
             shown = card(missing_slots=[{"name": "tip", "ask": "What helps?"}], deliveries=[delivery("sent")])
-            first, second = (forms.form(pressed, shown, MANAGERS) for _ in range(2))
+            first, second = (forms.form(pressed, shown, KNOWN) for _ in range(2))
             assert first
             assert second
             assert first.custom_id != second.custom_id
@@ -136,17 +139,17 @@ def test_forms_keep_to_the_limits(name, ask, slots, text):
         missing_slots=[{"name": f"s{n}", "ask": ask} for n in range(slots)],
         deliveries=[delivery("sent", text="sent " + text[:1000])],
     )
-    for verb in ("edit", "fill", "skip", "snooze", "handover", "correct"):
-        modal = forms.form(Pressed(draft_id=DRAFT, revision=1, verb=verb), shown, MANAGERS)
+    for verb in ("edit", "fill", "skip", "snooze", "handover", "relabel", "correct"):
+        modal = forms.form(Pressed(draft_id=DRAFT, revision=1, verb=verb), shown, KNOWN)
         assert modal
         limits(modal)
 
 
 def test_a_text_is_never_cut_behind_a_managers_back():
     edit = Pressed(draft_id=DRAFT, revision=1, verb="edit")
-    assert forms.form(edit, card(text="x" * 2001), {}) is None
-    assert forms.form(edit, card(text="x" * 3501, post={"platform": "telegram"}), {}) is None
-    field = forms.form(edit, card(text="x" * 2000), {})
+    assert forms.form(edit, card(text="x" * 2001), KNOWN) is None
+    assert forms.form(edit, card(text="x" * 3501, post={"platform": "telegram"}), KNOWN) is None
+    field = forms.form(edit, card(text="x" * 2000), KNOWN)
     assert field
     assert field.to_dict()["components"][0]["component"]["max_length"] == 2000
     view = face(card(text="y" * 2001, post={"platform": "web"}), SCENE)
@@ -165,20 +168,24 @@ def test_what_was_filled_in_is_found_wherever_it_stands():
 
 
 STATES = [
-    ({}, ["send", "edit", "skip", "snooze", "handover"], "Which part?"),
-    ({"alternatives": [{}]}, ["send", "edit", "reword", "skip", "snooze", "handover"], "Which part?"),
+    ({}, ["send", "edit", "skip", "snooze", "handover", "relabel"], "Which part?"),
+    ({"alternatives": [{}]}, ["send", "edit", "reword", "skip", "snooze", "handover", "relabel"], "Which part?"),
     (
         {"checks": [{"id": "x", "level": "warn", "note": "Long."}]},
-        ["sure", "edit", "skip", "snooze", "handover"],
+        ["sure", "edit", "skip", "snooze", "handover", "relabel"],
         "Long.",
     ),
-    ({"checks": [{"id": "x", "level": "pass", "note": ""}]}, ["send", "edit", "skip", "snooze", "handover"], "Which"),
+    (
+        {"checks": [{"id": "x", "level": "pass", "note": ""}]},
+        ["send", "edit", "skip", "snooze", "handover", "relabel"],
+        "Which",
+    ),
     (
         {"missing_slots": [{"name": "tip", "ask": "What helps?"}]},
-        ["fill", "edit", "skip", "snooze", "handover"],
+        ["fill", "edit", "skip", "snooze", "handover", "relabel"],
         "Still to fill: What helps?",
     ),
-    ({"kind": "handoff", "text": None}, ["open", "edit", "skip", "snooze", "handover"], "Needs a person"),
+    ({"kind": "handoff", "text": None}, ["open", "edit", "skip", "snooze", "handover", "relabel"], "Needs a person"),
     (
         {"kind": "handoff", "text": None, "risk": ["crisis"]},
         ["open", "edit", "skip", "snooze", "handover"],
