@@ -83,6 +83,7 @@ class World:
         own = -4_000_000 - number if kind == "group" else -1_002_000_000_000 - number
         member = {"user": self.bot, "status": "administrator" if kind == "channel" else "member"}
         room = Room({"id": own, "type": kind, "title": title, **more}, member)
+        room.last = GENERAL if more.get("is_forum") else 0  # the first message opens the General topic
         self.rooms[own] = room
         return room
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import telegram
 from telegram import Bot, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
 
@@ -71,11 +70,12 @@ async def test_a_second_poller_drives_the_first_away(fake: FakeTelegram, bot: Bo
     first = asyncio.create_task(bot.get_updates(timeout=20))
     while not fake.world.updates.is_polled:
         await asyncio.sleep(0.001)
-    second = asyncio.create_task(bot.get_updates(timeout=20))
-    with pytest.raises(Conflict):
-        await first
-    fake.post(harbor, robin, "one")
-    assert len(await second) == 1
+    async with client(fake) as other:
+        second = asyncio.create_task(other.get_updates(timeout=20))
+        with pytest.raises(Conflict):
+            await first
+        fake.post(harbor, robin, "one")
+        assert len(await second) == 1
 
 
 async def test_a_poller_that_is_gone_is_no_poller(fake: FakeTelegram, bot: Bot) -> None:
@@ -99,8 +99,10 @@ async def test_only_the_kinds_that_are_wanted(fake: FakeTelegram, bot: Bot, robi
 
 
 async def test_a_wrong_token(fake: FakeTelegram) -> None:
+    stranger = client(fake, "700000001:another")
     with pytest.raises(InvalidToken):
-        await client(fake, "700000001:another").initialize()
+        await stranger.initialize()
+    await stranger.shutdown()
 
 
 async def test_json_is_taken_like_a_form(fake: FakeTelegram, robin: Json) -> None:
@@ -266,12 +268,12 @@ SENDING: list[tuple[str, Callable[[Bot, int, int], Awaitable[Any]], str]] = [
     (
         "a reply to nothing",
         lambda bot, chat, _: bot.send_message(chat, "a", reply_parameters=ReplyParameters(999)),
-        "message to be replied not found",
+        "be replied not found",
     ),
     (
         "a quote that is not there",
         lambda bot, chat, post: bot.send_message(chat, "a", reply_parameters=ReplyParameters(post, quote="b")),
-        "QUOTE_TEXT_INVALID",
+        "(?i)QUOTE_TEXT_INVALID",
     ),
     (
         "an entity beyond the text",
@@ -282,7 +284,7 @@ SENDING: list[tuple[str, Callable[[Bot, int, int], Awaitable[Any]], str]] = [
     ("a message that is not there", lambda bot, chat, _: bot.edit_message_text("a", chat, 999), "not found"),
     ("nothing to delete", lambda bot, chat, _: bot.delete_message(chat, 999), "to delete not found"),
     ("somebody else's to delete", lambda bot, chat, post: bot.delete_message(chat, post), "can't be deleted"),
-    ("an unknown chat", lambda bot, _, __: bot.send_message(-1, "a"), "chat not found"),
+    ("an unknown chat", lambda bot, _, __: bot.send_message(-1, "a"), "hat not found"),
     (
         "a button that does two things",
         lambda bot, chat, _: bot.send_message(
@@ -363,7 +365,8 @@ async def test_presses_are_answered_once_and_in_time(fake: FakeTelegram, bot: Bo
     assert late.failed
     update = (await bot.get_updates(offset=update.update_id + 1))[0]
     assert update.callback_query
-    assert isinstance(update.callback_query.message, telegram.InaccessibleMessage)
+    assert update.callback_query.message
+    assert not update.callback_query.message.is_accessible
     with pytest.raises(BadRequest, match="too old"):
         await update.callback_query.answer()
 
@@ -382,7 +385,7 @@ async def test_a_group_becomes_a_supergroup(fake: FakeTelegram, bot: Bot, robin:
 
 async def test_thrown_out_and_muted(fake: FakeTelegram, bot: Bot, robin: Json, harbor: Json) -> None:
     fake.member(harbor, robin, "restricted", can_send_messages=False)
-    with pytest.raises(BadRequest, match="not enough rights"):
+    with pytest.raises(BadRequest, match="ot enough rights"):
         await bot.send_message(harbor["id"], "Hello")
     fake.member(harbor, robin, "kicked")
     fake.post(harbor, robin, "hello")
@@ -401,6 +404,7 @@ FAULTS: list[tuple[str, Fault, type[Exception], int]] = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.*attribute `retry_after`")  # of PTB, about its next major version
 @pytest.mark.parametrize(("name", "fault", "error", "written"), FAULTS, ids=[row[0] for row in FAULTS])
 async def test_faults(
     fake: FakeTelegram, bot: Bot, harbor: Json, name: str, fault: Fault, error: type[Exception], written: int
@@ -431,10 +435,11 @@ async def test_poison(fake: FakeTelegram, bot: Bot, robin: Json, harbor: Json) -
     number = fake.poison()
     fake.post(harbor, robin, "two")
     for _ in range(2):
-        with pytest.raises(KeyError):
+        with pytest.raises(TypeError):
             await bot.get_updates()
-    raw = await bot.do_api_request("getUpdates", {"offset": number})
-    assert [one["update_id"] for one in raw] == [number, number + 1]
+    async with httpx.AsyncClient() as http:
+        raw = (await http.get(f"{fake.api_base}/bot{TOKEN}/getUpdates", params={"offset": number})).json()
+    assert [one["update_id"] for one in raw["result"]] == [number, number + 1]
 
 
 async def test_asking_back(fake: FakeTelegram, bot: Bot, harbor: Json) -> None:
