@@ -49,6 +49,13 @@ def get(connection: Connection, surface: str, draft_id: str) -> Shown | None:
     )
 
 
+def at(connection: Connection, surface: str, message_id: str) -> Shown | None:
+    """The card that a message is, or None."""
+    query = select(cards.c.draft_id).where(cards.c.surface == surface, cards.c.message_id == message_id)
+    draft_id = connection.execute(query).scalar()
+    return get(connection, surface, draft_id) if draft_id else None
+
+
 def keep(connection: Connection, surface: str, shown: Shown) -> None:
     """Note what a card shows now."""
     values = {
@@ -66,6 +73,11 @@ def keep(connection: Connection, surface: str, shown: Shown) -> None:
 def drop(connection: Connection, surface: str, draft_id: str) -> None:
     """The card is not there any more."""
     connection.execute(delete(cards).where(_key(surface, draft_id)))
+
+
+def drop_all(connection: Connection, surface: str) -> None:
+    """No card of the surface can be reached any more."""
+    connection.execute(delete(cards).where(cards.c.surface == surface))
 
 
 def unsettled(connection: Connection, surface: str) -> list[str]:
@@ -104,6 +116,11 @@ def notes(connection: Connection, surface: str) -> dict[str, str]:
 def note(connection: Connection, surface: str, at: datetime, **values: str) -> None:
     """Keep small notes of the surface."""
     cursors.save(connection, NOTES.format(surface), values, at)
+
+
+def forget_notes(connection: Connection, surface: str, prefix: str, before: datetime | None = None) -> None:
+    """Drop notes whose names begin so; with `before`, only those kept earlier."""
+    cursors.forget(connection, NOTES.format(surface), prefix, before)
 
 
 def role_holder_names(connection: Connection) -> dict[str, str]:

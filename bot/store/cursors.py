@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from bot.store.posts import insert_ignore
 from bot.store.tables import cursors
@@ -24,3 +24,16 @@ def save(connection: Connection, platform: str, positions: Mapping[str, str], at
         connection.execute(insert_ignore(connection, cursors), {**key, "position": position, "at": at})
         here = (cursors.c.platform == platform, cursors.c.channel == channel)
         connection.execute(cursors.update().where(*here).values(position=position, at=at))
+
+
+def fresh(connection: Connection, platform: str, channel: str, since: datetime) -> int | None:
+    """A position that was noted after `since`, as a number; None where there is none."""
+    here = (cursors.c.platform == platform, cursors.c.channel == channel, cursors.c.at > since)
+    found = connection.execute(select(cursors.c.position).where(*here)).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
+def forget(connection: Connection, platform: str, prefix: str, before: datetime | None = None) -> None:
+    """Drop the positions of channels whose names begin so; with `before`, only those noted earlier."""
+    query = delete(cursors).where(cursors.c.platform == platform, cursors.c.channel.startswith(prefix, autoescape=True))
+    connection.execute(query if before is None else query.where(cursors.c.at < before))

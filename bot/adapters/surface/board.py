@@ -80,6 +80,10 @@ class Board(ABC, Generic[Face]):
     async def delete(self, message_id: str) -> None:
         """Take a message of ours away, if it is still there."""
 
+    def explain(self, error: Exception) -> str:
+        """What went wrong, for the operator's log."""
+        return str(error) or type(error).__name__
+
     def quiet(self) -> bool:
         """True in quiet hours: messages come without a sound then."""
         hours = self._parts.settings.replies.quiet_hours
@@ -105,6 +109,14 @@ class Board(ABC, Generic[Face]):
                 shown = await self._send(card)
             if shown:
                 await self._keep(card, shown)
+
+    async def doubt(self, draft_id: str) -> None:
+        """Its message shows something else for now, such as a menu: the next `show` brings it in line."""
+        async with self._locks.setdefault(draft_id, asyncio.Lock()):
+            shown = await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id))
+            if shown:
+                other = replace(shown, face="", settled=False)
+                await self._parts.store.write(lambda c: cards.keep(c, self.name, other))
 
     async def _update(self, card: Card, shown: Shown, put: Callable[[Face], Awaitable[object]] | None) -> Shown | None:
         face = self.face(card)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
 
+from bot.adapters.surface.words import Card, one_line
 from bot.domain import Action, Command, Refused
 from bot.settings import Settings
 from responders.types import Level
@@ -76,6 +77,20 @@ def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping
         case "arrived" | "lost":
             more = {"arrived": verb == "arrived"}
     return Command(draft_id=draft_id, revision=revision, by=by, action=ACTIONS[verb], **more)
+
+
+def choices(verb: str, card: Card, settings: Settings, intents: Iterable[str]) -> Mapping[str, str]:
+    """What can be picked behind a button: the value for `command_of` -> the words that are shown."""
+    match verb:
+        case "skip":
+            return {reason: reason for reason in REASONS}
+        case "snooze":
+            return SNOOZES
+        case "handover":
+            return {ANYBODY: "anybody", **{key: manager.name for key, manager in settings.managers.items()}}
+        case "relabel":
+            return {name: one_line(name.replace("_", " ")) for name in intents if name != card["intent"]}
+    return {}
 
 
 def only_warns(refused: Refused) -> bool:

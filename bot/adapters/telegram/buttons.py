@@ -18,6 +18,7 @@ VERBS = (
     "open",
     "undo",
     "correct",
+    "correct_anyway",
     "retry",
     "arrived",
     "lost",
