@@ -95,7 +95,11 @@ def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
     quoted += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
     texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(remarks)]
     colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
-    return _box([*texts, *([drafted] if drafted else [])], _buttons(card, offered(card, SHOWN_DRAFT)), colour)
+    return _box(
+        [*texts, *([drafted] if drafted else [])],
+        _buttons(card, offered(card, whole=len(text or "") <= SHOWN_DRAFT)),
+        colour,
+    )
 
 
 def _header(card: Card, scene: Scene) -> str:

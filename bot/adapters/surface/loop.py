@@ -155,7 +155,7 @@ class CardLoop(Generic[Face]):
         try:
             await work
         except self._board.trouble as error:
-            log.warning("card_not_shown", surface=self.name, what=what, why=str(error) or type(error).__name__)
+            log.warning("card_not_shown", surface=self.name, what=what, why=self._board.explain(error))
             self._later[what] = self._parts.clock.now() + SWEEP
             if what not in (_CALL, _DIGEST):
                 self._stale[what] = None

@@ -74,13 +74,13 @@ def turns(card: Card) -> Sequence[Card]:
     return thread[-TURNS:]
 
 
-def offered(card: Card, most_shown: int) -> list[Choice]:
-    """The buttons of a waiting card. What is sent must have been read: a text of more than `most_shown` cannot be."""
+def offered(card: Card, *, whole: bool) -> list[Choice]:
+    """The buttons of a waiting card. What is sent must have been read: a text that is not shown whole cannot be."""
     handoff, text = card["kind"] == "handoff", card["text"]
     first = []
     if card["missing_slots"]:
         first.append(Choice(verb="fill", label="Fill in", weight="main"))
-    elif text and len(text) <= most_shown:
+    elif text and whole:
         warned = any(c["level"] == "warn" for c in card["checks"])
         sure, send = (
             Choice(verb="sure", label="Send anyway", weight="main"),

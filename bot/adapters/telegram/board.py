@@ -1,0 +1,224 @@
+"""The managers' chat on Telegram: where the cards are, and how they get there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+import telegram
+from telegram import LinkPreviewOptions, ReplyParameters
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+
+from bot.adapters.parts import Parts
+from bot.adapters.surface import board
+from bot.adapters.surface.board import Gone
+from bot.adapters.surface.calls import Call
+from bot.adapters.surface.words import Card
+from bot.adapters.telegram import faces
+from bot.adapters.telegram.api import NAME, pause, words
+from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.faces import Face, Scene, Text
+from bot.adapters.telegram.posts import chat_of
+from bot.store import cards
+from bot.store.cards import Shown
+
+log = structlog.get_logger()
+
+TRIES = 3
+"""Of a request that Telegram asks us to make later (429): it was not carried out, so another try is safe."""
+SUPERGROUP = "-100"
+"""The ids of supergroups begin so; only their messages have links (t.me/c/...)."""
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_FIXES = {
+    "thread not found": "the topic in platforms.telegram.cards is gone; name another one (CHAT/TOPIC), or the chat",
+    "topic_": "the topic in platforms.telegram.cards is closed or gone; open it, or name another one (CHAT/TOPIC)",
+    "initiate conversation": "the manager in platforms.telegram.cards must open the private chat and press Start",
+    "blocked by the user": "the manager in platforms.telegram.cards must unblock the bot and press Start",
+    "chat not found": "add the bot to the group in platforms.telegram.cards; a manager named there must press Start",
+    "not a member": "add the bot to the group in platforms.telegram.cards",
+    "kicked": "add the bot to the group in platforms.telegram.cards",
+    "not enough rights": "let the bot write in the group in platforms.telegram.cards",
+}
+_Answer = TypeVar("_Answer")
+
+
+class Board(board.Board[Face]):
+    """`client` is the one that is connected now, or the last one.
+
+    A card's message is known as CHAT/MESSAGE: each chat counts its own, and cards may move to another one.
+    """
+
+    name = NAME
+    trouble = (TelegramError, OSError)
+
+    def __init__(self, parts: Parts) -> None:
+        """Nothing happens before there is a client."""
+        super().__init__(parts)
+        self.client: Client | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the bot is connected, and config.yaml names a chat for the cards."""
+        return self.client is not None and self.client.is_ready() and self.client.directory.cards is not None
+
+    @property
+    def _here(self) -> tuple[Client, int]:
+        if self.client is None or self.client.directory.cards is None:
+            raise OSError("the bot is not connected to Telegram, or there is no chat for the cards")
+        return self.client, self.client.directory.cards
+
+    def face(self, card: Card) -> Face:
+        """See `faces.face`."""
+        return faces.face(card, Scene(name_of=self._parts.desk.name_of, account_of=self._account_of, link=post_link))
+
+    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
+        """See `faces.digest`."""
+        return faces.digest(counts, oldest, step)
+
+    def fingerprint(self, face: Face) -> str:
+        """See `faces.fingerprint`."""
+        return faces.fingerprint(face)
+
+    async def send_card(self, card: Card, face: Face, *, instead_of: str, silent: bool) -> str:
+        """Telegram knows no second try of the same message: where an answer is lost, there may be two cards.
+
+        Only the last one is kept in line; the other one is taken away when somebody presses on it (`Presses`).
+        """
+        return await self._post(face, silent=silent)
+
+    async def send_digest(self, face: Face, *, silent: bool) -> str:
+        """Pings nobody."""
+        return await self._post(face, silent=silent)
+
+    async def send_call(self, call: Call, *, silent: bool) -> None:
+        """As a reply to its card; the one who is named is notified even in a silent chat."""
+        text = Text()
+        if call.who:
+            text.person(self._parts.desk.name_of(call.who), self._account_of(call.who)).add(" ")
+        await self._post(text.add(call.text).face(), silent=silent, about=call.about)
+
+    async def _post(self, face: Face, *, silent: bool, about: str | None = None) -> str:
+        client, chat = self._here
+        reply = None
+        if about and _place(about)[0] == chat:
+            reply = ReplyParameters(_place(about)[1], allow_sending_without_reply=True)
+        message = await self._ask(
+            chat,
+            lambda: client.bot.send_message(
+                chat,
+                face.text,
+                entities=face.entities,
+                message_thread_id=client.directory.cards_topic,
+                disable_notification=silent,
+                reply_parameters=reply,
+                reply_markup=face.keyboard,
+                link_preview_options=_NO_PREVIEW,
+            ),
+        )
+        return key(message)
+
+    async def edit(self, message_id: str, face: Face) -> None:
+        """See the base class. A keyboard that is not given again is taken away; what is not modified is as it was."""
+        (client, here), (chat, number) = self._here, _place(message_id)
+        if chat != here:
+            await self.delete(message_id)
+            raise Gone
+        try:
+            await self._ask(
+                chat,
+                lambda: client.bot.edit_message_text(
+                    face.text,
+                    chat,
+                    number,
+                    entities=face.entities,
+                    reply_markup=face.keyboard,
+                    link_preview_options=_NO_PREVIEW,
+                ),
+            )
+        except BadRequest as error:
+            said = error.message.lower()
+            if "not modified" in said:
+                return
+            if any(sign in said for sign in _GONE):
+                raise Gone from error
+            raise
+
+    async def delete(self, message_id: str) -> None:
+        """Take a message of ours away; one that Telegram lets nobody delete any more (48 hours) is emptied."""
+        (client, _), (chat, number) = self._here, _place(message_id)
+        try:
+            await self._ask(chat, lambda: client.bot.delete_message(chat, number))
+        except BadRequest as error:
+            if "can't be deleted" in error.message.lower():
+                await self._empty(client, chat, number)
+        except (Forbidden, ChatMigrated):
+            return  # the cards are elsewhere now
+
+    async def _empty(self, client: Client, chat: int, number: int) -> None:
+        try:
+            words_ = "This card has moved: it stands further down."
+            await self._ask(chat, lambda: client.bot.edit_message_text(words_, chat, number))
+        except BadRequest as error:
+            log.info("telegram_message_stays", why=words(error, client.bot))
+
+    async def _ask(self, chat: int, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        """Make a request when its turn has come, as often as Telegram asks us to make it later."""
+        client, _ = self._here
+        for left in reversed(range(TRIES)):
+            await client.pace.turn(chat)
+            try:
+                return await request()
+            except RetryAfter as error:
+                client.pace.hold(chat, pause(error))
+                if not left:
+                    raise
+            except ChatMigrated as error:
+                if client.listener:
+                    await client.listener.migrated(chat, error.new_chat_id)
+                raise
+        raise AssertionError("not reached")
+
+    def explain(self, error: Exception) -> str:
+        """What went wrong and what to do about it, without the token."""
+        why = words(error, self.client.bot) if self.client else str(error)
+        fix = next((fix for sign, fix in _FIXES.items() if sign in why.lower()), "")
+        return f"{why}; {fix}" if fix else why
+
+    async def card_at(self, message: telegram.Message | telegram.InaccessibleMessage) -> Shown | None:
+        """The card that a message is; None for any other message, and for a copy that is not kept in line."""
+        return await self._parts.store.read(lambda c: cards.at(c, NAME, key(message)))
+
+    async def link(self, draft_id: str) -> str | None:
+        """Where the card of a draft stands; None where the chat has no links."""
+        shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
+        return message_link(*_place(shown.message_id)) if shown else None
+
+    def _account_of(self, manager: str) -> int | None:
+        found = self._parts.settings.managers.get(manager)
+        return found.telegram if found else None
+
+
+def key(message: telegram.Message | telegram.InaccessibleMessage) -> str:
+    """What a message of ours is called in the store: CHAT/MESSAGE."""
+    return f"{message.chat.id}/{message.message_id}"
+
+
+def _place(message_id: str) -> tuple[int, int]:
+    chat, _, number = message_id.partition("/")
+    return int(chat), int(number)
+
+
+def message_link(chat: int, number: int) -> str | None:
+    """Opens a message for those who are in its chat; only supergroups have such links."""
+    inner = str(chat).removeprefix(SUPERGROUP)
+    return f"https://t.me/c/{inner}/{number}" if str(chat).startswith(SUPERGROUP) else None
+
+
+def post_link(post: Card) -> str | None:
+    """Where the neutral card's `post` stands; its channel is CHAT, or CHAT/TOPIC."""
+    if post["platform"] != NAME or post["deleted"] or not post["id"].isdecimal():
+        return None
+    return message_link(chat_of(post["channel"]), int(post["id"]))

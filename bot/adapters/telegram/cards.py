@@ -1,0 +1,22 @@
+"""The managers' cards on Telegram, a `bot.ports.Surface`: the loop with this platform's board, presses and commands."""
+
+from __future__ import annotations
+
+from bot.adapters.parts import Parts
+from bot.adapters.surface.loop import CardLoop
+from bot.adapters.telegram.board import Board
+from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.faces import Face
+
+
+class Cards(CardLoop[Face]):
+    """One for the process. `setup` is called with each fresh client of the platform, `run` once."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Nothing happens before there is a client."""
+        self.board = Board(parts)
+        super().__init__(parts, self.board)
+
+    async def setup(self, client: Client) -> None:
+        """Show cards by way of a fresh client, between its login and its first update."""
+        self.board.client = client

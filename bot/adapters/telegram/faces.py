@@ -1,0 +1,242 @@
+"""How a card looks on Telegram: the desk's neutral card as one message, design section 9. Pure, no network.
+
+Words are marked by entities, never by signs in the text: nothing a fan types can break a card, or take power over it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
+from telegram.constants import KeyboardButtonStyle, MessageEntityDateTimeFormats
+
+from bot.adapters.surface.words import SHOWN_TURN, Card, Choice, alarms, notes, offered, one_line, outcome, turns
+from bot.adapters.telegram.buttons import MORE, data
+
+MOST_TEXT = 4096
+"""Of one message, in UTF-16 units, as the Bot API counts."""
+SHOWN_DRAFT = 3000
+"""Units of a draft that a card shows; a longer one cannot be sent from here."""
+SHOWN_POST = 1000
+"""Units."""
+SHORT_POST = 300
+"""Units of a post that are shown without a tap on the quotation."""
+LEAST_NOTES, MOST_NOTES, LEAST_POST = 300, 900, 200
+"""Units."""
+COPIED = 256
+"""Units that a button can copy (CopyTextButton)."""
+_STYLES = {"go": KeyboardButtonStyle.SUCCESS, "main": KeyboardButtonStyle.PRIMARY, "plain": None}
+_LIVE = re.compile(r"@(?=\w)|(?<![\w/])/(?=\w)")
+_JOINER = "\N{WORD JOINER}"
+_ITALIC, _BOLD = MessageEntity.ITALIC, MessageEntity.BOLD
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Face:
+    """What one message is made of."""
+
+    text: str
+    entities: tuple[MessageEntity, ...]
+    keyboard: InlineKeyboardMarkup | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """What a card needs to know beside its draft."""
+
+    name_of: Callable[[str], str]
+    """A manager's key -> the name to show."""
+    account_of: Callable[[str], int | None]
+    """A manager's key -> their Telegram id."""
+    link: Callable[[Card], str | None]
+    """The neutral card's `post` -> where it stands."""
+
+
+class Text:
+    """A text that grows, with its entities. Offsets and lengths are counted in UTF-16 units."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._parts: list[str] = []
+        self._entities: list[MessageEntity] = []
+        self.length = 0
+
+    def add(self, words: str, kind: str | None = None, **more: Any) -> Self:
+        """Add words as they are; `kind` and `more` mark them, see MessageEntity."""
+        if words:
+            size = units(words)
+            if kind:
+                self._entities.append(MessageEntity(kind, self.length, size, **more))
+            self._parts.append(words)
+            self.length += size
+        return self
+
+    def when(self, moment: datetime) -> Self:
+        """A moment: seconds, minutes, hours ago on a screen that can count; a time of day on others."""
+        fallback = f"{moment.astimezone(UTC):%d %b %H:%M} UTC"
+        relative = str(MessageEntityDateTimeFormats.RELATIVE)
+        return self.add(fallback, MessageEntity.DATE_TIME, unix_time=moment, date_time_format=relative)
+
+    def person(self, name: str, account: int | None) -> Self:
+        """Somebody by name; with an account they are notified when the message comes."""
+        if account is None:
+            return self.add(name)
+        return self.add(name, MessageEntity.TEXT_MENTION, user=User(account, name[:64], is_bot=False))
+
+    def face(self, keyboard: InlineKeyboardMarkup | None = None) -> Face:
+        """The finished message."""
+        return Face(text="".join(self._parts), entities=tuple(self._entities), keyboard=keyboard)
+
+
+def face(card: Card, scene: Scene) -> Face:
+    """Of a draft, as it is now."""
+    text = _waiting(card, scene) if card["state"] == "waiting" else _decided(card, scene)
+    return text.face(keyboard(card))
+
+
+def keyboard(card: Card) -> InlineKeyboardMarkup | None:
+    """The buttons of a card; None when nothing on it can be pressed."""
+    if card["state"] != "waiting":
+        return _rows([_button(card, choice) for choice in outcome(card).choices])
+    choices = offered(card, whole=_is_whole(card["text"] or ""))
+    first = next(number for number, choice in enumerate(choices) if choice.verb == "skip")
+    last = [_button(card, choice) for choice in choices[first + 3 :]]
+    if card["text"] and units(card["text"]) <= COPIED:
+        last.append(InlineKeyboardButton("Copy", copy_text=CopyTextButton(card["text"])))
+    rows = [[_button(card, choice) for choice in row] for row in (choices[:first], choices[first : first + 3])]
+    return _rows(*rows, last)
+
+
+def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
+    """One message in the place of many cards. `counts`: what waits, by kind."""
+    number = sum(counts.values())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    text = Text().add(f"{number} more waiting", _BOLD).add(" since ").when(oldest)
+    text.add(f"\n{cut(kinds, SHOWN_POST)}\n").add("The next ones come as these are decided.", _ITALIC)
+    return text.face(_rows([InlineKeyboardButton(f"Show {min(step, number)} more", callback_data=MORE)]))
+
+
+def fingerprint(face: Face) -> str:
+    """Of everything that a face shows."""
+    shown = [face.text, [e.to_dict() for e in face.entities], face.keyboard.to_dict() if face.keyboard else None]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+
+
+def _waiting(card: Card, scene: Scene) -> Text:
+    """The reply must be on it whole; what is left of the room is for the post, and what came before it."""
+    text, reply = Text(), _reply(card)
+    for line in alarms(card):
+        text.add(line, _BOLD).add("\n")
+    _header(text, card, scene)
+    room = MOST_TEXT - text.length - units(reply) - 30
+    remarks = cut(
+        "\n".join(disarmed(line) for line in notes(card)), max(LEAST_NOTES, min(MOST_NOTES, room - SHOWN_POST))
+    )
+    room -= units(remarks)
+    said = "".join(f"{_speaker(turn)}: {_plain(turn['text'], SHOWN_TURN)}\n" for turn in turns(card))
+    if units(said) + SHORT_POST <= room:
+        text.add("\n").add(said, _ITALIC)
+        room -= units(said)
+    else:
+        text.add("\n")
+    titles = "".join(f"{a['kind']}{_titled(a)}\n" for a in card["post"]["attachments"][:3])
+    titles = titles if units(titles) + LEAST_POST <= room else ""
+    quoted = cut(disarmed(card["post"]["text"]).strip() or "(no text)", min(SHOWN_POST, room - units(titles)))
+    folded = units(quoted) > SHORT_POST or quoted.count("\n") > 5  # noqa: PLR2004 - lines that a phone has room for
+    text.add(quoted, MessageEntity.EXPANDABLE_BLOCKQUOTE if folded else MessageEntity.BLOCKQUOTE)
+    text.add("\n").add(titles, _ITALIC).add(remarks)
+    return text.add("\n\n").add("Reply\n", _BOLD).add(reply) if reply else text
+
+
+def _reply(card: Card) -> str:
+    text: str = card["text"] or ""
+    if _is_whole(text):
+        return disarmed(text)
+    return f"{len(text)} characters, too long for a card; please use the web console."
+
+
+def _is_whole(text: str) -> bool:
+    return units(disarmed(text)) <= SHOWN_DRAFT
+
+
+def _header(text: Text, card: Card, scene: Scene) -> None:
+    post = card["post"]
+    text.add(_plain(post["author"]["name"], 60) or "a fan", _BOLD).add(f" in {_place(post)} · ")
+    text.when(datetime.fromisoformat(post["at"]))
+    if link := scene.link(post):
+        text.add(" · ").add("post", MessageEntity.TEXT_LINK, url=link)
+    if to := card["assigned_to"]:
+        text.add(" · for ").person(_plain(scene.name_of(to), 60), scene.account_of(to))
+    if card["writing"]:
+        text.add(" · ").add(f"{_plain(scene.name_of(card['writing']), 60)} is writing", _BOLD)
+
+
+def _place(post: Card) -> str:
+    name, topic = _plain(post["place"]["name"], 60), post["place"]["topic"]
+    shown = name if post["platform"] == "telegram" else f"{name} ({post['platform']})"
+    return f"{shown}, {_plain(topic, 60)}" if topic else shown
+
+
+def _speaker(turn: Card) -> str:
+    return "we" if turn["who"] == "us" else _plain(turn["name"], 40) or "a fan"
+
+
+def _titled(attachment: Card) -> str:
+    return f": {_plain(attachment['title'], 60)}" if attachment["title"] else ""
+
+
+def _decided(card: Card, scene: Scene) -> Text:
+    """One line without a fan's words or name, which are not to be kept here."""
+    found, post = outcome(card), card["post"]
+    text = Text().add(found.head, _BOLD).add(disarmed(found.tail))
+    if found.until:
+        text.when(found.until)
+    if card["decided_by"]:
+        text.add(f" · {_plain(scene.name_of(card['decided_by']), 60)}")
+    if card["at"]:
+        text.add(" · ").when(datetime.fromisoformat(card["at"]))
+    text.add(" · ")
+    if link := scene.link(post):
+        text.add("post", MessageEntity.TEXT_LINK, url=link).add(" ")
+    return text.add(f"in {_plain(post['place']['name'], 60)}")
+
+
+def _button(card: Card, choice: Choice) -> InlineKeyboardButton:
+    return InlineKeyboardButton(
+        choice.label,
+        callback_data=data(choice.verb, card["draft_id"], card["revision"]),
+        style=_STYLES[choice.weight],
+    )
+
+
+def _rows(*rows: Sequence[InlineKeyboardButton]) -> InlineKeyboardMarkup | None:
+    filled = [row for row in rows if row]
+    return InlineKeyboardMarkup(filled) if filled else None
+
+
+def units(text: str) -> int:
+    """The length of a text as Telegram counts it: in UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` UTF-16 units, with an ellipsis where something is missing."""
+    if units(text) <= length:
+        return text
+    kept = text.encode("utf-16-le", "surrogatepass")[: (length - 1) * 2]
+    return f"{kept.decode('utf-16-le', 'ignore').rstrip()}…"
+
+
+def disarmed(text: str) -> str:
+    """Words of others without power: a name in them notifies nobody, and a command in them cannot be tapped."""
+    return _LIVE.sub(lambda found: found[0] + _JOINER, text)
+
+
+def _plain(text: str, length: int) -> str:
+    return cut(one_line(disarmed(text)), length)
