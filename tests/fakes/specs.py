@@ -1,6 +1,7 @@
 """`make specs SPECS=FOLDER`: do our short descriptions of the platforms' calls agree with the published data?
 
-The data is not part of the project; FOLDER holds it (discord-openapi-*.json: Discord's OpenAPI description).
+The data is not part of the project; FOLDER holds it: discord-openapi-*.json, Discord's OpenAPI description, and
+telegram-bot-api-*.json, the Bot API as `{"methods": {NAME: {"fields": [...]}}, "types": {NAME: {"fields": [...]}}}`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fakes.discord.calls import Call, Calls
+from tests.fakes.discord.calls import Call
+from tests.fakes.discord.calls import Calls as DiscordCalls
 from tests.fakes.shapes import Field, Type
+from tests.fakes.telegram.calls import Calls as TelegramCalls
 
 Schema = dict[str, Any]
 NAMES = {
@@ -31,7 +34,7 @@ LIMITS = {"text": "maxLength", "list": "maxItems"}
 class OpenApi:
     """Compares a description with an OpenAPI document. What we describe must be allowed there, and demanded by us."""
 
-    def __init__(self, calls: Calls, document: Schema) -> None:
+    def __init__(self, calls: DiscordCalls, document: Schema) -> None:
         self.calls = calls
         self.document = document
         self.paths = {re.sub(r"\{.*?\}", "{}", path): operations for path, operations in document["paths"].items()}
@@ -108,14 +111,91 @@ def _constants(schema: Schema) -> list[Any]:
     return schema.get("enum") or [one["const"] for one in schema.get("oneOf", []) if "const" in one]
 
 
+class BotApi:
+    """Compares a description with the Bot API as data. What we describe must be allowed there, and demanded by us."""
+
+    KINDS: Mapping[str, str] = {"text": "String", "bytes": "String", "int": "Integer", "bool": "Boolean"}
+
+    def __init__(self, calls: TelegramCalls, document: Schema) -> None:
+        self.calls = calls
+        self.document = document
+
+    def problems(self) -> Iterator[str]:
+        for name, described in self.calls.calls.items():
+            method = self.document["methods"].get(name)
+            lines = ["there is no such call"] if method is None else self._fields("", described, method)
+            for line in lines:
+                yield f"{name}: {line}"
+
+    def _fields(self, where: str, described: Mapping[str, Field], published: Schema) -> Iterator[str]:
+        known = {field["name"]: field for field in published.get("fields", ())}
+        for name, field in described.items():
+            if name not in known:
+                yield f"{where}.{name}: not known"
+                continue
+            for type_ in field.types:
+                yield from self._any(f"{where}.{name}", type_, known[name]["types"])
+                yield from _over(f"{where}.{name}", type_, known[name]["description"])
+        for name, field in known.items():
+            if field["required"] and not (name in described and described[name].required):
+                yield f"{where}.{name}: must be there"
+
+    def _any(self, where: str, type_: Type, kinds: list[str]) -> Iterator[str]:
+        shape = self.calls.shapes.get(type_.name)
+        if isinstance(shape, tuple):
+            for one in shape:
+                yield from self._any(where, one, kinds)
+            return
+        tried = [list(self._one(where, type_, shape, kind)) for kind in self._flat(kinds)]
+        if all(tried):
+            yield from min(tried, key=len)
+
+    def _one(self, where: str, type_: Type, shape: Mapping[str, Field] | None, kind: str) -> Iterator[str]:
+        if shape is not None:
+            if kind in self.document["types"]:
+                yield from self._fields(f"{where} ({type_.name})", shape, self.document["types"][kind])
+            else:
+                yield f"{where}: not {type_.name} there but {kind}"
+        elif type_.name == "list":
+            inner = kind.removeprefix("Array of ")
+            if inner == kind:
+                yield f"{where}: not a list there but {kind}"
+            else:
+                for one in type_.of:
+                    yield from self._any(f"{where}[]", one, [inner])
+        elif self.KINDS.get(type_.name, "String" if isinstance(type_.value, str) else "Integer") != kind:
+            yield f"{where}: not {type_.name} there but {kind}"
+
+    def _flat(self, kinds: list[str]) -> Iterator[str]:
+        """Every alternative, unions followed."""
+        for kind in kinds:
+            inner = self.document["types"].get(kind, {}).get("subtypes")
+            yield from self._flat(inner) if inner else [kind]
+
+
+def _over(where: str, type_: Type, description: str) -> Iterator[str]:
+    """The data says how much fits only in words: `1-64 bytes`, `At most 100 commands`."""
+    found = re.search(r"\d+-(\d+) (?:characters|bytes)|[Aa]t most (\d+) ", description)
+    most = int(found[1] or found[2]) if found else None
+    if type_.limit and most and type_.limit > most:
+        yield f"{where}: up to {type_.limit}, there {most}"
+
+
 def main(folder: Path) -> None:
     """Print what does not agree, and end with status 1 if anything does not."""
-    files = sorted(folder.glob("discord-openapi-*.json"))
-    if not files:
-        sys.exit(f"{folder}: there is no discord-openapi-*.json; name the folder with SPECS=FOLDER")
-    found = list(OpenApi(Calls(), json.loads(files[-1].read_text(encoding="utf-8"))).problems())
+    discord = OpenApi(DiscordCalls(), _newest(folder, "discord-openapi-*.json"))
+    telegram = BotApi(TelegramCalls(), _newest(folder, "telegram-bot-api-*.json"))
+    found = [*discord.problems(), *telegram.problems()]
     sys.stdout.write("".join(f"{line}\n" for line in found) or "The calls are as the published data says.\n")
     sys.exit(1 if found else 0)
+
+
+def _newest(folder: Path, name: str) -> Schema:
+    files = sorted(folder.glob(name))
+    if not files:
+        sys.exit(f"{folder}: there is no {name}; name the folder with SPECS=FOLDER")
+    found: Schema = json.loads(files[-1].read_text(encoding="utf-8"))
+    return found
 
 
 if __name__ == "__main__":

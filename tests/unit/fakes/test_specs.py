@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.discord.calls import Calls
-from tests.fakes.specs import OpenApi
+from tests.fakes.shapes import types
+from tests.fakes.specs import BotApi, OpenApi
+from tests.fakes.telegram.calls import Calls as TelegramCalls
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED: dict[str, Any] = {
@@ -70,6 +72,89 @@ def test_what_does_not_agree(name: str, change: Callable[[dict[str, Any]], Any],
     assert problem in found[0]
 
 
+def known(name: str, *kinds: str, required: bool = False, words: str = "") -> dict[str, Any]:
+    return {"name": name, "types": list(kinds), "required": required, "description": words}
+
+
+BOT_API: dict[str, Any] = {
+    "methods": {
+        "setMyCommands": {
+            "fields": [
+                known("commands", "Array of BotCommand", required=True, words="At most 100 commands can be specified."),
+                known("scope", "Scope"),
+                known("language_code", "String"),
+            ]
+        },
+        "getMe": {},
+    },
+    "types": {
+        "BotCommand": {
+            "fields": [
+                known("command", "String", required=True, words="Text of the command; 1-32 characters."),
+                known("description", "String", required=True, words="1-256 characters."),
+            ]
+        },
+        "Scope": {"subtypes": ["Chat", "Member"]},
+        "Chat": {"fields": [known("type", "String", required=True), known("chat_id", "Integer", "String")]},
+        "Member": {
+            "fields": [
+                known("type", "String", required=True),
+                known("chat_id", "Integer", "String", required=True),
+                known("user_id", "Integer", required=True),
+            ]
+        },
+    },
+}
+
+
+def bot_api_problems(document: dict[str, Any]) -> list[str]:
+    calls = TelegramCalls()
+    calls.calls = {name: calls.calls[name] for name in ("setMyCommands", "getMe")}
+    return list(BotApi(calls, document).problems())
+
+
+def test_what_agrees_of_the_bot_api() -> None:
+    assert bot_api_problems(BOT_API) == []
+
+
+def field(document: dict[str, Any], number: int) -> dict[str, Any]:
+    found: dict[str, Any] = document["methods"]["setMyCommands"]["fields"][number]
+    return found
+
+
+def inner(document: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = document["types"]["BotCommand"]["fields"]
+    return found
+
+
+BOT_API_CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
+    ("the call is gone", lambda d: d["methods"].pop("getMe"), "no such call"),
+    ("the parameter is gone", lambda d: d["methods"]["setMyCommands"]["fields"].pop(), "language_code: not known"),
+    ("another type", lambda d: field(d, 2).update(types=["Integer"]), "not text there but Integer"),
+    ("no list", lambda d: field(d, 0).update(types=["BotCommand"]), "not a list there"),
+    ("another one is required", lambda d: field(d, 2).update(required=True), "language_code: must be there"),
+    ("fewer fit", lambda d: field(d, 0).update(description="At most 50 commands"), "up to 100, there 50"),
+    ("less fits", lambda d: inner(d)[0].update(description="1-31 characters"), "up to 32, there 31"),
+    ("more is required inside", lambda d: inner(d).append(known("icon", "String", required=True)), "icon: must be"),
+    ("no such shape", lambda d: d["types"]["Member"]["fields"].pop(), "user_id: not known"),
+    ("no shape at all", lambda d: inner(d)[1].update(types=["Boolean"]), "not text there but Boolean"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "problem"), BOT_API_CHANGES, ids=[row[0] for row in BOT_API_CHANGES])
+def test_what_does_not_agree_with_the_bot_api(name: str, change: Callable[[dict[str, Any]], Any], problem: str) -> None:
+    document = copy.deepcopy(BOT_API)
+    change(document)
+    found = bot_api_problems(document)
+    assert len(found) == 1
+    assert problem in found[0]
+
+
+def test_words_and_numbers_can_be_the_only_value() -> None:
+    number, word = types("=4 | =default")
+    assert (number.value, word.value) == (4, "default")
+
+
 def run(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.fakes.specs", str(folder)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
@@ -79,9 +164,12 @@ def test_it_says_what_is_missing(tmp_path: Path) -> None:
     nothing = run(tmp_path)
     assert (nothing.returncode, "SPECS=FOLDER" in nothing.stderr) == (1, True)
     (tmp_path / "discord-openapi-v10.json").write_text(json.dumps(PUBLISHED), encoding="utf-8")
+    assert "no telegram-bot-api-*.json" in run(tmp_path).stderr
+    (tmp_path / "telegram-bot-api-1.json").write_text(json.dumps(BOT_API), encoding="utf-8")
     found = run(tmp_path)
     assert found.returncode == 1
     assert "POST /channels/{channel}/messages: there is no such call" in found.stdout
+    assert "getUpdates: there is no such call" in found.stdout
 
 
 UNFIT = [
