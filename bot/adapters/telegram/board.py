@@ -187,6 +187,10 @@ class Board(board.Board[Face]):
         fix = next((fix for sign, fix in _FIXES.items() if sign in why.lower()), "")
         return f"{why}; {fix}" if fix else why
 
+    def is_here(self, chat: int) -> bool:
+        """Whether the cards are in this chat."""
+        return self.client is not None and self.client.directory.cards == chat
+
     async def card_at(self, message: telegram.Message | telegram.InaccessibleMessage) -> Shown | None:
         """The card that a message is; None for any other message, and for a copy that is not kept in line."""
         return await self._parts.store.read(lambda c: cards.at(c, NAME, key(message)))
