@@ -1,7 +1,7 @@
 """The small language of calls.yaml: what a value may be, for the fakes of both platforms.
 
-A type is `text MAX`, `bytes MAX`, `id`, `int`, `bool`, `null`, `=VALUE`, `[TYPE] MAX`, `{TYPE}` (any keys), the name of
-a shape, or several with `|`. A field `name!` must be there; `name~` is taken although published data does not list it.
+A type is `text MAX`, `bytes MAX`, `id`, `int`, `bool`, `null`, `file`, `=VALUE`, `[TYPE] MAX`, `{TYPE}` (any keys), the
+name of a shape, or several with `|`. A field `name!` must be there; `name~` is taken although published data does not list it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,19 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One alternative of a field. `name` is text, bytes, id, int, bool, null, =, list, map, or that of a shape."""
+    """One alternative of a field. `name` is the word before the limit, =, list, map, or that of a shape."""
 
     name: str
     limit: int | None = None
     value: int | str | None = None
     of: tuple[Type, ...] = ()
+
+
+class Upload(NamedTuple):
+    """A file in a form."""
+
+    name: str
+    content: bytes
 
 
 class Field(NamedTuple):
@@ -119,6 +126,7 @@ def _is(type_: Type, value: Any) -> bool:
         "int": lambda: isinstance(value, int) and not isinstance(value, bool),
         "bool": lambda: isinstance(value, bool),
         "null": lambda: value is None,
+        "file": lambda: isinstance(value, Upload),
         "=": lambda: bool(value == type_.value),
     }
     if type_.name not in checks:

@@ -114,7 +114,13 @@ def _constants(schema: Schema) -> list[Any]:
 class BotApi:
     """Compares a description with the Bot API as data. What we describe must be allowed there, and demanded by us."""
 
-    KINDS: Mapping[str, str] = {"text": "String", "bytes": "String", "int": "Integer", "bool": "Boolean"}
+    KINDS: Mapping[str, str] = {
+        "text": "String",
+        "bytes": "String",
+        "int": "Integer",
+        "bool": "Boolean",
+        "file": "InputFile",
+    }
 
     def __init__(self, calls: TelegramCalls, document: Schema) -> None:
         self.calls = calls

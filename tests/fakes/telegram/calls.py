@@ -40,10 +40,10 @@ class Calls:
 
 def _decode(field: Field | None, text: str) -> Any:
     names = {type_.name for type_ in field.types} if field else {"text"}
+    if "int" in names:
+        return int(text) if re.fullmatch(r"-?\d{1,19}", text) else text
     if "text" in names:
         return text
-    if names == {"int"}:
-        return int(text) if re.fullmatch(r"-?\d{1,19}", text) else text
     if names == {"bool"}:
         return {"true": True, "false": False}.get(text.lower(), text)
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.fakes.shapes import Upload
 from tests.fakes.telegram.calls import Calls
 from tests.fakes.telegram.methods import Methods
 from tests.fakes.telegram.rules import Json, Refusal
@@ -91,7 +92,13 @@ class Http:
         if request.content_type == "application/json":
             return asked | dict(await request.json())
         form = await request.post()
-        return asked | self.calls.decode(call, {name: str(value) for name, value in form.items()})
+        words = {name: value for name, value in form.items() if isinstance(value, str)}
+        files = {
+            name: Upload(value.filename, value.file.read())
+            for name, value in form.items()
+            if isinstance(value, web.FileField)
+        }
+        return asked | self.calls.decode(call, words) | files
 
     async def _carry_out(self, call: str, asked: Json) -> Json | None:
         """The answer; None cuts the connection."""

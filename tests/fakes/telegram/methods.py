@@ -48,7 +48,7 @@ class Methods:
             "getFile": self._file,
             "setMyCommands": self._set_commands,
             "sendMessage": self._send,
-            "copyMessage": self._copy,
+            "sendDocument": self._send_document,
             "editMessageText": self._edit_text,
             "editMessageReplyMarkup": self._edit_markup,
             "deleteMessage": self._delete,
@@ -117,14 +117,13 @@ class Methods:
             return {"topic": topic}
         return {"topic": topic, "reply_to": reply["message_id"], **rules.quote(reply, answered)}
 
-    def _copy(self, asked: Json) -> Json:
-        source = self.world.known(asked["from_chat_id"]).messages.get(asked["message_id"])
-        if source is None:
-            raise bad("message to copy not found")
+    def _send_document(self, asked: Json) -> Json:
         room = self.world.open(asked["chat_id"])
-        kept = ("text", "entities", "photo", "caption", "caption_entities", "video", "document")
-        content = {key: source[key] for key in kept if key in source}
-        return {"message_id": self.world.add(room, self.world.bot, **content, **self._where(room, asked))["message_id"]}
+        name = f"document{self.world.new_id()}"
+        self.world.files[name] = asked["document"].content
+        document = {"file_id": name, "file_unique_id": f"u{name}", "file_name": asked["document"].name}
+        caption = {"caption": asked["caption"]} if asked.get("caption") else {}
+        return self.world.shown(room, self.world.add(room, self.world.bot, document=document, **caption))
 
     def _own(self, asked: Json) -> tuple[Room, Json]:
         room = self.world.open(asked["chat_id"])

@@ -243,6 +243,10 @@ class FakeTelegram:
         """The bot's messages in a chat that can be pressed on."""
         return [message for message in self.by_bot(chat) if buttons(message)]
 
+    def file(self, message: Json) -> bytes:
+        """What is in the file of a message."""
+        return self.world.files[message["document"]["file_id"]]
+
     def replies_to(self, message: Json) -> list[Json]:
         """The bot's replies to a message."""
         answers = self.world.rooms[message["chat"]["id"]].answers

@@ -112,8 +112,11 @@ class World:
             raise bad("not enough rights to send text messages to the chat")
         return room
 
-    def known(self, chat_id: int) -> Room:
-        """Raises Refusal for a chat that the bot knows nothing of."""
+    def known(self, chat_id: int | str) -> Room:
+        """A chat by its number or its @name. Raises Refusal for one that the bot knows nothing of."""
+        if isinstance(chat_id, str):
+            named = (room.chat["id"] for room in self.rooms.values() if f"@{room.chat.get('username')}" == chat_id)
+            chat_id = next(named, 0)
         if chat_id not in self.rooms:
             raise bad("chat not found")
         return self.rooms[chat_id]

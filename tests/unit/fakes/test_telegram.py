@@ -229,6 +229,16 @@ async def test_a_photo_can_be_fetched(fake: FakeTelegram, bot: Bot, robin: Json,
     assert await file.download_as_bytearray() == b"\xff\xd8\xff\xd9"
 
 
+async def test_a_file_and_a_chat_by_name(fake: FakeTelegram, bot: Bot, robin: Json) -> None:
+    public = fake.supergroup("Harbor", username="lantern_harbor")
+    assert (await bot.get_chat("@lantern_harbor")).id == public["id"]
+    with pytest.raises(BadRequest, match="hat not found"):
+        await bot.get_chat("@another")
+    sent = await bot.send_document(public["id"], b"{}", filename="data.json", caption="Yours")
+    assert sent.document
+    assert (sent.document.file_name, sent.caption, fake.file(fake.messages(public)[0])) == ("data.json", "Yours", b"{}")
+
+
 async def test_topics(fake: FakeTelegram, bot: Bot, robin: Json) -> None:
     fake.privacy(on=False)
     forum = fake.forum("Harbor")
