@@ -1,0 +1,326 @@
+"""The look of cards: no card that Telegram would refuse, whatever fans write, and none that says less than it must."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram import InlineKeyboardButton, MessageEntity
+
+from bot.adapters.telegram.buttons import parse
+from bot.adapters.telegram.faces import (
+    COPIED,
+    MOST_TEXT,
+    SHOWN_DRAFT,
+    Face,
+    Scene,
+    cut,
+    digest,
+    disarmed,
+    face,
+    fingerprint,
+    units,
+)
+
+DRAFT = "0123456789abcdef"
+LATER = "2026-03-01T13:00:00+00:00"
+SCENE = Scene(name_of=str.title, account_of={"mara": 7}.get, link=lambda post: "https://t.me/c/1/2")
+ANY = st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("😀👩‍🚀@/\n <>&*_[]()~`#\u2060\u202e"))
+EVIL = [
+    "@everyone " * 400,
+    "/forget " * 500,
+    "😀" * 2100,
+    "\n" * 3000,
+    "<b>&lt;*_[x](y)`" * 300,
+    "e\u0301" * 2000,
+    "\u202e" * 9,
+]
+
+
+def card(**more: Any) -> dict[str, Any]:
+    post = {
+        "post_id": DRAFT,
+        "id": "1",
+        "platform": "telegram",
+        "channel": "-1001",
+        "place": {"name": "Harbor", "topic": ""},
+        "author": {"id": "1", "name": "Robin"},
+        "text": "love it",
+        "attachments": [],
+        "at": "2026-03-01T12:00:00+00:00",
+        "deleted": False,
+    }
+    plain = {
+        "draft_id": DRAFT,
+        "revision": 1,
+        "state": "waiting",
+        "kind": "draft",
+        "text": "Which part?",
+        "intent": "praise",
+        "alternatives": [],
+        "post": {**post, **more.pop("post", {})},
+        "thread": [],
+        "why": "Somebody likes something.",
+        "risk": [],
+        "checks": [],
+        "missing_slots": [],
+        "writing": None,
+        "assigned_to": None,
+        "snoozed_until": None,
+        "cause": None,
+        "decided_by": None,
+        "at": None,
+        "undo_until": None,
+        "deliveries": [],
+    }
+    return {**plain, **more}
+
+
+def delivery(state: str, kind: str = "send", **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "state": state, "text": "Which part?", "error": None, **more}
+
+
+def handed_over(**more: Any) -> dict[str, Any]:
+    return card(kind="handoff", text=None, **more)
+
+
+def pressable(shown: Face) -> list[InlineKeyboardButton]:
+    return [one for row in shown.keyboard.inline_keyboard for one in row] if shown.keyboard else []
+
+
+def verbs(shown: Face) -> list[str]:
+    data = [str(one.callback_data) for one in pressable(shown) if one.callback_data]
+    return [pressed.verb for one in data if (pressed := parse(one))]
+
+
+def marked(shown: Face, *kinds: str) -> list[str]:
+    """The words under entities of these kinds, cut as Telegram cuts."""
+    raw = shown.text.encode("utf-16-le")
+    found = [e for e in shown.entities if e.type in kinds]
+    return [raw[e.offset * 2 : (e.offset + e.length) * 2].decode("utf-16-le") for e in found]
+
+
+QUOTES = (MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE)
+REST = ["skip", "snooze", "handover", "relabel"]
+STATES: list[tuple[dict[str, Any], list[str], str]] = [
+    ({}, ["send", "edit", *REST], "Which part?"),
+    ({"alternatives": [{}]}, ["send", "edit", "reword", *REST], "Which part?"),
+    ({"checks": [{"id": "x", "level": "warn", "note": "Long."}]}, ["sure", "edit", *REST], "⚠ Long."),
+    ({"checks": [{"id": "x", "level": "pass", "note": ""}]}, ["send", "edit", *REST], "Which"),
+    ({"missing_slots": [{"name": "tip", "ask": "What helps?"}]}, ["fill", "edit", *REST], "Still to fill: What helps?"),
+    ({"kind": "handoff", "text": None}, ["open", "edit", *REST], "Needs a person"),
+    ({"kind": "handoff", "text": None, "risk": ["crisis"]}, ["open", "edit", *REST[:-1]], "Somebody may be in danger"),
+    ({"writing": "tom"}, ["send", "edit", *REST], "Tom is writing"),
+    ({"assigned_to": "tom"}, ["send", "edit", *REST], "for Tom"),
+    ({"state": "snoozed", "snoozed_until": LATER}, ["open"], "Snoozed, back 01 Mar 13:00 UTC"),
+    ({"state": "rejected", "undo_until": LATER, "decided_by": "mara"}, ["undo"], "Skipped · Mara"),
+    ({"state": "rejected"}, [], "Skipped"),
+    ({"state": "withdrawn", "cause": "answered"}, [], "A teammate has answered"),
+    ({"state": "expired", "cause": "too_old"}, [], "waited too long"),
+    ({"state": "superseded", "cause": "something new"}, [], "It is over"),
+    ({"state": "approved", "deliveries": [delivery("held")], "undo_until": LATER}, ["undo"], "Approved"),
+    ({"state": "approved", "deliveries": [delivery("sending")]}, [], "on its way"),
+    ({"state": "approved", "deliveries": [delivery("held", error="Slow mode.")]}, [], "Slow mode."),
+    ({"state": "approved", "deliveries": [delivery("failed", error="No permission.")]}, ["retry"], "No permission."),
+    ({"state": "approved", "deliveries": [delivery("uncertain")]}, ["arrived", "lost"], "Did the reply arrive?"),
+    ({"state": "approved", "deliveries": [delivery("sent")]}, ["correct", "remove"], "Sent"),
+    ({"state": "approved", "deliveries": [delivery("sent", text=None)]}, ["remove"], "Sent"),
+]
+
+
+@pytest.mark.parametrize(("more", "buttons", "words"), STATES)
+def test_each_state_has_its_buttons_and_words(more, buttons, words):
+    shown = face(card(**more), SCENE)
+    assert verbs(shown) == buttons
+    assert words in shown.text
+    assert all(len(one.text) <= 34 for one in pressable(shown))
+    assert fingerprint(shown) == fingerprint(face(card(**more), SCENE))
+    assert fingerprint(shown) != fingerprint(face(card(**{**more, "revision": 2, "decided_by": "kim"}), SCENE))
+
+
+@pytest.mark.parametrize(("more", "buttons", "words"), STATES)
+def test_what_is_over_is_one_line_without_words_of_the_fan(more, buttons, words):
+    shown = face(card(**more), SCENE).text
+    waiting = more.get("state", "waiting") == "waiting"
+    assert ("love it" in shown, "Robin" in shown, "\n" in shown) == (waiting, waiting, waiting)
+
+
+def test_a_card_reads_from_who_to_the_reply():
+    thread = [{"who": "us", "name": "", "text": "Welcome!"}, {"who": "fan", "name": "Kim", "text": "me too"}]
+    shown = face(card(alternatives=[{}], thread=thread, post={"place": {"name": "Harbor", "topic": "Maps"}}), SCENE)
+    assert shown.text == (
+        "Robin in Harbor, Maps · 01 Mar 12:00 UTC · post\n"
+        "we: Welcome!\nKim: me too\n"
+        "love it\n"
+        "Somebody likes something.\n\n"
+        "Reply\nWhich part?"
+    )
+    assert marked(shown, *QUOTES) == ["love it"]
+    assert marked(shown, MessageEntity.DATE_TIME) == ["01 Mar 12:00 UTC"]
+    assert [[one.text for one in row] for row in shown.keyboard.inline_keyboard] == [  # type: ignore[union-attr] # it has one
+        ["Send", "Edit", "Other wording"],
+        ["Skip", "Snooze", "Hand over"],
+        ["Not this intent", "Copy"],
+    ]
+
+
+def test_a_post_of_another_platform_says_so():
+    assert (
+        "in general (discord) ·"
+        in face(card(post={"platform": "discord", "place": {"name": "general", "topic": ""}}), SCENE).text
+    )
+
+
+def test_only_who_it_is_handed_to_is_notified():
+    shown = face(handed_over(assigned_to="mara", post={"text": "@mara /stop @tom http://x.example/y"}), SCENE)
+    people = [e.user.id for e in shown.entities if e.user]
+    assert people == [7]
+    assert marked(shown, MessageEntity.TEXT_MENTION) == ["Mara"]
+    quoted = marked(shown, *QUOTES)[0]
+    assert quoted == "@\u2060mara /\u2060stop @\u2060tom http://x.example/y"
+    assert not [e for e in face(handed_over(assigned_to="tom"), SCENE).entities if e.user]
+
+
+def test_a_draft_can_be_copied_as_it_is():
+    def copied(text: str) -> list[str]:
+        return [one.copy_text.text for one in pressable(face(card(text=text), SCENE)) if one.copy_text]
+
+    assert copied("hello @robin") == ["hello @robin"]
+    assert copied("x" * COPIED) == ["x" * COPIED]
+    assert copied("😀" * (COPIED // 2)) == ["😀" * (COPIED // 2)]
+    assert copied("😀" * (COPIED // 2 + 1)) == []
+
+
+def test_what_cannot_be_read_whole_cannot_be_sent():
+    for text in ("x" * SHOWN_DRAFT, "😀" * (SHOWN_DRAFT // 2)):
+        shown = face(card(text=text), SCENE)
+        assert verbs(shown)[0] == "send"
+        assert shown.text.endswith(f"Reply\n{text}")
+    for text in ("x" * (SHOWN_DRAFT + 1), "😀" * (SHOWN_DRAFT // 2 + 1), "@a" * (SHOWN_DRAFT // 3 + 1)):
+        shown = face(card(text=text), SCENE)
+        assert verbs(shown)[0] == "edit"
+        assert "please use the web console" in shown.text
+
+
+def test_a_long_post_is_folded_and_a_short_one_is_not():
+    def kinds(text: str) -> set[str]:
+        return {e.type for e in face(card(post={"text": text}), SCENE).entities} & set(QUOTES)
+
+    assert kinds("short") == {MessageEntity.BLOCKQUOTE}
+    assert kinds("a word " * 60) == kinds("a\n" * 9) == {MessageEntity.EXPANDABLE_BLOCKQUOTE}
+    assert "(no text)" in face(card(post={"text": " \n "}), SCENE).text
+
+
+def is_fit(shown: Face) -> None:
+    """What Telegram asks of every message."""
+    assert 1 <= units(shown.text) <= MOST_TEXT
+    assert shown.text.strip()
+    assert len(shown.entities) <= 100
+    raw = shown.text.encode("utf-16-le")
+    last = 0
+    for entity in shown.entities:
+        assert entity.offset >= last, "they do not overlap"
+        last = entity.offset + entity.length
+        assert entity.length > 0
+        assert last * 2 <= len(raw)
+        assert raw[entity.offset * 2 : last * 2].decode("utf-16-le"), "no character is cut in two"
+    for one in pressable(shown):
+        assert 1 <= len(one.text) <= 34
+        assert bool(one.callback_data) != bool(one.copy_text)
+        if one.copy_text:
+            assert 1 <= units(one.copy_text.text) <= COPIED
+        else:
+            assert 1 <= len(str(one.callback_data).encode()) <= 64
+
+
+@given(
+    text=ANY,
+    name=ANY,
+    reply=st.none() | ANY.filter(str.strip),
+    why=ANY,
+    notes=st.lists(ANY, max_size=5),
+    said=st.lists(ANY, max_size=5),
+    topic=ANY,
+    grow=st.sampled_from([1, 1, 40, 400]),
+)
+def test_no_card_is_more_than_telegram_takes(text, name, reply, why, notes, said, topic, grow):
+    shown = card(
+        text=reply and reply * grow,
+        kind="draft" if reply else "handoff",
+        why=why * grow,
+        risk=["crisis", "legal", "minor", "toxic"],
+        checks=[{"id": "x", "level": "warn", "note": note * grow} for note in notes],
+        thread=[{"who": "fan", "name": name, "text": t * grow} for t in said],
+        missing_slots=[{"name": "s", "ask": note} for note in notes],
+        alternatives=[{}],
+        revision=999_999_999,
+        assigned_to="mara",
+        writing="w" * 300,
+        post={
+            "text": text * grow,
+            "author": {"id": "1", "name": name * grow},
+            "place": {"name": name, "topic": topic * grow},
+            "attachments": [{"kind": "image", "url": None, "title": topic * grow}] * 4,
+        },
+    )
+    is_fit(face(shown, SCENE))
+
+
+@pytest.mark.parametrize("evil", EVIL)
+@pytest.mark.parametrize("reply", [None, "d" * SHOWN_DRAFT, "😀" * (SHOWN_DRAFT // 2)])
+def test_the_post_is_on_the_card_however_much_there_is_beside_it(evil, reply):
+    shown = card(
+        text=reply,
+        why=evil,
+        risk=["crisis", "legal", "minor", "toxic"],
+        checks=[{"id": "x", "level": "warn", "note": evil}] * 4,
+        thread=[{"who": "fan", "name": evil, "text": evil}] * 3,
+        missing_slots=[{"name": "s", "ask": evil}] * 4,
+        assigned_to="m" * 80,
+        writing="w" * 80,
+        post={
+            "text": evil or "x",
+            "author": {"id": "1", "name": evil},
+            "place": {"name": "n" * 90, "topic": evil},
+            "attachments": [{"kind": "image", "url": None, "title": evil}] * 4,
+        },
+    )
+    made = face(shown, SCENE)
+    is_fit(made)
+    quoted = marked(made, *QUOTES)[0]
+    assert units(quoted) >= min(150, units(disarmed(evil).strip() or "(no text)"))
+    assert reply is None or made.text.endswith(reply)
+
+
+@pytest.mark.parametrize(("more", "buttons", "words"), STATES)
+@pytest.mark.parametrize("evil", EVIL)
+def test_nothing_about_a_post_breaks_the_card_of_a_decision(more, buttons, words, evil):
+    deliveries = [{**one, "error": evil} for one in more.get("deliveries", ())]
+    post = {"text": evil, "author": {"id": "1", "name": evil}, "place": {"name": evil, "topic": evil}}
+    is_fit(face(card(**{**more, "deliveries": deliveries, "decided_by": "m" * 200}, at=LATER, post=post), SCENE))
+
+
+@given(ANY, st.integers(1, 50))
+def test_a_cut_is_no_longer_than_asked_for(text, length):
+    found = cut(text, length)
+    assert units(found) <= length
+    assert found == text or found.endswith("…")
+    assert text.startswith(found.removesuffix("…")) or found == text
+
+
+@given(ANY)
+def test_words_that_are_disarmed_read_the_same(text):
+    assert disarmed(text).replace("\u2060", "") == text.replace("\u2060", "")
+
+
+def test_a_digest_is_short():
+    shown = digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10)
+    assert shown.text == (
+        "4 more waiting since 01 Mar 00:00 UTC\n1 crisis, 3 complaint\nThe next ones come as these are decided."
+    )
+    assert [(one.text, one.callback_data) for one in pressable(shown)] == [("Show 4 more", "more")]
+    is_fit(shown)
+    is_fit(digest({f"{'intent' * 5}{n}": 3 for n in range(200)}, datetime(2026, 3, 1, tzinfo=UTC), 10))
