@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import structlog
 
+from bot.adapters.parts import Parts
 from bot.adapters.replay import ReplayPlatform
 from bot.adapters.web import Deps, Keys, WebPlatform
 from bot.adapters.web import signin_link as link_for
@@ -24,7 +25,7 @@ from bot.errors import GreenroomError
 from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
-from bot.ports import Clock, PlatformAdapter, Surface
+from bot.ports import Clock, PlatformAdapter, Surface, Watched
 from bot.settings import Settings
 from bot.store import Store
 
@@ -119,8 +120,7 @@ class App:
             replay = settings.platforms.replay
             file = settings.root / settings.platforms.replay.file
             self.platforms["replay"] = ReplayPlatform(file, replay.speed, self.intake.receive, clock)
-        if "discord" in settings.switched_on:
-            self._add_discord()
+        self._add_chats()
         if self._more_platforms:
             self.platforms |= self._more_platforms(self.intake)
         self._check_roles()
@@ -133,22 +133,18 @@ class App:
             self._stack.push_async_callback(self.web.stop)
         self._run_parts()
 
-    def _add_discord(self) -> None:
-        # A third of a second and 30 MiB, for those who use it.
-        from bot.adapters.discord import DiscordPlatform, Parts  # noqa: PLC0415
-
-        discord = DiscordPlatform(
-            Parts(
-                settings=self.settings,
-                store=self.store,
-                desk=self.desk,
-                intake=self.intake,
-                fans=Fans(self.store, self.settings, self.clock),
-                clock=self.clock,
-            )
+    def _add_chats(self) -> None:
+        parts = Parts(
+            settings=self.settings,
+            store=self.store,
+            desk=self.desk,
+            intake=self.intake,
+            fans=Fans(self.store, self.settings, self.clock),
+            clock=self.clock,
         )
-        self.platforms["discord"] = discord
-        self._surfaces["discord"] = discord.cards
+        for name in self.settings.switched_on:
+            chat = _chat_platform(name)(parts)
+            self.platforms[name], self._surfaces[name] = chat, chat.cards
 
     def _sends(self, platform: str) -> bool:
         """A chat platform is sent to by the process that is connected to it; the others need no connection."""
@@ -238,8 +234,23 @@ class App:
             clock=self.clock,
             template_faults=lambda: self.content.faults,
             intents=lambda: sorted(self.content.pipeline.library.intents),
-            ready=lambda: {name: name not in self._down for name in self._parts},
+            ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )
+
+    def _answers(self, name: str) -> bool:
+        adapter = self.platforms.get(name)
+        return adapter.is_ready() if isinstance(adapter, Watched) else True
+
+
+def _chat_platform(name: str) -> Any:
+    """Its SDK costs a third of a second and up to 30 MiB, for those who use it."""
+    if name == "discord":
+        from bot.adapters.discord import DiscordPlatform  # noqa: PLC0415 - as above
+
+        return DiscordPlatform
+    from bot.adapters.telegram import TelegramPlatform  # noqa: PLC0415 - as above
+
+    return TelegramPlatform
 
 
 def signin_link(settings: Settings, name: str, environ: Mapping[str, str]) -> str:

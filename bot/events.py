@@ -51,6 +51,7 @@ class Happened(StrEnum):
     FAN_OPTED_OUT = "fan_opted_out"
     FAN_OPTED_IN = "fan_opted_in"
     TEXTS_DROPPED = "texts_dropped"
+    UPDATE_SET_ASIDE = "update_set_aside"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

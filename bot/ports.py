@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.domain import Delivery, NotSent, SendResult, SourceGone
 
@@ -42,6 +42,15 @@ class PlatformAdapter(Protocol):
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """After a crash in the middle of `deliver`: did it arrive? `Uncertain` where the platform cannot tell."""
+        ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A platform adapter that knows whether its platform still answers; another one counts as ready while it runs."""
+
+    def is_ready(self) -> bool:
+        """True while it does."""
         ...
 
 

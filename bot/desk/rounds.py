@@ -11,7 +11,7 @@ from bot.domain import Cause, Draft, DraftState
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, drafts, events, fans, moves, requests
+from bot.store import Connection, Store, drafts, events, fans, inbox, moves, requests
 from responders.types import ReasonCode
 
 EVERY = 1.0
@@ -96,12 +96,13 @@ class Rounds:
         ]
 
     async def _tidy(self, now: datetime) -> None:
-        """Drop the words that are no longer needed, old facts and old answers."""
+        """Drop the words that are no longer needed, old facts, old answers and what was set aside."""
         keep = self._settings.keep
         undone = now - timedelta(seconds=self._settings.replies.undo_seconds)
         while due := await self._store.read(lambda c: fans.words_due(c, now - keep.post_text, undone, AT_ONCE)):
             await self._store.write(partial(_drop, post_ids=due, now=now))
         await self._store.write(lambda c: _drop_old(c, now - keep.events, now - KEEP_REQUESTS))
+        await self._store.write(lambda c: inbox.drop_before(c, now - keep.post_text))
 
 
 def _drop(connection: Connection, post_ids: list[str], now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain import LIVE, Cause, Delivery, DeliveryState, Draft, DraftState, StoredPost
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, fans, moves, posts
+from bot.store import Connection, deliveries, drafts, events, fans, inbox, moves, posts
 from responders.types import ReasonCode
 
 
@@ -86,6 +86,7 @@ def forget(connection: Connection, platform: str, fan_id: str, at: datetime) -> 
     for post in posts.of_fan(connection, platform, fan_id):
         moves.end_all(connection, post.id, Cause.FORGOTTEN, at)
     fans.erase(connection, platform, fan_id, at)
+    inbox.forget(connection, platform, fan_id)
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:

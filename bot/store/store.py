@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.domain import Delivery, Draft, StoredPost
 from bot.errors import Busy, StoreError
 from bot.events import Event, Happened
-from bot.store import deliveries, drafts, events, fans, posts, requests
+from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
 from bot.store.engine import driver_url, file_of, in_words, open_engine
 from bot.store.migrate import bring_up, make_folder
 from bot.store.writer import Writer
@@ -79,6 +79,8 @@ class Store:
         engine = open_engine(parsed)
         try:
             await asyncio.to_thread(bring_up, engine)
+            if lock:  # the file is ours alone: whoever held a lease was cut off
+                await asyncio.to_thread(_release, engine)
         except BaseException:
             engine.dispose()
             if lock:
@@ -195,12 +197,13 @@ class Store:
         return await self.read(lambda c: fans.export(c, platform, fan_id))
 
     async def numbers(self) -> dict[str, dict[str, int]]:
-        """How many drafts and deliveries are in each state, and how many posts wait to be judged."""
+        """How many drafts, deliveries and raw updates are in each state, and how many posts wait to be judged."""
         return await self.read(
             lambda c: {
                 "drafts": drafts.counts(c),
                 "deliveries": deliveries.counts(c),
                 "posts": {"unjudged": posts.count_unjudged(c)},
+                "updates": inbox.count(c),
             }
         )
 
@@ -213,6 +216,14 @@ def cut(found: Sequence[Any], limit: int) -> tuple[list[Any], str | None]:
     """A page of at most `limit`, and the id behind which the next one begins; ask for one more than `limit`."""
     page = list(found[:limit])
     return page, page[-1].id if len(found) > limit else None
+
+
+def _release(engine: Engine) -> None:
+    try:
+        with engine.begin() as connection:
+            leases.drop_all(connection)
+    except DBAPIError as error:
+        raise in_words(error, engine.url) from error
 
 
 def _hold(file: Path) -> IO[str]:

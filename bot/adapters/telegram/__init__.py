@@ -1,1 +1,7 @@
-"""Telegram: posts in, replies out, cards for managers."""
+"""Telegram: posts in groups and topics, replies to them, and cards for managers."""
+
+from bot.adapters.parts import Parts
+from bot.adapters.telegram.doctor import check_online, checks
+from bot.adapters.telegram.platform import TelegramPlatform
+
+__all__ = ["Parts", "TelegramPlatform", "check_online", "checks"]

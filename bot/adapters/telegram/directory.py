@@ -39,7 +39,7 @@ class Directory:
         return user_id in self.managers or user_id in self.staff
 
 
-Ask = Callable[[str], Awaitable[telegram.Chat]]
+Ask = Callable[[str], Awaitable[telegram.ChatFullInfo]]
 """Asks Telegram for a chat by its @username; raises telegram.error.TelegramError."""
 
 

@@ -45,7 +45,7 @@ class Pace:
     async def turn(self, chat_id: int) -> None:
         """Wait until one more request may go into this chat. First come, first served."""
         moment = self._next(chat_id)
-        while (rest := max(moment, self._held(chat_id)) - self._now()) > 0:
+        while (rest := max(moment, self._held(chat_id)) - self._now()) > 0:  # noqa: ASYNC110 - a clock sets no event
             await asyncio.sleep(min(rest, LOOK))
 
     def book(self, chat_id: int, key: str) -> float:

@@ -1,0 +1,198 @@
+"""The one connection to Telegram: who the bot is, what it listens to, and who hears of what."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+import telegram
+from telegram.error import InvalidToken, TelegramError
+
+from bot.adapters.telegram.api import NAME, make_bot, words
+from bot.adapters.telegram.directory import Directory, look_up
+from bot.adapters.telegram.pace import Pace
+from bot.adapters.telegram.updates import Updates, first_of
+from bot.errors import GreenroomError
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.store import Store, chats, leases
+
+log = structlog.get_logger()
+
+SILENT = timedelta(seconds=75)
+"""Without an answer to the question for updates for so long, the connection is stuck."""
+LEASE = timedelta(seconds=30)
+RENEW = 10.0
+"""Seconds between two renewals of the lease."""
+
+PRIVACY = (
+    "Privacy mode is on: in groups the bot sees only commands, mentions of it and replies to it. That is enough to "
+    "answer who asks it; to read everything, let @BotFather switch it off (/setprivacy, Disable), then remove the bot "
+    "from the group and add it again, or make it an administrator there"
+)
+
+
+class Listener(Protocol):
+    """Hears what happens in chats."""
+
+    async def message(self, *messages: telegram.Message) -> None:
+        """Somebody wrote; several messages are the parts of one album."""
+        ...
+
+    async def edited(self, message: telegram.Message) -> None:
+        """A message reads like this now, which is perhaps nothing new."""
+        ...
+
+    async def migrated(self, old_chat: int, new_chat: int) -> None:
+        """A group became a supergroup, which has another id."""
+        ...
+
+    async def placed(self, change: telegram.ChatMemberUpdated) -> None:
+        """Somebody added the bot to a chat, sent it away, or changed what it may do there."""
+        ...
+
+
+class Presses(Protocol):
+    """Takes what managers do with cards."""
+
+    async def pressed(self, query: telegram.CallbackQuery) -> None:
+        """A button was pressed."""
+        ...
+
+    async def replied(self, message: telegram.Message) -> bool:
+        """True when this answers a card, or a question of ours in the cards' chat, and is no post."""
+        ...
+
+
+class Commands(Protocol):
+    """Takes what fans and managers type."""
+
+    async def command(self, message: telegram.Message) -> bool:
+        """True when it was a command of ours."""
+        ...
+
+
+Setup = Callable[["Client"], Awaitable[None]]
+"""Prepares a fresh client after its login and before the first update: who takes presses and commands."""
+
+
+class Client:
+    """Used for one connection; the next one gets a fresh one."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, setup: Setup | None = None) -> None:
+        """Not connected yet. `setup` is called once."""
+        self.settings = settings
+        self.bot = make_bot(settings)
+        self.directory = Directory()
+        self.pace = Pace(clock)
+        self.listener: Listener | None = None
+        self.presses: Presses | None = None
+        self.commands: Commands | None = None
+        self._store = store
+        self._clock = clock
+        self._setup = setup
+        self._updates: Updates | None = None
+        self._holder = f"process {os.getpid()} on {socket.gethostname()}"
+
+    @property
+    def me(self) -> telegram.User:
+        """Who the bot is; known after the login."""
+        return self.bot.bot
+
+    def is_ready(self) -> bool:
+        """True while Telegram answers: logged in, not closed, and the last answer is not long ago."""
+        return self._updates is not None and self._clock.now() - self._updates.heard_at < SILENT
+
+    async def run(self) -> None:
+        """Log in, then hand on updates until cancelled. Raises GreenroomError in words, and InvalidToken."""
+        try:
+            await self.login()
+            await self._take_lease()
+            try:
+                self._updates = Updates(self.bot, self._store, self._clock, self._handle)
+                if self._setup:
+                    await self._setup(self)
+                await first_of(self._updates.run(), self._keep_lease())
+            finally:
+                self._updates = None
+                await self._store.write(lambda c: leases.let_go(c, self._lease, self._holder))
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            raise GreenroomError(f"Telegram does not answer: {words(error, self.bot)}; it is asked again.") from None
+        finally:
+            await self.bot.shutdown()
+
+    async def login(self) -> None:
+        """Ask who we are, and find what config.yaml names. Raises TelegramError; the caller shuts the bot down."""
+        await self.bot.initialize()
+        await self.look_around()
+        log.info("telegram_connected", account=self.me.username, listening=len(self.directory.listened))
+        if not self.me.can_read_all_group_messages:
+            log.info("telegram_privacy_mode", what=PRIVACY)
+
+    async def look_around(self) -> None:
+        """Find the chats of config.yaml anew, and say once what is not there."""
+        moved = await self._store.read(lambda c: chats.moved(c, NAME))
+        before = self.directory
+        self.directory = await look_up(self.settings, self.bot.get_chat, moved)
+        for fault in self.directory.faults:
+            if fault not in before.faults:
+                log.warning("telegram_config", fault=fault)
+
+    @property
+    def _lease(self) -> str:
+        return f"{NAME}:{self.me.id}"
+
+    async def _take_lease(self) -> None:
+        """Only one process asks for the updates of a bot. Raises GreenroomError when another one does."""
+        now = self._clock.now()
+        other = await self._store.write(lambda c: leases.take(c, self._lease, self._holder, now, now + LEASE))
+        if other:
+            raise GreenroomError(
+                f"Another Greenroom ({other}) is connected as this Telegram bot; stop it, or start this one with "
+                "--only and without telegram"
+            )
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW)
+            await self._take_lease()
+
+    async def _handle(self, update: telegram.Update, *more: telegram.Update) -> None:
+        """To whom it belongs. The updates of an album come together."""
+        if update.callback_query:
+            if self.presses:
+                await self.presses.pressed(update.callback_query)
+            return
+        if self.listener is None:
+            return
+        if update.my_chat_member:
+            await self.listener.placed(update.my_chat_member)
+        elif update.edited_message and not more:
+            await self.listener.edited(update.edited_message)
+        else:
+            found = (one.message or one.channel_post or one.edited_message for one in (update, *more))
+            await self._message(*filter(None, found))
+
+    async def _message(self, message: telegram.Message, *more: telegram.Message) -> None:
+        if message.migrate_to_chat_id:
+            await self.migrated(message.chat.id, message.migrate_to_chat_id)
+        elif message.migrate_from_chat_id:
+            await self.migrated(message.migrate_from_chat_id, message.chat.id)
+        elif (self.commands and await self.commands.command(message)) or (
+            self.presses and message.reply_to_message and await self.presses.replied(message)
+        ):
+            return
+        elif self.listener:
+            await self.listener.message(message, *more)
+
+    async def migrated(self, old_chat: int, new_chat: int) -> None:
+        """A group has another id: a notice said so, or a refusal (`telegram.error.ChatMigrated`)."""
+        if self.listener:
+            await self.listener.migrated(old_chat, new_chat)

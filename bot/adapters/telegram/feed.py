@@ -1,0 +1,139 @@
+"""From updates to the intake. Telegram tells of edits, never of deletions, nor of what was said before we came."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+import telegram
+from telegram.constants import ChatMemberStatus, ChatType
+
+from bot.adapters.parts import Parts
+from bot.adapters.telegram.api import NAME
+from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.posts import (
+    by_a_person,
+    channel_of,
+    mentions_us,
+    post_of,
+    readable,
+    text_of,
+    topic_named,
+)
+from bot.settings import Listen
+from bot.store import Connection, cards, chats
+from bot.store import posts as stored
+
+log = structlog.get_logger()
+
+MOST_IN_CHAT = 10_000
+"""Posts of a chat we were sent away from that are withdrawn at once; older ones go when their time is over."""
+_GONE = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
+
+
+class Feed:
+    """Hears the updates of one client."""
+
+    def __init__(self, client: Client, parts: Parts) -> None:
+        """Made with its client."""
+        self._client = client
+        self._parts = parts
+        self._topics: dict[str, str] = {}
+        """Channel of a topic -> its title, as far as messages told it."""
+        self._told: set[int] = set()
+
+    async def message(self, *messages: telegram.Message) -> None:
+        """Store what a person wrote in a chat we listen to."""
+        first = messages[0]
+        listen = self._client.directory.listened.get(first.chat.id)
+        if listen is None:
+            if any(mentions_us(message, self._client.me) for message in messages):
+                self._tell_unlisted(first.chat)
+            return
+        named = topic_named(first)
+        if named:
+            self._topics[channel_of(first)] = named
+        if by_a_person(first) and any(map(readable, messages)):
+            await self._receive(messages, listen)
+
+    async def edited(self, message: telegram.Message) -> None:
+        """Store the new words; what the fan calls us to by an edit is taken as a new post."""
+        listen = self._client.directory.listened.get(message.chat.id)
+        if listen is None or not by_a_person(message):
+            return
+        channel, own = channel_of(message), str(message.message_id)
+        if await self._parts.intake.edited(NAME, channel, own, text_of(message)):
+            return
+        known = await self._parts.store.read(lambda c: stored.by_external(c, NAME, channel, own))
+        if known is None and mentions_us(message, self._client.me) and not message.media_group_id:
+            await self._receive([message], listen)
+
+    async def asked(self, message: telegram.Message) -> str | None:
+        """Our id of a message that a manager points at, in whatever chat; None when no person wrote it."""
+        if not (by_a_person(message) and readable(message)):
+            return None
+        listen = self._client.directory.listened.get(message.chat.id) or Listen(channel=str(message.chat.id))
+        return await self._receive([message], listen)
+
+    async def migrated(self, old_chat: int, new_chat: int) -> None:
+        """A group became a supergroup: all that is stored goes on under its new id, see `bot/store/chats.py`."""
+        directory, now = self._client.directory, self._parts.clock.now()
+
+        def operation(connection: Connection) -> bool:
+            if chats.moved(connection, NAME).get(old_chat) == new_chat:
+                return False
+            chats.move(connection, NAME, str(old_chat), str(new_chat), now)
+            if directory.cards == old_chat:
+                cards.drop_all(connection, NAME)  # they cannot be edited any more: what waits is shown anew
+            return True
+
+        if not await self._parts.store.write(operation):
+            return
+        if old_chat in directory.listened or directory.cards == old_chat:
+            log.warning(
+                "telegram_group_became_supergroup",
+                chat_id=old_chat,
+                fix=f"write {new_chat} instead of {old_chat} in config.yaml; until then Greenroom remembers it",
+            )
+        await self._client.look_around()
+
+    async def placed(self, change: telegram.ChatMemberUpdated) -> None:
+        """Added to a chat that is not listed: say how to list it. Sent away: its posts are not ours to keep."""
+        chat, now = change.chat, change.new_chat_member.status
+        if chat.type == ChatType.PRIVATE:
+            return
+        if now not in _GONE:
+            self._tell_unlisted(chat)
+            return
+        if chat.id not in self._client.directory.listened:
+            return
+        log.warning("telegram_sent_away", chat=chat.title, chat_id=chat.id, fix="add the bot to the group again")
+        for channel, own in await self._parts.store.read(
+            partial(chats.said_in, platform=NAME, chat=str(chat.id), limit=MOST_IN_CHAT)
+        ):
+            await self._parts.intake.deleted(NAME, channel, own)
+
+    async def _receive(self, messages: list[telegram.Message] | tuple[telegram.Message, ...], listen: Listen) -> str:
+        topic = self._topics.get(channel_of(messages[0]), "")
+        post = post_of(messages, listen, self._client.directory, self._client.me, topic)
+        return (await self._parts.intake.receive(post)).post_id
+
+    def _tell_unlisted(self, chat: telegram.Chat) -> None:
+        directory = self._client.directory
+        if chat.type == ChatType.PRIVATE or chat.id in self._told or chat.id in (*directory.listened, directory.cards):
+            return
+        self._told.add(chat.id)
+        if chat.type == ChatType.CHANNEL:
+            log.warning(
+                "telegram_channel_not_read",
+                chat=chat.title,
+                chat_id=chat.id,
+                fix="comments are read in the group that is linked to the channel: add the bot there",
+            )
+            return
+        log.warning(
+            "telegram_chat_not_listed",
+            chat=chat.title,
+            chat_id=chat.id,
+            config_line=f"platforms: {{telegram: {{listen: [{chat.id}]}}}}",
+        )

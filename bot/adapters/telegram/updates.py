@@ -1,0 +1,232 @@
+"""Updates from Telegram to whoever handles them: stored before Telegram is told so, in order for each chat.
+
+What cannot be read or handled is set aside in the inbox with its error, and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import structlog
+import telegram
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter
+
+from bot.adapters.telegram.api import NAME, Bot, pause, words
+from bot.errors import GreenroomError, StoreError
+from bot.ports import Clock
+from bot.store import Store, cursors, inbox
+
+log = structlog.get_logger()
+
+TRIES = 5
+"""Failed questions in a row after which a fresh connection is made."""
+MOST_AT_WORK = 1000
+"""Updates that are handled at the same time; the others wait at Telegram."""
+FORGETS = timedelta(days=6)
+"""After a week without updates Telegram counts anew (Bot API, Update): a position older than this says nothing."""
+ALBUM = timedelta(seconds=1.5)
+"""The parts of an album come one by one; after so long without another one it is complete."""
+LOOK = 0.1
+"""Seconds between two looks at the clock."""
+POSITION = "updates"
+"""The cursor that says from which update on Telegram is asked."""
+
+TWO_POLLERS = (
+    "Another program asks Telegram for this bot's updates: stop it (a second Greenroom, an older bot), or make a bot "
+    "of its own for each with @BotFather; until then posts and presses may go astray"
+)
+
+Handle = Callable[..., Awaitable[None]]
+"""Takes one `telegram.Update`, or those of one album."""
+Work = Coroutine[Any, Any, None]
+
+
+async def first_of(*works: Work) -> None:
+    """Run these beside one another until the first one ends, and raise what it raised; the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Album:
+    due: datetime
+    ids: list[str] = field(default_factory=list)
+    parts: dict[int, telegram.Update] = field(default_factory=dict)
+    """Message id -> the update with its newest words."""
+
+
+class Updates:
+    """One for a connection. `heard_at` is when Telegram last answered the question for updates."""
+
+    def __init__(self, bot: Bot, store: Store, clock: Clock, handle: Handle) -> None:
+        """The bot is logged in."""
+        self.heard_at = clock.now()
+        self._bot = bot
+        self._store = store
+        self._clock = clock
+        self._handle = handle
+        self._source = f"{NAME}:{bot.id}"
+        """One bot, one queue."""
+        self._lanes: dict[int, deque[Work]] = {}
+        self._albums: dict[tuple[int, str], _Album] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failure = asyncio.Event()
+        self._failed: Exception | None = None
+
+    async def run(self) -> None:
+        """What was left from before, then what comes, until cancelled. Raises GreenroomError and InvalidToken."""
+        try:
+            await first_of(self._poll(), self._broken())
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            for work in chain.from_iterable(self._lanes.values()):
+                work.close()
+
+    async def _broken(self) -> None:
+        await self._failure.wait()
+        raise self._failed or GreenroomError("The connection to Telegram ended; it is opened again.")
+
+    async def _poll(self) -> None:
+        for update_id, raw in await self._store.read(lambda c: inbox.pending(c, self._source)):
+            await self._dispatch(update_id, json.loads(raw))
+        offset = await self._store.read(self._position)
+        failures = 0
+        while True:
+            try:
+                found = await self._bot.raw_updates(offset)
+            except RetryAfter as error:
+                await asyncio.sleep(pause(error))
+                continue
+            except InvalidToken:
+                raise
+            except Conflict as error:
+                await self._conflict(error)
+                continue
+            except NetworkError as error:
+                failures += 1
+                log.warning("telegram_no_answer", why=words(error, self._bot), attempt=failures)
+                if failures == TRIES:
+                    raise GreenroomError(
+                        f"Telegram does not answer: {words(error, self._bot)}; it is asked again."
+                    ) from None
+                await asyncio.sleep(0.5 * 2**failures)
+                continue
+            failures, self.heard_at = 0, self._clock.now()
+            if found:
+                offset = await self._take_in(found, offset)
+
+    def _position(self, connection: Any) -> int | None:
+        return cursors.fresh(connection, self._source, POSITION, self._clock.now() - FORGETS)
+
+    async def _conflict(self, error: Conflict) -> None:
+        """Somebody else has set a webhook, which excludes our questions, or asks as we do."""
+        if "webhook" not in str(error).casefold():
+            raise GreenroomError(TWO_POLLERS) from None
+        log.warning("telegram_webhook_removed", why="another program had Telegram send this bot's updates to it")
+        await self._bot.delete_webhook()
+
+    async def _take_in(self, found: list[dict[str, Any]], offset: int | None) -> int | None:
+        """Store all, then hand on each; with the next question Telegram hears that they arrived."""
+        raws = {str(raw["update_id"]): raw for raw in found if isinstance(raw.get("update_id"), int)}
+        texts = {i: json.dumps(raw, ensure_ascii=False, separators=(",", ":")) for i, raw in raws.items()}
+        if not raws:
+            return offset
+        offset, now = max(map(int, raws)) + 1, self._clock.now()
+        await self._store.write(
+            partial(inbox.keep, platform=self._source, updates=texts, place=POSITION, next_=str(offset), at=now)
+        )
+        for update_id, raw in raws.items():
+            await self._dispatch(update_id, raw)
+        while len(self._tasks) > MOST_AT_WORK:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        return offset
+
+    async def _dispatch(self, update_id: str, raw: dict[str, Any]) -> None:
+        try:
+            update = telegram.Update.de_json(raw, self._bot)
+            message = update.message or update.channel_post or update.edited_message
+            if message is None:
+                self._start(self._done([update_id], update))  # a press waits for nobody
+            elif not self._into_album(update_id, update, message):
+                self._queue(message.chat.id, self._done([update_id], update))
+        except Exception as error:
+            log.warning("telegram_update_not_read", update_id=update_id, why=repr(error)[:200])
+            await self._set_aside([update_id], error)
+
+    def _into_album(self, update_id: str, update: telegram.Update, message: telegram.Message) -> bool:
+        """True when it is part of an album that is not complete yet, or a change of such a part."""
+        key = (message.chat.id, message.media_group_id or "")
+        album = self._albums.get(key)
+        if not message.media_group_id or (update.edited_message and not album):
+            return False
+        due = self._clock.now() + ALBUM
+        if album is None:
+            album = self._albums[key] = _Album(due=due)
+            self._start(self._complete(key, album))
+        album.due = due
+        album.ids.append(update_id)
+        album.parts[message.message_id] = update
+        return True
+
+    async def _complete(self, key: tuple[int, str], album: _Album) -> None:
+        while (rest := (album.due - self._clock.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a clock sets no event
+            await asyncio.sleep(min(rest, LOOK))
+        del self._albums[key]
+        self._queue(key[0], self._done(album.ids, *album.parts.values()))
+
+    def _queue(self, chat_id: int, work: Work) -> None:
+        """One after the other for each chat; no chat waits for another one."""
+        lane = self._lanes.get(chat_id)
+        if lane is not None:
+            lane.append(work)
+            return
+        self._lanes[chat_id] = deque([work])
+        self._start(self._drain(chat_id))
+
+    async def _drain(self, chat_id: int) -> None:
+        lane = self._lanes[chat_id]
+        while lane:
+            await lane.popleft()
+        del self._lanes[chat_id]
+
+    def _start(self, work: Work) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _done(self, ids: list[str], *updates: telegram.Update) -> None:
+        """Handle, and drop it from the inbox. A store that fails ends the connection: the next one reads it again."""
+        try:
+            try:
+                await self._handle(*updates)
+            except StoreError:
+                raise
+            except Exception as error:
+                log.exception("telegram_update_failed", update_ids=ids)
+                await self._set_aside(ids, error)
+            else:
+                await self._store.write(partial(inbox.done, platform=self._source, update_ids=ids))
+        except Exception as error:
+            self._failed = error
+            self._failure.set()
+
+    async def _set_aside(self, ids: list[str], error: Exception) -> None:
+        why, now = f"{type(error).__name__}: {words(error, self._bot)}", self._clock.now()
+        await self._store.write(partial(inbox.set_aside, platform=self._source, update_ids=ids, why=why, at=now))

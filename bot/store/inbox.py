@@ -1,0 +1,88 @@
+"""Raw updates of a platform that tells each only once: kept until handled, set aside when they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
+
+from bot.events import Happened
+from bot.store import cursors, events
+from bot.store.posts import insert_ignore
+from bot.store.tables import inbox
+
+LONGEST_WHY = 300
+"""Characters of an error that are kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Aside:
+    """An update that could not be handled."""
+
+    platform: str
+    update_id: str
+    received_at: datetime
+    why: str
+
+
+def keep(
+    connection: Connection, platform: str, updates: Mapping[str, str], *, place: str, next_: str, at: datetime
+) -> None:
+    """Store updates (id -> JSON) and, with them, that the platform is asked for those from `next_` on.
+
+    `place` is the channel of the cursor.
+    """
+    if updates:
+        rows = [{"platform": platform, "update_id": i, "raw": raw, "received_at": at} for i, raw in updates.items()]
+        connection.execute(insert_ignore(connection, inbox), rows)
+    cursors.save(connection, platform, {place: next_}, at)
+
+
+def pending(connection: Connection, platform: str) -> list[tuple[str, str]]:
+    """(id, JSON) of the updates that are still to be handled, in the order in which they came."""
+    order = (inbox.c.received_at, func.length(inbox.c.update_id), inbox.c.update_id)
+    query = select(inbox.c.update_id, inbox.c.raw).where(inbox.c.platform == platform, inbox.c.set_aside.is_(None))
+    return [(row.update_id, row.raw) for row in connection.execute(query.order_by(*order))]
+
+
+def done(connection: Connection, platform: str, update_ids: Collection[str]) -> None:
+    """They are handled, and no longer needed."""
+    connection.execute(delete(inbox).where(inbox.c.platform == platform, inbox.c.update_id.in_(update_ids)))
+
+
+def set_aside(connection: Connection, platform: str, update_ids: Collection[str], why: str, at: datetime) -> None:
+    """They could not be handled: kept for a person to look at, and not tried again."""
+    here = and_(inbox.c.platform == platform, inbox.c.update_id.in_(update_ids))
+    connection.execute(update(inbox).where(here).values(set_aside=why[:LONGEST_WHY]))
+    for update_id in update_ids:
+        events.append(connection, Happened.UPDATE_SET_ASIDE, at, platform=platform, update_id=update_id)
+
+
+def aside(connection: Connection) -> list[Aside]:
+    """What was set aside, newest first."""
+    query = select(inbox).where(inbox.c.set_aside.is_not(None)).order_by(inbox.c.received_at.desc())
+    return [
+        Aside(platform=row.platform, update_id=row.update_id, received_at=row.received_at, why=row.set_aside)
+        for row in connection.execute(query)
+    ]
+
+
+def count(connection: Connection) -> dict[str, int]:
+    """How many updates wait to be handled, and how many were set aside."""
+    query = select(func.count(), func.count(inbox.c.set_aside)).select_from(inbox)
+    total, put_aside = connection.execute(query).one()
+    return {"pending": total - put_aside, "set_aside": put_aside}
+
+
+def forget(connection: Connection, platform: str, fan_id: str) -> None:
+    """Erase what a fan wrote and could not be handled. `platform` is the fan's, which begins that of the inbox."""
+    here = or_(inbox.c.platform == platform, inbox.c.platform.startswith(f"{platform}:", autoescape=True))
+    theirs = or_(*(inbox.c.raw.contains(f'"id":{fan_id}{end}', autoescape=True) for end in ",}"))
+    connection.execute(delete(inbox).where(here, inbox.c.set_aside.is_not(None), theirs))
+
+
+def drop_before(connection: Connection, moment: datetime) -> None:
+    """Delete what was set aside before `moment`: it may carry a fan's words."""
+    connection.execute(delete(inbox).where(inbox.c.set_aside.is_not(None), inbox.c.received_at < moment))

@@ -1,0 +1,30 @@
+"""Leases: what only one process may hold at a time, for as long as it says that it is there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from bot.store.posts import insert_ignore
+from bot.store.tables import leases
+
+
+def take(connection: Connection, name: str, holder: str, now: datetime, until: datetime) -> str | None:
+    """Take or renew a lease until a moment; None when it is ours then, else who holds it."""
+    connection.execute(insert_ignore(connection, leases), {"name": name, "holder": holder, "until": until})
+    free = or_(leases.c.holder == holder, leases.c.until <= now)
+    mine = update(leases).where(leases.c.name == name, free).values(holder=holder, until=until)
+    if connection.execute(mine).rowcount:
+        return None
+    return connection.execute(select(leases.c.holder).where(leases.c.name == name)).scalar_one_or_none()
+
+
+def let_go(connection: Connection, name: str, holder: str) -> None:
+    """Give a lease back, if it is ours."""
+    connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def drop_all(connection: Connection) -> None:
+    """Nobody else can have the database open: whoever held something is gone."""
+    connection.execute(delete(leases))
