@@ -1,7 +1,8 @@
 """The small language of calls.yaml: what a value may be, for the fakes of both platforms.
 
 A type is `text MAX`, `bytes MAX`, `id`, `int`, `bool`, `null`, `file`, `=VALUE`, `[TYPE] MAX`, `{TYPE}` (any keys), the
-name of a shape, or several with `|`. A field `name!` must be there; `name~` is taken although published data does not list it.
+name of a shape, or several with `|`. A field `name!` must be there; `name~` is taken although published data does
+not list it.
 """
 
 from __future__ import annotations
