@@ -105,7 +105,7 @@ class Board(board.Board[Face]):
         reply = None
         if about and _place(about)[0] == chat:
             reply = ReplyParameters(_place(about)[1], allow_sending_without_reply=True)
-        message = await self._ask(
+        message = await self.request(
             chat,
             lambda: client.bot.send_message(
                 chat,
@@ -127,7 +127,7 @@ class Board(board.Board[Face]):
             await self.delete(message_id)
             raise Gone
         try:
-            await self._ask(
+            await self.request(
                 chat,
                 lambda: client.bot.edit_message_text(
                     face.text,
@@ -150,7 +150,7 @@ class Board(board.Board[Face]):
         """Take a message of ours away; one that Telegram lets nobody delete any more (48 hours) is emptied."""
         (client, _), (chat, number) = self._here, _place(message_id)
         try:
-            await self._ask(chat, lambda: client.bot.delete_message(chat, number))
+            await self.request(chat, lambda: client.bot.delete_message(chat, number))
         except BadRequest as error:
             if "can't be deleted" in error.message.lower():
                 await self._empty(client, chat, number)
@@ -160,13 +160,14 @@ class Board(board.Board[Face]):
     async def _empty(self, client: Client, chat: int, number: int) -> None:
         try:
             words_ = "This card has moved: it stands further down."
-            await self._ask(chat, lambda: client.bot.edit_message_text(words_, chat, number))
+            await self.request(chat, lambda: client.bot.edit_message_text(words_, chat, number))
         except BadRequest as error:
             log.info("telegram_message_stays", why=words(error, client.bot))
 
-    async def _ask(self, chat: int, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def request(self, chat: int, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
         """Make a request when its turn has come, as often as Telegram asks us to make it later."""
-        client, _ = self._here
+        if (client := self.client) is None:
+            raise OSError("the bot is not connected to Telegram")
         for left in reversed(range(TRIES)):
             await client.pace.turn(chat)
             try:
