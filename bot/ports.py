@@ -23,7 +23,7 @@ class PlatformAdapter(Protocol):
     name: str
     """The `platform` of its posts."""
     text_limit: int
-    """The longest reply the platform takes, in characters."""
+    """The longest reply the platform takes, in UTF-16 units: what most people would call characters."""
 
     async def run(self) -> None:
         """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""

@@ -91,7 +91,9 @@ def _made(draft: Draft, make: Callable[[Recipe], str]) -> str:
 def _bounds(text: str | None, limit: int) -> tuple[CheckResult, ...]:
     if not visible(text or ""):
         return (CheckResult(id="empty", level=Level.BLOCK, note="There is nothing to send; write something first."),)
-    if text and len(text) > limit:
-        note = f"This is {len(text)} characters long; at most {limit} can be sent."
+    # Counted as Telegram does (UTF-16, an emoji is two or more): on Discord that is on the safe side.
+    length = len((text or "").encode("utf-16-le")) // 2
+    if length > limit:
+        note = f"This is {length} characters long; at most {limit} can be sent."
         return (CheckResult(id="too-long", level=Level.BLOCK, note=note),)
     return ()
