@@ -7,14 +7,23 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import decisions, growth, inserts, path, start
+from bench import chats, decisions, growth, inserts, path, start
 from bench.figures import Figure, keep, machine, table
 
-PARTS = {"inserts": inserts, "decisions": decisions, "path": path, "growth": growth, "start": start}
+PARTS: dict[str, Any] = {
+    "inserts": inserts,
+    "decisions": decisions,
+    "path": path,
+    "telegram": chats.TELEGRAM,
+    "discord": chats.DISCORD,
+    "growth": growth,
+    "start": start,
+}
 
 
 def main(names: list[str]) -> None:

@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.app import build
+from bot.app import App, build
 from tests.fakes.discord import TOKEN, FakeDiscord, Interaction, components, texts
 from tests.integration.conftest import TEMPLATES
 
@@ -55,6 +55,7 @@ class House:
         self.builds = fake.forum("builds", "help", "show")
         self.mara, self.tom = fake.member("Mara"), fake.member("Tom")
         self.robin = fake.member("Robin")
+        self.app: App
         self.stack = contextlib.AsyncExitStack()
         for name, text in TEMPLATES.items():
             path = folder / "templates" / name
@@ -70,7 +71,7 @@ class House:
     async def launch(self) -> None:
         """Until it runs, connected or not."""
         found = settings.load(self.configured(), {"DISCORD_TOKEN": self.token})
-        await self.stack.enter_async_context(build(found, environ={}))
+        self.app = await self.stack.enter_async_context(build(found, environ={}))
 
     async def stop(self) -> None:
         """In order."""
