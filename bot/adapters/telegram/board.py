@@ -182,6 +182,13 @@ class Board(board.Board[Face]):
                 raise
         raise AssertionError("not reached")
 
+    async def try_show(self, draft_id: str) -> None:
+        """Bring a card in line after a decision, which stands whatever becomes of this: the sweep repairs the card."""
+        try:
+            await self.show(draft_id)
+        except self.trouble as error:
+            log.warning("telegram_card_not_shown", what=draft_id, why=self.explain(error))
+
     def explain(self, error: Exception) -> str:
         """What went wrong and what to do about it, without the token."""
         why = words(error, self.client.bot) if self.client else str(error)
@@ -192,7 +199,7 @@ class Board(board.Board[Face]):
         """Whether the cards are in this chat."""
         return self.client is not None and self.client.directory.cards == chat
 
-    async def card_at(self, message: telegram.Message | telegram.InaccessibleMessage) -> Shown | None:
+    async def card_at(self, message: telegram.MaybeInaccessibleMessage) -> Shown | None:
         """The card that a message is; None for any other message, and for a copy that is not kept in line."""
         return await self._parts.store.read(lambda c: cards.at(c, NAME, key(message)))
 
@@ -206,7 +213,7 @@ class Board(board.Board[Face]):
         return found.telegram if found else None
 
 
-def key(message: telegram.Message | telegram.InaccessibleMessage) -> str:
+def key(message: telegram.MaybeInaccessibleMessage) -> str:
     """What a message of ours is called in the store: CHAT/MESSAGE."""
     return f"{message.chat.id}/{message.message_id}"
 

@@ -7,6 +7,7 @@ from bot.adapters.surface.loop import CardLoop
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.faces import Face
+from bot.adapters.telegram.presses import Presses
 
 
 class Cards(CardLoop[Face]):
@@ -16,7 +17,9 @@ class Cards(CardLoop[Face]):
         """Nothing happens before there is a client."""
         self.board = Board(parts)
         super().__init__(parts, self.board)
+        self._presses = Presses(parts, self.board, self.more)
 
     async def setup(self, client: Client) -> None:
         """Show cards by way of a fresh client, between its login and its first update."""
         self.board.client = client
+        client.presses = self._presses

@@ -6,25 +6,26 @@ the store, in the words of the button that made it ask.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-import structlog
 import telegram
-from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, ReplyParameters
-from telegram.constants import MessageEntityType
-from telegram.error import TelegramError
+from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
 from bot.adapters.parts import Parts
-from bot.adapters.surface.words import Card, cut
-from bot.adapters.telegram.api import NAME, words
+from bot.adapters.surface.verbs import not_listed
+from bot.adapters.surface.words import Card
+from bot.adapters.telegram.api import NAME
+from bot.adapters.telegram.board import Board, key
 from bot.adapters.telegram.buttons import Pressed, data, mark, parse
-from bot.store import cards
+from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut
+from bot.settings import Settings
+from bot.store import Connection, cards
 
-log = structlog.get_logger()
-
-Place = telegram.Message | telegram.InaccessibleMessage
-Entities = list[MessageEntity]
+Place = telegram.MaybeInaccessibleMessage
+"""A message as it comes with a press, or one so old that Telegram only says where it stands."""
 
 COLUMNS = 2
 """Of a menu with many choices."""
@@ -58,11 +59,11 @@ def chosen(pressed: Pressed, choices: Mapping[str, str]) -> str | None:
     return next((value for value in choices if mark(value) == pressed.choice), None)
 
 
-def confirmation(heading: str, text: str, verb: str, pressed: Pressed, label: str) -> tuple[str, InlineKeyboardMarkup]:
-    """Words that wait for one more press, and their button: it carries a mark of the exact text, and is good for no
-    other."""
+def confirmation(heading: str, text: str, verb: str, pressed: Pressed, label: str) -> Face:
+    """Words that wait for one more press. Their button carries a mark of the exact text, and is good for no other."""
     made = data(verb, pressed.draft_id, pressed.revision, mark(text))
-    return f"{heading}{GAP}{text}", InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=made)]])
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=made)]])
+    return Text().add(f"{heading}{GAP}{text}").face(keyboard)
 
 
 def confirmed(message: Place | None, pressed: Pressed) -> str | None:
@@ -75,9 +76,11 @@ def confirmed(message: Place | None, pressed: Pressed) -> str | None:
 class Questions:
     """Messages of ours that are answered by a reply."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, board: Board) -> None:
         """Kept in the store, among the surface's notes."""
         self._parts = parts
+        self._board = board
+        self._asking = asyncio.Lock()
 
     async def ask(
         self, at: Place, who: telegram.User, pressed: Pressed, question: str, hint: str, *, quoted: str = ""
@@ -86,64 +89,55 @@ class Questions:
 
         `pressed` is what the answer will be about. `quoted` is shown so that one tap copies it.
         """
-        bot = at.get_bot()
-        name = cut(who.full_name, 60)
-        text = f"{name}, {question}"
-        entities = [MessageEntity(MessageEntityType.TEXT_MENTION, 0, _units(name), user=who)]
+        text = Text().person(cut(who.full_name, 60), who.id).add(f", {question}")
         if quoted:
-            start = _units(f"{text}{GAP}")
-            text = f"{text}{GAP}{quoted}"
-            entities.append(MessageEntity(MessageEntityType.PRE, start, _units(quoted)))
-        sent = await bot.send_message(
-            at.chat.id,
-            text,
-            entities=entities,
-            reply_parameters=ReplyParameters(at.message_id, allow_sending_without_reply=True),
-            # Only the one who is named sees the field open.
-            reply_markup=ForceReply(selective=True, input_field_placeholder=cut(hint, HINT)),
-            disable_notification=True,
-        )
-        made = data(pressed.verb, pressed.draft_id, pressed.revision, pressed.choice)
-        now = self._parts.clock.now()
-
-        def note(connection: cards.Connection) -> None:
-            cards.forget_notes(connection, NAME, _ASKED, before=now - UNANSWERED)
-            cards.note(connection, NAME, now, **{_key(sent): made})
-
-        await self._parts.store.write(note)
+            text.add(GAP).add(quoted, telegram.MessageEntity.PRE)
+        # `selective`: only the one who is named sees the field open.
+        field = ForceReply(selective=True, input_field_placeholder=cut(hint, HINT))
+        async with self._asking:
+            sent = await _send(self._board, at, text.face(), field)
+            await self._parts.store.write(partial(_note, sent=sent, about=pressed, now=self._parts.clock.now()))
 
     async def asked(self, message: telegram.Message) -> Pressed | None:
         """What a message of ours asked for; None when it asked for nothing, or long ago."""
+        if found := await self._noted(message):
+            return found
+        async with self._asking:  # it may just have been sent, and answered before it was noted
+            return await self._noted(message)
+
+    async def _noted(self, message: telegram.Message) -> Pressed | None:
         notes = await self._parts.store.read(lambda c: cards.notes(c, NAME))
         return parse(notes.get(_key(message), ""))
 
     async def done(self, message: telegram.Message) -> None:
         """It is answered: it goes away, from the chat too."""
         await self._parts.store.write(lambda c: cards.forget_notes(c, NAME, _key(message)))
-        await delete(message)
+        await self._board.delete(key(message))
 
 
-async def say(to: Place, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
-    """Reply to a message in a managers' chat. What cannot be said is logged, and changes nothing."""
-    try:
-        await to.get_bot().send_message(
-            to.chat.id,
-            cut(text, 4096),
+async def say(board: Board, to: Place, words: str | Face) -> None:
+    """Reply to a message. Raises TelegramError."""
+    face = words if isinstance(words, Face) else Text().add(cut(words, MOST_TEXT)).face()
+    await _send(board, to, face, face.keyboard)
+
+
+async def _send(
+    board: Board, to: Place, face: Face, markup: InlineKeyboardMarkup | ForceReply | None
+) -> telegram.Message:
+    chat, bot = to.chat.id, to.get_bot()
+    return await board.request(
+        chat,
+        lambda: bot.send_message(
+            chat,
+            face.text,
+            entities=face.entities,
+            # It lands in the topic of what it answers. Without a sound: whoever is answered is looking.
             reply_parameters=ReplyParameters(to.message_id, allow_sending_without_reply=True),
-            reply_markup=keyboard,
-            link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
-        )
-    except TelegramError as error:
-        log.warning("telegram_not_told", why=words(error, to.get_bot()))
-
-
-async def delete(message: Place) -> None:
-    """Take a message of ours away, where Telegram allows it."""
-    bot = message.get_bot()
-    try:
-        await bot.delete_message(message.chat.id, message.message_id)
-    except TelegramError as error:
-        log.info("telegram_message_stays", why=words(error, bot))
+            reply_markup=markup,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            disable_notification=True,
+        ),
+    )
 
 
 def missing(card: Card, pressed: Pressed) -> Card | None:
@@ -152,10 +146,32 @@ def missing(card: Card, pressed: Pressed) -> Card | None:
     return next((s for s in slots if pressed.choice in ("", mark(s["name"]))), None)
 
 
+def as_shown(card: Card | None, pressed: Pressed) -> bool:
+    """Whether a card still waits with the text that was pressed on."""
+    return card is not None and card["state"] in ("waiting", "snoozed") and card["revision"] == pressed.revision
+
+
+def reply_of(card: Card) -> str:
+    """The reply as it stands on its platform; empty where there is none."""
+    return next((d["text"] or "" for d in card["deliveries"] if d["kind"] == "send" and d["state"] == "sent"), "")
+
+
+def manager_of(settings: Settings, user: telegram.User | None) -> str | None:
+    """The key of a manager of config.yaml, looked up each time; None for anybody else."""
+    found = (key for key, manager in settings.managers.items() if user and manager.telegram == user.id)
+    return next(found, None)
+
+
+def refusal(settings: Settings, user: telegram.User) -> str:
+    """What somebody who may not decide is told; the operator reads in the log how to change that."""
+    return not_listed(settings, NAME, user.id, user.username or user.first_name, user.full_name)
+
+
+def _note(connection: Connection, *, sent: telegram.Message, about: Pressed, now: datetime) -> None:
+    cards.forget_notes(connection, NAME, _ASKED, before=now - UNANSWERED)
+    made = data(about.verb, about.draft_id, about.revision, about.choice)
+    cards.note(connection, NAME, now, **{_key(sent): made})
+
+
 def _key(message: telegram.Message) -> str:
-    return f"{_ASKED}{message.chat.id}:{message.message_id}"
-
-
-def _units(text: str) -> int:
-    """Length as Telegram counts it, in UTF-16 units."""
-    return len(text.encode("utf-16-le")) // 2
+    return f"{_ASKED}{key(message)}"

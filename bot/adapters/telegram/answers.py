@@ -1,0 +1,152 @@
+"""What managers reply to a card, or to a question of ours: their words are laid on the card, and sent by a press there.
+
+A reply is never a yes (design section 6): it is a `propose`, a `fill`, or words for a correction that are shown again.
+"""
+
+from __future__ import annotations
+
+import re
+
+import telegram
+
+from bot.adapters.parts import Parts
+from bot.adapters.surface.calls import Call
+from bot.adapters.surface.verbs import command_of
+from bot.adapters.surface.words import Card, one_line
+from bot.adapters.telegram import buttons, dialogs
+from bot.adapters.telegram.api import NAME
+from bot.adapters.telegram.board import Board
+from bot.adapters.telegram.buttons import Pressed
+from bot.adapters.telegram.dialogs import Place, Questions, as_shown, manager_of, refusal, reply_of, say
+from bot.adapters.telegram.faces import units
+from bot.domain import Refused, clean
+from bot.store import cards
+
+TYPED = 3500
+"""The longest text that can be shown beside what the checks say, in UTF-16 units."""
+READ_IT = "It is on the card now: read it there, then press Send."
+NO_CARD = "This is no card, or not one any more. Reply to a card to lay your words on it; /queue shows what is waiting."
+ONLY_TEXT = "Only text can be sent from here; please write it as a message."
+HIDDEN = (
+    "Telegram hides who you are here, so your words cannot count. Switch off “Remain anonymous” for yourself in this "
+    "group, or use the web console."
+)
+FILLED = "That is filled in already; look at the card."
+NOT_HERE = "The whole text is longer than can be shown here; please use the web console."
+_DISARMED = re.compile("(?<=[@/])\N{WORD JOINER}")
+"""What `faces.disarmed` puts into words that are shown: somebody may have copied them from there."""
+
+
+class Answers:
+    """For all clients: each message brings its own bot."""
+
+    def __init__(self, parts: Parts, board: Board) -> None:
+        """`board` shows the cards."""
+        self._parts = parts
+        self._board = board
+        self._questions = Questions(parts, board)
+        self._told: set[int] = set()
+        """Who has heard that they may not decide: one message is enough."""
+
+    async def replied(self, message: telegram.Message) -> bool:
+        """A reply to a card or to a question of ours; True when it is one, and so no post."""
+        to = message.reply_to_message
+        if to is None or to.from_user is None or to.from_user.id != message.get_bot().id:
+            return False
+        asked = await self._questions.asked(to)
+        about = asked or await self._about(to)
+        if about is None and not self._board.is_here(message.chat.id):
+            return False
+        by = manager_of(self._parts.settings, message.from_user)
+        if by is None or message.from_user is None:
+            await self._turn_away(message)
+        elif about is None:
+            await say(self._board, message, NO_CARD)
+        elif not message.text:
+            await say(self._board, message, ONLY_TEXT)
+        else:
+            await self._take(message, message.from_user, about, by, question=to if asked else None)
+        return True
+
+    async def question(self, at: Place, who: telegram.User, pressed: Pressed, card: Card) -> None:
+        """Ask for what comes next: the whole text, or the first blank that is open."""
+        ask, slot = self._questions.ask, next(iter(card["missing_slots"]), None)
+        if pressed.verb == "edit":
+            await ask(at, who, pressed, "reply with the whole text as it should be sent.", "The whole reply")
+        elif pressed.verb == "correct":
+            words = "reply with the whole text as it should stand. This is what it says, a tap copies it:"
+            await ask(at, who, pressed, words, "The whole reply", quoted=reply_of(card))
+        elif slot:
+            blank = Pressed(
+                draft_id=pressed.draft_id, revision=card["revision"], verb="fill", choice=buttons.mark(slot["name"])
+            )
+            await ask(at, who, blank, one_line(slot["ask"]), one_line(slot["ask"]))
+        else:
+            await self._point_at(pressed.draft_id)
+
+    async def _take(
+        self, message: telegram.Message, who: telegram.User, about: Pressed, by: str, question: telegram.Message | None
+    ) -> None:
+        """Words of a manager. What cannot be done with them is said below them, and the question stays open."""
+        text = _DISARMED.sub("", clean(message.text or "")).strip()
+        try:
+            if about.verb == "correct":
+                await self._confirm(message, text, about)
+            else:
+                await self._lay(message, who, about, by, text)
+        except Refused as refused:
+            await say(self._board, message, refused.message)
+            await self._board.try_show(about.draft_id)
+            return
+        if question:
+            await self._questions.done(question)
+
+    async def _confirm(self, message: telegram.Message, text: str, about: Pressed) -> None:
+        if units(text) > TYPED:
+            raise Refused("bad_action", NOT_HERE)
+        shown = dialogs.confirmation("The reply will read:", text, "correct", about, "Send the correction")
+        await say(self._board, message, shown)
+
+    async def _lay(self, message: telegram.Message, who: telegram.User, about: Pressed, by: str, text: str) -> None:
+        """Put the words on the card, and ask for the next blank or say where they are. Raises Refused."""
+        if about.verb == "fill":
+            card = await self._fill(about, by, text)
+        else:
+            proposed = command_of("propose", about.draft_id, about.revision, by, {"text": text})
+            card = await self._parts.desk.decide(proposed)
+        await self._board.try_show(about.draft_id)
+        if about.verb == "fill" and card["missing_slots"]:
+            await self.question(message, who, about, card)
+        else:
+            await self._point_at(about.draft_id)
+
+    async def _fill(self, about: Pressed, by: str, text: str) -> Card:
+        card = await self._parts.desk.draft(about.draft_id)
+        slot = card and dialogs.missing(card, about)
+        if as_shown(card, about) and not slot:
+            raise Refused("bad_action", FILLED)
+        name = slot["name"] if slot else ""  # the desk refuses, in words, what is over or has changed
+        return await self._parts.desk.decide(
+            command_of("fill", about.draft_id, about.revision, by, {f"slot:{name}": text})
+        )
+
+    async def _point_at(self, draft_id: str) -> None:
+        """Below all that was said since the card came, as a reply to it: a tap leads there."""
+        shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
+        call = Call(text=READ_IT, nonce="", about=shown.message_id if shown else None)
+        await self._board.send_call(call, silent=True)
+
+    async def _about(self, message: telegram.Message) -> Pressed | None:
+        """The card that a message is; words for it are a new text."""
+        shown = await self._board.card_at(message)
+        return Pressed(draft_id=shown.draft_id, revision=shown.revision, verb="edit") if shown else None
+
+    async def _turn_away(self, message: telegram.Message) -> None:
+        """Somebody who may not decide, or whom Telegram hides; they are told once."""
+        user = message.from_user
+        who = message.sender_chat or user
+        if who is None or who.id in self._told:
+            return
+        self._told.add(who.id)
+        words = HIDDEN if message.sender_chat or user is None else refusal(self._parts.settings, user)
+        await say(self._board, message, words)
