@@ -6,6 +6,7 @@ from bot.adapters.parts import Parts
 from bot.adapters.surface.loop import CardLoop
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.commands import Commands
 from bot.adapters.telegram.faces import Face
 from bot.adapters.telegram.presses import Presses
 
@@ -18,8 +19,11 @@ class Cards(CardLoop[Face]):
         self.board = Board(parts)
         super().__init__(parts, self.board)
         self._presses = Presses(parts, self.board, self.more)
+        self._commands = Commands(parts, self.board)
 
     async def setup(self, client: Client) -> None:
         """Show cards by way of a fresh client, between its login and its first update."""
         self.board.client = client
         client.presses = self._presses
+        client.commands = self._commands
+        await self._commands.register(client)

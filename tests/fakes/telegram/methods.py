@@ -100,6 +100,16 @@ class Methods:
         message = self.world.add(room, self.world.bot, **words, **where, **({"reply_markup": markup} if markup else {}))
         return self.world.shown(room, message)
 
+    def _send_document(self, asked: Json) -> Json:
+        room = self.world.open(asked["chat_id"])
+        name = f"file{self.world.new_id()}"
+        self.world.files[name] = asked["document"].encode()
+        document = {"file_id": name, "file_unique_id": f"u{name}", "file_size": len(self.world.files[name])}
+        caption = {"caption": asked["caption"]} if "caption" in asked else {}
+        return self.world.shown(
+            room, self.world.add(room, self.world.bot, document=document, **caption, **self._where(room, asked))
+        )
+
     def _where(self, room: Room, asked: Json) -> Json:
         """The topic, what is replied to, and the quote of it."""
         topic = asked.get("message_thread_id")

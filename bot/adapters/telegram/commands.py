@@ -1,0 +1,281 @@
+"""What fans and managers type: /who, /privacy, /mydata, /forget, /stop and /report; /queue and /draft.
+
+In a group everybody reads an answer. So what is about one fan is answered in the private chat only, and to managers
+nothing is said where fans read along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+import telegram
+from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.constants import ChatType, MessageEntityType
+from telegram.error import TelegramError
+from telegram.helpers import create_deep_linked_url
+
+from bot.adapters.parts import Parts
+from bot.adapters.surface.calls import Call
+from bot.adapters.surface.words import Card, one_line
+from bot.adapters.telegram.api import NAME, words
+from bot.adapters.telegram.board import Board
+from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.dialogs import manager_of, refusal, say
+from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut, disarmed
+from bot.adapters.telegram.feed import Feed
+from bot.domain import Refused
+from bot.fans import COMMANDS, NOT_REPORTED, Answer
+from bot.store import Connection, cards, posts
+
+log = structlog.get_logger()
+
+MANAGERS = {
+    "queue": "What is waiting for a yes",
+    "draft": "Draft a reply to a post: /draft and its link",
+}
+"""Command -> what it does."""
+PRIVATELY = frozenset({"mydata", "forget"})
+"""What is answered in the private chat only."""
+FOR_ALL = frozenset({"who", "privacy"})
+"""What is answered to those who write in the name of a group or channel too."""
+PAUSE = timedelta(seconds=5)
+"""Somebody who repeats a command sooner is not answered again."""
+MEANT = timedelta(minutes=10)
+"""For so long the private chat knows what was asked for in a group: a link alone must not erase anything."""
+LISTED = 10
+"""Posts that /queue names."""
+
+IN_PRIVATE = "That is for your eyes only; press the button."
+WRITE_FORGET = "Write /forget here, and everything that is stored about you is erased."
+WHICH = (
+    "Which post? Hold it (or right-click), choose Copy Link, and send /draft and the link here. Only in supergroups do "
+    "posts have links."
+)
+NOT_SEEN = (
+    "This post is not known here: the bot was not there when it was written, or privacy mode hid it. Reply to it in "
+    "the group with /draft, which everybody there can see, or answer it yourself."
+)
+NOTHING = "There is no post of a person to answer here, or it is gone."
+_LINK = re.compile(
+    r"(?:https?://)?t\.me/(?:c/(?P<id>\d+)|(?P<name>[A-Za-z]\w{3,31}))/(?:(?P<topic>\d+)/)?(?P<post>\d+)"
+)
+
+
+class Commands:
+    """For all clients: each message brings its own bot."""
+
+    def __init__(self, parts: Parts, board: Board) -> None:
+        """`board` shows the cards."""
+        self._parts = parts
+        self._board = board
+        self._recent: dict[tuple[int, str], datetime] = {}
+        """Who has typed what lately."""
+
+    async def register(self, client: Client) -> None:
+        """Tell Telegram of the commands where they have changed: it shows them to those who type a slash."""
+        where = client.directory.cards
+        said = json.dumps([client.me.id, where, dict(COMMANDS), MANAGERS])
+        print_ = hashlib.sha256(said.encode()).hexdigest()
+        notes = await self._parts.store.read(lambda c: cards.notes(c, NAME))
+        if notes.get("commands") == print_:
+            return
+        try:
+            await client.bot.set_my_commands(_listed(COMMANDS), scope=BotCommandScopeDefault())
+            if where is not None:
+                await client.bot.set_my_commands(_listed(MANAGERS), scope=BotCommandScopeChat(where))
+        except TelegramError as error:
+            log.warning("telegram_commands_not_known", why=words(error, client.bot))
+            return
+        now = self._parts.clock.now()
+        await self._parts.store.write(lambda c: cards.note(c, NAME, now, commands=print_))
+
+    async def command(self, message: telegram.Message) -> bool:
+        """True when this is a command for a bot, and so no post: ours are answered, those of other bots are not."""
+        found = read(message)
+        if found is None:
+            return False
+        name, to, rest = found
+        if to and to.casefold() != (message.get_bot().username or "").casefold():
+            return True
+        if name not in (*COMMANDS, *MANAGERS, "start", "help"):
+            return bool(to)
+        if not self._too_soon(message, name):
+            try:
+                await self._answer(message, name, rest)
+            except TelegramError as error:  # they have blocked the bot, or it may not write there
+                log.warning("telegram_command_not_answered", command=name, why=words(error, message.get_bot()))
+        return True
+
+    def _too_soon(self, message: telegram.Message, name: str) -> bool:
+        now = self._parts.clock.now()
+        self._recent = {key: at for key, at in self._recent.items() if now < at + MEANT}
+        key = (_author(message).id, name)
+        if key in self._recent and now < self._recent[key] + PAUSE:
+            return True
+        self._recent[key] = now
+        return False
+
+    async def _answer(self, message: telegram.Message, name: str, rest: str) -> None:
+        if name == "queue":
+            await self._queue(message)
+        elif name == "draft":
+            await self._draft(message, rest)
+        elif name in COMMANDS:
+            await self._fan(message, name, rest)
+        elif message.chat.type == ChatType.PRIVATE:
+            await self._start(message, rest)
+
+    # Fans.
+
+    async def _fan(self, message: telegram.Message, name: str, rest: str) -> None:
+        user, private = message.from_user, message.chat.type == ChatType.PRIVATE
+        if user is None or (message.sender_chat and name not in FOR_ALL):
+            return
+        if name in PRIVATELY and not private:
+            link = create_deep_linked_url(message.get_bot().username, name)
+            button = InlineKeyboardMarkup([[InlineKeyboardButton("Open the private chat", url=link)]])
+            await say(self._board, message, Face(text=IN_PRIVATE, entities=(), keyboard=button))
+            return
+        answer = await self._parts.fans.answer(name, NAME, str(user.id), rest)
+        if answer.report and not await self._report(message, user, answer):
+            answer = Answer(text=NOT_REPORTED)
+        if answer.file is None:
+            await say(self._board, message, answer.text)
+            return
+        bot, chat, file = message.get_bot(), message.chat.id, answer.file.encode()
+        await self._board.request(
+            chat, lambda: bot.send_document(chat, file, caption=answer.text, filename="mydata.json")
+        )
+
+    async def _start(self, message: telegram.Message, payload: str) -> None:
+        """The private chat opens, perhaps by a button of ours in a group."""
+        asked = self._recent.get((_author(message).id, payload))
+        if payload == "forget" and asked is None:
+            await say(self._board, message, WRITE_FORGET)
+        elif payload in PRIVATELY:
+            await self._fan(message, payload, "")
+        else:
+            who = (await self._parts.fans.answer("who", NAME, str(_author(message).id))).text
+            does = "\n".join(f"/{name} - {one}" for name, one in COMMANDS.items())
+            await say(self._board, message, f"{who}\n\n{does}")
+
+    async def _report(self, message: telegram.Message, user: telegram.User, answer: Answer) -> bool:
+        """Lay a fan's report before the managers; False when that cannot be done."""
+        if not self._board.ready:
+            return False
+        name = disarmed(one_line(user.full_name)) + (f" (t.me/{user.username})" if user.username else "")
+        place = f" in {disarmed(one_line(message.chat.title))}" if message.chat.title else ""
+        head = f"Report for {self._parts.desk.name_of(answer.report_to)} from {name}{place}:"
+        text = cut(f"{head}\n{disarmed(answer.report or '')}", MOST_TEXT)
+        try:
+            await self._board.send_call(Call(text=text, nonce=""), silent=self._board.quiet())
+        except self._board.trouble as error:
+            log.warning("telegram_report_not_shown", why=self._board.explain(error))
+            return False
+        return True
+
+    # Managers.
+
+    async def _queue(self, message: telegram.Message) -> None:
+        if await self._manager(message):
+            await self._tell(message, await self._waiting())
+
+    async def _manager(self, message: telegram.Message) -> str | None:
+        """Who asks; None for somebody who may not, who is told so where only they or managers read it."""
+        by = manager_of(self._parts.settings, message.from_user)
+        if by is None and message.from_user and self._among_us(message):
+            await say(self._board, message, refusal(self._parts.settings, message.from_user))
+        return by
+
+    def _among_us(self, message: telegram.Message) -> bool:
+        return message.chat.type == ChatType.PRIVATE or self._board.is_here(message.chat.id)
+
+    async def _tell(self, message: telegram.Message, answer: str | Face) -> None:
+        """Where fans read along, a manager is answered in the private chat, if there is one."""
+        if self._among_us(message):
+            await say(self._board, message, answer)
+            return
+        bot, user = message.get_bot(), message.from_user
+        face = answer if isinstance(answer, Face) else Text().add(answer).face()
+        if user:
+            await self._board.request(user.id, lambda: bot.send_message(user.id, face.text, entities=face.entities))
+
+    async def _waiting(self) -> Face:
+        waiting = (await self._parts.store.numbers())["drafts"].get("waiting", 0)
+        if not waiting:
+            return Text().add("Nothing is waiting.").face()
+        page, _ = await self._parts.desk.drafts(limit=LISTED)
+        text = Text().add(f"{waiting} waiting", telegram.MessageEntity.BOLD)
+        for card in page:
+            await self._line(text, card)
+        return (text.add(f"\n… and {waiting - len(page)} more") if waiting > len(page) else text).face()
+
+    async def _line(self, text: Text, card: Card) -> None:
+        who = cut(disarmed(one_line(card["post"]["author"]["name"])), 40) or "a fan"
+        text.add(f"\n• {who}: {', '.join(card['risk']) or card['intent'] or 'hand-off'}")
+        if link := await self._board.link(card["draft_id"]):
+            text.add(" · ").add("card", telegram.MessageEntity.TEXT_LINK, url=link)
+
+    async def _draft(self, message: telegram.Message, rest: str) -> None:
+        """A card for a post that a manager points at: by its link, or by replying to it where it stands."""
+        if not await self._manager(message):
+            return
+        if self._among_us(message):
+            await self._tell(message, await self._linked(message.get_bot(), rest))
+            return
+        feed, about = self._board.client and self._board.client.listener, message.reply_to_message
+        post_id = await feed.asked(about) if isinstance(feed, Feed) and about else None
+        await self._board.delete(f"{message.chat.id}/{message.message_id}")  # where the bot may, fans need not read it
+        await self._tell(message, await self._asked(post_id) if post_id else Text().add(NOTHING).face())
+
+    async def _linked(self, bot: telegram.Bot, rest: str) -> Face:
+        link = _LINK.search(rest)
+        if link is None:
+            return Text().add(WHICH).face()
+        try:
+            chat = f"-100{link['id']}" if link["id"] else str((await bot.get_chat(f"@{link['name']}")).id)
+        except TelegramError:
+            return Text().add(NOTHING).face()
+        channels = [f"{chat}/{link['topic']}", chat] if link["topic"] else [chat]
+
+        def find(connection: Connection) -> str | None:
+            found = (posts.by_external(connection, NAME, channel, link["post"]) for channel in channels)
+            return next((post.id for post in found if post), None)
+
+        post_id = await self._parts.store.read(find)
+        return await self._asked(post_id) if post_id else Text().add(NOT_SEEN).face()
+
+    async def _asked(self, post_id: str) -> Face:
+        try:
+            card = await self._parts.intake.card_for(post_id)
+        except Refused as refused:
+            return Text().add(refused.message).face()
+        if card is None:
+            return Text().add(NOTHING).face()
+        await self._board.try_show(card["draft_id"])
+        if link := await self._board.link(card["draft_id"]):
+            return Text().add("Its ").add("card", telegram.MessageEntity.TEXT_LINK, url=link).add(" is here.").face()
+        return Text().add("Its card is here now.").face()
+
+
+def read(message: telegram.Message) -> tuple[str, str, str] | None:
+    """A command at the beginning of a message: its name, the bot it is for (empty: any), and what follows."""
+    first = next((e for e in message.entities if e.type == MessageEntityType.BOT_COMMAND and e.offset == 0), None)
+    if first is None or not message.text or message.forward_origin:
+        return None
+    said = message.parse_entity(first)
+    name, _, to = said.removeprefix("/").partition("@")
+    return name.casefold(), to, message.text[len(said) :].strip()
+
+
+def _author(message: telegram.Message) -> telegram.User | telegram.Chat:
+    return message.sender_chat or message.from_user or message.chat
+
+
+def _listed(commands: Mapping[str, str]) -> list[BotCommand]:
+    return [BotCommand(name, does) for name, does in commands.items()]
