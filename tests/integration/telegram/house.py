@@ -283,6 +283,13 @@ class Killable(House):
             database.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
             database.execute("DELETE FROM leases")
 
+    async def card(self, words: str, chat: Json | None = None) -> Json:
+        """Until the process has stored that it shows this card, too: one that dies before that shows another one."""
+        card = await super().card(words, chat)
+        known = f"{card['chat']['id']}/{card['message_id']}"
+        await self.until(lambda: self.rows("SELECT 1 FROM cards WHERE message_id = ?", known))
+        return card
+
     async def until(self, happened: Callable[[], Any], seconds: float = 60) -> Any:
         return await super().until(happened, seconds)
 
