@@ -62,7 +62,7 @@ class Board(board.Board[Face]):
     @property
     def ready(self) -> bool:
         """Whether the bot is connected, and config.yaml names a chat for the cards."""
-        return self.client is not None and self.client.is_ready() and self.client.directory.cards is not None
+        return self.client is not None and self.client.is_open() and self.client.directory.cards is not None
 
     @property
     def _here(self) -> tuple[Client, int]:

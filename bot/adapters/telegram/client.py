@@ -104,8 +104,12 @@ class Client:
         """Who the bot is; known after the login."""
         return self.bot.bot
 
+    def is_open(self) -> bool:
+        """True while requests can be made: logged in, and not closed."""
+        return self._updates is not None
+
     def is_ready(self) -> bool:
-        """True while Telegram answers: logged in, not closed, and the last answer is not long ago."""
+        """True while Telegram answers: open, and the last answer is not long ago."""
         return self._updates is not None and self._clock.now() - self._updates.heard_at < SILENT
 
     async def run(self) -> None:
