@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import telegram
 from telegram.constants import ChatID, ChatType, MessageEntityType
@@ -83,7 +84,8 @@ def post_of(
         external_id=str(message.message_id),
         author=_author(message, directory),
         text=text_of(message),
-        at=message.date,
+        # Telegram counts whole seconds; within one, the ids say what came first.
+        at=message.date + timedelta(microseconds=message.message_id % 1_000_000),
         reply_to=_reply_to(message),
         attachments=tuple(_attachments(parts)),
         mentions_us=mentions_us(message, me),

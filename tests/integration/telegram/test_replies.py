@@ -1,0 +1,236 @@
+"""Replies on Telegram: once each, to the right post, and never a guess about what became of them."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.telegram import DELETE, EDIT, SEND, Fault
+
+from .house import PRAISE
+
+
+async def approved(house, text=PRAISE, chat=None, **more):
+    """A fan's message and its draft, right after the yes."""
+    message = house.fake.post(chat or house.harbor, house.robin, text, **more)
+    draft = await house.draft(message)
+    return message, await house.decide(draft, "approve")
+
+
+def sent_into(house, chat):
+    """The requests that would have put something into a chat."""
+    return [one for one in house.fake.requests(SEND) if one.asked["chat_id"] == chat["id"]]
+
+
+async def test_a_reply_answers_its_post_without_a_preview(open_house):
+    house = open_house
+    message = house.fake.post(house.harbor, house.robin, PRAISE)
+    draft = await house.draft(message)
+    words = "Thank you! <b>All of *it* is 🦋 _new_."
+    await house.decide(draft, "edit", text=words, confirm_warnings=True)
+    await house.delivery(draft, "sent")
+    (reply,) = house.fake.replies_to(message)
+    assert (reply["text"], reply.get("entities", [])) == (words, [])
+    (asked,) = (one.asked for one in sent_into(house, house.harbor))
+    assert asked["reply_parameters"]["allow_sending_without_reply"] is False
+    assert asked["link_preview_options"] == {"is_disabled": True}
+    assert not {"message_thread_id", "parse_mode"} & asked.keys()
+
+
+async def test_a_reply_in_a_topic_and_one_in_the_general_topic(open_house):
+    house = open_house
+    moths = house.fake.topic(house.forum, "Paper moths", house.robin)
+    for topic in (moths, None):
+        message, draft = await approved(house, chat=house.forum, topic=topic)
+        await house.delivery(draft, "sent")
+        (reply,) = house.fake.replies_to(message)
+        place = ("is_topic_message", reply.get("is_topic_message")), ("topic", message.get("message_thread_id"))
+        assert place == (("is_topic_message", topic and True), ("topic", topic))
+
+
+async def test_a_comment_is_answered_where_it_stands(open_house):
+    house = open_house
+    forward = house.fake.channel_post(house.fake.channel("Harbor News", house.harbor), "The winter map is out.")
+    comment = house.fake.reply(forward, house.robin, PRAISE)
+    draft = await house.draft(comment)
+    await house.decide(draft, "approve")
+    await house.delivery(draft, "sent")
+    assert len(house.fake.replies_to(comment)) == 1
+
+
+LONG = f"{'well, ' * 25}the lighthouse with the paper moths is gorgeous"
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_long_post_is_quoted_where_the_words_still_stand_there(open_house, changed):
+    house = open_house
+    message = house.fake.post(house.harbor, house.robin, f"🦋 {LONG}")
+    draft = await house.draft(message)
+    with house.database() as database:
+        detail = '{"details": {"thing": "the lighthouse with the paper moths"}}'
+        database.execute(
+            "UPDATE posts SET understanding = ? WHERE external_id = ?", (detail, f"{message['message_id']}")
+        )
+    if changed:  # nobody told us yet
+        message["text"] = LONG.replace("moths", "boats")
+    await house.decide(draft, "approve")
+    await house.delivery(draft, "sent")
+    (reply,) = house.fake.replies_to(message)
+    assert reply.get("quote", {}).get("text") == (None if changed else "the lighthouse with the paper moths")
+
+
+async def test_correct_and_remove(open_house):
+    house = open_house
+    message, draft = await approved(house)
+    await house.delivery(draft, "sent")
+    await house.decide(draft, "correct", text="Thank you, truly.", confirm_warnings=True)
+    await house.delivery(draft, "sent")
+    assert [one["text"] for one in house.fake.replies_to(message)] == ["Thank you, truly."]
+    await house.decide(draft, "remove")
+    await house.until(lambda: house.fake.replies_to(message) == [])
+    await house.delivery(draft, "sent")
+
+
+async def test_a_correction_whose_answer_is_lost_is_made_again(open_house):
+    house = open_house
+    message, draft = await approved(house)
+    await house.delivery(draft, "sent")
+    house.fake.fail_next(EDIT, Fault(status=None, after=True, chat=house.harbor))
+    await house.decide(draft, "correct", text="Thank you, truly.", confirm_warnings=True)
+    await house.delivery(draft, "sent")
+    assert [one["text"] for one in house.fake.replies_to(message)] == ["Thank you, truly."]
+
+
+async def test_what_is_too_old_to_be_removed_is_a_persons_to_remove(open_house):
+    house = open_house
+    message, draft = await approved(house)
+    await house.delivery(draft, "sent")
+    refusal = Fault(status=400, description="Bad Request: message can't be deleted")
+    house.fake.fail_next(DELETE, refusal)
+    await house.decide(draft, "remove")
+    assert "48 hours" in (await house.delivery(draft, "failed"))["error"]
+    assert len(house.fake.replies_to(message)) == 1
+
+
+@pytest.mark.parametrize(("status", "after"), [(None, True), (None, False), (500, True), (500, False), (502, True)])
+async def test_a_lost_answer_is_never_followed_by_another_try(open_house, status, after):
+    house = open_house
+    house.fake.fail_next(SEND, Fault(status=status, after=after, chat=house.harbor))
+    message, draft = await approved(house)
+    uncertain = await house.delivery(draft, "uncertain")
+    assert "look into the chat" in uncertain["error"]
+    house.clock.move(hours=1)
+    await house.app.outbox.once()
+    there = len(house.fake.replies_to(message))
+    assert (there, len(sent_into(house, house.harbor))) == (int(after), 1)
+    await house.decide(draft, "settle", arrived=bool(there))
+    if there:
+        await house.delivery(draft, "sent")
+    else:
+        await house.delivery(draft, "failed")
+        await house.decide(draft, "retry")
+        await house.delivery(draft, "sent")
+    assert len(house.fake.replies_to(message)) == 1
+
+
+async def test_telegram_asks_to_wait_with_one_chat_and_no_other_one_waits(open_house):
+    house = open_house
+    wait = Fault(status=429, chat=house.harbor, description="Too Many Requests: retry after 40", retry_after=40)
+    house.fake.fail_next(SEND, wait)
+    late, held = await approved(house)
+    await house.until(lambda: len(sent_into(house, house.harbor)) == 1)
+    other, free = await approved(house, chat=house.forum)
+    await house.settled(other)
+    assert house.fake.replies_to(late) == []
+    assert (await house.app.desk.draft(held["draft_id"]))["deliveries"][0]["state"] == "held"
+    assert free["draft_id"] != held["draft_id"]
+    await house.delivery(held, "sent")
+    assert len(house.fake.replies_to(late)) == 1
+
+
+async def test_many_replies_into_one_group_keep_the_pace_and_all_arrive(open_house):
+    house = open_house
+    messages, drafts = [], []
+    for n in range(24):
+        messages.append(house.fake.post(house.harbor, house.fake.user(f"Fan {n}"), f"{PRAISE} {n}"))
+        drafts.append(await house.draft(messages[-1]))
+        await house.decide(drafts[-1], "edit", text=f"Thank you for number {n}.", confirm_warnings=True)
+    start = house.clock.now()
+    assert len(sent_into(house, house.harbor)) < 20
+    for draft in drafts:
+        await house.delivery(draft, "sent")
+    assert house.clock.now() - start > timedelta(seconds=40)
+    assert [len(house.fake.replies_to(message)) for message in messages] == [1] * 24
+
+
+async def test_a_post_that_is_gone_is_not_answered(open_house):
+    house = open_house
+    message = house.fake.post(house.harbor, house.robin, PRAISE)
+    draft = await house.draft(message)
+    house.fake.delete(message)
+    await house.decide(draft, "approve")
+    await house.draft(message, "withdrawn")
+    assert house.fake.by_bot(house.harbor) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "description", "says"),
+    [
+        (403, "Forbidden: bot was kicked from the supergroup chat", "add it again"),
+        (400, "Bad Request: not enough rights to send text messages to the chat", "may not write here"),
+        (400, "Bad Request: TOPIC_CLOSED", "topic is closed"),
+        (400, "Bad Request: something new", "Telegram refuses it: Something new"),
+    ],
+)
+async def test_a_refusal_is_told_with_what_to_do_and_can_be_tried_again(open_house, status, description, says):
+    house = open_house
+    house.fake.fail_next(SEND, Fault(status=status, description=description, chat=house.harbor))
+    message, draft = await approved(house)
+    assert says.casefold() in (await house.delivery(draft, "failed"))["error"].casefold()
+    await house.decide(draft, "retry")
+    await house.delivery(draft, "sent")
+    assert len(house.fake.replies_to(message)) == 1
+
+
+async def test_a_group_that_moves_while_a_reply_is_on_its_way(house):
+    small = house.fake.group("Small Harbor")
+    house.listen = f"{small['id']}"
+    await house.start()
+    hold = house.fake.fail_next("getUpdates", Fault(status=0, hold=True))
+    message = house.fake.post(small, house.robin, PRAISE)
+    draft = await house.draft(message)
+    await hold.reached.wait()  # the notice comes later than the refusal
+    big = house.fake.migrate(small, house.mara)
+    await house.decide(draft, "approve")
+    assert "became a supergroup" in (await house.delivery(draft, "failed"))["error"]
+    hold.go.set()
+    await house.judged(house.fake.post(big, house.kim, "hello, all of you"))
+    assert [house.fake.by_bot(chat) for chat in (small, big)] == [[], []]
+
+
+async def test_a_try_that_was_cut_off_is_uncertain(open_house):
+    house = open_house
+    hold = house.fake.fail_next(SEND, Fault(status=0, after=True, hold=True, chat=house.harbor))
+    message, draft = await approved(house)
+    await hold.reached.wait()
+    await house.stop()
+    hold.go.set()
+    house.clock.move(minutes=2)
+    await house.start()
+    await house.delivery(draft, "uncertain")
+    assert sent_into(house, house.harbor) == []  # the one that was cut off is not written down
+    assert len(house.fake.replies_to(message)) <= 1
+
+
+async def test_without_a_connection_nothing_is_lost(house):
+    await house.start()
+    message = house.fake.post(house.harbor, house.robin, PRAISE)
+    draft = await house.draft(message)
+    house.undo = 600
+    await house.restart()
+    await house.decide(draft, "approve")
+    await house.stop()
+    house.clock.move(minutes=20)
+    await asyncio.gather(house.start())
+    await house.delivery(draft, "sent")
+    assert len(house.fake.replies_to(message)) == 1
