@@ -132,6 +132,7 @@ async def test_while_words_are_asked_for(running: Killable) -> None:
     post, card = await house.ask(LOVELY)
     await house.press(card, "edit")
     question = await house.until(lambda: next(iter(asked(house)), None))
+    await house.until(lambda: not house.rows("SELECT 1 FROM inbox"))  # else the press is not over, and comes again
     await house.kill()
     await house.start()
     words = "Which of the three piers do you go to when it rises?"
