@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.ports import Check
+from bot.store import inbox
 from bot.store.engine import driver_url, file_of, in_words, open_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -108,4 +109,25 @@ def inspect(url: str) -> list[Check]:
     wrong = integrity(url)
     if wrong:
         return [Check(name="database", ok=False, result=wrong, fix="see above; a copy of the file is the best backup")]
-    return [Check(name="database", ok=True, result="it is sound, or will be made at the first start")]
+    return [Check(name="database", ok=True, result="it is sound, or will be made at the first start"), *_aside(url)]
+
+
+def _aside(url: str) -> list[Check]:
+    """What a platform told us and we could not read; nobody has answered for it."""
+    parsed = driver_url(url)
+    file = file_of(parsed)
+    if file and not file.exists():
+        return []
+    engine = open_engine(parsed)
+    try:
+        with engine.connect().execution_options(reading=True) as connection:
+            found = inbox.aside(connection) if version(engine)[0] else []
+    finally:
+        engine.dispose()
+    if not found:
+        return []
+    newest = found[0]
+    result = f"{len(found)} updates could not be handled and are set aside; the newest on {newest.platform} at "
+    result += f"{newest.received_at:%Y-%m-%d %H:%M} UTC: {newest.why}"
+    fix = "look in the chat whether somebody waits; tell the makers of Greenroom this line"
+    return [Check(name="database", ok=None, result=result, fix=fix)]
