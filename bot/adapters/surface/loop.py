@@ -115,6 +115,9 @@ class CardLoop(Generic[Face]):
     async def _call(self) -> bool:
         """Send the messages that events cause; each step is False when there is nothing to do."""
         while self._calls and _CALL not in self._later:
+            about = self._calls[0].draft_id
+            if about and about not in self._later:
+                await self._tried(about, self._board.show(about))  # its card comes before the call that names it
             call = await call_of(self._calls[0], self._parts, self.name)
             silent = self._board.quiet() and call is not None and call.who is None
             if call and not await self._tried(_CALL, self._board.send_call(call, silent=silent)):
