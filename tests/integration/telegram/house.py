@@ -160,6 +160,11 @@ class House:
         )
         return found[0] if found else None
 
+    def judged_posts(self) -> int:
+        """How many posts have an outcome."""
+        ((count,),) = self.rows("SELECT count(*) FROM posts WHERE action IS NOT NULL")
+        return int(count)
+
     async def settled(self, post: Json, state: str = "sent") -> None:
         """Until the newest delivery for a post is in this state."""
         query = "SELECT state FROM deliveries WHERE post_id = ? ORDER BY created_at DESC LIMIT 1"

@@ -107,7 +107,7 @@ def hundred(house: Killable) -> list[Json]:
 
 async def answered_for(house: Killable, posts: list[Json]) -> None:
     """Until all of these posts are judged; each is there once, and has one draft at most."""
-    await house.until(lambda: all((row := house.posted(post)) and row[1] for post in posts))
+    await house.until(lambda: house.judged_posts() >= len(posts))
     stored = house.rows("SELECT channel, external_id, count(*) FROM posts GROUP BY channel, external_id")
     assert len(stored) == len(posts)
     assert {count for *_, count in stored} == {1}
