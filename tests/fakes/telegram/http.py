@@ -128,13 +128,6 @@ class Http:
         return None
 
 
-def _words(value: str | bytes | bytearray | web.FileField) -> str:
-    """Of a field of a form; those of a file are its content."""
-    if isinstance(value, web.FileField):
-        value = value.file.read()
-    return value if isinstance(value, str) else value.decode()
-
-
 async def _reach(fault: Fault) -> None:
     fault.reached.set()
     if fault.hold:

@@ -97,18 +97,9 @@ class Methods:
         where = self._where(room, asked)
         words = rules.outgoing(asked["text"], asked.get("entities"))
         markup = rules.keyboard(asked.get("reply_markup"))
-        message = self.world.add(room, self.world.bot, **words, **where, **({"reply_markup": markup} if markup else {}))
+        buttons_: Json = {"reply_markup": markup} if markup else {}
+        message = self.world.add(room, self.world.bot, **words, **where, **buttons_)
         return self.world.shown(room, message)
-
-    def _send_document(self, asked: Json) -> Json:
-        room = self.world.open(asked["chat_id"])
-        name = f"file{self.world.new_id()}"
-        self.world.files[name] = asked["document"].encode()
-        document = {"file_id": name, "file_unique_id": f"u{name}", "file_size": len(self.world.files[name])}
-        caption = {"caption": asked["caption"]} if "caption" in asked else {}
-        return self.world.shown(
-            room, self.world.add(room, self.world.bot, document=document, **caption, **self._where(room, asked))
-        )
 
     def _where(self, room: Room, asked: Json) -> Json:
         """The topic, what is replied to, and the quote of it."""
@@ -132,8 +123,9 @@ class Methods:
         name = f"document{self.world.new_id()}"
         self.world.files[name] = asked["document"].content
         document = {"file_id": name, "file_unique_id": f"u{name}", "file_name": asked["document"].name}
-        caption = {"caption": asked["caption"]} if asked.get("caption") else {}
-        return self.world.shown(room, self.world.add(room, self.world.bot, document=document, **caption))
+        caption: Json = {"caption": asked["caption"]} if asked.get("caption") else {}
+        where = self._where(room, asked)
+        return self.world.shown(room, self.world.add(room, self.world.bot, document=document, **caption, **where))
 
     def _own(self, asked: Json) -> tuple[Room, Json]:
         room = self.world.open(asked["chat_id"])

@@ -174,7 +174,7 @@ class FakeTelegram:
         assert room.linked
         origin = {"type": "channel", "chat": channel, "message_id": post["message_id"], "date": post["date"]}
         telegram = self._service(CHANNEL_FORWARDS)
-        forward = {"sender_chat": channel, "is_automatic_forward": True, "forward_origin": origin}
+        forward: Json = {"sender_chat": channel, "is_automatic_forward": True, "forward_origin": origin}
         return self.world.add(room.linked, telegram, text=text, **forward)
 
     def service(self, chat: Json, author: Json, **fields: Any) -> Json:
