@@ -48,6 +48,10 @@ class Board(ABC, Generic[Face]):
     def ready(self) -> bool:
         """Whether something can be shown now."""
 
+    def busy_for(self) -> float:
+        """Seconds until something that is not urgent can be sent without waiting; asked for only when ready."""
+        return 0.0
+
     @abstractmethod
     def face(self, card: Card) -> Face:
         """How a draft looks now."""

@@ -80,7 +80,11 @@ class CardLoop(Generic[Face]):
                     continue
                 await self._sweep()
                 await self._take_in()
-                if not (await self._call() or await self._next() or await self._align()):
+                if await self._call():
+                    continue
+                if busy := self._board.busy_for():  # not waited for over there: a call for help must find the loop free
+                    await self._bell.wait(min(busy, RECONNECT))
+                elif not (await self._next() or await self._align()):
                     await self._count()
                     await self._bell.wait(self._rest())
 

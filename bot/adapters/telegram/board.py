@@ -64,6 +64,11 @@ class Board(board.Board[Face]):
         """Whether the bot is connected, and config.yaml names a chat for the cards."""
         return self.client is not None and self.client.is_open() and self.client.directory.cards is not None
 
+    def busy_for(self) -> float:
+        """Seconds until Telegram's pace lets us write here again."""
+        client, chat = self._here
+        return client.pace.rest(chat)
+
     @property
     def _here(self) -> tuple[Client, int]:
         if self.client is None or self.client.directory.cards is None:
@@ -87,7 +92,7 @@ class Board(board.Board[Face]):
 
         Only the last one is kept in line; the other one is taken away when somebody presses on it (`Presses`).
         """
-        return await self._post(face, silent=silent)
+        return await self._post(face, silent=silent, urgent="crisis" in card["risk"])
 
     async def send_digest(self, face: Face, *, silent: bool) -> str:
         """Pings nobody."""
@@ -98,9 +103,9 @@ class Board(board.Board[Face]):
         text = Text()
         if call.who:
             text.person(self._parts.desk.name_of(call.who), self._account_of(call.who)).add(" ")
-        await self._post(text.add(call.text).face(), silent=silent, about=call.about)
+        await self._post(text.add(call.text).face(), silent=silent, about=call.about, urgent=call.who is not None)
 
-    async def _post(self, face: Face, *, silent: bool, about: str | None = None) -> str:
+    async def _post(self, face: Face, *, silent: bool, about: str | None = None, urgent: bool = False) -> str:
         client, chat = self._here
         reply = None
         if about and _place(about)[0] == chat:
@@ -117,6 +122,7 @@ class Board(board.Board[Face]):
                 reply_markup=face.keyboard,
                 link_preview_options=_NO_PREVIEW,
             ),
+            urgent=urgent,
         )
         return key(message)
 
@@ -164,12 +170,12 @@ class Board(board.Board[Face]):
         except BadRequest as error:
             log.info("telegram_message_stays", why=words(error, client.bot))
 
-    async def request(self, chat: int, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    async def request(self, chat: int, request: Callable[[], Awaitable[_Answer]], *, urgent: bool = False) -> _Answer:
         """Make a request when its turn has come, as often as Telegram asks us to make it later."""
         if (client := self.client) is None:
             raise OSError("the bot is not connected to Telegram")
         for left in reversed(range(TRIES)):
-            await client.pace.turn(chat)
+            await client.pace.turn(chat, urgent=urgent)
             try:
                 return await request()
             except RetryAfter as error:

@@ -42,11 +42,17 @@ class Pace:
         self._all: list[float] = []
         self._booked: dict[str, float] = {}
 
-    async def turn(self, chat_id: int) -> None:
-        """Wait until one more request may go into this chat. First come, first served."""
-        moment = self._next(chat_id)
+    async def turn(self, chat_id: int, *, urgent: bool = False) -> None:
+        """Wait until one more request may go into this chat. First come, first served; what is urgent waits only where
+        Telegram asked for it.
+        """
+        moment = self._now() if urgent else self._next(chat_id)
         while (rest := max(moment, self._held(chat_id)) - self._now()) > 0:  # noqa: ASYNC110 - a clock sets no event
             await asyncio.sleep(min(rest, LOOK))
+
+    def rest(self, chat_id: int) -> float:
+        """Seconds until a turn in this chat is free, which is not taken by asking."""
+        return max(0.0, max(self._free_in(chat_id), self._held(chat_id)) - self._now())
 
     def book(self, chat_id: int, key: str) -> float:
         """Seconds until the turn of `key`, which is kept until it comes again and hears 0: now."""
@@ -62,21 +68,28 @@ class Pace:
 
     def hold(self, chat_id: int, seconds: float) -> None:
         """Telegram asks us to leave this chat alone for a while (429, `retry_after`)."""
-        chat = self._chats.setdefault(chat_id, _Chat())
+        chat = self._of(chat_id)
         chat.held_until = max(chat.held_until, self._now() + seconds)
 
     def _held(self, chat_id: int) -> float:
-        return self._chats[chat_id].held_until
+        return self._of(chat_id).held_until
+
+    def _of(self, chat_id: int) -> _Chat:
+        return self._chats.setdefault(chat_id, _Chat())
 
     def _next(self, chat_id: int) -> float:
         """The first moment that is free; it is taken by asking."""
-        now, chat = self._now(), self._chats.setdefault(chat_id, _Chat())
-        moment = max(now, chat.turns[-1] if chat.turns else now)
+        moment = self._free(self._free_in(chat_id), self._now())
+        self._of(chat_id).turns.append(moment)
+        return moment
+
+    def _free_in(self, chat_id: int) -> float:
+        """The first moment that is free in this chat."""
+        now, turns = self._now(), self._of(chat_id).turns
+        moment = max(now, turns[-1] if turns else now)
         for count, seconds in (CHAT, GROUP) if chat_id < 0 else (CHAT,):
-            if len(chat.turns) >= count:
-                moment = max(moment, chat.turns[-count] + seconds)
-        moment = self._free(moment, now)
-        chat.turns.append(moment)
+            if len(turns) >= count:
+                moment = max(moment, turns[-count] + seconds)
         return moment
 
     def _free(self, moment: float, now: float) -> float:

@@ -137,10 +137,26 @@ async def test_who_may_be_in_danger_comes_first_and_calls_until_somebody_has_it(
     assert len(calls(house)) == 2
 
 
+async def test_a_call_for_help_does_not_wait_for_its_turn(house):
+    await burst(house, 25)
+    await in_time(house, lambda: digest(house))
+    pace = house.app.platforms["telegram"].cards.board.client.pace  # type: ignore[attr-defined] # Telegram's has cards
+    for _ in range(20):
+        pace.book(house.room["id"], f"{_}")
+    assert pace.rest(house.room["id"]) > 30
+    await house.draft(house.fake.post(house.harbor, house.kim, "love it, all of it"))
+    house.fake.post(house.harbor, house.robin, DANGER)
+    await house.until(lambda: calls(house))
+    assert [DANGER in one["text"] for one in house.fake.by_bot(house.room)][-2:] == [True, False]
+    assert pace.rest(house.room["id"]) > 10
+
+
 async def test_a_restart_does_not_call_twice(house):
     await house.start()
     house.fake.post(house.harbor, house.robin, DANGER)
     await house.until(lambda: calls(house))
+    noted = "SELECT 1 FROM cursors, events WHERE channel = 'seen' AND name = 'crisis_called' AND position + 0 >= seq"
+    await house.until(lambda: house.rows(noted))
     await house.restart()
     house.fake.post(house.harbor, house.kim, PRAISE)
     await house.card(PRAISE)
