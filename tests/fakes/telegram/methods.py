@@ -41,8 +41,8 @@ class Methods:
         """The scope's type -> the commands that its people are offered."""
         self.handlers: dict[str, Callable[[Json], Any]] = {
             "getMe": self._me,
-            "getWebhookInfo": lambda _: {"url": "", "has_custom_certificate": False, "pending_update_count": 0},
-            "deleteWebhook": lambda _: True,
+            "getWebhookInfo": self._webhook,
+            "deleteWebhook": self._delete_webhook,
             "getChat": self._chat,
             "getChatMember": self._member,
             "getFile": self._file,
@@ -58,6 +58,17 @@ class Methods:
     def _me(self, _: Json) -> Json:
         all_messages = {"can_read_all_group_messages": not self.world.privacy}
         return {**self.world.bot, "can_join_groups": True, **all_messages, "supports_inline_queries": False}
+
+    def _webhook(self, _: Json) -> Json:
+        updates = self.world.updates
+        waiting = {"has_custom_certificate": False, "pending_update_count": len(updates.waiting)}
+        return {"url": updates.webhook, **waiting}
+
+    def _delete_webhook(self, asked: Json) -> bool:
+        self.world.updates.webhook = ""
+        if asked.get("drop_pending_updates"):
+            self.world.updates.waiting.clear()
+        return True
 
     def _chat(self, asked: Json) -> Json:
         room = self.world.known(asked["chat_id"])

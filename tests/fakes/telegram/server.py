@@ -214,6 +214,10 @@ class FakeTelegram:
 
     # What goes wrong.
 
+    def webhook(self, url: str) -> None:
+        """Another program has this bot's updates sent to it."""
+        self.world.updates.webhook = url
+
     def fail_next(self, call: str, fault: Fault | None = None) -> Fault:
         """The next call of this kind ends as `fault` says; a 500 without effect when none is given."""
         fault = fault or Fault()

@@ -19,6 +19,8 @@ class Updates:
         self.waiting: list[Json] = []
         self.allowed: frozenset[str] | None = None
         """As last asked for; None: everything that comes unasked."""
+        self.webhook = ""
+        """Where another program has the updates sent to, which ends all polling."""
         self.polls = 0
         """How many polls began."""
         self.confirmed = 0
@@ -45,7 +47,9 @@ class Updates:
         return self._polling is not None
 
     async def poll(self, asked: Json) -> list[Json]:
-        """getUpdates. Raises Refusal for the poller that another one drives away."""
+        """getUpdates. Raises Refusal for the poller that another one drives away, and while there is a webhook."""
+        if self.webhook:
+            raise Refusal(409, "Conflict: can't use getUpdates method while webhook is active")
         if "allowed_updates" in asked:
             self.allowed = frozenset(asked["allowed_updates"]) or None
         self._confirm(asked.get("offset", 0))

@@ -74,6 +74,14 @@ async def test_a_chat_that_must_wait_holds_up_no_other_one(open_house: House) ->
     assert len(house.fake.replies_to(waiting)) == 1
 
 
+async def test_a_webhook_of_another_program_is_taken_away(house: House) -> None:
+    house.fake.webhook("https://bot.example/hook")
+    post = house.fake.post(house.harbor, house.robin, PRAISE)
+    await house.start()
+    await house.judged(post)
+    assert len(house.fake.requests("deleteWebhook")) == 1
+
+
 async def test_the_token_stands_nowhere(running: Killable) -> None:
     """Whatever goes wrong, and whatever an operator may read of it."""
     house = running

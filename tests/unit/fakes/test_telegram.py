@@ -78,6 +78,17 @@ async def test_a_second_poller_drives_the_first_away(fake: FakeTelegram, bot: Bo
         assert len(await second) == 1
 
 
+async def test_a_webhook_ends_polling(fake: FakeTelegram, bot: Bot, robin: Json, harbor: Json) -> None:
+    fake.webhook("https://bot.example/hook")
+    fake.post(harbor, robin, "one")
+    with pytest.raises(Conflict, match="webhook"):
+        await bot.get_updates()
+    assert (await bot.get_webhook_info()).pending_update_count == 1
+    await bot.delete_webhook()
+    assert not (await bot.get_webhook_info()).url
+    assert len(await bot.get_updates()) == 1
+
+
 async def test_a_poller_that_is_gone_is_no_poller(fake: FakeTelegram, bot: Bot) -> None:
     async with httpx.AsyncClient() as http:
         with pytest.raises(httpx.ReadTimeout):
