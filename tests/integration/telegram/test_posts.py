@@ -330,6 +330,19 @@ async def test_a_second_poller_is_told_in_words(open_house):
     await house.judged(house.fake.post(house.harbor, house.robin, PRAISE))
 
 
+async def test_a_webhook_of_another_program_is_taken_away(open_house):
+    house = open_house
+    said = (
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
+    )
+    house.fake.fail_next("getUpdates", Fault(status=409, description=said))
+    house.fake.post(house.harbor, house.robin, PRAISE)  # ends the question that is open
+    with capture_logs() as told:
+        await house.until(lambda: house.fake.requests("deleteWebhook"))
+        await house.judged(house.fake.post(house.harbor, house.kim, PRAISE))
+    assert "telegram_webhook_removed" in [line["event"] for line in told]
+
+
 async def _poll_as_somebody_else(house):
     import httpx  # noqa: PLC0415 - the one place where a test speaks with the fake itself
 

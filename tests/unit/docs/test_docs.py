@@ -68,6 +68,15 @@ def test_every_action_has_its_place_in_the_console():
     assert {str(a) for a in Action if f'"{a}"' not in pages} == set()
 
 
+@pytest.mark.parametrize("platform", ["discord", "telegram"])
+def test_lines_of_the_log_that_a_page_explains_are_written(platform):
+    page = (ROOT / f"docs/{platform}.md").read_text("utf-8")
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "bot/adapters" / platform).glob("*.py"))
+    told = set(re.findall(rf"`({platform}_\w+)`", page))
+    assert told
+    assert {line for line in told if f'"{line}"' not in code} == set()
+
+
 def test_the_tables_are_those_of_the_page():
     assert len(metadata.tables) == 13
 
