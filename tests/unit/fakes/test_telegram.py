@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from telegram import Bot, ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter
 
 from tests.fakes.telegram import ANSWER, EDIT, SEND, TOKEN, FakeTelegram, Fault, buttons
+from tests.fakes.telegram.updates import Updates
 
 Json = dict[str, Any]
 
@@ -64,6 +67,36 @@ async def test_polls_wait_and_only_an_offset_empties_them(
     rest = await bot.get_updates(offset=first.update_id + 1)
     assert [one.message.text for one in rest if one.message] == ["two"]
     assert await bot.get_updates(offset=rest[-1].update_id + 1) == ()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("emit"), st.integers(1, 5), st.just(0)),
+        st.tuples(st.just("poll"), st.integers(0, 5), st.integers(1, 4)),
+        st.tuples(st.just("newest"), st.integers(1, 3), st.integers(1, 4)),
+    )
+)
+
+
+@given(steps=STEPS)
+def test_nothing_is_forgotten_before_it_is_confirmed(steps: list[tuple[str, int, int]]) -> None:
+    """Polls that confirm some of what is there, in any order with what happens."""
+
+    async def play() -> None:
+        updates, waiting = Updates(), list[int]()
+        for step, number, limit in steps:
+            if step == "emit":
+                waiting += [updates.push({"message": {}}) for _ in range(number)]
+                continue
+            if step == "newest":  # a negative offset keeps that many from the end
+                offset, waiting = -number, waiting[-number:]
+            else:
+                offset = waiting[number] if number < len(waiting) else 0
+                waiting = [one for one in waiting if one >= offset]
+            found = await updates.poll({"offset": offset, "limit": limit})
+            assert [one["update_id"] for one in found] == waiting[:limit]
+
+    asyncio.run(play())
 
 
 async def test_a_second_poller_drives_the_first_away(fake: FakeTelegram, bot: Bot, robin: Json, harbor: Json) -> None:
