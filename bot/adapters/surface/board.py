@@ -26,7 +26,7 @@ class Gone(Exception):
 
 
 class Board(ABC, Generic[Face]):
-    """Where a platform shows the managers their cards. Its own part is what `Cards` and `show` ask of it.
+    """Where a platform shows the managers their cards. The abstract methods are its own part.
 
     Whatever goes to the platform raises one of `trouble` when it fails.
     """

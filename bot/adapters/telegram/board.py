@@ -66,8 +66,8 @@ class Board(board.Board[Face]):
 
     def busy_for(self) -> float:
         """Seconds until Telegram's pace lets us write here again."""
-        client, chat = self._here
-        return client.pace.rest(chat)
+        client, chat = self.client, self.client.directory.cards if self.client else None
+        return client.pace.rest(chat) if client and chat is not None else 0.0
 
     @property
     def _here(self) -> tuple[Client, int]:
