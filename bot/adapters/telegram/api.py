@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from typing import Any
 
 import telegram
-from telegram.error import RetryAfter
+from telegram.error import InvalidToken, RetryAfter
 from telegram.request import HTTPXRequest
 
 from bot.settings import Settings
@@ -22,6 +23,8 @@ POLL = 25
 ANSWER = 20.0
 """Seconds for an answer to anything else: what takes longer may have been done, and nobody knows (see `replies`)."""
 
+_TOKEN = re.compile(r"\d{1,20}:[\w-]{1,200}", re.ASCII)
+
 
 class Bot(telegram.Bot):
     """The library's, with updates as they came: one that it cannot read must not hold up the others."""
@@ -34,11 +37,17 @@ class Bot(telegram.Bot):
 
 
 def make_bot(settings: Settings) -> Bot:
-    """The bot of these settings, not yet connected. A stand-in on this machine is used where config.yaml names one."""
+    """The bot of these settings, not yet connected. A stand-in on this machine is used where config.yaml names one.
+
+    Raises InvalidToken.
+    """
     os.environ["PTB_TIMEDELTA"] = "true"  # spans of time have a type of their own; the library asks here each time
-    base = settings.platforms.telegram.api_base or API
+    base = (settings.platforms.telegram.api_base or API).rstrip("/")
+    token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
+    if not _TOKEN.fullmatch(token):
+        raise InvalidToken("it is not of the form that @BotFather gives")
     return Bot(
-        settings.telegram_token.get_secret_value() if settings.telegram_token else "none",
+        token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
         request=HTTPXRequest(connection_pool_size=64, read_timeout=ANSWER, connect_timeout=10, pool_timeout=5),

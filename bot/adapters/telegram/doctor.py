@@ -42,7 +42,10 @@ async def check_online(settings: Settings) -> list[Check]:
     """Ask as the bot would: token, privacy mode, webhook, and membership and rights in each chat. Changes nothing."""
     if settings.telegram_token is None:
         return []
-    bot = make_bot(settings)
+    try:
+        bot = make_bot(settings)
+    except InvalidToken:
+        return [_fault("this is not a token of @BotFather", REFUSED)]
     try:
         await bot.initialize()
         directory = await look_up(settings, bot.get_chat, {})

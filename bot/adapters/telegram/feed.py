@@ -87,15 +87,14 @@ class Feed:
                 cards.drop_all(connection, NAME)  # they cannot be edited any more: what waits is shown anew
             return True
 
-        if not await self._parts.store.write(operation):
-            return
-        if old_chat in directory.listened or directory.cards == old_chat:
+        new = await self._parts.store.write(operation)
+        if new and (old_chat in directory.listened or directory.cards == old_chat):
             log.warning(
                 "telegram_group_became_supergroup",
                 chat_id=old_chat,
                 fix=f"write {new_chat} instead of {old_chat} in config.yaml; until then Greenroom remembers it",
             )
-        await self._client.look_around()
+        await self._client.look_around()  # also when another chat's notice came first: what follows must be listened to
 
     async def placed(self, change: telegram.ChatMemberUpdated) -> None:
         """Added to a chat that is not listed: say how to list it. Sent away: its posts are not ours to keep."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 import telegram
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter
+from telegram.error import Conflict, NetworkError, RetryAfter
 
 from bot.adapters.telegram.api import NAME, Bot, pause, words
 from bot.errors import GreenroomError, StoreError
@@ -114,8 +114,6 @@ class Updates:
             except RetryAfter as error:
                 await asyncio.sleep(pause(error))
                 continue
-            except InvalidToken:
-                raise
             except Conflict as error:
                 await self._conflict(error)
                 continue
@@ -141,13 +139,14 @@ class Updates:
             raise GreenroomError(TWO_POLLERS) from None
         log.warning("telegram_webhook_removed", why="another program had Telegram send this bot's updates to it")
         await self._bot.delete_webhook()
+        await asyncio.sleep(LOOK)
 
     async def _take_in(self, found: list[dict[str, Any]], offset: int | None) -> int | None:
         """Store all, then hand on each; with the next question Telegram hears that they arrived."""
         raws = {str(raw["update_id"]): raw for raw in found if isinstance(raw.get("update_id"), int)}
-        texts = {i: json.dumps(raw, ensure_ascii=False, separators=(",", ":")) for i, raw in raws.items()}
+        texts = {i: json.dumps(raw, separators=(",", ":")) for i, raw in raws.items()}
         if not raws:
-            return offset
+            raise GreenroomError("Telegram's updates carry no numbers; what answers here is not Telegram's Bot API.")
         offset, now = max(map(int, raws)) + 1, self._clock.now()
         await self._store.write(
             partial(inbox.keep, platform=self._source, updates=texts, place=POSITION, next_=str(offset), at=now)

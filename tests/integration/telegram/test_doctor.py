@@ -86,6 +86,11 @@ async def test_a_token_that_is_not_taken_is_not_shown(online):
     assert "nonsense" not in fault.result + fault.fix
 
 
+async def test_a_token_that_cannot_be_one(online):
+    (fault,) = await online(token="bot 700000001\n")  # noqa: S106 - it is meant to be wrong
+    assert (fault.ok, "@BotFather" in fault.fix) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("status", "rights", "says"),
     [

@@ -332,9 +332,7 @@ async def test_a_second_poller_is_told_in_words(open_house):
 
 async def test_a_webhook_of_another_program_is_taken_away(open_house):
     house = open_house
-    said = (
-        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
-    )
+    said = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook first"
     house.fake.fail_next("getUpdates", Fault(status=409, description=said))
     house.fake.post(house.harbor, house.robin, PRAISE)  # ends the question that is open
     with capture_logs() as told:
@@ -352,7 +350,7 @@ async def _poll_as_somebody_else(house):
             await client.post(url, data={"timeout": "1", "allowed_updates": "[]"}, timeout=10)
 
 
-@pytest.mark.parametrize("token", ["700000001:wrong-token-of-the-tests"])
+@pytest.mark.parametrize("token", ["700000001:wrong-token-of-the-tests", "wrong-token"])
 async def test_a_token_that_is_not_taken_is_not_tried_again_and_stands_in_no_log(house, token, capfd):
     house.token = token
     with capture_logs() as told:
