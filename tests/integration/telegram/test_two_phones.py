@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from discord.gateway import DiscordWebSocket
@@ -123,7 +124,7 @@ async def test_two_managers_press_at_once_on_two_platforms(both: Both) -> None:
         words = f"{PRAISE} q{n}q"
         post = both.fake.post(both.harbor, both.robin, words)
         cards = await both.both(words)
-        presses = [
+        presses: list[Any] = [
             both.fake.press(cards[0], data_of(cards[0], "send") or data_of(cards[0], "sure") or "", both.mara),
             both.other.press(cards[1], sender(cards[1]), both.on_discord["Tom"]),
         ]
