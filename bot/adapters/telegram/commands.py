@@ -104,17 +104,18 @@ class Commands:
             return True
         if name not in (*COMMANDS, *MANAGERS, "start", "help"):
             return bool(to)
-        if not self._too_soon(message, name):
+        # Our own links come as /start and what they are about.
+        if not self._too_soon(message, f"start {rest}" if name == "start" else name):
             try:
                 await self._answer(message, name, rest)
             except TelegramError as error:  # they have blocked the bot, or it may not write there
                 log.warning("telegram_command_not_answered", command=name, why=words(error, message.get_bot()))
         return True
 
-    def _too_soon(self, message: telegram.Message, name: str) -> bool:
+    def _too_soon(self, message: telegram.Message, what: str) -> bool:
         now = self._parts.clock.now()
         self._recent = {key: at for key, at in self._recent.items() if now < at + MEANT}
-        key = (_author(message).id, name)
+        key = (_author(message).id, what)
         if key in self._recent and now < self._recent[key] + PAUSE:
             return True
         self._recent[key] = now
