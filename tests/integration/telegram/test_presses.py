@@ -249,7 +249,7 @@ async def test_a_blank_is_filled_once(house):
     await house.press(card, "fill")
     question = await said(house, "Mara, What helps here?")
     house.fake.reply(question, house.mara, "x" * 4090)
-    too_long = await said(house, "characters long")
+    too_long = await said(house, "4,096")
     assert too_long
     house.fake.reply(question, house.mara, "Touch the lamp.")
     await house.says(card, "Touch the lamp.")
