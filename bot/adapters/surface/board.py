@@ -41,12 +41,18 @@ class Board(ABC, Generic[Face]):
         self._parts = parts
         self.changes: dict[str, datetime] = {}
         """Draft -> when its card changes by itself."""
+        self._covered: dict[str, str] = {}
+        """Draft -> the fingerprint of its card, on which a menu lies."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     @abstractmethod
     def ready(self) -> bool:
         """Whether something can be shown now."""
+
+    def reaches(self, message_id: str) -> bool:
+        """Whether a message of ours stands where the cards are now; elsewhere it is as good as gone."""
+        return True
 
     def busy_for(self) -> float:
         """Seconds until something that is not urgent can be sent without waiting; asked for only when ready."""
@@ -114,18 +120,25 @@ class Board(ABC, Generic[Face]):
             if shown:
                 await self._keep(card, shown)
 
-    async def doubt(self, draft_id: str) -> None:
-        """Its message shows something else for now, such as a menu: the next `show` brings it in line."""
+    async def doubt(self, draft_id: str, *, menu: bool = False) -> None:
+        """Its message shows something else for now: the next `show` brings it in line. A `menu` stays until the draft
+        changes, or somebody doubts it again.
+        """
         async with self._locks.setdefault(draft_id, asyncio.Lock()):
             shown = await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id))
+            covered = self._covered.pop(draft_id, "")
             if shown:
+                if menu:
+                    self._covered[draft_id] = shown.face or covered
                 other = replace(shown, face="", settled=False)
                 await self._parts.store.write(lambda c: cards.keep(c, self.name, other))
 
     async def _update(self, card: Card, shown: Shown, put: Callable[[Face], Awaitable[object]] | None) -> Shown | None:
         face = self.face(card)
-        if self.fingerprint(face) == shown.face:
+        in_line = self.fingerprint(face) in (shown.face, self._covered.get(shown.draft_id))
+        if in_line and self.reaches(shown.message_id):
             return shown
+        self._covered.pop(shown.draft_id, None)
         new = self._shown(card, shown.message_id, face)
         if put:
             try:

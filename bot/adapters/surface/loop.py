@@ -159,11 +159,12 @@ class CardLoop(Generic[Face]):
         return True
 
     async def _tried(self, what: str, work: Awaitable[None]) -> bool:
+        again = self._parts.clock.now() + SWEEP
         try:
             await work
         except self._board.trouble as error:
             log.warning("card_not_shown", surface=self.name, what=what, why=self._board.explain(error))
-            self._later[what] = self._parts.clock.now() + SWEEP
+            self._later[what] = again
             if what not in (_CALL, _DIGEST):
                 self._stale[what] = None
             return False

@@ -64,6 +64,10 @@ class Board(board.Board[Face]):
         """Whether the bot is connected, and config.yaml names a chat for the cards."""
         return self.client is not None and self.client.is_open() and self.client.directory.cards is not None
 
+    def reaches(self, message_id: str) -> bool:
+        """Whether it is in the chat of the cards: that may have become a supergroup, or be another one now."""
+        return self.is_here(_place(message_id)[0])
+
     def busy_for(self) -> float:
         """Seconds until Telegram's pace lets us write here again."""
         client, chat = self.client, self.client.directory.cards if self.client else None
@@ -128,8 +132,8 @@ class Board(board.Board[Face]):
 
     async def edit(self, message_id: str, face: Face) -> None:
         """See the base class. A keyboard that is not given again is taken away; what is not modified is as it was."""
-        (client, here), (chat, number) = self._here, _place(message_id)
-        if chat != here:
+        (client, _), (chat, number) = self._here, _place(message_id)
+        if not self.reaches(message_id):
             await self.delete(message_id)
             raise Gone
         try:

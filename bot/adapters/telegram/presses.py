@@ -102,7 +102,7 @@ class Presses:
             await self._decide(query, pressed, by, {"choice": value})
             return
         await _answer(query)
-        await self._board.doubt(pressed.draft_id)
+        await self._board.doubt(pressed.draft_id, menu=True)
         if query.message:
             await self._lay_menu(query.message, dialogs.menu(pressed, offered))
 
