@@ -12,8 +12,8 @@ import discord
 
 from bot.adapters.discord.buttons import VERBS, Pressed
 from bot.adapters.discord.faces import TYPED, cut
-from bot.adapters.surface.verbs import ANYBODY, REASONS, SNOOZES
-from bot.adapters.surface.words import Card, one_line
+from bot.adapters.surface.verbs import ANYBODY, REASONS, choices
+from bot.adapters.surface.words import Card
 from bot.settings import Manager
 
 TITLE, LABEL, HINT = 45, 45, 100
@@ -89,10 +89,14 @@ def _text(label: str, custom_id: str, default: str, longest: int) -> discord.ui.
     )
 
 
-def _choice(label: str, choices: Mapping[str, str], default: str) -> discord.ui.Label[Any]:
-    options = [discord.SelectOption(label=cut(v, 100), value=k, default=k == default) for k, v in choices.items()]
+def _choice(label: str, offered: Mapping[str, str], default: str) -> discord.ui.Label[Any]:
+    options = [discord.SelectOption(label=cut(v, 100), value=k, default=k == default) for k, v in offered.items()]
     field: discord.ui.Select[Any] = discord.ui.Select(custom_id="choice", options=options[:25], required=True)
     return discord.ui.Label(text=label, component=field)
+
+
+def _offered(pressed: Pressed, card: Card, known: Known) -> Mapping[str, str]:
+    return choices(pressed.verb, card, known.managers, known.intents)
 
 
 def _longest(card: Card) -> int:
@@ -115,22 +119,21 @@ def _fill(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | No
     return _modal(pressed, "Fill in", *(_text(slot["ask"], f"slot:{slot['name']}", "", 300) for slot in asks))
 
 
-def _skip(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
+def _skip(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
     title = "Close without a reply" if card["kind"] == "handoff" else "Skip this post"
-    return _modal(pressed, title, _choice("Why?", {r: r for r in REASONS}, REASONS[0]))
+    return _modal(pressed, title, _choice("Why?", _offered(pressed, card, known), REASONS[0]))
 
 
-def _snooze(pressed: Pressed, _card: Card, _known: object) -> discord.ui.Modal | None:
-    return _modal(pressed, "Snooze", _choice("Bring it back in", SNOOZES, "60"))
+def _snooze(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+    return _modal(pressed, "Snooze", _choice("Bring it back in", _offered(pressed, card, known), "60"))
 
 
-def _handover(pressed: Pressed, _card: Card, known: Known) -> discord.ui.Modal | None:
-    people = {ANYBODY: "anybody", **{key: manager.name for key, manager in known.managers.items()}}
-    return _modal(pressed, "Hand over", _choice("To whom?", people, ANYBODY))
+def _handover(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+    return _modal(pressed, "Hand over", _choice("To whom?", _offered(pressed, card, known), ANYBODY))
 
 
 def _relabel(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
-    others = {name: one_line(name.replace("_", " ")) for name in known.intents if name != card["intent"]}
+    others = _offered(pressed, card, known)
     return _modal(pressed, "Not this intent", _choice("What is it then?", others, "")) if others else None
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.adapters.surface.words import Card, one_line
 from bot.domain import Action, Command, Refused
-from bot.settings import Settings
+from bot.settings import Manager, Settings
 from responders.types import Level
 
 log = structlog.get_logger()
@@ -79,7 +79,7 @@ def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping
     return Command(draft_id=draft_id, revision=revision, by=by, action=ACTIONS[verb], **more)
 
 
-def choices(verb: str, card: Card, settings: Settings, intents: Iterable[str]) -> Mapping[str, str]:
+def choices(verb: str, card: Card, managers: Mapping[str, Manager], intents: Iterable[str]) -> Mapping[str, str]:
     """What can be picked behind a button: the value for `command_of` -> the words that are shown."""
     match verb:
         case "skip":
@@ -87,7 +87,7 @@ def choices(verb: str, card: Card, settings: Settings, intents: Iterable[str]) -
         case "snooze":
             return SNOOZES
         case "handover":
-            return {ANYBODY: "anybody", **{key: manager.name for key, manager in settings.managers.items()}}
+            return {ANYBODY: "anybody", **{key: manager.name for key, manager in managers.items()}}
         case "relabel":
             return {name: one_line(name.replace("_", " ")) for name in intents if name != card["intent"]}
     return {}

@@ -118,7 +118,7 @@ class Presses:
             raise Refused("not_found", OUT_OF_DATE)
         if verb == "remove":
             return {dialogs.CONFIRMED: "Yes, remove it"}
-        return choices(verb, card, self._parts.settings, self._parts.desk.intents())
+        return choices(verb, card, self._parts.settings.managers, self._parts.desk.intents())
 
     async def _ask(self, query: telegram.CallbackQuery, pressed: Pressed, by: str) -> None:
         """Words are asked for below the card; the others are told that somebody writes."""
