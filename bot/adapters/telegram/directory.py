@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import telegram
 from telegram.constants import ChatType
-from telegram.error import BadRequest, Forbidden
+from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from bot.settings import Listen, Settings
 
@@ -32,19 +33,26 @@ class Directory:
     managers: Mapping[int, str] = field(default_factory=dict)
     """Telegram's id of a person -> their key in config.yaml."""
     staff: frozenset[int] = frozenset()
+    channels: frozenset[int] = frozenset()
+    """The channels whose comments are read: what is written in their name comes from the team."""
     faults: tuple[str, ...] = ()
 
     def is_staff(self, user_id: int) -> bool:
         """Managers, and who is listed under `staff.users`."""
         return user_id in self.managers or user_id in self.staff
 
+    def speaks_for_us(self, sender: int, chat: int) -> bool:
+        """True for the group itself, which stands for an administrator without a name, and for the channel linked to
+        it. Anybody may write in the name of a channel of their own; that makes nobody staff."""
+        return sender == chat or sender in self.channels
 
-Ask = Callable[[str], Awaitable[telegram.ChatFullInfo]]
-"""Asks Telegram for a chat by its @username; raises telegram.error.TelegramError."""
+
+Ask = Callable[[int | str], Awaitable[telegram.ChatFullInfo]]
+"""Asks Telegram for a chat by its id or @username; raises telegram.error.TelegramError."""
 
 
 async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Directory:
-    """Find everything that config.yaml names; only names of public groups are asked for.
+    """Find everything that config.yaml names, and the channels that listened groups are linked to.
 
     `moved` tells which groups became supergroups under another id: config.yaml may still have the old one.
     """
@@ -72,8 +80,17 @@ async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Dir
         cards_topic=topic,
         managers=managers,
         staff=frozenset(section.staff.users),
+        channels=frozenset([channel async for channel in _linked(listened, ask)]),
         faults=tuple(faults),
     )
+
+
+async def _linked(listened: Iterable[int], ask: Ask) -> AsyncIterator[int]:
+    """What cannot be asked for now is no fault here: `doctor --online` says what is wrong with a group."""
+    for chat in listened:
+        with contextlib.suppress(BadRequest, Forbidden, ChatMigrated):
+            if channel := (await ask(chat)).linked_chat_id:
+                yield channel
 
 
 async def _chat(reference: str, key: str, ask: Ask, moved: Mapping[int, int], faults: list[str]) -> int | None:

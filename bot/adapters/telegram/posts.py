@@ -116,7 +116,8 @@ def topic_named(message: telegram.Message) -> str | None:
 def _author(message: telegram.Message, directory: Directory) -> Author:
     chat, user = message.sender_chat, message.from_user
     if chat and (user is None or user.id in _IN_THE_NAME_OF):
-        return Author(id=str(chat.id), name=chat.title or "", is_staff=True)
+        ours = bool(message.is_automatic_forward) or directory.speaks_for_us(chat.id, message.chat.id)
+        return Author(id=str(chat.id), name=chat.title or "", is_staff=ours)
     if user is None:
         return Author(id="", name="", is_staff=False)
     return Author(id=str(user.id), name=user.full_name, is_staff=directory.is_staff(user.id))
@@ -168,8 +169,9 @@ def _title(message: telegram.Message) -> str | None:
 
 
 def _entities(message: telegram.Message) -> Iterator[tuple[telegram.MessageEntity, str]]:
-    """Marked parts with their words: offsets count UTF-16 units, so nothing is cut out by hand."""
-    if message.text:
-        yield from message.parse_entities().items()
-    if message.caption:
-        yield from message.parse_caption_entities().items()
+    """Marked parts with their words. Telegram counts UTF-16 units; a mark that cuts a sign in two spoils that sign."""
+    for words, entities in ((message.text, message.entities), (message.caption, message.caption_entities)):
+        units = (words or "").encode("utf-16-le", "surrogatepass")
+        for entity in entities:
+            part = units[2 * entity.offset : 2 * (entity.offset + entity.length)]
+            yield entity, part.decode("utf-16-le", "replace")

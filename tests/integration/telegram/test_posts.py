@@ -152,11 +152,12 @@ async def test_staff_are_managers_those_listed_and_who_writes_for_a_chat(house):
     ida = house.fake.user("Ida")
     house.config += f"    staff: {{{{users: [{ida['id']}]}}}}\n"
     channel = house.fake.channel("Harbor News", house.harbor)
+    elsewhere = house.fake.channel("Somebody else", house.fake.supergroup("Elsewhere"))
     await house.start()
-    senders = [house.mara, ida, house.harbor, channel, house.robin]
+    senders = [house.mara, ida, house.harbor, channel, elsewhere, house.robin]
     sent = [house.fake.post(house.harbor, who, "we are on it") for who in senders]
     found = [(await house.judged(one)).post.author for one in sent]
-    assert [author.is_staff for author in found] == [True, True, True, True, False]
+    assert [author.is_staff for author in found] == [True, True, True, True, False, False]
     assert found[2].id == str(house.harbor["id"])
 
 
