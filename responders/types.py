@@ -199,6 +199,8 @@ class Understanding:
     """The fan says that what they wrote before is settled ("never mind, fixed it")."""
     nearest: str | None = None
     """The operator's example that is most like the post: shown to managers as the why."""
+    faq: tuple[tuple[str, float], ...] = ()
+    """For a post that asks: keys of the FAQ answers with their likeness, the best first, sure or not."""
 
     def detail(self, kind: str | None = None) -> str | None:
         """The first detail of that kind, or the first of any; None if there is none."""
