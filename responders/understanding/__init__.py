@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from responders.library.model import Library
-from responders.ports import Analyzer
+from responders.ports import Analyzer, Encoder
 from responders.understanding.details import DetailsAnalyzer
 from responders.understanding.facts import Resolution
 from responders.understanding.gates import Gates
@@ -15,8 +15,13 @@ from responders.understanding.sentiment import SentimentAnalyzer
 __all__ = ["build_analyzers", "compile_phrases", "reading"]
 
 
-def build_analyzers(library: Library) -> tuple[Analyzer, ...]:
-    """The analyzers in their order: gates come before any intent. Fits the intents to the library's examples."""
+def build_analyzers(
+    library: Library, encoder: Encoder | None = None, faq_encoder: Encoder | None = None
+) -> tuple[Analyzer, ...]:
+    """The analyzers in their order: gates come before any intent. Fits the intents to the library's examples.
+
+    Without an `encoder` they go by word patterns. `faq_encoder`: the one for questions where there is a better one.
+    """
     return (
         Gates(library.word_lists["gates"]),
         IntentAnalyzer(library),

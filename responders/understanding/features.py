@@ -9,12 +9,10 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
+from responders.ports import Floats
 from responders.understanding.normalise import compile_phrases, has_emoji, reading
 from responders.understanding.sentiment import SentimentAnalyzer
-
-Floats = NDArray[np.float32]
 
 SIZE = 4096
 """Length of a vector; a few hundred examples of ten words share it with few collisions."""
