@@ -121,7 +121,7 @@ def build(
 ) -> Pipeline:
     """A pipeline for a library, with the shipped responder and checks unless told otherwise. Fits the intents.
 
-    Without an `encoder` posts are read by word patterns alone; `faq_encoder` is for questions, else they take `encoder`.
+    Without an `encoder` posts are read by word patterns alone; `faq_encoder` is for questions, else `encoder` serves.
     """
     return Pipeline(
         library,
