@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.common import Config, load_settings
-from bot.content import Content
+from bot.cli.common import Config, load_pipeline, load_settings
 from bot.domain import clean
 from bot.settings import Listen, Settings
 from responders.library.model import Library
@@ -24,7 +23,7 @@ def attempt(
 ) -> None:
     """Show what would become of a post and why; nothing is stored and nothing is sent."""
     settings = load_settings(config)
-    pipeline = Content(settings.templates).load()
+    pipeline = load_pipeline(settings)
     now = datetime.now(UTC)
     author = Author(id="fan", name="Fan")
     post = Post(platform="web", channel=channel, external_id="try", author=author, text=clean(text), at=now)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from responders.library.model import Intent, Library
 from responders.types import Author, Context, Post, Understanding
-from responders.understanding.features import Features, Floats
+from responders.ports import Floats
+from responders.understanding.features import Features
 from responders.understanding.intent import IntentAnalyzer
 
 FOLDS = 5

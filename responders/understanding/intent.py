@@ -11,7 +11,8 @@ from rapidfuzz.utils import default_process
 
 from responders.library.model import Intent, Library
 from responders.types import Context, Post, Understanding
-from responders.understanding.features import Features, Floats
+from responders.ports import Floats
+from responders.understanding.features import Features
 from responders.understanding.normalise import compile_phrases, reading
 
 CUE_WEIGHT = 0.7
