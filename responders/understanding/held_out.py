@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from responders.library.model import Intent, Library
-from responders.types import Author, Context, Post, Understanding
 from responders.ports import Floats
+from responders.types import Author, Context, Post, Understanding
 from responders.understanding.features import Features
 from responders.understanding.intent import IntentAnalyzer
 

@@ -10,8 +10,8 @@ from rapidfuzz.fuzz import token_set_ratio
 from rapidfuzz.utils import default_process
 
 from responders.library.model import Intent, Library
-from responders.types import Context, Post, Understanding
 from responders.ports import Floats
+from responders.types import Context, Post, Understanding
 from responders.understanding.features import Features
 from responders.understanding.normalise import compile_phrases, reading
 
