@@ -171,7 +171,7 @@ def _off(encoder: SentenceEncoder) -> str | None:
 
 def _read(path: Path) -> dict[bytes, Floats]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             model, keys, rows = file["model"], file["keys"], file["rows"]
     except Exception:  # missing, cut off, or something else altogether: numpy raises of many kinds
         return {}
@@ -180,8 +180,9 @@ def _read(path: Path) -> dict[bytes, Floats]:
         and str(model) == FILES["weights.npz"]
         and keys.dtype == np.uint8
         and rows.dtype == np.float32
+        and rows.ndim == 2  # noqa: PLR2004 - a table
         and keys.shape == (len(rows), _DIGEST)
-        and rows.shape == (len(rows), DIMENSIONS)
+        and rows.shape[1] == DIMENSIONS
     )
     if not fits or not np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=_TOLERANCE):
         return {}
