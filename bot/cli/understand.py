@@ -80,11 +80,13 @@ def understand(source: In = None, target: Out = None, config: Config = None) -> 
         advance = stack.enter_context(_progress(source, target))
         name = source.name if source else "standard input"
         bad = good = 0
-        for answer in answers(pipeline, settings, parsed(_lines(incoming, advance))):
-            if isinstance(answer, Bad):
-                typer.echo(f"{name}, line {answer.number}: {answer.why}", err=True)
+        for one in judged(pipeline, settings, parsed(_lines(incoming, advance))):
+            if isinstance(one, Bad):
+                typer.echo(f"{name}, line {one.number}: {one.why}", err=True)
                 bad += 1
             else:
+                line, proposal = one
+                answer = {"id": line.id, **as_dict(proposal, pipeline.library)}
                 outgoing.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
                 good += 1
         outgoing.flush()
@@ -93,19 +95,17 @@ def understand(source: In = None, target: Out = None, config: Config = None) -> 
         raise typer.Exit(2)
 
 
-def answers(pipeline: Pipeline, settings: Settings, lines: Iterable[Line | Bad]) -> Iterator[dict[str, Any] | Bad]:
-    """Each line's answer in its turn; what is bad goes through. Posts are encoded several at a time."""
+def judged(
+    pipeline: Pipeline, settings: Settings, lines: Iterable[Line | Bad]
+) -> Iterator[tuple[Line, Proposal] | Bad]:
+    """What becomes of each line, in its turn; what is bad goes through. Posts are encoded several at a time."""
     now, rest = datetime.now(UTC), iter(lines)
     while several := list(islice(rest, _BATCH)):
         posts = [_post(line, now) for line in several if isinstance(line, Line)]
         pipeline.prepare(posts)
         waiting = iter(posts)
         for line in several:
-            if isinstance(line, Bad):
-                yield line
-            else:
-                proposal = pipeline.run(next(waiting), _context(line, settings, now))
-                yield {"id": line.id, **as_dict(proposal, pipeline.library)}
+            yield line if isinstance(line, Bad) else (line, pipeline.run(next(waiting), _context(line, settings, now)))
 
 
 def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
