@@ -23,8 +23,8 @@ def build_analyzers(
     Without an `encoder` they go by word patterns. `faq_encoder`: the one for questions where there is a better one.
     """
     return (
-        Gates(library.word_lists["gates"]),
-        IntentAnalyzer(library),
+        Gates(library.word_lists["gates"], library.word_lists["gate_examples"], encoder),
+        IntentAnalyzer(library, encoder),
         LanguageAnalyzer(),
         SentimentAnalyzer(library.word_lists["sentiment"]),
         DetailsAnalyzer(library),

@@ -24,6 +24,10 @@ _WORD = re.compile(r"\w+")
 _LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ", "aeopcyxikjsdqhbhtmaovpitk")
 """Cyrillic and Greek letters that pass for Latin ones in the middle of a Latin word."""
 
+_SPELT = re.compile(r"(?<!\w)(?:[^\W\d_][ .*_-]){2,}[^\W\d_](?!\w)")
+_MASKED = re.compile(r"(?<![\w@])(?!@)(?=[\w@$!]*[a-z])(?=[a-z]*[\d@$!]\w)[\w@$!]*\w")
+_LETTERS = str.maketrans("0134578@$!", "oieastbasi")
+
 
 @lru_cache(maxsize=64)  # some thirty parts of the pipeline read the same post
 def reading(text: str, *, stretched: int = 2) -> str:
@@ -38,6 +42,13 @@ def reading(text: str, *, stretched: int = 2) -> str:
         text = _WORD.sub(_latin, text)
     text = text.translate(_APOSTROPHES).casefold()
     return " ".join(_STRETCHED.sub(r"\1" * stretched, text).split())
+
+
+def unmasked(text: str) -> str:
+    """The text as it is read, with digits and signs that stand for letters ("1d10t") and letters set apart ("k.y.s")
+    put right: for lists of words that people disguise."""
+    read = _SPELT.sub(lambda m: re.sub(r"[\W_]", "", m.group()), reading(text, stretched=1))
+    return _MASKED.sub(lambda m: m.group().translate(_LETTERS), read)
 
 
 @lru_cache(maxsize=64)  # gates, intent, sentiment and answers ask for the same post
