@@ -67,28 +67,30 @@ def dual_weights(gram: Floats, labels: Labels, classes: int, *, ridge: float, st
     counts = np.bincount(labels, minlength=classes)
     share = np.sqrt(1.0 / (np.count_nonzero(counts) * counts[labels]), dtype=np.float32)[:, None]
     target = np.eye(classes, dtype=np.float32)[labels]
-    step = 1.0 / (0.5 * _MARGIN * _largest(gram, share) + ridge)
+    step = np.float32(1.0 / (0.5 * _MARGIN * _largest(gram, share) + ridge))
     weights: Floats = np.zeros((n, classes), dtype=np.float32)
     ahead: Floats = weights
     since = 0
     for _ in range(steps):
-        error = np.exp(log_softmax(gram @ (share * ahead))) - target
-        slope = share * error + ridge * ahead
-        last, weights = weights, ahead - step * slope
+        error: Floats = np.exp(log_softmax(gram @ (share * ahead))) - target
+        slope = share * error + np.float32(ridge) * ahead
+        last = weights
+        weights = np.asarray(ahead - step * slope, dtype=np.float32)
         move = weights - last
         since = 0 if float(np.vdot(move, slope)) > 0 else since + 1  # going uphill: the momentum starts anew
-        ahead = weights + (max(since - 1, 0) / (since + 2)) * move
+        ahead = np.asarray(weights + max(since - 1, 0) / (since + 2) * move, dtype=np.float32)
     result: Floats = share * weights
     return result
 
 
 def _largest(gram: Floats, share: Floats) -> float:
     """The largest eigenvalue of the weighted inner products."""
-    vector, size = np.ones_like(share), 0.0
+    vector: Floats = np.ones_like(share)
+    size = 0.0
     for _ in range(_POWER_STEPS):
         vector = share * (gram @ (share * vector))
         size = float(np.linalg.norm(vector))
-        vector = vector / (size or 1.0)
+        vector /= size or 1.0
     return size
 
 
