@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +57,7 @@ class Intake:
         if key is None:
             received = await self._store.add_post(new)
         else:
-            first = await self._store.write(lambda c: _once(c, new, key))
+            first = await self._store.write(lambda c: requests.receive(c, new, key))
             if first is None:
                 sentence = "This Idempotency-Key was used for another post; use a new key for a new post."
                 raise Refused("bad_action", sentence)
@@ -217,9 +216,13 @@ class Intake:
             return
         del self._unread[post.id]
         others = [self._unread.popitem(last=False)[0] for _ in range(min(len(self._unread), _TOGETHER - 1))]
-        if others:
-            waiting = self._store.read_here(lambda c: posts.some(c, others))
+        if not others:
+            return
+        waiting = self._store.read_here(lambda c: posts.some(c, others))
+        try:
             self._pipeline().prepare([post.post, *(other.post for other in waiting)])
+        except Exception:  # each is read by itself then, and only the one at fault ends as unread
+            log.exception("posts_not_prepared")
 
     def _too_old(self, post: StoredPost, now: datetime) -> bool:
         """Found after a long stop: nobody could answer it in time any more. What is judged anew came up just now."""
@@ -273,26 +276,6 @@ def _at_least_handoff(proposal: Proposal) -> Proposal:
     if proposal.outcome is not Outcome.SILENT:
         return proposal
     return replace(proposal, outcome=Outcome.HANDOFF)
-
-
-def _once(connection: Connection, new: NewPost, key: str) -> Received | None:
-    """The first answer to the same post; None for another post under the same key."""
-    known = requests.find(connection, key)
-    fingerprint = _fingerprint(new.post)
-    if known and known[0] != fingerprint:
-        return None
-    if known:
-        return Received(**known[1])
-    received = posts.add_many(connection, [new])[0]
-    answer = {"post_id": received.post_id, "new": received.new}
-    requests.keep(connection, key, fingerprint, answer, post_id=received.post_id, at=new.received_at)
-    return received
-
-
-def _fingerprint(post: Post) -> str:
-    """What a client sends again when it sends a post again; an id and a time may have been made up for it."""
-    said = (post.platform, post.channel, post.author, post.text, post.reply_to, post.attachments)
-    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def _cleaned(post: Post) -> Post:
