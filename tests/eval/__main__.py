@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported, as the product does
 
 from bot.encoder import load_encoder
-from responders.ports import Encoder
 from tests.eval import figures, posts
 from tests.eval.figures import Figure
 from tests.eval.posts import Labelled

@@ -22,11 +22,11 @@ _ANSWER = """---
 asks: {asks}
 source: the shop's own pages
 examples:
-  - given: {{post: {post}}}
-    expect: {{max_words: 40}}
+  - given: {{post: "here"}}
+    expect: {{offered: false}}
 ---
 ## variant: plain
-That is all on the page called {id}.
+All of it is on the page in the shop, with pictures.
 """
 
 
@@ -78,13 +78,13 @@ class Reader:
 
 
 def answer_files(entries: Iterable[Entry]) -> dict[str, str]:
-    """FAQ entries as template files, each with its one question."""
-    return {
-        f"en/question/{entry.id}.md": _ANSWER.format(
-            id=entry.id.replace("-", " "), asks=_flow([entry.ask]), post=_flow(entry.ask)
-        )
-        for entry in entries
-    }
+    """FAQ entries as template files; what the format wants besides the one question says nothing more."""
+    return {f"en/question/{entry.id}.md": _ANSWER.format(asks=_flow(_asks(entry.ask))) for entry in entries}
+
+
+def _asks(question: str) -> list[str]:
+    plain = question.casefold().rstrip("?.")
+    return [question, plain, f"hi, {plain}"]
 
 
 def intent_files(intents: Iterable[NewIntent], size: int) -> dict[str, str]:
