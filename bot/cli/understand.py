@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -45,12 +45,21 @@ Out = Annotated[
 ]
 
 
+def _sayable(value: str | int) -> str | int:
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("half a character") from None
+    return value
+
+
 class Line(BaseModel):
     """A line of input: a post in a channel of its own. Other keys are passed over, so that notes may stand there."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    id: str | int
+    id: Annotated[str | int, AfterValidator(_sayable)]
     text: str
     attachments: int = Field(default=0, ge=0)
     """How many came with it."""
