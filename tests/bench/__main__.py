@@ -11,10 +11,17 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import decisions, growth, inserts, path, start
+from bench import decisions, growth, inserts, path, start, understanding
 from bench.figures import Figure, keep, machine, table
 
-PARTS = {"inserts": inserts, "decisions": decisions, "path": path, "growth": growth, "start": start}
+PARTS = {
+    "understanding": understanding,
+    "inserts": inserts,
+    "decisions": decisions,
+    "path": path,
+    "growth": growth,
+    "start": start,
+}
 
 
 def main(names: list[str]) -> None:
