@@ -245,7 +245,7 @@ class App:
             clock=self.clock,
             template_faults=lambda: self.content.faults,
             no_encoder=lambda: self.content.no_encoder,
-            intents=lambda: sorted(self.content.pipeline.library.intents),
+            intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
             ready=lambda: {name: name not in self._down for name in self._parts},
         )
 

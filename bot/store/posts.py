@@ -257,6 +257,7 @@ def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: date
             "language": read.language,
             "risk": list(read.risk),
             "details": {d.kind: d.text for d in reversed(read.details)},
+            "nearest": read.nearest,
         },
     }
     current = {"post_id": post.id, "post_version": post.version}

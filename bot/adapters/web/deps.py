@@ -31,8 +31,8 @@ class Deps:
     """What is wrong in the operators' files now; empty when the newest ones are in use."""
     no_encoder: Callable[[], object]
     """A sentence on why posts are read less well than they could be; None when they are not."""
-    intents: Callable[[], Sequence[str]]
-    """The names of the intents, for `relabel`."""
+    intents: Callable[[], Mapping[str, str]]
+    """The names of the intents with what each means, for `relabel`."""
     ready: Callable[[], Mapping[str, object]]
     """The state of each part, JSON-ready. A part whose value is False is not ready."""
 
