@@ -69,6 +69,8 @@ class Pipeline:
             choice = choose(left, post, context, lambda c: self.check(_wording(c, understanding), post, context))
             verdict = _result(case, offered, left, choice)
             trace += _chosen(offered, left, choice)
+            if choice.best and not choice.best.sure:
+                choice = Choice(alternatives=(choice.best, *choice.alternatives))
         outcome, reason = verdict
         return Proposal(
             outcome=outcome,
@@ -135,6 +137,10 @@ def build(
 def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice: Choice) -> Verdict:
     """The outcome once the responders had their say."""
     read = case.understanding
+    if choice.best and not choice.best.sure:
+        nearest = ", ".join(f"“{candidate.why}”" for candidate in (choice.best, *choice.alternatives))
+        sentence = f"No answer fits the question for certain; the nearest answer {nearest}."
+        return case.short_of(ReasonCode.NO_ANSWER, sentence)
     if choice.best:
         where = f"template {choice.best.template}, variant {choice.best.variant}"
         return Outcome.DRAFT, Reason(code=ReasonCode.INTENT, sentence=f"Reads as {because(read)}; {where}.")

@@ -72,6 +72,7 @@ class Judge:
             self._between_fans,
             self._unsure,
             self._action,
+            self._uneasy,
             self._cap,
         )
 
@@ -153,6 +154,12 @@ class Judge:
         if case.context.asked:
             return None
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence=f"Reads as {because(read)}: not meant for us.")
+
+    def _uneasy(self, case: Case) -> Verdict | None:
+        if not case.understanding.uneasy or case.decided:
+            return None
+        sentence = "Somebody may not be well: a person reads it first."
+        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
 
     def _cap(self, case: Case) -> Verdict | None:
         if not case.context.cap or case.context.asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from responders.library.model import Library
 from responders.ports import Analyzer, Encoder
+from responders.understanding.answers import AnswersAnalyzer
 from responders.understanding.details import DetailsAnalyzer
 from responders.understanding.facts import Resolution
 from responders.understanding.gates import Gates
@@ -28,5 +29,6 @@ def build_analyzers(
         LanguageAnalyzer(),
         SentimentAnalyzer(library.word_lists["sentiment"]),
         DetailsAnalyzer(library),
+        AnswersAnalyzer(library, faq_encoder or encoder),
         Resolution(library.word_lists["conversation"]),
     )

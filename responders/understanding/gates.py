@@ -27,6 +27,8 @@ _RIDGE = 1e-3
 _FOLDS = 10
 _CUE, _CUES = 0.7, 3
 """What a cue of spam adds to its log-odds, and how many count."""
+_UNEASY = 1.0
+"""Log-odds short of a crisis from which no reply is drafted: some 8 % of the ordinary examples."""
 _PIECES = 6
 """Parts of a very long post that are read one by one for a crisis, which may be a sentence in the middle."""
 
@@ -96,7 +98,7 @@ class SpamCues:
 
 
 class Gates:
-    """Fills `risk`."""
+    """Fills `risk` and `uneasy`."""
 
     def __init__(
         self,
@@ -113,8 +115,9 @@ class Gates:
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add the names of all gates that fire, the most urgent first."""
         text = ". ".join((post.text, *(a.title for a in post.attachments if a.title)))
-        sure = {name for name, margin in self.margins(post.text).items() if margin > 0}
-        return replace(so_far, risk=tuple(n for n in GATES if n in sure or self._gates[n].fires(text)))
+        margins = self.margins(post.text)
+        risk = tuple(n for n in GATES if margins.get(n, -np.inf) > 0 or self._gates[n].fires(text))
+        return replace(so_far, risk=risk, uneasy=margins.get("crisis", -np.inf) > -_UNEASY)
 
     def margins(self, text: str) -> dict[str, float]:
         """As the head's, with what the cues of spam add; empty without an encoder, or where there are no words."""
