@@ -145,7 +145,7 @@ def _relabel(connection: Connection, draft: Draft, post: StoredPost, press: Pres
     return _decided(draft, press, DraftState.SUPERSEDED)
 
 
-def _corrected(draft: Draft, post: StoredPost, press: Press) -> dict[str, str | None]:
+def _corrected(draft: Draft, post: StoredPost, press: Press) -> dict[str, object]:
     """What the program took the post for and by which of the operators' examples: nothing that the fan wrote."""
     by_machine = post.forced_intent is None
     like = (post.understanding or {}).get("nearest")
