@@ -107,6 +107,8 @@ class Content:
         The folder may vanish and come back.
         """
         await asyncio.to_thread(self._fetch_encoder)
+        if self.no_encoder:
+            log.warning("no_encoder", why=str(self.no_encoder))
         while True:
             try:
                 await self._follow()
@@ -144,7 +146,6 @@ class Content:
             self._encoder, self.no_encoder = self._load_encoder(), None
         except NoEncoder as error:
             self.no_encoder = error
-            log.warning("no_encoder", why=str(error))
 
     def _build(self, texts: Mapping[str, str], encoder: SentenceEncoder | None) -> Pipeline:
         library = _library(self._folder, texts)

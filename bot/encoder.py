@@ -12,12 +12,12 @@ import os
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
-import structlog
 
 from bot.errors import GreenroomError
 from responders.ports import Floats
@@ -44,8 +44,6 @@ CACHED = 2048
 VECTORS = "example_vectors.npz"
 """The file in `var/`."""
 _DIGEST = 16
-
-log = structlog.get_logger(__name__)
 
 
 class NoEncoder(GreenroomError):
@@ -95,7 +93,7 @@ class Examples:
     """
 
     def __init__(self, encoder: SentenceEncoder, var: Path | None) -> None:
-        """`var`: where the file lies; without it nothing is kept. A broken or foreign file counts as none."""
+        """`var`: the folder of the file; without it nothing is kept. A broken or foreign file counts as none."""
         self._encoder = encoder
         self._path = var / VECTORS if var else None
         self._kept = _read(self._path) if self._path else {}
@@ -116,10 +114,8 @@ class Examples:
         """Write the file, if it would be another one, with the examples of now."""
         used, self._used = self._used or {}, None
         if self._path and used.keys() != self._kept.keys():
-            try:
+            with suppress(OSError):  # the next start is slower, no more
                 _write(self._path, used)
-            except OSError as error:  # the next start is slower, no more
-                log.warning("example_vectors_not_kept", why=error.strerror)
         self._kept = {}
 
 
@@ -190,7 +186,6 @@ def _read(path: Path) -> dict[bytes, Floats]:
 
 
 def _write(path: Path, vectors: dict[bytes, Floats]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     content: dict[str, Any] = {
         "model": np.array(FILES["weights.npz"]),

@@ -99,9 +99,9 @@ def _letters(read: str) -> Iterator[str]:
 
 def _hashed(block: str, tokens: Iterable[str]) -> Floats:
     """The tokens of one block, each counted once, as a vector of that block's length."""
-    vector = np.zeros(SIZE, dtype=np.float32)
-    for token in set(tokens):
-        code = crc32(f"{block}:{token}".encode("utf-8", "replace"))
-        vector[code % SIZE] += 1.0 if code & 0x8000_0000 else -1.0
+    start = crc32(f"{block}:".encode())
+    codes = np.array([crc32(token.encode("utf-8", "replace"), start) for token in set(tokens)], dtype=np.uint32)
+    signs = np.where(codes & 0x8000_0000, 1.0, -1.0)
+    vector: Floats = np.bincount(codes % SIZE, weights=signs, minlength=SIZE).astype(np.float32)
     norm = float(np.linalg.norm(vector))
     return vector * (_WEIGHTS[block] / norm) if norm else vector

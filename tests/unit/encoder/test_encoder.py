@@ -167,6 +167,7 @@ def fit(var: Path | None, texts: list[str]) -> tuple[list[list[str]], Floats, Ex
 
 def test_examples_are_encoded_once_for_all_starts(tmp_path: Path) -> None:
     var = tmp_path / "var"
+    var.mkdir()
     first = fit(var, ["love it", "so good", "love it"])
     assert first[0] == [["love it", "so good"]]
     assert stat.S_IMODE((var / VECTORS).stat().st_mode) == 0o600
@@ -230,6 +231,8 @@ def test_a_broken_or_foreign_file_is_made_anew(tmp_path: Path, spoil: Callable[[
 
 
 def test_a_place_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    assert fit(tmp_path / "var", ["love it"])[0] == [["love it"]]
+    assert not (tmp_path / "var").exists(), "whoever runs the server makes it, not whoever tries a post"
     (tmp_path / "var").write_text("a file where the folder should be")
     assert fit(tmp_path / "var", ["love it"])[0] == [["love it"]]
     assert fit(None, ["love it"])[0] == [["love it"]]
