@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported, as the product does
 
 from bot.encoder import load_encoder
+from responders.pipeline import Pipeline
 from tests.eval import figures, posts
 from tests.eval.figures import Figure
 from tests.eval.posts import Labelled
@@ -25,19 +26,17 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("Usage: python -m tests.eval [--without-encoder] [--json]\n")
         return 2
     reader = Reader(None if "--without-encoder" in arguments else load_encoder())
-    read = reader.read(reader.pipeline(), posts.posts())
-    found = [*figures.of_posts(read), *_feelings(reader), *_details(reader), *_faq(reader, read), *_new(reader)]
+    shipped = reader.pipeline()
+    read = reader.read(shipped, posts.posts())
+    felt = figures.of_feelings(reader.read(shipped, posts.feelings()))
+    found = [*figures.of_posts(read), *felt, *_details(reader, shipped), *_faq(reader, read), *_new(reader)]
     sys.stdout.write(_as_json(found, read) if "--json" in arguments else f"{_table(found)}\n{_by_label(read)}")
     return 1 if any(figure.holds is False for figure in found) else 0
 
 
-def _feelings(reader: Reader) -> list[Figure]:
-    return figures.of_feelings(reader.read(reader.pipeline(), posts.feelings()))
-
-
-def _details(reader: Reader) -> list[Figure]:
+def _details(reader: Reader, shipped: Pipeline) -> list[Figure]:
     named = posts.named()
-    read = reader.read(reader.pipeline(), [Labelled(label="", language="en", text=case.text) for case in named])
+    read = reader.read(shipped, [Labelled(label="", language="en", text=case.text) for case in named])
     return figures.of_details([(case, x.proposal) for case, x in zip(named, read, strict=True)])
 
 
