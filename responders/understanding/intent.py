@@ -33,6 +33,8 @@ _TO_NOBODY = 1.2
 
 _COMPARED = 8
 """Examples next to a post of which the nearest is named; `_READ` characters of a post are held against them."""
+_SUREST = 0.9999
+"""Only a manager's word counts 1."""
 _READ = 400
 
 Ranked = tuple[tuple[str, float], ...]
