@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
-from responders.ports import Analyzer, Encoder, Responder, VoiceCheck
+from responders.ports import Analyzer, Encoder, LanguageDetector, Polarity, Responder, VoiceCheck
 from responders.selection import Choice, choose, fresh
 from responders.selection.verdict import Case, Judge, Verdict, because
 from responders.types import (
@@ -118,6 +118,8 @@ def build(
     *,
     encoder: Encoder | None = None,
     faq_encoder: Encoder | None = None,
+    languages: LanguageDetector | None = None,
+    polarity: Polarity | None = None,
     responders: Sequence[Responder] | None = None,
     checks: Sequence[VoiceCheck] | None = None,
 ) -> Pipeline:
@@ -127,7 +129,7 @@ def build(
     """
     return Pipeline(
         library,
-        build_analyzers(library, encoder, faq_encoder),
+        build_analyzers(library, encoder, faq_encoder, languages, polarity),
         (TemplatedResponder(library),) if responders is None else responders,
         default_checks(library.word_lists) if checks is None else checks,
         encoder,

@@ -50,3 +50,19 @@ class Encoder(Protocol):
         The texts are those of `understanding.normalise.encodable`. May be called from any thread.
         """
         ...
+
+
+class LanguageDetector(Protocol):
+    """Tells languages apart; optional, without one each channel speaks its own."""
+
+    def detect(self, text: str) -> tuple[str, float]:
+        """The most probable language, two letters, and its probability."""
+        ...
+
+
+class Polarity(Protocol):
+    """Counts English words that judge; optional."""
+
+    def polarity(self, text: str) -> tuple[float, float, float, float]:
+        """Shares of negative, neutral and positive words, and the sum of all from -1 to 1."""
+        ...
