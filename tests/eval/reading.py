@@ -10,6 +10,7 @@ import yaml
 
 from bot.cli.understand import Bad, judged
 from bot.content import read_texts, shipped_texts
+from bot.language import Langid, Vader
 from bot.settings import load as load_settings
 from responders.library.load import load
 from responders.pipeline import Pipeline, build
@@ -60,13 +61,16 @@ class Reader:
     def __init__(self, encoder: Encoder | None) -> None:
         """`encoder`: None reads by word patterns alone."""
         self._encoder = encoder
+        self._languages = Langid()
+        self._polarity = Vader()
         self._texts = read_texts(ROOT / "templates")
         self._shipped = shipped_texts()
         self._settings = load_settings(ROOT / "config.yaml", {})
 
     def pipeline(self, more: Mapping[str, str] | None = None) -> Pipeline:
         """The pipeline of the shipped files and `more`, by path."""
-        return build(load({**self._texts, **(more or {})}, self._shipped), encoder=self._encoder)
+        library = load({**self._texts, **(more or {})}, self._shipped)
+        return build(library, encoder=self._encoder, languages=self._languages, polarity=self._polarity)
 
     def read(self, pipeline: Pipeline, posts: Sequence[Labelled]) -> list[Read]:
         """Each post with what was read."""
