@@ -15,6 +15,7 @@ from watchfiles import awatch
 
 from bot.encoder import Examples, NoEncoder, SentenceEncoder
 from bot.errors import FaultyFiles
+from bot.language import Langid, Vader
 from responders import pipeline, voice
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.load import load
@@ -76,6 +77,8 @@ class Content:
         self._load_encoder = encoder
         self._var = var
         self._encoder: SentenceEncoder | None = None
+        self._languages: Langid | None = None
+        self._polarity: Vader | None = None
         self.no_encoder: NoEncoder | None = None
         """Why posts are read by word patterns alone; None also while nobody has asked for more."""
         self._made_of: tuple[Mapping[str, str], SentenceEncoder | None] = ({}, None)
@@ -90,7 +93,7 @@ class Content:
         return self._pipeline or self.load()
 
     def load_best(self) -> Pipeline:
-        """Load the encoder first, then read everything anew. Raises FaultyFiles as `load` does."""
+        """Load the encoder, and what tells languages apart, first, then read everything anew. Raises FaultyFiles as `load` does."""
         self._fetch_encoder()
         return self.load()
 
@@ -142,6 +145,7 @@ class Content:
     def _fetch_encoder(self) -> None:
         if self._load_encoder is None or self._encoder:
             return
+        self._languages, self._polarity = Langid(), Vader()
         try:
             self._encoder, self.no_encoder = self._load_encoder(), None
         except NoEncoder as error:
@@ -152,7 +156,7 @@ class Content:
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         examples = Examples(encoder, self._var) if encoder else None
-        built = _assemble(library, examples, *self._plugins)
+        built = _assemble(library, examples, self._languages, self._polarity, *self._plugins)
         if examples:
             examples.close()
         return built
@@ -171,12 +175,19 @@ def _library(folder: Path, texts: Mapping[str, str]) -> Library:
 
 
 def _assemble(
-    library: Library, encoder: Encoder | None, responders: Sequence[Factory], checks: Sequence[Factory]
+    library: Library,
+    encoder: Encoder | None,
+    languages: Langid | None,
+    polarity: Vader | None,
+    responders: Sequence[Factory],
+    checks: Sequence[Factory],
 ) -> Pipeline:
     try:
         return pipeline.build(
             library,
             encoder=encoder,
+            languages=languages,
+            polarity=polarity,
             responders=[factory(library) for factory in responders] or None,
             checks=[*voice.default_checks(library.word_lists), *(factory(library.word_lists) for factory in checks)],
         )
