@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -102,6 +103,7 @@ class Content:
         made_of = (read_texts(self._folder), self._encoder)
         if self._pipeline is None or made_of != self._made_of:
             self._pipeline, self._made_of = self._build(*made_of), made_of
+            _give_back()
         return self._pipeline
 
     async def watch(self) -> None:
@@ -160,6 +162,13 @@ class Content:
         if examples:
             examples.close()
         return built
+
+
+def _give_back() -> None:
+    """Return to the system what a fit took and freed, where the C library can do that (glibc's malloc_trim(3))."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def read_library(folder: Path) -> Library:

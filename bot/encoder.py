@@ -39,8 +39,8 @@ KNOWN = {
 }
 """Texts and the first numbers of their vectors: what a right model computes, whatever its code and the machine."""
 _TOLERANCE = 1e-3
-CACHED = 2048
-"""Posts whose vectors are remembered, 2 KiB each."""
+CACHED = 512
+"""Posts whose vectors are remembered, 2 KiB each: more than are ever encoded ahead of being read."""
 VECTORS = "example_vectors.npz"
 """The file in `var/`."""
 _DIGEST = 16
