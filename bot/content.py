@@ -94,7 +94,7 @@ class Content:
         return self._pipeline or self.load()
 
     def load_best(self) -> Pipeline:
-        """Load the encoder, and what tells languages apart, first, then read everything anew. Raises FaultyFiles as `load` does."""
+        """Load the encoder first, with all that helps to read, then read everything anew. Raises FaultyFiles."""
         self._fetch_encoder()
         return self.load()
 
@@ -158,7 +158,9 @@ class Content:
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         examples = Examples(encoder, self._var) if encoder else None
-        built = _assemble(library, examples, self._languages, self._polarity, *self._plugins)
+        built = _assemble(
+            library, *self._plugins, encoder=examples, languages=self._languages, polarity=self._polarity
+        )
         if examples:
             examples.close()
         return built
@@ -185,11 +187,12 @@ def _library(folder: Path, texts: Mapping[str, str]) -> Library:
 
 def _assemble(
     library: Library,
+    responders: Sequence[Factory],
+    checks: Sequence[Factory],
+    *,
     encoder: Encoder | None,
     languages: Langid | None,
     polarity: Vader | None,
-    responders: Sequence[Factory],
-    checks: Sequence[Factory],
 ) -> Pipeline:
     try:
         return pipeline.build(
