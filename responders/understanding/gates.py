@@ -4,7 +4,7 @@ without the words. A hit is never answered from a template."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +18,8 @@ from responders.understanding.normalise import ENCODED, compile_phrases, encodab
 GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """The most urgent first (design section 8)."""
 ORDINARY = "ordinary"
-"""The class of gate_examples.yaml that is no gate."""
-ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.03}
+"""The part of gate_examples.yaml that is no gate: several kinds of harmless talk."""
+ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.02}
 """Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
 _RIDGE = 1e-3
@@ -27,8 +27,8 @@ _RIDGE = 1e-3
 _FOLDS = 10
 _CUE, _CUES = 0.7, 3
 """What a cue of spam adds to its log-odds, and how many count."""
-_UNEASY = 1.0
-"""Log-odds short of a crisis from which no reply is drafted: some 8 % of the ordinary examples."""
+_UNEASY = 0.6
+"""Log-odds short of a crisis from which no reply is drafted: some 6 % of ordinary talk."""
 _PIECES = 6
 """Parts of a very long post that are read one by one for a crisis, which may be a sentence in the middle."""
 
@@ -58,14 +58,15 @@ class Gate:
 class GateHead:
     """How much a text is like the examples of each gate, whatever its words."""
 
-    def __init__(self, examples: Mapping[str, Sequence[str]], encoder: Encoder) -> None:
-        """Fit to gate_examples.yaml: gate (or `ORDINARY`) -> texts."""
-        pairs = [(encodable(text), gate) for gate, texts in examples.items() for text in texts]
-        labels = [gate for _, gate in pairs]
+    def __init__(self, examples: Mapping[str, Any], encoder: Encoder) -> None:
+        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts."""
+        kinds = {gate: examples[gate] for gate in GATES} | {f"{ORDINARY} {k}": t for k, t in examples[ORDINARY].items()}
+        pairs = [(encodable(text), kind) for kind, texts in kinds.items() for text in texts]
+        labels = [kind for _, kind in pairs]
         rows = encoder.encode([text for text, _ in pairs])
         self._head = SoftmaxHead.fit(rows, labels, ridge=_RIDGE, folds=_FOLDS)
         self._encoder = encoder
-        ordinary = [label == ORDINARY for label in labels]
+        ordinary = [label not in GATES for label in labels]
         unknown = self._against_ordinary(self._head.held_out[ordinary])
         self._from = np.array([np.quantile(unknown[:, i], 1 - ALARMS[gate]) for i, gate in enumerate(GATES)])
 
@@ -78,7 +79,8 @@ class GateHead:
 
     def _against_ordinary(self, scores: Floats) -> Floats:
         labels = self._head.labels
-        odds: Floats = scores[:, [labels.index(gate) for gate in GATES]] - scores[:, [labels.index(ORDINARY)]]
+        harmless = scores[:, [i for i, label in enumerate(labels) if label not in GATES]]
+        odds: Floats = scores[:, [labels.index(g) for g in GATES]] - np.logaddexp.reduce(harmless, axis=1)[:, None]
         return odds
 
 
@@ -103,7 +105,7 @@ class Gates:
     def __init__(
         self,
         lists: Mapping[str, Any],
-        examples: Mapping[str, Sequence[str]] | None = None,
+        examples: Mapping[str, Any] | None = None,
         encoder: Encoder | None = None,
     ) -> None:
         """Take gates.yaml and gate_examples.yaml as the library read them. Without an `encoder` the lists decide."""
