@@ -6,7 +6,7 @@ import asyncio
 import ctypes
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,15 @@ def shipped_texts() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Readers:
+    """What reads posts besides the files: models that take a while to load."""
+
+    encoder: SentenceEncoder | None = None
+    languages: Langid | None = None
+    polarity: Vader | None = None
+
+
 class Content:
     """The pipeline built from the operators' files, kept up with them."""
 
@@ -77,12 +86,10 @@ class Content:
         self._folder = folder
         self._load_encoder = encoder
         self._var = var
-        self._encoder: SentenceEncoder | None = None
-        self._languages: Langid | None = None
-        self._polarity: Vader | None = None
+        self._readers = _Readers()
         self.no_encoder: NoEncoder | None = None
         """Why posts are read by word patterns alone; None also while nobody has asked for more."""
-        self._made_of: tuple[Mapping[str, str], SentenceEncoder | None] = ({}, None)
+        self._made_of: tuple[Mapping[str, str], _Readers] = ({}, self._readers)
         self._pipeline: Pipeline | None = None
         self._plugins: tuple[tuple[Factory, ...], tuple[Factory, ...]] | None = None
         self.faults: tuple[Fault, ...] = ()
@@ -94,13 +101,13 @@ class Content:
         return self._pipeline or self.load()
 
     def load_best(self) -> Pipeline:
-        """Load the encoder first, with all that helps to read, then read everything anew. Raises FaultyFiles."""
-        self._fetch_encoder()
+        """Load the encoder and its like first, then read everything anew. Raises FaultyFiles as `load` does."""
+        self._fetch_readers()
         return self.load()
 
     def load(self) -> Pipeline:
         """Read everything anew. Raises FaultyFiles and leaves the last good set in use."""
-        made_of = (read_texts(self._folder), self._encoder)
+        made_of = (read_texts(self._folder), self._readers)
         if self._pipeline is None or made_of != self._made_of:
             self._pipeline, self._made_of = self._build(*made_of), made_of
             _give_back()
@@ -111,7 +118,7 @@ class Content:
 
         The folder may vanish and come back.
         """
-        await asyncio.to_thread(self._fetch_encoder)
+        await asyncio.to_thread(self._fetch_readers)
         if self.no_encoder:
             log.warning("no_encoder", why=str(self.no_encoder))
         while True:
@@ -141,26 +148,25 @@ class Content:
             self.faults = error.faults
             return
         if self.faults or self._pipeline is not before:
-            log.info("templates_loaded", files=len(self._made_of[0]), encoder=self._encoder is not None)
+            log.info("templates_loaded", files=len(self._made_of[0]), encoder=self._readers.encoder is not None)
         self.faults = ()
 
-    def _fetch_encoder(self) -> None:
-        if self._load_encoder is None or self._encoder:
+    def _fetch_readers(self) -> None:
+        if self._load_encoder is None or self._readers.encoder:
             return
-        self._languages, self._polarity = Langid(), Vader()
+        encoder: SentenceEncoder | None = None
         try:
-            self._encoder, self.no_encoder = self._load_encoder(), None
+            encoder, self.no_encoder = self._load_encoder(), None
         except NoEncoder as error:
             self.no_encoder = error
+        self._readers = _Readers(encoder=encoder, languages=Langid(), polarity=Vader())
 
-    def _build(self, texts: Mapping[str, str], encoder: SentenceEncoder | None) -> Pipeline:
+    def _build(self, texts: Mapping[str, str], readers: _Readers) -> Pipeline:
         library = _library(self._folder, texts)
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
-        examples = Examples(encoder, self._var) if encoder else None
-        built = _assemble(
-            library, *self._plugins, encoder=examples, languages=self._languages, polarity=self._polarity
-        )
+        examples = Examples(readers.encoder, self._var) if readers.encoder else None
+        built = _assemble(library, readers, examples, *self._plugins)
         if examples:
             examples.close()
         return built
@@ -187,19 +193,17 @@ def _library(folder: Path, texts: Mapping[str, str]) -> Library:
 
 def _assemble(
     library: Library,
+    readers: _Readers,
+    encoder: Encoder | None,
     responders: Sequence[Factory],
     checks: Sequence[Factory],
-    *,
-    encoder: Encoder | None,
-    languages: Langid | None,
-    polarity: Vader | None,
 ) -> Pipeline:
     try:
         return pipeline.build(
             library,
             encoder=encoder,
-            languages=languages,
-            polarity=polarity,
+            languages=readers.languages,
+            polarity=readers.polarity,
             responders=[factory(library) for factory in responders] or None,
             checks=[*voice.default_checks(library.word_lists), *(factory(library.word_lists) for factory in checks)],
         )
