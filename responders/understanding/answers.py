@@ -65,7 +65,7 @@ class AnswersAnalyzer:
         self._letters = _unit(counts * self._rarity)
         if encoder:
             self._asks = encoder.encode([encodable(ask) for ask in asks])
-            self._answers = encoder.encode([encodable(_said(entry.template)) for entry in self._entries])
+            self._answers = encoder.encode([encodable(_said(entry.template, library)) for entry in self._entries])
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Name the nearest answers in the fan's language and the community's, if the post asks or is near to one."""
@@ -105,13 +105,16 @@ def _questions(text: str) -> list[str]:
     return [s.strip() for s in sentences if s.endswith("?")][:2] if len(sentences) > 1 else []
 
 
-def _said(template: Template) -> str:
-    """What an answer says, without the marks of its slots, after what it is called."""
-    return f"{template.id.replace('-', ' ')}. {_JINJA.sub(_slot, template.variants[0].source)}"
+def _said(template: Template, library: Library) -> str:
+    """What an answer says after what it is called: its facts in full, other slots by their names."""
 
+    def slot(mark: re.Match[str]) -> str:
+        name = mark.group(1) or ""
+        source = template.slots[name].source if name in template.slots else ""
+        fact = library.facts.get(source.removeprefix("facts."))
+        return fact.value if fact else name.replace("_", " ")
 
-def _slot(mark: re.Match[str]) -> str:
-    return (mark.group(1) or "").replace("_", " ")
+    return f"{template.id.replace('-', ' ')}. {_JINJA.sub(slot, template.variants[0].source)}"
 
 
 def _letters(text: str) -> Floats:

@@ -59,17 +59,18 @@ def feelings() -> list[Labelled]:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An FAQ entry: the question it is written for, and the same in fans' words."""
+    """An FAQ entry: the question it is written for, its answer, and the question in fans' words."""
 
     id: str
     ask: str
+    answer: str
     fans: tuple[str, ...]
 
 
 def entries() -> list[Entry]:
     """The invented FAQ."""
     blocks = {name: block.splitlines() for name, block in _yaml(HERE / "faq.yaml").items()}
-    return [Entry(id=name, ask=ask, fans=tuple(fans)) for name, (ask, *fans) in blocks.items()]
+    return [Entry(id=name, ask=ask, answer=answer, fans=tuple(fans)) for name, (ask, answer, *fans) in blocks.items()]
 
 
 @dataclass(frozen=True, kw_only=True)

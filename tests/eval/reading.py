@@ -22,12 +22,14 @@ ROOT = Path(__file__).parents[2]
 _ANSWER = """---
 asks: {asks}
 source: the shop's own pages
+slots:
+  answer: {{from: facts.{fact}, required: true}}
 examples:
   - given: {{post: "here"}}
     expect: {{offered: false}}
 ---
 ## variant: plain
-All of it is on the page in the shop, with pictures.
+{{{{ answer }}}}
 """
 
 
@@ -83,7 +85,16 @@ class Reader:
 
 def answer_files(entries: Iterable[Entry]) -> dict[str, str]:
     """FAQ entries as template files; what the format wants besides the one question says nothing more."""
-    return {f"en/question/{entry.id}.md": _ANSWER.format(asks=_flow(_asks(entry.ask))) for entry in entries}
+    files = {
+        f"en/question/{entry.id}.md": _ANSWER.format(asks=_flow(_asks(entry.ask)), fact=_fact(entry))
+        for entry in entries
+    }
+    facts = (ROOT / "templates/facts.yaml").read_text("utf-8")
+    return files | {"facts.yaml": facts + yaml.safe_dump({_fact(entry): entry.answer for entry in entries})}
+
+
+def _fact(entry: Entry) -> str:
+    return f"shop_{entry.id.replace('-', '_')}"
 
 
 def _asks(question: str) -> list[str]:
