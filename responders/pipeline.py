@@ -59,6 +59,7 @@ class Pipeline:
     def run(self, post: Post, context: Context) -> Proposal:
         """Understand, respond, select, check. Never raises for any text; the trace says what each stage saw."""
         understanding = self.understand(post, context)
+        context = self._in_their_language(context, understanding)
         case = Case(post=post, context=context, understanding=understanding)
         trace = [*_seen(case)]
         verdict, choice = self._judge.judge(case), Choice()
@@ -88,6 +89,11 @@ class Pipeline:
         for analyzer in self._analyzers:
             understanding = analyzer.analyze(post, context, understanding)
         return understanding
+
+    def _in_their_language(self, context: Context, read: Understanding) -> Context:
+        """The fan's language is answered in, where there are templates in it for what they say; else the channel's."""
+        theirs = bool(read.intent and self.library.offering(read.intent, read.language))
+        return replace(context, locale=read.language) if theirs else context
 
     def check(self, wording: Wording, post: Post, context: Context) -> tuple[CheckResult, ...]:
         """All voice checks on one wording, a manager's own words too."""

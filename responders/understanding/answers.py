@@ -30,6 +30,8 @@ _SIZE = 2048
 _JINJA = re.compile(r"\{\{\s*(\w+)[^}]*\}\}|\{%.*?%\}|\{#.*?#\}")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _QUESTION = "question"
+_FRIENDLY = frozenset({"thanks", "greeting", "praise", "introduction"})
+"""Intents that give way to a question beside them when its answer is known: "thanks! and where is the manual?"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +75,13 @@ class AnswersAnalyzer:
             return so_far
         asks = "?" in post.text or dict(so_far.intents).get(_QUESTION, 0.0) >= _MAYBE
         found = tuple(self.nearest(post.text, so_far.language, context.locale))
-        return replace(so_far, faq=found[:LISTED]) if asks or (found and found[0][1] >= _NEAR) else so_far
+        if not asks and not (found and found[0][1] >= _NEAR):
+            return so_far
+        read = replace(so_far, faq=found[:LISTED])
+        inside = read.intent in _FRIENDLY and dict(read.intents).get(_QUESTION, 0.0) >= _MAYBE
+        if inside and sure_answer(read.faq) and not context.forced_intent:
+            return replace(read, intent=_QUESTION, nearest=None)
+        return read
 
     def nearest(self, text: str, *locales: str) -> Iterator[tuple[str, float]]:
         """(key, likeness from 0 to 1) of every answer in one of `locales`, the nearest first; one for each id, in the
