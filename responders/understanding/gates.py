@@ -19,13 +19,13 @@ GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """The most urgent first (design section 8)."""
 ORDINARY = "ordinary"
 """The part of gate_examples.yaml that is no gate: several kinds of harmless talk."""
-ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.02}
+ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
 """Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
-_RIDGE = 1e-3
-"""Softer than an intent's: what fires here must be like many examples, not like one."""
+_RIDGE = 3e-4
+"""Softer than an intent's: what fires here must be like several examples, not like one."""
 _FOLDS = 10
-_CUE, _CUES = 0.7, 3
+_CUE, _CUES = 1.1, 3
 """What a cue of spam adds to its log-odds, and how many count."""
 _UNEASY = 0.6
 """Log-odds short of a crisis from which no reply is drafted: some 6 % of ordinary talk."""
