@@ -78,6 +78,8 @@ def _doubt(odds: Floats, right: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> f
         return 0.0
     order = np.argsort(-odds)
     precision = np.cumsum(right[order]) / np.arange(1, len(odds) + 1)
+    if precision[-1] >= PRECISION:
+        return 0.0
     enough = np.flatnonzero(precision >= PRECISION)
     threshold = float(odds[order][enough[-1]]) if len(enough) else _MOST_DOUBT
     return min(max(threshold, 0.0), _MOST_DOUBT)

@@ -17,7 +17,7 @@ _WORDS_BEFORE = re.compile(r"(?:\w+[^\w.,;!?]+){0,3}$")
 _REACH = 40
 _JUDGED = 0.5
 """Weight of VADER's four numbers beside the sentence vector, whose length is 1."""
-_RIDGE = 3e-4
+_RIDGE = 1e-4
 _TORN = 0.25
 _OPPOSITE = {"positive": "negative", "negative": "positive"}
 
