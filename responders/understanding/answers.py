@@ -14,13 +14,15 @@ from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.normalise import encodable, has_words, reading
 
-SURE, APART = 0.45, 0.05
+SURE, APART = 0.40, 0.12
 """Likeness from which the first answer is the one asked for, if the second is that much less: else a person picks."""
 LISTED = 5
 """How many answers are named, sure or not."""
 _LETTERS, _ANSWER = 0.4, 0.3
 """Weight of the likeness in letters, and of the likeness to the answer's own words, beside that of the meaning
 (understanding.md section 4)."""
+_ALONE = 0.6
+"""What likeness in letters is worth where there is no encoder: it knows no other words for a thing."""
 _NEAR = 0.25
 """Likeness from which a post that does not look like a question may be one."""
 _MAYBE = 0.1
@@ -99,7 +101,7 @@ class AnswersAnalyzer:
         """One number an entry."""
         letters = np.maximum.reduceat(self._letters @ _unit(_letters(text) * self._rarity), self._starts)
         if self._encoder is None:
-            return letters
+            return _ALONE * letters
         rows = self._encoder.encode([encodable(text), *map(encodable, _questions(text))])
         meant = np.maximum.reduceat((self._asks @ rows.T).max(axis=1), self._starts)
         said = (self._answers @ rows.T).max(axis=1)
