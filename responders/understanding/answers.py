@@ -101,7 +101,7 @@ class AnswersAnalyzer:
         """One number an entry."""
         letters = np.maximum.reduceat(self._letters @ _unit(_letters(text) * self._rarity), self._starts)
         if self._encoder is None:
-            return _ALONE * letters
+            return np.float32(_ALONE) * letters
         rows = self._encoder.encode([encodable(text), *map(encodable, _questions(text))])
         meant = np.maximum.reduceat((self._asks @ rows.T).max(axis=1), self._starts)
         said = (self._answers @ rows.T).max(axis=1)
