@@ -14,7 +14,7 @@ from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.normalise import encodable, has_words, reading
 
-SURE, APART = 0.40, 0.12
+SURE, APART = 0.48, 0.12
 """Likeness from which the first answer is the one asked for, if the second is that much less: else a person picks."""
 LISTED = 5
 """How many answers are named, sure or not."""
