@@ -21,6 +21,7 @@ from bot.console import WebServer, create_app
 from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
+from bot.encoder import SentenceEncoder
 from bot.errors import GreenroomError
 from bot.fans import Fans
 from bot.intake import Intake
@@ -51,13 +52,17 @@ def build(
     clock: Clock | None = None,
     platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None = None,
     environ: Mapping[str, str] | None = None,
+    encoder: Callable[[], SentenceEncoder] | None = None,
 ) -> App:
     """An app of these settings, not yet started.
 
-    `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. Tests bring their own
-    clock and further platforms.
+    `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. `encoder` loads the
+    sentence encoder, after the start; without it posts are read by word patterns. Tests bring their own clock and
+    further platforms.
     """
-    return App(settings, frozenset(only), clock or WallClock(), platforms, os.environ if environ is None else environ)
+    content = Content(settings.templates, encoder=encoder, var=settings.var)
+    environ = os.environ if environ is None else environ
+    return App(settings, content, clock or WallClock(), only=frozenset(only), more_platforms=platforms, environ=environ)
 
 
 class App:
@@ -66,15 +71,17 @@ class App:
     def __init__(
         self,
         settings: Settings,
-        only: frozenset[str],
+        content: Content,
         clock: Clock,
+        *,
+        only: frozenset[str],
         more_platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None,
         environ: Mapping[str, str],
     ) -> None:
         """Use `build`."""
         self.settings = settings
         self.clock = clock
-        self.content = Content(settings.templates)
+        self.content = content
         self.platforms: dict[str, PlatformAdapter] = {}
         self._only = only
         self._more_platforms = more_platforms
@@ -233,7 +240,8 @@ class App:
             keys=self.keys,
             clock=self.clock,
             template_faults=lambda: self.content.faults,
-            intents=lambda: sorted(self.content.pipeline.library.intents),
+            no_encoder=lambda: self.content.no_encoder,
+            intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )
 

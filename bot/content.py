@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 import structlog
 from watchfiles import awatch
 
+from bot.encoder import Examples, NoEncoder, SentenceEncoder
 from bot.errors import FaultyFiles
+from bot.language import Langid, Vader
 from responders import pipeline, voice
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.load import load
 from responders.library.model import Library
 from responders.pipeline import Pipeline
+from responders.ports import Encoder
 
 _ENDINGS = {".md", ".yaml", ".yml"}
 _MOST = 1024 * 1024
@@ -59,13 +63,33 @@ def shipped_texts() -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Readers:
+    """What reads posts besides the files: models that take a while to load."""
+
+    encoder: SentenceEncoder | None = None
+    languages: Langid | None = None
+    polarity: Vader | None = None
+
+
 class Content:
     """The pipeline built from the operators' files, kept up with them."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder`: the operators' `templates/`. Nothing is read yet."""
+    def __init__(
+        self, folder: Path, *, encoder: Callable[[], SentenceEncoder] | None = None, var: Path | None = None
+    ) -> None:
+        """`folder`: the operators' `templates/`. Nothing is read yet.
+
+        `encoder` loads the sentence encoder, or raises NoEncoder; without it posts are read by word patterns. `var`:
+        where the vectors of the operators' examples are kept.
+        """
         self._folder = folder
-        self._texts: dict[str, str] = {}
+        self._load_encoder = encoder
+        self._var = var
+        self._readers = _Readers()
+        self.no_encoder: NoEncoder | None = None
+        """Why posts are read by word patterns alone; None also while nobody has asked for more."""
+        self._made_of: tuple[Mapping[str, str], _Readers] = ({}, self._readers)
         self._pipeline: Pipeline | None = None
         self._plugins: tuple[tuple[Factory, ...], tuple[Factory, ...]] | None = None
         self.faults: tuple[Fault, ...] = ()
@@ -76,15 +100,27 @@ class Content:
         """The last good one. Loads it on first use."""
         return self._pipeline or self.load()
 
+    def load_best(self) -> Pipeline:
+        """Load the encoder and its like first, then read everything anew. Raises FaultyFiles as `load` does."""
+        self._fetch_readers()
+        return self.load()
+
     def load(self) -> Pipeline:
         """Read everything anew. Raises FaultyFiles and leaves the last good set in use."""
-        texts = read_texts(self._folder)
-        if self._pipeline is None or texts != self._texts:
-            self._pipeline, self._texts = self._build(texts), texts
+        made_of = (read_texts(self._folder), self._readers)
+        if self._pipeline is None or made_of != self._made_of:
+            self._pipeline, self._made_of = self._build(*made_of), made_of
+            _give_back()
         return self._pipeline
 
     async def watch(self) -> None:
-        """Load again after each change, until cancelled. The folder may vanish and come back."""
+        """Load the encoder, then load again after each change, until cancelled. What is there serves meanwhile.
+
+        The folder may vanish and come back.
+        """
+        await asyncio.to_thread(self._fetch_readers)
+        if self.no_encoder:
+            log.warning("no_encoder", why=str(self.no_encoder))
         while True:
             try:
                 await self._follow()
@@ -112,14 +148,35 @@ class Content:
             self.faults = error.faults
             return
         if self.faults or self._pipeline is not before:
-            log.info("templates_loaded", files=len(self._texts))
+            log.info("templates_loaded", files=len(self._made_of[0]), encoder=self._readers.encoder is not None)
         self.faults = ()
 
-    def _build(self, texts: Mapping[str, str]) -> Pipeline:
+    def _fetch_readers(self) -> None:
+        if self._load_encoder is None or self._readers.encoder:
+            return
+        encoder: SentenceEncoder | None = None
+        try:
+            encoder, self.no_encoder = self._load_encoder(), None
+        except NoEncoder as error:
+            self.no_encoder = error
+        self._readers = _Readers(encoder=encoder, languages=Langid(), polarity=Vader())
+
+    def _build(self, texts: Mapping[str, str], readers: _Readers) -> Pipeline:
         library = _library(self._folder, texts)
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
-        return _assemble(library, *self._plugins)
+        examples = Examples(readers.encoder, self._var) if readers.encoder else None
+        built = _assemble(library, readers, examples, *self._plugins)
+        if examples:
+            examples.close()
+        return built
+
+
+def _give_back() -> None:
+    """Return to the system what a fit took and freed, where the C library can do that (glibc's malloc_trim(3))."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def read_library(folder: Path) -> Library:
@@ -134,10 +191,19 @@ def _library(folder: Path, texts: Mapping[str, str]) -> Library:
         raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in error.faults]) from None
 
 
-def _assemble(library: Library, responders: Sequence[Factory], checks: Sequence[Factory]) -> Pipeline:
+def _assemble(
+    library: Library,
+    readers: _Readers,
+    encoder: Encoder | None,
+    responders: Sequence[Factory],
+    checks: Sequence[Factory],
+) -> Pipeline:
     try:
         return pipeline.build(
             library,
+            encoder=encoder,
+            languages=readers.languages,
+            polarity=readers.polarity,
             responders=[factory(library) for factory in responders] or None,
             checks=[*voice.default_checks(library.word_lists), *(factory(library.word_lists) for factory in checks)],
         )

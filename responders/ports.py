@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from responders.types import Candidate, CheckResult, Context, Post, Understanding, Wording
+
+Floats = NDArray[np.float32]
 
 
 class Analyzer(Protocol):
@@ -39,6 +44,25 @@ class VoiceCheck(Protocol):
 class Encoder(Protocol):
     """Turns texts to vectors; optional, the pipeline works without one."""
 
-    def encode(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """One unit vector a text, all of one length."""
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """One unit row a text, in their order: shape (texts, dimensions). The same text again costs almost nothing.
+
+        The texts are those of `understanding.normalise.encodable`. May be called from any thread.
+        """
+        ...
+
+
+class LanguageDetector(Protocol):
+    """Tells languages apart; optional, without one each channel speaks its own."""
+
+    def detect(self, text: str) -> tuple[str, float]:
+        """The most probable language, two letters, and its probability."""
+        ...
+
+
+class Polarity(Protocol):
+    """Counts English words that judge; optional."""
+
+    def polarity(self, text: str) -> tuple[float, float, float, float]:
+        """Shares of negative, neutral and positive words, and the sum of all from -1 to 1."""
         ...

@@ -194,11 +194,15 @@ class Understanding:
     sentiment: Sentiment = "neutral"
     language: str = "en"
     risk: tuple[str, ...] = ()
+    uneasy: bool = False
+    """Something in it is like a crisis, too little to say so: no reply is drafted before a person has read it."""
     details: tuple[Detail, ...] = ()
     resolves: bool = False
     """The fan says that what they wrote before is settled ("never mind, fixed it")."""
     nearest: str | None = None
     """The operator's example that is most like the post: shown to managers as the why."""
+    faq: tuple[tuple[str, float], ...] = ()
+    """For a post that asks: keys of the FAQ answers with their likeness, the best first, sure or not."""
 
     def detail(self, kind: str | None = None) -> str | None:
         """The first detail of that kind, or the first of any; None if there is none."""
@@ -300,6 +304,8 @@ class Candidate:
     """As in `Wording`."""
     answer: bool = False
     """As in `Wording`."""
+    sure: bool = True
+    """False for an FAQ answer that may not be the one that was asked for: a person picks among the nearest."""
     fit: float = 0.0
     """How closely its conditions fit the post; higher is closer. Among equals freshness decides."""
     why: str = ""
@@ -316,7 +322,10 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """What the pipeline says of a post: one outcome, one reason, and for a draft the wording with up to two others."""
+    """What the pipeline says of a post: one outcome, one reason, and for a draft the wording with up to two others.
+
+    A hand-off of a question has no wording, but may have alternatives: the nearest answers, for a person to pick one.
+    """
 
     outcome: Outcome
     reason: Reason

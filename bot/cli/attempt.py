@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.common import Config, load_settings
-from bot.content import Content
+from bot.cli.common import Config, load_pipeline, load_settings
+from bot.cli.understand import as_dict as understood
 from bot.domain import clean
 from bot.settings import Listen, Settings
 from responders.library.model import Library
@@ -24,7 +24,7 @@ def attempt(
 ) -> None:
     """Show what would become of a post and why; nothing is stored and nothing is sent."""
     settings = load_settings(config)
-    pipeline = Content(settings.templates).load()
+    pipeline = load_pipeline(settings)
     now = datetime.now(UTC)
     author = Author(id="fan", name="Fan")
     post = Post(platform="web", channel=channel, external_id="try", author=author, text=clean(text), at=now)
@@ -49,24 +49,9 @@ def _context(settings: Settings, channel: str, now: datetime) -> Context:
 
 def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
     """A proposal as scripts read it: the shape of `try --json`, stable."""
-    read = proposal.understanding
-    answers = {template.key: template.id for template in library.templates if template.asks}
-    offered = [proposal.candidate, *proposal.alternatives] if proposal.candidate else []
-    details: dict[str, list[str]] = {}
-    for detail in read.details:
-        details.setdefault(detail.kind, []).append(detail.text)
     return {
         "id": "try",
-        "action": proposal.outcome,
-        "intent": read.intent,
-        "confidence": round(read.confidence, 4),
-        "intents": [[name, round(p, 4)] for name, p in read.intents],
-        "sentiment": read.sentiment,
-        "language": read.language,
-        "risk": list(read.risk),
-        "details": details,
-        "faq": list(dict.fromkeys(answers[c.template] for c in offered if c.template in answers)),
-        "reason": proposal.reason.sentence,
+        **understood(proposal, library),
         "reply": _wording(proposal.candidate) if proposal.candidate else None,
         "alternatives": [_wording(candidate) for candidate in proposal.alternatives],
         "trace": [{"stage": step.stage, "note": step.note} for step in proposal.trace],

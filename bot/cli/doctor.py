@@ -16,6 +16,7 @@ import typer
 from bot.adapters import replay
 from bot.cli.common import Config, load_settings
 from bot.content import Content
+from bot.encoder import NoEncoder, load_encoder
 from bot.errors import FaultyFiles
 from bot.ports import Check
 from bot.settings import Settings
@@ -51,6 +52,7 @@ def doctor(
 def _examine(settings: Settings) -> list[Check]:
     return [
         *_templates(settings),
+        _encoder(),
         *migrate.inspect(settings.store),
         *_disk(settings),
         *_platforms(settings),
@@ -65,6 +67,14 @@ def _templates(settings: Settings) -> list[Check]:
         return _faults("templates", error)
     result = f"templates {len(library.templates)}, intents {len(library.intents)}; all examples pass"
     return [_fine("templates", result), *_warnings(settings, library), *_registers(settings, library)]
+
+
+def _encoder() -> Check:
+    try:
+        load_encoder()
+    except NoEncoder as error:
+        return Check(name="encoder", ok=False, result=error.sentence, fix=error.fix)
+    return _fine("encoder", "posts are read with the sentence encoder; its files and its numbers are the right ones")
 
 
 def _warnings(settings: Settings, library: Library) -> list[Check]:

@@ -15,6 +15,7 @@ import typer
 from bot.cli.common import Config, load_settings
 from bot.content import Content, read_library
 from bot.domain import clean
+from bot.encoder import Examples, NoEncoder, load_encoder
 from bot.errors import FaultyFiles, GreenroomError
 from responders.library.examples import readers
 from responders.library.explain import explain
@@ -25,9 +26,11 @@ from responders.library.offers import situation, sources
 from responders.library.trial import trials
 from responders.library.vocabulary import did_you_mean
 from responders.pipeline import Pipeline
+from responders.ports import Encoder
 from responders.selection import opener
 from responders.types import Author, Context, PastReply, Post, Understanding
-from responders.understanding.held_out import Stolen, stolen
+from responders.understanding.held_out import recalls, stolen
+from responders.understanding.intent import HeldOut, IntentAnalyzer
 
 commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None)
 _PAIRS, _SHOWN = 8, 3
@@ -49,9 +52,10 @@ def check(
     """Read everything, run the examples, and say what is wrong (status 1) and what could be better."""
     if folder is None:
         settings = load_settings(config)
-        folder, locales = settings.templates, {settings.community.locale, *settings.community.locales}
+        folder, var = settings.templates, settings.var
+        locales = {settings.community.locale, *settings.community.locales}
     else:
-        locales = set()
+        locales, var = set(), None
     if not (folder / "intents").is_dir():
         raise GreenroomError(f"{folder} holds no operators' files; name the folder in which intents/ lies.")
     try:
@@ -61,7 +65,7 @@ def check(
         raise typer.Exit(1) from None
     warnings = lint(library, datetime.now(UTC).date(), locales or {t.locale for t in library.templates})
     _list("Warnings", [replace(warning, file=f"{folder.name}/{warning.file}") for warning in warnings])
-    _thefts(list(stolen(library)))
+    _told_apart(list(IntentAnalyzer(library, _encoder(var)).held_out()))
     typer.echo("\n".join(_table(library)))
     examples = sum(len(template.examples) for template in library.templates)
     typer.echo(f"\nNo faults, {len(warnings)} warnings; all {examples} examples pass.")
@@ -72,15 +76,37 @@ def _list(title: str, faults: Sequence[Fault]) -> None:
         typer.echo("\n".join([f"{title} ({len(faults)})", *map(str, faults), ""]))
 
 
-def _thefts(found: Sequence[Stolen]) -> None:
-    """Pairs of intents, the worst first, with a few of the examples."""
-    if not found:
+def _encoder(var: Path | None) -> Encoder | None:
+    try:
+        return Examples(load_encoder(), var)
+    except NoEncoder as error:
+        typer.echo(error, err=True)
+        return None
+
+
+def _told_apart(read: Sequence[HeldOut]) -> None:
+    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few of the examples."""
+    if not read:
         return
-    pairs = Counter((one.intent, one.thief) for one in found)
-    typer.echo(f"Examples that read as another intent when they are not in the files themselves ({len(found)})")
+    right = sum(one.read == one.intent for one in read)
+    typer.echo(f"Each example read as a stranger's post, by the others: {right} of {len(read)} are read right.")
+    rows = recalls(read)
+    width = max(len(row.intent) for row in rows)
+    typer.echo(f"{'':<{width}} examples right  taken by others with confidence")
+    for row in rows:
+        taken = f"{row.stolen}, most by {row.thief}" if row.thief else "0"
+        typer.echo(f"{row.intent:<{width}} {row.examples:>8} {row.found / row.examples:>5.0%}  {taken}")
+    _thefts(stolen(read))
+
+
+def _thefts(found: Sequence[HeldOut]) -> None:
+    """Pairs of intents, the worst first, with a few of the examples."""
+    pairs = Counter((one.intent, one.read) for one in found)
+    if found:
+        typer.echo(f"\nTaken for another intent ({len(found)}): reword these, or those they are like, or move them.")
     for (intent, thief), count in pairs.most_common(_PAIRS):
         typer.echo(f"{intent} -> {thief} ({count})")
-        own = [one for one in found if (one.intent, one.thief) == (intent, thief)]
+        own = [one for one in found if (one.intent, one.read) == (intent, thief)]
         for one in own[:_SHOWN]:
             typer.echo(f"  “{one.text}” is like “{one.nearest}”")
     rest = len(found) - sum(count for _, count in pairs.most_common(_PAIRS))

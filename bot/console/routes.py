@@ -1,4 +1,4 @@
-"""The pages of managers: the inbox, and the lobby where anything can be tried as a fan."""
+"""The pages of managers: the inbox, the lobby where anything can be tried as a fan, and what was misread."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from bot.adapters.web.callers import session_of
 from bot.adapters.web.deps import Deps, Wired
+from bot.console.misread import REMEMBERED, misread
 from bot.domain import LOBBY, Delivery, DeliveryState, DraftState, StoredPost
 from bot.events import Happened
 
@@ -48,6 +49,13 @@ async def lobby(request: Request, deps: Wired) -> Response:
     """The channel `lobby` as a fan sees it, with a note of how each post was judged."""
     said = await deps.store.channel_page(*LOBBY)
     return _page(request, deps, "lobby.html", messages=_messages(said), channel=LOBBY[1])
+
+
+@router.get("/misread")
+async def misread_posts(request: Request, deps: Wired) -> Response:
+    """What managers corrected, so that the operator writes better examples."""
+    relabelled = await deps.store.events_named(Happened.DRAFT_RELABELLED, since=deps.clock.now() - REMEMBERED)
+    return _page(request, deps, "misread.html", misread=misread(relabelled), days=REMEMBERED.days)
 
 
 def _messages(said: list[StoredPost | Delivery]) -> list[dict[str, Any]]:
@@ -94,6 +102,7 @@ def _page(request: Request, deps: Deps, name: str, **values: Any) -> Response:
         me=session.manager,
         managers=deps.settings.managers,
         faults=deps.template_faults(),
+        no_encoder=deps.no_encoder(),
         now=deps.clock.now(),
         **values,
     )

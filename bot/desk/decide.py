@@ -40,7 +40,8 @@ def decide(connection: Connection, press: Press) -> Draft:
     moves.save(connection, draft, new)
     if awake is not draft:
         events.append(connection, Happened.DRAFT_WOKEN, press.now, post_id=post.id, draft_id=draft.id)
-    tell(connection, _TOLD[command.action], new, press)
+    corrected = _corrected(draft, post, press) if command.action is Action.RELABEL else {}
+    tell(connection, _TOLD[command.action], new, press, **corrected)
     return new
 
 
@@ -96,6 +97,7 @@ def _reword(_connection: Connection, draft: Draft, _post: StoredPost, press: Pre
         checks=chosen.checks,
         typed={},
         own_words=False,
+        kind="draft",
         alternatives=moves.turned(draft, number),
     )
 
@@ -141,6 +143,13 @@ def _relabel(connection: Connection, draft: Draft, post: StoredPost, press: Pres
     record(connection, draft, press)
     posts.reopen(connection, post.id, press.now, forced_intent=press.command.intent)
     return _decided(draft, press, DraftState.SUPERSEDED)
+
+
+def _corrected(draft: Draft, post: StoredPost, press: Press) -> dict[str, object]:
+    """What the program took the post for and by which of the operators' examples: nothing that the fan wrote."""
+    by_machine = post.forced_intent is None
+    like = (post.understanding or {}).get("nearest")
+    return {"read_as": draft.intent if by_machine else None, "intent": press.command.intent, "like": like}
 
 
 def _decided(draft: Draft, press: Press, state: DraftState) -> Draft:

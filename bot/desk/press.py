@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from bot.desk.words import TYPING, Words
 from bot.domain import (
@@ -119,8 +119,8 @@ def hold(
 _KINDS: Mapping[Action, Literal["correct", "remove"]] = {Action.CORRECT: "correct", Action.REMOVE: "remove"}
 
 
-def tell(connection: Connection, name: Happened, draft: Draft, press: Press) -> None:
-    """Write what was decided to the trail."""
+def tell(connection: Connection, name: Happened, draft: Draft, press: Press, **data: Any) -> None:
+    """Write what was decided to the trail. `data` must be free of a fan's words."""
     events.append(
         connection,
         name,
@@ -130,4 +130,5 @@ def tell(connection: Connection, name: Happened, draft: Draft, press: Press) -> 
         draft_id=draft.id,
         action=str(press.command.action),
         revision=draft.revision,
+        **data,
     )

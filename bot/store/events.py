@@ -50,6 +50,12 @@ def of_post(connection: Connection, post_id: str) -> list[Event]:
     return [_event(row._mapping) for row in rows]
 
 
+def named(connection: Connection, name: Happened, since: datetime) -> list[Event]:
+    """The facts of one name from a moment on, oldest first."""
+    chosen = select(events).where(events.c.name == name, events.c.at >= since).order_by(events.c.seq)
+    return [_event(row._mapping) for row in connection.execute(chosen)]
+
+
 def last(connection: Connection) -> int:
     """The newest number; 0 when nothing happened yet."""
     return connection.execute(select(func.max(events.c.seq))).scalar() or 0

@@ -120,7 +120,7 @@ def _draft(post: StoredPost, proposal: Proposal, context: Context, expire_after:
         recipe=best.recipe if best else None,
         missing=best.missing if best else (),
         checks=best.checks if best else (),
-        alternatives=tuple(_alternative(c) for c in proposal.alternatives) if best else (),
+        alternatives=tuple(_alternative(c) for c in proposal.alternatives),
     )
 
 

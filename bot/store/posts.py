@@ -150,6 +150,11 @@ def get(connection: Connection, post_id: str) -> StoredPost | None:
     return from_row(row) if row else None
 
 
+def some(connection: Connection, ids: Sequence[str]) -> list[StoredPost]:
+    """The posts with these ids that there are."""
+    return [from_row(row) for row in connection.execute(select(posts).where(posts.c.id.in_(ids))).mappings()]
+
+
 def by_external(connection: Connection, platform: str, channel: str, external_id: str) -> StoredPost | None:
     """The post with the platform's id, or None."""
     key = (posts.c.platform == platform, posts.c.channel == channel, posts.c.external_id == external_id)
@@ -252,6 +257,7 @@ def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: date
             "language": read.language,
             "risk": list(read.risk),
             "details": {d.kind: d.text for d in reversed(read.details)},
+            "nearest": read.nearest,
         },
     }
     current = {"post_id": post.id, "post_version": post.version}

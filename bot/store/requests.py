@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bot.store.posts import insert_ignore
+from bot.store.posts import NewPost, Received, add_many, insert_ignore
 from bot.store.tables import requests
+from responders.types import Post
 
 
 def find(connection: Connection, key: str) -> tuple[str, Any] | None:
@@ -24,6 +26,26 @@ def keep(
     """Remember the answer; `post_id` lets it be erased with the fan it speaks of."""
     row = {"key": key, "fingerprint": fingerprint, "answer": dict(answer), "post_id": post_id, "at": at}
     connection.execute(insert(requests), row)
+
+
+def receive(connection: Connection, new: NewPost, key: str) -> Received | None:
+    """Store a post once under a key: the first answer for the same post again, None for another post."""
+    known = find(connection, key)
+    fingerprint = _fingerprint(new.post)
+    if known and known[0] != fingerprint:
+        return None
+    if known:
+        return Received(**known[1])
+    received = add_many(connection, [new])[0]
+    answer = {"post_id": received.post_id, "new": received.new}
+    keep(connection, key, fingerprint, answer, post_id=received.post_id, at=new.received_at)
+    return received
+
+
+def _fingerprint(post: Post) -> str:
+    """What a client sends again when it sends a post again; an id and a time may have been made up for it."""
+    said = (post.platform, post.channel, post.author, post.text, post.reply_to, post.attachments)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def first_use(connection: Connection, key: str, at: datetime) -> bool:

@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -137,6 +138,10 @@ class Store:
     async def events(self, *, after: int, limit: int = 500) -> list[Event]:
         """The facts behind number `after`, oldest first."""
         return await self.read(lambda c: events.after(c, after, limit))
+
+    async def events_named(self, name: Happened, *, since: datetime) -> list[Event]:
+        """The facts of one name from a moment on, oldest first."""
+        return await self.read(lambda c: events.named(c, name, since))
 
     async def last_event(self) -> int:
         """The number of the newest fact; 0 when nothing happened yet."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from responders.library.model import Library
 from responders.library.offers import offers, situation, sources
 from responders.types import Candidate, Context, Post, Understanding
+from responders.understanding.answers import sure_answer
 
 
 class TemplatedResponder:
@@ -24,14 +25,25 @@ class TemplatedResponder:
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
         """Every candidate that can be rendered, in the order of the files. Known FAQ answers stand alone: beside an
-        answer, a reply that has none would be untrue."""
+        answer, a reply that has none would be untrue. Where none is known for certain, the nearest are offered
+        before the other replies, one wording each and not `sure`: a person picks."""
         if understanding.intent is None:
             return ()
         holds = situation(post, context, understanding)
         known = sources(self._library.facts, context, understanding)
+        like = dict(understanding.faq)
+        sure = sure_answer(understanding.faq)
         answers: list[Candidate] = []
+        near: list[Candidate] = []
         others: list[Candidate] = []
         for template in self._library.offering(understanding.intent, context.locale):
+            certain = like[sure] if template.key == sure else 0.0
             found = answers if template.asks else others
-            found += (replace(c, responder=self.name) for c in offers(template, post.text, holds, known))
-        return tuple(answers or others)
+            found += offers(template, post.text, holds, known, like=certain)
+            if template.key in like:
+                asked = (
+                    replace(c, sure=False, why=template.asks[0])
+                    for c in offers(template, post.text, holds, known, like=like[template.key])
+                )
+                near += sorted(asked, key=lambda c: -c.fit)[:1]
+        return tuple(replace(c, responder=self.name) for c in answers or (*near, *others))

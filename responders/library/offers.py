@@ -79,9 +79,12 @@ def said_back(detail: Detail, *, told: bool = True) -> str:
     return _BEGINS.sub(lambda match: _NEAR[match.group().casefold()], theirs) if told else theirs
 
 
-def offers(template: Template, text: str, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:
-    """Each variant that can be said to a post of this `text`; an FAQ answer only to its own question."""
-    like = likeness(text, template.asks) if template.asks else 0.0
+def offers(
+    template: Template, text: str, holds: Situation, known: Mapping[str, str], *, like: float = 0.0
+) -> Iterator[Candidate]:
+    """Each variant that can be said to a post of this `text`; an FAQ answer only to its own question, which the words
+    say, or `like`: how near the post is to it, 0 to 1."""
+    like = max(like, likeness(text, template.asks)) if template.asks else 0.0
     if template.asks and not like:
         return
     for variant in template.variants:

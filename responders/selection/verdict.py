@@ -25,8 +25,14 @@ _GATE_SENTENCES = {
 }
 _FOLLOW_UP = "This answers our own reply, and what it asks for is not clear."
 
-_SUREST = 0.99
-"""What a person reads at most: nothing read by a machine is certain."""
+_SURENESS = (
+    (1.0, "named by a manager"),
+    (0.9, "almost surely"),
+    (0.7, "very likely"),
+    (0.5, "probably"),
+    (0.0, "maybe"),
+)
+"""Confidence from which a person reads these words; nothing that a machine reads is certain."""
 
 Verdict = tuple[Outcome, Reason]
 _H, _S, _C = Outcome.HANDOFF, Outcome.SILENT, ReasonCode
@@ -72,6 +78,7 @@ class Judge:
             self._between_fans,
             self._unsure,
             self._action,
+            self._uneasy,
             self._cap,
         )
 
@@ -137,9 +144,7 @@ class Judge:
         if read.intent is None or read.confidence < MAYBE_FROM:
             outcome = _H if case.context.addressed else _S
             return outcome, Reason(code=_C.LOW_CONFIDENCE, sentence="It is not clear what this is about.")
-        return case.short_of(
-            _C.LOW_CONFIDENCE, f"Maybe {said(read.intent)} ({read.confidence:.2f}), but that is not sure."
-        )
+        return case.short_of(_C.LOW_CONFIDENCE, f"Maybe {because(read, sure=False)}; that is not sure.")
 
     def _action(self, case: Case) -> Verdict | None:
         read = case.understanding
@@ -154,6 +159,12 @@ class Judge:
             return None
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence=f"Reads as {because(read)}: not meant for us.")
 
+    def _uneasy(self, case: Case) -> Verdict | None:
+        if not case.understanding.uneasy or case.decided:
+            return None
+        sentence = "Somebody may not be well: a person reads it first."
+        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
+
     def _cap(self, case: Case) -> Verdict | None:
         if not case.context.cap or case.context.asked:
             return None
@@ -165,8 +176,8 @@ def said(intent: str) -> str:
     return intent.replace("_", " ")
 
 
-def because(read: Understanding) -> str:
-    """The intent, how sure it is, and the example it is like."""
+def because(read: Understanding, *, sure: bool = True) -> str:
+    """The intent, how sure it is in words (unless `sure` is said already), and the example it is like."""
     like = f", like the example “{read.nearest}”" if read.nearest else ""
-    sure = "named by a manager" if read.confidence == 1 else f"{min(read.confidence, _SUREST):.2f}"
-    return f"{said(read.intent or 'nothing known')} ({sure}){like}"
+    how = next(words for least, words in _SURENESS if read.confidence >= least)
+    return f"{said(read.intent or 'nothing known')}{f' ({how})' if sure else ''}{like}"

@@ -31,9 +31,12 @@ _HIDDEN = tuple(
 _OTHERS = re.compile(r"\b(?:yours?|eure?[mnrs]?|dein\w*)\b", re.IGNORECASE)
 _DETERMINER = r"(?:the|my|our|this|these|that|those|an?|der|die|das|den|dem|mein\w*|unser\w*|diese\w*|eine?n?)"
 _INNER = _DETERMINER.replace("my|our|", "").replace("|mein\\w*|unser\\w*", "")
+_MINE = re.compile(r"(?:my|our|mein\w*|unser\w*|mi|mis|mon|ma|mes|meu|minha|meus|minhas)\b", re.IGNORECASE)
 _QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
 _VERSION = re.compile(
-    r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+)\b", re.IGNORECASE
+    r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=versão )\d+(?:\.\d+)+"
+    r"|(?<=versión )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+|(?<=update )\d+(?:\.\d+)+|(?<=firmware )\d+(?:\.\d+)+)\b",
+    re.IGNORECASE,
 )
 _ASKED = r"\b(?:where|what(?! an?\b)|when|how|why|which|wo|wie|wann|was)\b(?: (?!should|can|could|must)\w+){0,4}? "
 
@@ -47,7 +50,9 @@ class DetailsAnalyzer:
         self._patterns = _patterns(tuple(words.items()))
         nothing = rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+"
         self._empty = re.compile(rf"(?:.* {words['joins']} )?{nothing}(?:{words['joins']} .*)?", re.IGNORECASE)
-        self._numbers = re.compile(rf"\b(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
+        self._numbers = re.compile(rf"(?<![\w.,])(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
+        self._joins = re.compile(rf" (?:{words['joins'][1:-1]}) ", re.IGNORECASE)
+        self._private = re.compile(rf"\w+ (?:\w+ )?{words['private']}\b", re.IGNORECASE)
         self._names = _names(library)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
@@ -61,8 +66,11 @@ class DetailsAnalyzer:
         text = _visible(post.text[:_LOOKED_AT])
         for kind, pattern in self._patterns:
             for match in pattern.finditer(text):
-                if self._names_something(match.group("np")):
-                    yield Detail(kind=kind, text=match.group("np"))
+                phrase = match.group("np")
+                if len(phrase.split()) > _WORDS:
+                    phrase = self._joins.split(phrase)[0]
+                if self._names_something(phrase):
+                    yield Detail(kind=kind, text=phrase)
         for quoted in (*_QUOTED.findall(text), *(_visible(a.title) for a in post.attachments if a.title)):
             if _sayable(quoted):
                 yield Detail(kind="title", text=quoted.strip())
@@ -71,8 +79,14 @@ class DetailsAnalyzer:
         yield from (Detail(kind="number", text=m.group()) for m in self._numbers.finditer(text))
 
     def _names_something(self, phrase: str) -> bool:
-        """False for "the thing", and for "your quilt": that is not the author's to be asked about."""
-        return _sayable(phrase) and not _OTHERS.search(phrase) and not self._empty.fullmatch(phrase)
+        """False for "the thing", for "your quilt", which is not the author's to be asked about, and for "my sister" and
+        "my address", which are nobody's business."""
+        return not (
+            not _sayable(phrase)
+            or _OTHERS.search(phrase)
+            or self._empty.fullmatch(phrase)
+            or (_MINE.match(phrase) and self._private.match(phrase))
+        )
 
 
 @lru_cache(maxsize=4)  # they are made for the examples of templates, and again for posts
@@ -85,6 +99,8 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
     np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_INNER} )?{word}(?: {word})?{number}){{0,2}}\b)"
     bare = rf"(?P<np>\b(?!{words['unnamed']}\b){word}(?: {word})?(?: {words['joins']} (?:{_INNER} )?{word})?{number}\b)"
     plural = rf"(?P<np>\b(?:{word} )?(?!{words['stops']}\b)[^\W\d_]{{3,}}(?<!s)s\b)"
+    more = rf"(?: {words['mine_of']} [^\W\d_]{{3,}})?"
+    own = rf"(?P<np>\b{words['mine']} (?:{words['mine_between']} )?[^\W\d_]{{3,}}{more})\b"
     simple = rf"(?P<np>\b{core}\b)"
     liked = rf"(?:{words['liked']}|{words['liked_de']})"
     judged = rf"{words['judged']}|{words['judged_de']}"
@@ -97,6 +113,10 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
         ),
         ("work", rf"\b(?:{words['made']} (?:up )?(?:(?:my|our) {word} )?|here(?:.?s| is| are) ){np}"),
         ("work", rf"\b{words['made']} {plural}"),
+        ("feature", rf"\b{words['wished']} {simple}"),
+        ("feature", rf"\b{words['wished']} {plural}"),
+        ("thing", rf"\b(?:{words['reached']}|{words['used']}) {np}"),
+        ("thing", rf"{np} {words['gave_way']}\b"),
         ("work", rf"{np} (?:{words['made_de']}|{words['done']}|{words['done_de']})\b"),
         ("thing", rf"\b{liked} {np}"),
         ("thing", rf"{words['start']}{bare} (?:{judged}|{failed})\b"),
@@ -108,7 +128,12 @@ def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Patter
             "place_in_product",
             rf"\b(?:in|at|on|during|after) (?P<np>{_DETERMINER} (?:{word} ){{0,2}}?{words['place']}\b)",
         ),
+        ("thing", own),
+        ("thing", rf"\bwhere (?:can|could|do|did) (?:i|we|you|one) (?:find|get|buy|see|download|order) {np}"),
+        ("thing", rf"\b(?:ist|sind|war|waren|geht|funktioniert) {simple} {words['gone_de']}\b"),
         ("thing", rf"{_ASKED}(?![^?.!\n]* (?:from|to) ){np}(?=(?: {words['asked_end']})?\s*(?:[?.!,;:)\n]|$))"),
+        ("thing", rf"{words['start']}(?=(?:the|this|der|die|das) ){np}(?= {words['acts']}\b)"),
+        ("thing", rf"(?=\b(?:my|our|mein\w*|unser\w*) ){simple}"),
     )
     return tuple((kind, re.compile(shape, re.IGNORECASE)) for kind, shape in shapes)
 

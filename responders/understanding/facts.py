@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from responders.types import Context, Post, Turn, Understanding
@@ -13,8 +14,31 @@ from responders.understanding.normalise import compile_phrases, reading
 
 _SHORT = 14
 """Words: "never mind, restarting it did the trick" is short; a long message is a story of its own."""
+_LIVELY, _HEARD, _QUIET = timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
+"""Since a fan spoke, who is probably answered; since the team spoke, which probably is; since anybody did."""
+_MEANT, _NEAR = 1.5, 0.7
 _ANSWER = 3
 """Words below which a fan's reply answers no question."""
+
+
+def among_fans(context: Context) -> float:
+    """Log-odds that a post belongs to a talk of fans, from whom it answers and who spoke last.
+
+    Nothing is known of a channel of which nothing is shown: then 0, and the words decide.
+    """
+    if context.addressed or context.replies_to in {"us", "staff"}:
+        return -_MEANT
+    if context.replies_to == "fan":
+        return _MEANT
+    last = context.before[-1] if context.before else None
+    if last is None:
+        return 0.0
+    ago = context.now - last.at
+    if last.role in {"staff", "us"} and ago <= _HEARD:
+        return -_NEAR
+    if last.role == "fan" and ago <= _LIVELY:
+        return _NEAR
+    return -_NEAR if ago >= _QUIET else 0.0
 
 
 class Conversation:

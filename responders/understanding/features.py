@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
+from responders.ports import Floats
 from responders.understanding.normalise import compile_phrases, has_emoji, reading
 from responders.understanding.sentiment import SentimentAnalyzer
 
-Floats = NDArray[np.float32]
-
-SIZE = 4096
-"""Length of a vector; a few hundred examples of ten words share it with few collisions."""
+SIZE = 2048
+"""Length of a vector. Twice as many numbers tell the intents apart no better, and cost twice as much."""
 _WEIGHTS = {"word": 0.8, "letter": 0.5, "class": 1.1, "shape": 0.45}
 _TOKEN = re.compile(r"\w+|[^\w\s.,]")
 _LONG, _MIDDLE, _SHORT = 20, 8, 3
@@ -28,10 +26,16 @@ _LETTERS_OF = 400
 class Features:
     """Makes vectors. Deterministic over processes: nothing depends on Python's own hash."""
 
+    size = SIZE
+
     def __init__(self, word_lists: Mapping[str, Mapping[str, Any]]) -> None:
         """Take the shipped lists `classes` and `sentiment`."""
         self._classes = {name: compile_phrases(phrases) for name, phrases in word_lists["classes"].items()}
         self._sentiment = SentimentAnalyzer(word_lists["sentiment"])
+
+    def matrix(self, texts: Sequence[str]) -> Floats:
+        """A vector a text: shape (texts, size)."""
+        return np.stack([self.vector(text) for text in texts]) if texts else np.zeros((0, SIZE), dtype=np.float32)
 
     def vector(self, text: str) -> Floats:
         """The unit vector of a text; zeros when there is nothing in it."""
@@ -95,9 +99,9 @@ def _letters(read: str) -> Iterator[str]:
 
 def _hashed(block: str, tokens: Iterable[str]) -> Floats:
     """The tokens of one block, each counted once, as a vector of that block's length."""
-    vector = np.zeros(SIZE, dtype=np.float32)
-    for token in set(tokens):
-        code = crc32(f"{block}:{token}".encode("utf-8", "replace"))
-        vector[code % SIZE] += 1.0 if code & 0x8000_0000 else -1.0
+    start = crc32(f"{block}:".encode())
+    codes = np.array([crc32(token.encode("utf-8", "replace"), start) for token in set(tokens)], dtype=np.uint32)
+    signs = np.where(codes & 0x8000_0000, 1.0, -1.0)
+    vector: Floats = np.bincount(codes % SIZE, weights=signs, minlength=SIZE).astype(np.float32)
     norm = float(np.linalg.norm(vector))
     return vector * (_WEIGHTS[block] / norm) if norm else vector

@@ -1,16 +1,36 @@
-"""The safety gates: phrase lists, looked at before any intent. A hit is never answered from a template."""
+"""The safety gates, looked at before any intent: phrase lists, and a head on the sentence vector for what is said
+without the words. A hit is never answered from a template."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
-from responders.understanding.normalise import compile_phrases, reading
+from responders.understanding.heads import SoftmaxHead
+from responders.understanding.normalise import ENCODED, compile_phrases, encodable, has_words, reading, unmasked
 
 GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """The most urgent first (design section 8)."""
+ORDINARY = "ordinary"
+"""The part of gate_examples.yaml that is no gate: several kinds of harmless talk."""
+ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
+"""Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
+look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
+_RIDGE = 3e-4
+"""Softer than an intent's: what fires here must be like several examples, not like one."""
+_FOLDS = 10
+_CUE, _CUES = 1.1, 3
+"""What a cue of spam adds to its log-odds, and how many count."""
+_UNEASY = 0.6
+"""Log-odds short of a crisis from which no reply is drafted: some 6 % of ordinary talk."""
+_PIECES = 6
+"""Parts of a very long post that are read one by one for a crisis, which may be a sentence in the middle."""
 
 
 def phrases_of(lists: Mapping[str, Any]) -> tuple[str, ...]:
@@ -27,27 +47,95 @@ class Gate:
         self._unless = compile_phrases(lists.get("unless", ()))
 
     def fires(self, text: str) -> bool:
-        """True when the text, as people wrote it, has one of the phrases. Stretched letters hide nothing."""
-        once, twice = reading(text, stretched=1), reading(text)
-        return self._fires(twice) or (once != twice and self._fires(once))
+        """True when the text, as people wrote it, has one of the phrases. Neither stretched letters nor digits and
+        signs in the place of letters hide one."""
+        return any(map(self._fires, dict.fromkeys((reading(text), reading(text, stretched=1), unmasked(text)))))
 
     def _fires(self, read: str) -> bool:
         return bool(self._phrases.search(read)) and bool(self._phrases.search(self._unless.sub(" ; ", read)))
 
 
-class Gates:
-    """Fills `risk`."""
+class GateHead:
+    """How much a text is like the examples of each gate, whatever its words."""
+
+    def __init__(self, examples: Mapping[str, Any], encoder: Encoder) -> None:
+        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts."""
+        kinds = {gate: examples[gate] for gate in GATES} | {f"{ORDINARY} {k}": t for k, t in examples[ORDINARY].items()}
+        pairs = [(encodable(text), kind) for kind, texts in kinds.items() for text in texts]
+        labels = [kind for _, kind in pairs]
+        rows = encoder.encode([text for text, _ in pairs])
+        self._head = SoftmaxHead.fit(rows, labels, ridge=_RIDGE, folds=_FOLDS)
+        self._encoder = encoder
+        ordinary = [label not in GATES for label in labels]
+        unknown = self._against_ordinary(self._head.held_out[ordinary])
+        self._from = np.array([np.quantile(unknown[:, i], 1 - ALARMS[gate]) for i, gate in enumerate(GATES)])
+
+    def margins(self, text: str) -> dict[str, float]:
+        """Gate -> by how much the text passes what ordinary talk may have, as log-odds; fires above zero."""
+        scores = self._head.scores(self._encoder.encode([encodable(text), *_pieces(text)]))
+        margins = self._against_ordinary(scores) - self._from
+        margins[0, GATES.index("crisis")] = margins[:, GATES.index("crisis")].max()
+        return dict(zip(GATES, map(float, margins[0]), strict=True))
+
+    def _against_ordinary(self, scores: Floats) -> Floats:
+        labels = self._head.labels
+        harmless = scores[:, [i for i, label in enumerate(labels) if label not in GATES]]
+        odds: Floats = scores[:, [labels.index(g) for g in GATES]] - np.logaddexp.reduce(harmless, axis=1)[:, None]
+        return odds
+
+
+class SpamCues:
+    """What spam has beside its words: where its links lead, money, calls to write elsewhere."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
-        """Take gates.yaml as the library read it."""
+        """Take the section `spam` of gates.yaml."""
+        self._phrases = [compile_phrases([cue]) for cue in lists["cues"]]
+        hosts = "|".join(map(re.escape, lists["hosts"]))
+        self._hosts = re.compile(rf"(?<![\w.-])(?:{hosts})(?![\w.-]*\.[a-z])", re.IGNORECASE)
+
+    def count(self, text: str) -> int:
+        """How many kinds of cues the text has."""
+        read = reading(text)
+        return sum(bool(cue.search(read)) for cue in self._phrases) + bool(self._hosts.search(text))
+
+
+class Gates:
+    """Fills `risk` and `uneasy`."""
+
+    def __init__(
+        self,
+        lists: Mapping[str, Any],
+        examples: Mapping[str, Any] | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        """Take gates.yaml and gate_examples.yaml as the library read them. Without an `encoder` the lists decide."""
         self._gates = {name: Gate(lists[name]) for name in GATES}
+        self._cues = SpamCues(lists["spam"])
         self._aimed = compile_phrases(lists["toxic"]["aimed"])
+        self._head = GateHead(examples, encoder) if encoder and examples else None
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add the names of all gates that fire, the most urgent first."""
         text = ". ".join((post.text, *(a.title for a in post.attachments if a.title)))
-        return replace(so_far, risk=tuple(name for name in GATES if self._gates[name].fires(text)))
+        margins = self.margins(post.text)
+        risk = tuple(n for n in GATES if margins.get(n, -np.inf) > 0 or self._gates[n].fires(text))
+        return replace(so_far, risk=risk, uneasy=margins.get("crisis", -np.inf) > -_UNEASY)
+
+    def margins(self, text: str) -> dict[str, float]:
+        """As the head's, with what the cues of spam add; empty without an encoder, or where there are no words."""
+        if self._head is None or not has_words(text):
+            return {}
+        margins = self._head.margins(text)
+        margins["spam"] += _CUE * min(_CUES, self._cues.count(text))
+        return margins
 
     def aimed(self, post: Post, context: Context) -> bool:
         """True when hard words are meant for staff or for a member who is named or answered."""
         return context.addressed or context.replies_to != "nobody" or bool(self._aimed.search(reading(post.text)))
+
+
+def _pieces(text: str) -> list[str]:
+    """The parts of a text too long to be encoded whole."""
+    if len(text) <= ENCODED:
+        return []
+    return [encodable(text[start : start + ENCODED]) for start in range(0, _PIECES * ENCODED, ENCODED) if text[start:]]

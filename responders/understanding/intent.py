@@ -1,143 +1,170 @@
-"""What a post is doing: a softmax head on hashed n-grams, fitted from the operators' examples, and their cue words."""
+"""What a post is doing: a softmax head on what it means and how it is said, fitted from the operators' examples, and
+their cue words."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz.fuzz import token_set_ratio
 from rapidfuzz.utils import default_process
 
 from responders.library.model import Intent, Library
+from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
-from responders.understanding.features import Features, Floats
-from responders.understanding.normalise import compile_phrases, reading
+from responders.understanding.calibration import Calibration
+from responders.understanding.facts import among_fans
+from responders.understanding.features import Features
+from responders.understanding.heads import SoftmaxHead, log_softmax
+from responders.understanding.normalise import compile_phrases, encodable, reading
 
 CUE_WEIGHT = 0.7
 """Of the cue prior against the head's log-probabilities (understanding.md section 3)."""
 _CUE_SMOOTHING = 0.2
-_SHARPNESS = 1.8
-"""The head is fitted softly, which keeps strange posts unsure; this brings clear ones back to what they are."""
-_FAMILIAR = 0.4
-"""Cosine to the nearest example below which a text is strange, and the head is believed the less."""
+_NEAREST_WEIGHT = 4.0
+"""Log-odds for an intent whose nearest example is the post itself, against one whose nearest has nothing of it."""
+_WORDS_WEIGHT = 0.4
+"""Length of the n-grams' part of a row; the sentence vector's is 1."""
+FOLDS = 4
+"""Each quarter of the examples is read by a head that was fitted without it: near to one at a time, and quick."""
 _TO_NOBODY = 1.2
 """Log-odds against helping when a post answers no fan and names nobody: help goes to somebody."""
-_COMPARED = 400
-"""Characters of a post that are held against the examples to name the nearest."""
-_RIDGE = 7e-4
-_STEPS = 100
+
+_COMPARED = 8
+"""Examples next to a post of which the nearest is named; `_READ` characters of a post are held against them."""
+_SUREST = 0.9999
+"""Only a manager's word counts 1."""
+_READ = 400
+
+Ranked = tuple[tuple[str, float], ...]
 
 
-class IntentHead:
-    """Softmax regression with examples as its support: fitted in the dual, so that its cost follows their number."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldOut:
+    """An example of `intent` as it is read, `read`, by a head that does not know it."""
 
-    def __init__(self, features: Features, examples: list[tuple[str, str]]) -> None:
-        """Fit to (text, intent) pairs."""
-        self.intents = tuple(sorted({intent for _, intent in examples}))
-        self._texts = [text for text, _ in examples]
-        self._processed = [default_process(text) for text in self._texts]
-        self._labels = np.array([self.intents.index(intent) for _, intent in examples], dtype=np.intp)
-        rows = (
-            np.stack([features.vector(text) for text in self._texts])
-            if examples
-            else np.zeros((0, 0), dtype=np.float32)
-        )
-        self._columns = np.ascontiguousarray(rows.T)  # a post has few features: theirs lie together
-        self._weights = self._columns @ _fit(rows @ rows.T, self._labels, len(self.intents))
-
-    def log_probabilities(self, vector: Floats) -> Floats:
-        """One for each of `intents`."""
-        found = vector.nonzero()[0]
-        return _log_softmax(vector[found] @ self._weights[found])
-
-    def likeness(self, vector: Floats) -> Floats:
-        """Cosine of each example to the text."""
-        found = vector.nonzero()[0]
-        return vector[found] @ self._columns[found]
-
-    def nearest(self, text: str, vector: Floats, intent: str) -> str | None:
-        """The example of that intent most like the text, in kind and in words; None when it has none."""
-        likeness = self.likeness(vector)
-        own = [i for i, label in enumerate(self._labels) if self.intents[label] == intent]
-        words = default_process(text[:_COMPARED])
-        best = max(own, key=lambda i: likeness[i] + token_set_ratio(words, self._processed[i]) / 100, default=None)
-        return None if best is None else self._texts[best]
-
-
-def _fit(gram: Floats, labels: np.ndarray[Any, np.dtype[np.intp]], classes: int) -> Floats:
-    """Dual weights (examples x intents) by accelerated gradient; each intent counts alike however many examples."""
-    n = len(labels)
-    if not n:
-        return np.zeros((0, classes), dtype=np.float32)
-    counts = np.bincount(labels, minlength=classes)
-    balance = (1.0 / (classes * counts[labels]))[:, None].astype(np.float32)
-    target = np.eye(classes, dtype=np.float32)[labels]
-    # The Frobenius norm bounds the largest eigenvalue, which would cost more than the fit itself.
-    step = 1.0 / (0.5 * float(balance.max()) * float(np.linalg.norm(gram)) + _RIDGE)
-    dual = ahead = np.zeros((n, classes), dtype=np.float32)
-    for i in range(_STEPS):
-        error = np.exp(_log_softmax(gram @ ahead)) - target
-        last, dual = dual, ahead - step * (balance * error + _RIDGE * ahead)
-        ahead = dual + (i / (i + 3)) * (dual - last)
-    return dual
-
-
-def _log_softmax(scores: Floats) -> Floats:
-    shifted = scores - scores.max(axis=-1, keepdims=True, initial=-np.inf)
-    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
+    text: str
+    intent: str
+    read: str
+    confidence: float
+    nearest: str | None
+    """The example of `read` that it is most like."""
 
 
 class IntentAnalyzer:
     """Fills `intent`, `confidence`, `intents` and `nearest`; leaves a post at a gate unread."""
 
-    def __init__(self, library: Library, features: Features | None = None) -> None:
-        """Fit the head to the library's examples. `features`: where they have been made before."""
-        self._features = features or Features(library.word_lists)
-        self._head = IntentHead(self._features, [pair for i in library.intents.values() for pair in _examples(i)])
-        self._cues = [compile_phrases(_cues(library.intents[name])) for name in self._head.intents]
+    def __init__(self, library: Library, encoder: Encoder | None = None) -> None:
+        """Fit the head to the library's examples; without an `encoder` to their n-grams alone."""
+        self._features = Features(library.word_lists)
+        self._encoder = encoder
+        self._texts, labels = _examples(library)
+        rows = self._rows(self._texts)
+        self._head = SoftmaxHead.fit(rows, labels, folds=FOLDS)
+        self._intents = self._head.labels
+        self._labels = np.array([self._intents.index(label) for label in labels], dtype=np.intp)
+        self._examples = np.ascontiguousarray(self._meaning(rows))
+        self._cues = [compile_phrases(_cues(library.intents[name])) for name in self._intents]
+        self._without_cues = [i for i, name in enumerate(self._intents) if not _cues(library.intents[name])]
+        nearest = self._nearest_others().max(axis=1, initial=-1.0)
+        self._calibration = Calibration.fit(self._head.held_out, self._labels, nearest)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Read the post, or take a manager's word for it (`forced_intent`, with confidence 1)."""
-        if so_far.risk:
-            return so_far
-        vector = self._features.vector(post.text)
-        ranked = self.rank(post.text, vector, to_fan=context.replies_to == "fan")
         forced = context.forced_intent
+        if so_far.risk or not (self._intents or forced):
+            return so_far
+        row = self._rows([post.text])[0]
+        likeness = self._examples @ self._meaning(row)
+        ranked, confidence = self._ranked(self._head.scores(row), likeness, self._prior(post.text, context))
         if forced:
             ranked = ((forced, 1.0), *((name, 0.0) for name, _ in ranked if name != forced))
-        if not ranked:
-            return so_far
-        intent, confidence = ranked[0]
-        return replace(
-            so_far,
-            intent=intent,
-            confidence=confidence,
-            intents=ranked,
-            nearest=self._head.nearest(post.text, vector, intent),
-        )
+            confidence = 1.0
+        intent = ranked[0][0]
+        nearest = self._nearest(post.text, likeness, intent)
+        return replace(so_far, intent=intent, confidence=confidence, intents=ranked, nearest=nearest)
 
-    def rank(self, text: str, vector: Floats, *, to_fan: bool = False) -> tuple[tuple[str, float], ...]:
-        """All intents with their probability, the surest first. `to_fan`: the post natively replies to another fan."""
-        names = self._head.intents
-        if not names:
-            return ()
+    def held_out(self) -> Iterator[HeldOut]:
+        """Each example as it is read by those who do not know it; not those that stand alone for their intent."""
+        others = self._nearest_others()
+        for i, (text, label) in enumerate(zip(self._texts, self._labels, strict=True)):
+            scores = self._head.held_out[i]
+            if np.isfinite(scores[label]):
+                ranked, confidence = self._ranked(scores, others[i], self._cue_prior(text))
+                read = ranked[0][0]
+                nearest = self._nearest(text, others[i], read)
+                intent = self._intents[label]
+                yield HeldOut(text=text, intent=intent, read=read, confidence=confidence, nearest=nearest)
+
+    def _rows(self, texts: Sequence[str]) -> Floats:
+        """The sentence vector, where there is an encoder, and the n-grams of each text, side by side."""
+        words = self._features.matrix(texts)
+        if self._encoder is None:
+            return words
+        vectors = self._encoder.encode([encodable(text) for text in texts])
+        return np.hstack([vectors.reshape(len(texts), -1), _WORDS_WEIGHT * words])
+
+    def _meaning(self, rows: Floats) -> Floats:
+        """The part of a row that tells how alike two texts are."""
+        return rows[..., : -self._features.size] if self._encoder else rows
+
+    def _nearest_others(self) -> Floats:
+        """Cosines of the examples to each other, never of one to itself."""
+        cosines: Floats = self._examples @ self._examples.T
+        np.fill_diagonal(cosines, -1.0)
+        return cosines
+
+    def _ranked(self, scores: Floats, likeness: Floats, prior: Floats) -> tuple[Ranked, float]:
+        """All intents with their probability, the surest first, and how far the first is to be believed."""
+        shares = log_softmax(log_softmax(scores * self._calibration.sharpness) + prior + self._next_to(likeness))
+        top = int(shares.argmax())
+        confidence = self._calibration.confidence(float(shares[top]), float(likeness.max()), top)
+        pairs = ((name, round(float(share), 4)) for name, share in zip(self._intents, np.exp(shares), strict=True))
+        return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))), min(round(confidence, 4), _SUREST)
+
+    def _next_to(self, likeness: Floats) -> Floats:
+        """What the nearest example of each intent speaks for, as log-odds."""
+        nearest = np.full(len(self._intents), -1.0, dtype=np.float32)
+        np.maximum.at(nearest, self._labels, likeness)
+        return np.float32(_NEAREST_WEIGHT) * nearest
+
+    def _prior(self, text: str, context: Context) -> Floats:
+        """What cue words and the messages around speak for, as log-odds for each intent."""
+        prior = self._cue_prior(text)
+        to_somebody = context.replies_to == "fan" or "@someone" in reading(text)
+        shifts = {"helping": 0.0 if to_somebody else -_TO_NOBODY, "crosstalk": among_fans(context)}
+        for name, shift in shifts.items():
+            if name in self._intents:
+                prior[self._intents.index(name)] += shift
+        return prior
+
+    def _cue_prior(self, text: str) -> Floats:
         read = reading(text)
-        hits = np.array([len(set(cues.findall(read))) for cues in self._cues]) + _CUE_SMOOTHING
-        prior = np.log(hits / hits.sum())
-        familiar = min(1.0, float(self._head.likeness(vector).max()) / _FAMILIAR)
-        scores = _SHARPNESS * familiar * self._head.log_probabilities(vector) + CUE_WEIGHT * prior
-        if "helping" in names and not to_fan and "@someone" not in read:
-            scores[names.index("helping")] -= _TO_NOBODY
-        shares = np.exp(_log_softmax(scores))
-        return tuple(
-            sorted(((n, round(float(s), 4)) for n, s in zip(names, shares, strict=True)), key=lambda r: (-r[1], r[0]))
-        )
+        hits = np.array([len(set(cues.findall(read))) for cues in self._cues], dtype=np.float32)
+        hits[self._without_cues] = hits.max()  # cues of others do not speak against an intent that has none
+        prior: Floats = np.float32(CUE_WEIGHT) * np.log(hits + np.float32(_CUE_SMOOTHING))
+        return prior
+
+    def _nearest(self, text: str, likeness: Floats, intent: str) -> str | None:
+        """The example of that intent most like the post, from the likeness of all; None when it has none.
+
+        Of those next to it in meaning the one with most words in common: people see words.
+        """
+        own = np.flatnonzero(self._labels == self._intents.index(intent)) if intent in self._intents else np.array([])
+        close = sorted(own, key=lambda i: -likeness[i])[:_COMPARED]
+        words = default_process(text[:_READ])
+
+        def alike(i: int) -> float:
+            return float(likeness[i]) + float(token_set_ratio(words, default_process(self._texts[i]))) / 100
+
+        return self._texts[max(close, key=alike)] if close else None
 
 
-def _examples(intent: Intent) -> list[tuple[str, str]]:
-    return [(text, intent.name) for texts in intent.examples.values() for text in texts]
+def _examples(library: Library) -> tuple[list[str], list[str]]:
+    """Texts and the intents they are examples of."""
+    pairs = [(text, i.name) for i in library.intents.values() for texts in i.examples.values() for text in texts]
+    return [text for text, _ in pairs], [name for _, name in pairs]
 
 
 def _cues(intent: Intent) -> tuple[str, ...]:

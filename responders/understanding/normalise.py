@@ -12,11 +12,21 @@ HANDLE = re.compile(r"<[@#][!&]?\d+>|(?<![\w.])@\w[\w.]*")
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+")
 _EMOJI_CODE = re.compile(r"<a?:(\w+):\d+>")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+_TYPESET = str.maketrans("\u2018\u2019\u00b4\u201c\u201d", "'''\"\"")
+ENCODED = 480
+"""Characters of a post that are encoded."""
+_END = 160
+_READ = 8_000
+"""Characters looked at for it."""
 _APOSTROPHES = dict.fromkeys(map(ord, "'`\u2018\u2019\u00b4"))
 _WORD = re.compile(r"\w+")
 
 _LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ", "aeopcyxikjsdqhbhtmaovpitk")
 """Cyrillic and Greek letters that pass for Latin ones in the middle of a Latin word."""
+
+_SPELT = re.compile(r"(?<!\w)(?:[^\W\d_][ .*_-]){2,}[^\W\d_](?!\w)")
+_MASKED = re.compile(r"(?<![\w@])(?!@)(?=[\w@$!]*[a-z])(?=[a-z]*[\d@$!]\w)[\w@$!]*\w")
+_LETTERS = str.maketrans("0134578@$!", "oieastbasi")
 
 
 @lru_cache(maxsize=64)  # some thirty parts of the pipeline read the same post
@@ -34,10 +44,35 @@ def reading(text: str, *, stretched: int = 2) -> str:
     return " ".join(_STRETCHED.sub(r"\1" * stretched, text).split())
 
 
+def unmasked(text: str) -> str:
+    """The text as it is read, with digits and signs that stand for letters ("1d10t") and letters set apart ("k.y.s")
+    put right: for lists of words that people disguise."""
+    read = _SPELT.sub(lambda m: re.sub(r"[\W_]", "", m.group()), reading(text, stretched=1))
+    return _MASKED.sub(lambda m: m.group().translate(_LETTERS), read)
+
+
+@lru_cache(maxsize=64)  # gates, intent, sentiment and answers ask for the same post
+def encodable(text: str) -> str:
+    """The one form in which a text is given to the sentence encoder: links, handles and addresses replaced by a word
+    each, invisible and look-alike letters gone, stretched letters cut to two, shouting lowered, emoji kept, at most
+    `ENCODED` characters: the beginning, and the end of a long one, where the question often stands."""
+    text = LINK.sub(" link ", _EMOJI_CODE.sub(r" \1 ", text[:_READ]))
+    if "@" in text or "<" in text:
+        text = HANDLE.sub(" @user ", EMAIL.sub(" email ", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d")
+        text = _WORD.sub(_latin, text.translate(_TYPESET))
+    text = " ".join(_STRETCHED.sub(r"\1\1", text).split())
+    if text.isupper():
+        text = text.lower()
+    return text if len(text) <= ENCODED else f"{text[: ENCODED - _END]} {text[-_END:]}"
+
+
 def _latin(word: re.Match[str]) -> str:
     """Undo look-alikes in a word that also has plain Latin letters; real Cyrillic or Greek words stay."""
     found = word.group()
-    return found if found.isascii() or not re.search("[a-z]", found) else found.translate(_LOOKALIKES)
+    return found if found.isascii() or not re.search("[a-zA-Z]", found) else found.translate(_LOOKALIKES)
 
 
 def has_words(text: str) -> bool:

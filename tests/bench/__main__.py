@@ -12,10 +12,11 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import chats, decisions, growth, inserts, path, start
+from bench import chats, decisions, growth, inserts, path, start, understanding
 from bench.figures import Figure, keep, machine, table
 
 PARTS: dict[str, Any] = {
+    "understanding": understanding,
     "inserts": inserts,
     "decisions": decisions,
     "path": path,

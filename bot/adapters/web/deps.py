@@ -29,8 +29,10 @@ class Deps:
     clock: Clock
     template_faults: Callable[[], Sequence[Fault]]
     """What is wrong in the operators' files now; empty when the newest ones are in use."""
-    intents: Callable[[], Sequence[str]]
-    """The names of the intents, for `relabel`."""
+    no_encoder: Callable[[], object]
+    """A sentence on why posts are read less well than they could be; None when they are not."""
+    intents: Callable[[], Mapping[str, str]]
+    """The names of the intents with what each means, for `relabel`."""
     ready: Callable[[], Mapping[str, object]]
     """The state of each part, JSON-ready. A part whose value is False is not ready."""
 

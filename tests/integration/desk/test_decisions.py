@@ -1,10 +1,13 @@
 """Each row of design section 6: what a press does, what it leaves behind, and what is refused."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.domain import Action, DeliveryState, seal
+from responders.library.model import Template, Variant
+from responders.pipeline import build
 
 PRAISE = "the new map is gorgeous"
 QUESTION = "how do I save the game?"
@@ -351,3 +354,27 @@ async def test_a_no_cannot_be_undone_once_the_post_moved_on(house, change):
 async def test_every_action_is_in_these_tables():
     told = {row[0] for row in MOVES} | {"undo", "settle", "retry", "correct", "remove"}
     assert told == {str(action) for action in Action}
+
+
+def _answer(name, ask, text):
+    said = Variant(name="a", source=text, line=1)
+    place = {"key": f"en/question/{name}", "path": f"en/question/{name}.md", "id": name}
+    return Template(
+        **place, intent="question", locale="en", variants=(said,), slots={}, examples=(), asks=(ask,), source="the desk"
+    )
+
+
+async def test_the_nearest_answers_are_picked_on_a_hand_off(house):
+    answers = (
+        _answer("parking", "where can i park the car", "Behind the mill."),
+        _answer("refund", "how do i get my money back", "Write to the desk."),
+        _answer("sizes", "which sizes do you sell", "All but the largest."),
+    )
+    house.pipeline = build(replace(house.pipeline.library, templates=answers), checks=())
+    card = await house.draft("how do I save the game?")
+    assert (card["kind"], card["text"], len(card["alternatives"])) == ("handoff", None, 3)
+    nearest = card["alternatives"][0]["text"]
+    card = await house.press(card, "reword")
+    assert (card["kind"], card["text"], len(card["alternatives"])) == ("draft", nearest, 2)
+    await house.press(card, "approve")
+    assert (await house.reply(card["post"]["post_id"])).text == nearest

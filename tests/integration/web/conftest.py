@@ -16,6 +16,7 @@ import pytest
 
 from bot import app, settings
 from bot.adapters.web import Keys, signin_link
+from bot.encoder import SentenceEncoder
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
@@ -88,17 +89,19 @@ Start = Callable[..., AbstractAsyncContextManager[Greenroom]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Starts a Greenroom; `undo_seconds` and `public_url` as in config.yaml."""
+    """Starts a Greenroom; `undo_seconds` and `public_url` as in config.yaml, `encoder` loads the one to read with."""
 
     @contextlib.asynccontextmanager
-    async def started(undo_seconds: float = 10, public_url: str | None = None) -> AsyncIterator[Greenroom]:
+    async def started(
+        undo_seconds: float = 10, public_url: str | None = None, encoder: Callable[[], SentenceEncoder] | None = None
+    ) -> AsyncIterator[Greenroom]:
         shutil.copytree(ROOT / "templates", tmp_path / "templates", dirs_exist_ok=True)
         url = f", public_url: {public_url}" if public_url else ""
         config = tmp_path / "config.yaml"
         config.write_text(CONFIG.format(undo_seconds=undo_seconds, public_url=url), "utf-8")
         environ = {"GREENROOM_WEB_TOKEN": TOKEN}
         parts = settings.load(config, environ)
-        built = app.build(parts, environ=environ)
+        built = app.build(parts, environ=environ, encoder=encoder)
         async with built:
             base = f"http://127.0.0.1:{built.web.port}"
             headers = {"Authorization": f"Bearer {TOKEN}"}

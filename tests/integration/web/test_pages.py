@@ -8,6 +8,7 @@ import pytest
 
 from bot.console.app import PAGES
 from bot.console.render import Renderer, ago, web_link
+from bot.encoder import NoEncoder
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 SENT = {"delivery_id": "d", "reply_id": "d", "kind": "send", "state": "sent", "text": "Nice.", "sent_at": None}
@@ -87,6 +88,17 @@ async def test_faults_in_the_operators_files_are_told(greenroom, tmp_path):
         while "the last good templates stay in use" not in (page := (await browser.get("/inbox")).text):
             await asyncio.sleep(0.1)
     assert "praise/broken.md" in page
+
+
+async def test_why_posts_are_read_less_well_is_told(start):
+    def none():
+        raise NoEncoder("the package <b> is not installed", "install it")
+
+    async with start(encoder=none) as greenroom, greenroom.browser() as browser, asyncio.timeout(20):
+        while "read by word patterns alone" not in (page := (await browser.get("/inbox")).text):
+            await asyncio.sleep(0.02)
+        assert "because the package &lt;b&gt; is not installed; install it." in page
+        assert (await greenroom.draft())["state"] == "waiting"
 
 
 async def test_what_a_fan_sends_is_never_a_link_that_runs(greenroom):

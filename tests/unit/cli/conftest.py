@@ -11,7 +11,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command; gives its status, what it says on stdout and what on stderr."""
+    """Runs a command, which reads posts without the encoder, whose fit takes seconds; gives its status, what it says
+    on stdout and what on stderr."""
+    monkeypatch.setattr("bot.cli.common.load_encoder", None)
     for name in ("GREENROOM_CONFIG", "GREENROOM_WEB_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 

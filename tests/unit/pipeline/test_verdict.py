@@ -94,7 +94,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     ("what a bunch of losers", {}, {}, "silent", "gate"),
     ("what a bunch of losers", {}, {"replies_to": "fan"}, "handoff", "gate"),
     ("free nitro for everyone", {}, {}, "silent", "gate"),
-    ("I died to the boss again", {}, {"addressed": True}, "handoff", "low_confidence"),
+    ("the ferry, the one from before", {}, {"addressed": True}, "handoff", "low_confidence"),
     # no words
     ("", {"attachments": (IMAGE,)}, {}, "silent", "not_text"),
     ("", {"attachments": (IMAGE,)}, {"addressed": True}, "handoff", "not_text"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +16,7 @@ from responders.library.model import Fact, Library
 from responders.types import Attachment, Context, Detail, Post, Understanding
 from responders.understanding.details import DetailsAnalyzer
 
+ROOT = Path(__file__).parents[2]
 Find = Callable[..., tuple[Detail, ...]]
 
 
@@ -110,3 +114,35 @@ def test_details_are_verbatim_short_and_harmless(find: Find, text: str) -> None:
         assert not set(detail.text) & set("@<>`*{}\n\0")
         assert "example" not in detail.text
         assert "1234567" not in detail.text
+
+
+def test_the_labelled_posts_are_read_as_well_as_stated(find: Find) -> None:
+    cases = yaml.safe_load((ROOT / "eval" / "details.yaml").read_text(encoding="utf-8"))
+    read = [([d.text.casefold() for d in find(c["post"])], [g.casefold() for g in c["details"]]) for c in cases]
+
+    def known(text: str, others: list[str]) -> bool:
+        return any(text in other or other in text for other in others)
+
+    right = [known(text, wanted) for found, wanted in read for text in found]
+    found_of = [known(text, found) for found, wanted in read for text in wanted]
+    assert len(cases) >= 150
+    assert fmean(right) >= 0.9
+    assert fmean(found_of) >= 0.8
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my name is Peter Vogel",
+        "my address is 12 Mill Lane",
+        "my sister loves it",
+        "my phone number changed",
+        "mein Passwort geht nicht",
+        "mi madre no entiende",
+        "mon copain adore",
+        "minha senha sumiu",
+        "our kids broke up with it",
+    ],
+)
+def test_what_is_nobodys_business_is_not_said_back(find: Find, text: str) -> None:
+    assert find(text) == ()

@@ -100,7 +100,9 @@ def test_few_intents_are_no_accident(
 
 def test_the_same_in_every_process() -> None:
     bare = Features({"classes": {}, "sentiment": {"positive": (), "negative": (), "not": ()}})
-    assert [int(i) for i in bare.vector("fog").nonzero()[0]] == [186, 337, 691, 772, 836, 1799, 2140, 2671]
+    assert [int(i) for i in bare.vector("fog").nonzero()[0]] == sorted(
+        i % 2048 for i in (186, 337, 691, 772, 836, 1799, 2140, 2671)
+    )
 
 
 @given(st.text(max_size=300))
