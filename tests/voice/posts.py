@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import yaml
 
-from bot.content import read_texts, shipped_texts
+from bot.content import Content
+from bot.encoder import load_encoder
 from bot.store.context import call_name
-from responders.library.load import load
-from responders.pipeline import Pipeline, build
+from responders.pipeline import Pipeline
 from responders.selection import opener
 from responders.types import (
     Attachment,
@@ -23,6 +23,7 @@ from responders.types import (
     PastReply,
     Post,
     Proposal,
+    ReasonCode,
     RepliesTo,
     Turn,
 )
@@ -52,9 +53,12 @@ class Told:
 
     @property
     def right(self) -> bool:
-        """True for a draft with the intent that was wanted, a hand-off or a silence where that was wanted."""
+        """True for a draft with the intent that was wanted, a hand-off or a silence where that was wanted; a question
+        that no answer of the operators' fits is a person's."""
         if self.want in {"handoff", "silent"}:
             return self.proposal.outcome == self.want
+        if self.proposal.reason.code is ReasonCode.NO_ANSWER:
+            return self.want == "question"
         return self.proposal.outcome == "draft" and self.proposal.understanding.intent == self.want
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,8 +78,8 @@ class Told:
 
 
 def shipped_pipeline() -> Pipeline:
-    """The pipeline of the shipped templates."""
-    return build(load(read_texts(TEMPLATES), shipped_texts()))
+    """The pipeline of the shipped templates, as the program reads with it."""
+    return Content(TEMPLATES, encoder=load_encoder).load_best()
 
 
 def read_posts(path: Path = POSTS) -> dict[str, list[dict[str, Any]]]:

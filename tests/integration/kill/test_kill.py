@@ -157,8 +157,10 @@ async def test_killed_at_any_moment(server: Server) -> None:
     crowd, chance = Crowd(server), random.Random()  # noqa: S311 - any moment will do
     for _ in range(KILLS):
         async with server.running():
-            working = asyncio.create_task(crowd.work())
-            await asyncio.sleep(chance.uniform(0.2, 1.2))
+            working, before = asyncio.create_task(crowd.work()), len(crowd.approved)
+            while len(crowd.approved) < before + 2 and not working.done():
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(chance.uniform(0, 1))
             await server.end(signal.SIGKILL)
             await working
         time_passes(server)
