@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 import telegram
+from telegram.constants import ChatType
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
@@ -49,8 +50,14 @@ class Answers:
         """Who has heard that they may not decide: one message is enough."""
 
     async def replied(self, message: telegram.Message) -> bool:
-        """A reply to a card or to a question of ours; True when it is one, and so no post."""
+        """A reply to a card or to a question of ours; True when it is one, and so no post.
+
+        In a direct chat, too, words count only as a reply: which card they are for is not guessed.
+        """
         to = message.reply_to_message
+        if to is None and message.chat.type == ChatType.PRIVATE and self._board.is_here(message.chat.id):
+            await say(self._board, message, NO_CARD)
+            return True
         if to is None or to.from_user is None or to.from_user.id != message.get_bot().id:
             return False
         asked = await self._questions.asked(to)

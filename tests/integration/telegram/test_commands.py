@@ -222,6 +222,18 @@ async def test_a_card_for_a_post_that_was_left_alone(open_house):
     assert await quiet(house) == []
 
 
+async def test_the_link_of_a_comment_leads_to_the_channels_group(open_house):
+    house = open_house
+    channel = house.fake.channel("Harbor News", house.harbor, username="harbor_news")
+    forward = house.fake.channel_post(channel, "The winter map is out.")
+    post = house.fake.reply(forward, house.robin, IDLE)
+    await house.judged(post)
+    link = f"https://t.me/harbor_news/1?comment={post['message_id']}"
+    said = await answer(house, house.fake.post(house.room, house.mara, f"/draft {link}"))
+    assert "card" in said["text"]
+    await house.card(IDLE)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -408,6 +408,8 @@ async def test_cards_in_the_direct_chat_with_one_manager(house):
     post = house.fake.post(house.harbor, house.robin, PRAISE)
     draft = await house.draft(post)
     card = await house.card(PRAISE, direct)
+    house.fake.post(direct, house.mara, OWN)
+    await house.until(lambda: any(one.get("text") == NO_CARD for one in house.fake.by_bot(direct)))
     house.fake.reply(card, house.mara, OWN)
     await house.says(card, OWN)
     await house.press(card, "send")
