@@ -141,7 +141,7 @@ class Answers:
         """Below all that was said since the card came, as a reply to it: a tap leads there."""
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
         call = Call(text=READ_IT, nonce="", about=shown.message_id if shown else None)
-        await self._board.send_call(call, silent=True)
+        await self._board.send_call(call, silent=True, urgent=True)
 
     async def _about(self, message: telegram.Message) -> Pressed | None:
         """The card that a message is; words for it are a new text."""

@@ -123,12 +123,14 @@ class Board(board.Board[Face]):
         """Pings nobody."""
         return await self._post(face, silent=silent)
 
-    async def send_call(self, call: Call, *, silent: bool) -> None:
+    async def send_call(self, call: Call, *, silent: bool, urgent: bool = False) -> None:
         """As a reply to its card; the one who is named is notified even in a silent chat."""
         text = Text()
         if call.who:
             text.person(self._parts.desk.name_of(call.who), self._account_of(call.who)).add(": ")
-        await self._post(text.add(call.text).face(), silent=silent, about=call.about, urgent=call.who is not None)
+        await self._post(
+            text.add(call.text).face(), silent=silent, about=call.about, urgent=urgent or call.who is not None
+        )
 
     async def _post(self, face: Face, *, silent: bool, about: str | None = None, urgent: bool = False) -> str:
         client, chat = self._here

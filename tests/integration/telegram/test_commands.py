@@ -151,6 +151,17 @@ async def test_nobody_floods_a_group_with_our_answers(open_house):
     await answer(house, house.fake.post(house.harbor, house.robin, "/who"))
 
 
+async def test_an_answer_that_has_to_wait_holds_up_no_post(open_house):
+    house = open_house
+    slow = house.fake.fail_next(SEND, Fault(status=0, hold=True, chat=house.harbor))
+    asked = house.fake.post(house.harbor, house.kim, "/who")
+    await slow.reached.wait()
+    await house.judged(house.fake.post(house.harbor, house.robin, IDLE))
+    assert house.fake.replies_to(asked) == []
+    slow.go.set()
+    await answer(house, asked)
+
+
 async def test_a_report_reaches_the_managers_without_power(open_house):
     house = open_house
     asked = house.fake.post(house.harbor, house.robin, "/report it was rude, @mara\nsee /queue")

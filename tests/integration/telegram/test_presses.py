@@ -207,6 +207,7 @@ async def test_edit_asks_for_the_whole_text_and_the_others_see_who_writes(room):
     await room.says(card, OWN)
     await room.until(lambda: question not in room.fake.by_bot(room.room))
     assert (await again(room, draft))["text"] == OWN
+    assert "is writing" not in card["text"]
 
 
 async def test_words_for_an_older_text_are_not_laid_over_a_newer_one(room):
