@@ -327,10 +327,14 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotSent:
-    """The platform does not have it, for certain. `retry_after` in seconds: try again then; None: a person decides."""
+    """The platform does not have it, for certain. `retry_after` in seconds: try again then; None: a person decides.
+
+    `full`: there was no room for it, which is no fault and counts as no try.
+    """
 
     reason: str
     retry_after: float | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.desk.afterwards import see_to_reply, undo
 from bot.desk.press import Press, hold, over, record, refuse_if_stale, tell
@@ -104,14 +104,30 @@ def _reword(_connection: Connection, draft: Draft, _post: StoredPost, press: Pre
 
 def _fill(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
     words = press.words
-    return replace(draft, text=words.text, typed=words.typed, missing=words.missing, checks=words.checks)
+    opened_at = draft.opened_at if words.missing else _written(draft, press)
+    return replace(
+        draft, text=words.text, typed=words.typed, missing=words.missing, checks=words.checks, opened_at=opened_at
+    )
 
 
 def _propose(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
     words = press.words
     return replace(
-        draft, text=words.text, own_words=True, recipe=None, typed={}, missing=(), checks=words.checks, kind="draft"
+        draft,
+        text=words.text,
+        own_words=True,
+        recipe=None,
+        typed={},
+        missing=(),
+        checks=words.checks,
+        kind="draft",
+        opened_at=_written(draft, press),
     )
+
+
+def _written(draft: Draft, press: Press) -> datetime | None:
+    """Whoever lays words on the card has written them, and keeps no colleague from sending them."""
+    return None if draft.opened_by == press.command.by else draft.opened_at
 
 
 def _open(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:

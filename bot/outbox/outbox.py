@@ -143,9 +143,12 @@ class Outbox:
                 moves.arrived(connection, current, now, external_id)
                 done = {"send": Happened.REPLY_SENT, "correct": Happened.REPLY_CORRECTED}
                 moves.tell(connection, done.get(current.kind, Happened.REPLY_REMOVED), current, now)
-            case NotSent(reason=reason, retry_after=float() | int() as wait) if current.attempts < GIVE_UP_AFTER:
-                due = now + timedelta(seconds=wait)
-                deliveries.move(connection, current, DeliveryState.HELD, due_at=due, error=reason, lease_until=None)
+            case NotSent(reason=reason, retry_after=float() | int() as wait, full=full) if (
+                full or current.attempts < GIVE_UP_AFTER
+            ):
+                due, tries = now + timedelta(seconds=wait), current.attempts - full
+                again = {"due_at": due, "error": reason, "lease_until": None, "attempts": tries}
+                deliveries.move(connection, current, DeliveryState.HELD, **again)
                 moves.tell(connection, Happened.REPLY_DELAYED, current, now, seconds=wait)
             case NotSent(reason=reason):
                 deliveries.move(connection, current, DeliveryState.FAILED, error=reason, lease_until=None)

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card, settled
+from bot.adapters.surface.words import Card, settled, wants_a_person
 from bot.desk.cards import WRITING_FOR
 from bot.store import cards
 from bot.store.cards import Shown
@@ -150,10 +150,12 @@ class Board(ABC, Generic[Face]):
         try:
             await self.edit(shown.message_id, face)
         except Gone:  # somebody deleted it, or the cards moved to another channel
-            if card["state"] == "waiting":
+            if wants_a_person(card):
                 return await self._send(card, instead_of=shown.message_id)
-            await self._parts.store.write(lambda c: cards.drop(c, self.name, shown.draft_id))
-            return None
+            if new.settled:
+                await self._parts.store.write(lambda c: cards.drop(c, self.name, shown.draft_id))
+                return None
+            return replace(new, face="")  # nobody misses it yet; what comes of it may want a person again
         except self.trouble:
             unsure = replace(shown, face="", settled=False)
             await self._parts.store.write(lambda c: cards.keep(c, self.name, unsure))

@@ -147,11 +147,20 @@ def _delivered(newest: Card, sent: Card) -> Outcome:
     return Outcome(head=head, choices=(correct, remove) if sent["text"] else (remove,))
 
 
+def wants_a_person(card: Card) -> bool:
+    """True when somebody has to decide: a draft waits, or a reply did not go out, or nobody knows whether it did."""
+    return card["state"] == "waiting" or _newest(card) in ("failed", "uncertain")
+
+
 def settled(card: Card) -> bool:
     """True when nothing about this card changes by itself any more."""
-    newest = card["deliveries"][0]["state"] if card["deliveries"] else None
+    newest = _newest(card)
     live = card["state"] in ("waiting", "snoozed")
     return not live and not card["undo_until"] and newest not in ("held", "sending", "failed", "uncertain")
+
+
+def _newest(card: Card) -> str | None:
+    return card["deliveries"][0]["state"] if card["deliveries"] else None
 
 
 def one_line(text: str) -> str:

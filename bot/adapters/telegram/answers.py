@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 import telegram
+from telegram.constants import ChatType
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
@@ -49,8 +50,14 @@ class Answers:
         """Who has heard that they may not decide: one message is enough."""
 
     async def replied(self, message: telegram.Message) -> bool:
-        """A reply to a card or to a question of ours; True when it is one, and so no post."""
+        """A reply to a card or to a question of ours; True when it is one, and so no post.
+
+        In a direct chat, too, words count only as a reply: which card they are for is not guessed.
+        """
         to = message.reply_to_message
+        if to is None and message.chat.type == ChatType.PRIVATE and self._board.is_here(message.chat.id):
+            await say(self._board, message, NO_CARD)
+            return True
         if to is None or to.from_user is None or to.from_user.id != message.get_bot().id:
             return False
         asked = await self._questions.asked(to)
@@ -134,7 +141,7 @@ class Answers:
         """Below all that was said since the card came, as a reply to it: a tap leads there."""
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
         call = Call(text=READ_IT, nonce="", about=shown.message_id if shown else None)
-        await self._board.send_call(call, silent=True)
+        await self._board.send_call(call, silent=True, urgent=True)
 
     async def _about(self, message: telegram.Message) -> Pressed | None:
         """The card that a message is; words for it are a new text."""

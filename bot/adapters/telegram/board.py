@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
@@ -28,6 +30,11 @@ log = structlog.get_logger()
 
 TRIES = 3
 """Of a request that Telegram asks us to make later (429): it was not carried out, so another try is safe."""
+KNOWN = 200
+"""Messages of ours that are remembered."""
+LOST_AMONG = 20
+"""Of the last messages in a chat; a card whose answer was lost is looked for among them."""
+MOVED = "This card has moved: it stands further down."
 SUPERGROUP = "-100"
 """The ids of supergroups begin so; only their messages have links (t.me/c/...)."""
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
@@ -58,6 +65,11 @@ class Board(board.Board[Face]):
         """Nothing happens before there is a client."""
         super().__init__(parts)
         self.client: Client | None = None
+        self._ours: deque[tuple[int, int]] = deque(maxlen=KNOWN)
+        """(chat, message) of the last ones that Telegram said it has."""
+        self._lost_behind: tuple[int, int] | None = None
+        """Behind this one stands perhaps a card of ours whose answer was lost."""
+        self._under_way = 0
 
     @property
     def ready(self) -> bool:
@@ -94,20 +106,31 @@ class Board(board.Board[Face]):
     async def send_card(self, card: Card, face: Face, *, instead_of: str, silent: bool) -> str:
         """Telegram knows no second try of the same message: where an answer is lost, there may be two cards.
 
-        Only the last one is kept in line; the other one is taken away when somebody presses on it (`Presses`).
+        Only the last one is kept in line. The other one is emptied as soon as another message tells where it stands;
+        what is left after a restart is taken away when somebody presses on it (`Presses`).
         """
-        return await self._post(face, silent=silent, urgent="crisis" in card["risk"])
+        here = self.client.directory.cards if self.client else None
+        before = max((one for one in self._ours if one[0] == here), default=None)
+        try:
+            return await self._post(face, silent=silent, urgent="crisis" in card["risk"])
+        except (BadRequest, Forbidden, RetryAfter, ChatMigrated):
+            raise  # it is not there, for certain
+        except TelegramError:
+            self._lost_behind = self._lost_behind or before
+            raise
 
     async def send_digest(self, face: Face, *, silent: bool) -> str:
         """Pings nobody."""
         return await self._post(face, silent=silent)
 
-    async def send_call(self, call: Call, *, silent: bool) -> None:
+    async def send_call(self, call: Call, *, silent: bool, urgent: bool = False) -> None:
         """As a reply to its card; the one who is named is notified even in a silent chat."""
         text = Text()
         if call.who:
-            text.person(self._parts.desk.name_of(call.who), self._account_of(call.who)).add(" ")
-        await self._post(text.add(call.text).face(), silent=silent, about=call.about, urgent=call.who is not None)
+            text.person(self._parts.desk.name_of(call.who), self._account_of(call.who)).add(": ")
+        await self._post(
+            text.add(call.text).face(), silent=silent, about=call.about, urgent=urgent or call.who is not None
+        )
 
     async def _post(self, face: Face, *, silent: bool, about: str | None = None, urgent: bool = False) -> str:
         client, chat = self._here
@@ -128,7 +151,20 @@ class Board(board.Board[Face]):
             ),
             urgent=urgent,
         )
+        await self._empty_lost(client, chat, message.message_id)
         return key(message)
+
+    async def _empty_lost(self, client: Client, chat: int, newest: int) -> None:
+        """A fan's words are not to be kept on a card that nobody keeps in line. A bot can edit no message of others."""
+        if self._lost_behind is None or self._under_way:  # what is under way may stand there, too
+            return
+        (there, first), self._lost_behind = self._lost_behind, None
+        if there != chat:
+            return
+        for number in range(max(first + 1, newest - LOST_AMONG), newest):
+            if (chat, number) not in self._ours:
+                with contextlib.suppress(*self.trouble):
+                    await self._empty(client, chat, number)
 
     async def edit(self, message_id: str, face: Face) -> None:
         """See the base class. A keyboard that is not given again is taken away; what is not modified is as it was."""
@@ -147,6 +183,7 @@ class Board(board.Board[Face]):
                     reply_markup=face.keyboard,
                     link_preview_options=_NO_PREVIEW,
                 ),
+                urgent=True,  # by a press; the loop has waited for its turn, see `busy_for`
             )
         except BadRequest as error:
             said = error.message.lower()
@@ -163,16 +200,13 @@ class Board(board.Board[Face]):
             await self.request(chat, lambda: client.bot.delete_message(chat, number))
         except BadRequest as error:
             if "can't be deleted" in error.message.lower():
-                await self._empty(client, chat, number)
+                with contextlib.suppress(BadRequest):  # it may be somebody else's, or gone meanwhile
+                    await self._empty(client, chat, number)
         except (Forbidden, ChatMigrated):
             return  # the cards are elsewhere now
 
     async def _empty(self, client: Client, chat: int, number: int) -> None:
-        try:
-            words_ = "This card has moved: it stands further down."
-            await self.request(chat, lambda: client.bot.edit_message_text(words_, chat, number))
-        except BadRequest as error:
-            log.info("telegram_message_stays", why=words(error, client.bot))
+        await self.request(chat, lambda: client.bot.edit_message_text(MOVED, chat, number), urgent=True)
 
     async def request(self, chat: int, request: Callable[[], Awaitable[_Answer]], *, urgent: bool = False) -> _Answer:
         """Make a request when its turn has come, as often as Telegram asks us to make it later."""
@@ -181,7 +215,7 @@ class Board(board.Board[Face]):
         for left in reversed(range(TRIES)):
             await client.pace.turn(chat, urgent=urgent)
             try:
-                return await request()
+                return await self._made(request)
             except RetryAfter as error:
                 client.pace.hold(chat, pause(error))
                 if not left:
@@ -191,6 +225,16 @@ class Board(board.Board[Face]):
                     await client.listener.migrated(chat, error.new_chat_id)
                 raise
         raise AssertionError("not reached")
+
+    async def _made(self, request: Callable[[], Awaitable[_Answer]]) -> _Answer:
+        self._under_way += 1
+        try:
+            answer = await request()
+        finally:
+            self._under_way -= 1
+        if isinstance(answer, telegram.Message):
+            self._ours.append((answer.chat.id, answer.message_id))
+        return answer
 
     async def try_show(self, draft_id: str) -> None:
         """Bring a card in line after a decision, which stands whatever becomes of this: the sweep repairs the card."""

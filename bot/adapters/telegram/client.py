@@ -190,7 +190,7 @@ class Client:
         elif message.migrate_from_chat_id:
             await self.migrated(message.migrate_from_chat_id, message.chat.id)
         elif (self.commands and await self.commands.command(message)) or (
-            self.presses and message.reply_to_message and await self.presses.replied(message)
+            self.presses and await self.presses.replied(message)
         ):
             return
         elif self.listener:

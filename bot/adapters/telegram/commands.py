@@ -63,6 +63,7 @@ NOT_SEEN = (
 NOTHING = "There is no post of a person to answer here, or it is gone."
 _LINK = re.compile(
     r"(?:https?://)?t\.me/(?:c/(?P<id>\d+)|(?P<name>[A-Za-z]\w{3,31}))/(?:(?P<topic>\d+)/)?(?P<post>\d+)"
+    r"(?:\?(?:\w+&)*comment=(?P<comment>\d+))?"
 )
 
 
@@ -238,14 +239,19 @@ class Commands:
         link = _LINK.search(rest)
         if link is None:
             return Text().add(WHICH).face()
+        named, comment = f"-100{link['id']}" if link["id"] else f"@{link['name']}", link["comment"]
         try:
-            chat = f"-100{link['id']}" if link["id"] else str((await bot.get_chat(f"@{link['name']}")).id)
+            chat: int | str | None = named
+            if comment or not link["id"]:
+                there = await bot.get_chat(named)
+                chat = there.linked_chat_id if comment else there.id  # comments stand in the channel's group
         except TelegramError:
             return Text().add(NOTHING).face()
-        channels = [f"{chat}/{link['topic']}", chat] if link["topic"] else [chat]
+        channels = [f"{chat}/{link['topic']}", str(chat)] if link["topic"] else [str(chat)]
+        own = comment or link["post"]
 
         def find(connection: Connection) -> str | None:
-            found = (posts.by_external(connection, NAME, channel, link["post"]) for channel in channels)
+            found = (posts.by_external(connection, NAME, channel, own) for channel in channels)
             return next((post.id for post in found if post), None)
 
         post_id = await self._parts.store.read(find)

@@ -137,6 +137,7 @@ async def _send(
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             disable_notification=True,
         ),
+        urgent=board.is_here(chat),
     )
 
 

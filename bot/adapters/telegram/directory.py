@@ -73,7 +73,8 @@ async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Dir
         if manager and manager.telegram is None:
             faults.append(f"`cards` names {where}, whose `telegram: ID` is missing under `managers`")
     if cards in listened:
-        faults.append("`cards` and `listen` name the same chat; managers need one of their own")
+        faults.append("`cards` and `listen` name the same chat, so no cards are shown; managers need one of their own")
+        cards, topic = None, None  # what waits for a yes is not for the eyes of fans
     return Directory(
         listened=listened,
         cards=cards,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import telegram
-from telegram.constants import ChatMemberStatus, ChatType
+from telegram.constants import ChatAction, ChatMemberStatus, ChatType
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
 from bot.adapters.telegram.api import NAME, Bot, make_bot, words
@@ -39,7 +39,10 @@ def checks(settings: Settings) -> list[Check]:
 
 
 async def check_online(settings: Settings) -> list[Check]:
-    """Ask as the bot would: token, privacy mode, webhook, and membership and rights in each chat. Changes nothing."""
+    """Ask as the bot would: token, privacy mode, webhook, and membership and rights in each chat. Changes nothing.
+
+    In a direct chat the manager sees for a moment that the bot "is typing".
+    """
     if settings.telegram_token is None:
         return []
     try:
@@ -85,6 +88,8 @@ async def _chats(bot: Bot, directory: Directory) -> AsyncIterator[Check]:
         try:
             chat = await bot.get_chat(chat_id)
             if chat.type == ChatType.PRIVATE:
+                # Telegram shows a bot whomever it has met in a group; only writing tells whether they pressed Start.
+                await bot.send_chat_action(chat_id, ChatAction.TYPING)
                 yield _fine(f"the direct chat with {chat.full_name} is ready for cards")
             elif chat.type == ChatType.CHANNEL:
                 linked = f", with the id {chat.linked_chat_id}" if chat.linked_chat_id else ""

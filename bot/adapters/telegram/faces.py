@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -145,7 +146,8 @@ def _waiting(card: Card, scene: Scene) -> Text:
         room -= units(said)
     else:
         text.add("\n")
-    titles = "".join(f"{a['kind']}{_titled(a)}\n" for a in card["post"]["attachments"][:3])
+    things = Counter(f"{a['kind']}{_titled(a)}" for a in card["post"]["attachments"])
+    titles = "".join(f"{thing}{f' ({n})' if n > 1 else ''}\n" for thing, n in list(things.items())[:3])
     titles = titles if units(titles) + LEAST_POST <= room else ""
     quoted = cut(disarmed(card["post"]["text"]).strip() or "(no text)", min(SHOWN_POST, room - units(titles)))
     folded = units(quoted) > SHORT_POST or quoted.count("\n") > 5  # noqa: PLR2004 - lines that a phone has room for

@@ -113,6 +113,9 @@ class Feed:
             await self._parts.intake.deleted(NAME, channel, own)
 
     async def _receive(self, messages: list[telegram.Message] | tuple[telegram.Message, ...], listen: Listen) -> str:
+        above = messages[0].reply_to_message
+        if above and above.is_automatic_forward:  # privacy mode hides a channel's post; its comments bring it along
+            await self._receive([above], listen)
         topic = self._topics.get(channel_of(messages[0]), "")
         post = post_of(messages, listen, self._client.directory, self._client.me, topic)
         return (await self._parts.intake.receive(post)).post_id

@@ -2,7 +2,7 @@
 
 Telegram's FAQ for bots ("My bot is hitting limits"): about one message a second into a chat with short bursts, twenty a
 minute into a group, thirty a second over all. Edits of cards count like messages. A chat that is held up holds up no
-other one.
+other one. Whoever pressed a button is not kept waiting by what nobody waits for: that is urgent, like a call for help.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Pace:
 
     async def turn(self, chat_id: int, *, urgent: bool = False) -> None:
         """Wait until one more request may go into this chat. First come, first served; what is urgent waits only where
-        Telegram asked for it.
+        Telegram asked for it, and the others wait the longer.
         """
-        moment = self._now() if urgent else self._next(chat_id)
+        moment = self._at_once(chat_id) if urgent else self._next(chat_id)
         while (rest := max(moment, self._held(chat_id)) - self._now()) > 0:  # noqa: ASYNC110 - a clock sets no event
             await asyncio.sleep(min(rest, LOOK))
 
@@ -82,6 +82,15 @@ class Pace:
         moment = self._free(self._free_in(chat_id), self._now())
         self._of(chat_id).turns.append(moment)
         return moment
+
+    def _at_once(self, chat_id: int) -> float:
+        """Now, which takes a turn all the same."""
+        now, turns = self._now(), self._of(chat_id).turns
+        if len(turns) == turns.maxlen:
+            turns.popleft()
+        insort(turns, now)
+        insort(self._all, now)
+        return now
 
     def _free_in(self, chat_id: int) -> float:
         """The first moment that is free in this chat."""

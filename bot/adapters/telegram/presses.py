@@ -109,7 +109,9 @@ class Presses:
     async def _lay_menu(self, card: Place, menu: telegram.InlineKeyboardMarkup) -> None:
         bot, chat, number = card.get_bot(), card.chat.id, card.message_id
         try:
-            await self._board.request(chat, lambda: bot.edit_message_reply_markup(chat, number, reply_markup=menu))
+            await self._board.request(
+                chat, lambda: bot.edit_message_reply_markup(chat, number, reply_markup=menu), urgent=True
+            )
         except BadRequest as error:  # a second tap: the menu is there already
             log.info("telegram_menu_not_shown", why=words(error, bot))
 

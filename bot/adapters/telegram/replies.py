@@ -88,7 +88,8 @@ class Replies:
         chat = chat_of(delivery.target.channel)
         while (rest := self._client.pace.book(chat, delivery.id)) > 0:
             if rest > SHORT:
-                return NotSent(reason="Telegram takes only so many messages a minute into one chat.", retry_after=rest)
+                why = "Telegram takes only so many messages a minute into one chat."
+                return NotSent(reason=why, retry_after=rest, full=True)
             await asyncio.sleep(min(rest, 0.1))
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
         return await self._try(act(delivery, chat), delivery, chat)
@@ -105,7 +106,7 @@ class Replies:
                 return await act
         except RetryAfter as error:
             self._client.pace.hold(chat, pause(error))
-            return NotSent(reason="Telegram asks us to wait with this chat.", retry_after=pause(error))
+            return NotSent(reason="Telegram asks us to wait with this chat.", retry_after=pause(error), full=True)
         except ChatMigrated as error:
             await self._client.migrated(chat, error.new_chat_id)
             return NotSent(reason=MOVED)

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 import telegram
+from telegram.constants import MessageEntityType
 from telegram.error import Conflict, NetworkError, RetryAfter
 
 from bot.adapters.telegram.api import NAME, Bot, pause, words
@@ -44,6 +45,7 @@ TWO_POLLERS = (
     "of its own for each with @BotFather; until then posts and presses may go astray"
 )
 
+
 Handle = Callable[..., Awaitable[None]]
 """Takes one `telegram.Update`, or those of one album."""
 Work = Coroutine[Any, Any, None]
@@ -60,6 +62,11 @@ async def first_of(*works: Work) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def is_command(message: telegram.Message) -> bool:
+    """True when it begins with a command, of whatever bot."""
+    return any(e.type == MessageEntityType.BOT_COMMAND and e.offset == 0 for e in message.entities)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -163,6 +170,8 @@ class Updates:
             message = update.message or update.channel_post or update.edited_message
             if message is None:
                 self._start(self._done([update_id], update))  # a press waits for nobody
+            elif is_command(message):
+                self._queue(message.chat.id, self._beside(update_id, update))
             elif not self._into_album(update_id, update, message):
                 self._queue(message.chat.id, self._done([update_id], update))
         except Exception as error:
@@ -204,6 +213,10 @@ class Updates:
         while lane:
             await lane.popleft()
         del self._lanes[chat_id]
+
+    async def _beside(self, update_id: str, update: telegram.Update) -> None:
+        """In its turn, but nobody waits for it: an answer may have to wait for the pace of its chat."""
+        self._start(self._done([update_id], update))
 
     def _start(self, work: Work) -> None:
         task = asyncio.create_task(work)

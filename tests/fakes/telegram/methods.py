@@ -47,6 +47,7 @@ class Methods:
             "getChatMember": self._member,
             "getFile": self._file,
             "setMyCommands": self._set_commands,
+            "sendChatAction": self._act,
             "sendMessage": self._send,
             "sendDocument": self._send_document,
             "editMessageText": self._edit_text,
@@ -102,6 +103,9 @@ class Methods:
     def _set_commands(self, asked: Json) -> bool:
         self.commands[asked.get("scope", {}).get("type", "default")] = asked["commands"]
         return True
+
+    def _act(self, asked: Json) -> bool:
+        return bool(self.world.open(asked["chat_id"]))
 
     def _send(self, asked: Json) -> Json:
         room = self.world.open(asked["chat_id"])

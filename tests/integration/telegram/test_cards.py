@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.adapters.telegram.board import MOVED
 from bot.store import cards as kept
 from tests.fakes.telegram import EDIT, SEND, Fault, buttons
 
@@ -134,8 +135,43 @@ async def test_a_card_that_somebody_deleted_comes_again_while_it_waits(room):
     assert again["text"].endswith(draft["text"])
     room.fake.delete(again)
     await room.decide(draft, "approve")
-    await room.until(lambda: not room.rows("SELECT 1 FROM cards"))
+    await in_time(room, lambda: not room.rows("SELECT 1 FROM cards"))
     assert room.fake.by_bot(room.room) == []
+
+
+@pytest.mark.parametrize(("status", "verb"), [(502, "arrived"), (403, "retry")])
+async def test_a_card_that_somebody_deleted_comes_again_when_the_reply_wants_a_person(room, status, verb):
+    draft, card = await waiting(room)
+    room.fake.fail_next(SEND, Fault(status=status, description="Forbidden: odd", chat=room.harbor))
+    await room.decide(draft, "approve")
+    await room.says(card, "Approved")
+    room.fake.delete(card)
+    await in_time(room, lambda: any(verb in verbs(one) for one in room.cards()))
+    assert len(room.fake.by_bot(room.room)) == 1
+
+
+async def test_a_card_whose_answer_was_lost_keeps_no_words_of_a_fan(room):
+    first, card = await waiting(room)
+    said = room.fake.post(room.room, room.tom, "what a day")
+    room.fake.fail_next(SEND, Fault(status=None, after=True, chat=room.room))
+    second = await room.draft(room.fake.post(room.harbor, room.kim, "love it, all of it"))
+    copy = await room.card("love it, all of it")
+    await in_time(room, lambda: room.rows("SELECT 1 FROM cards WHERE draft_id = ?", second["draft_id"]))
+    await room.until(lambda: copy["text"] == MOVED)
+    assert buttons(copy) == {}
+    assert [len(verbs(one)) > 1 for one in room.fake.by_bot(room.room)] == [True, False, True]
+    assert (said["text"], first["text"] in card["text"]) == ("what a day", True)
+
+
+async def test_a_press_does_not_wait_for_what_nobody_waits_for(room):
+    _, card = await waiting(room)
+    for _ in range(12):
+        await room.press(card, "skip")
+        await room.until(lambda: "back" in verbs(card), seconds=3)
+        await room.press(card, "back")
+        await room.until(lambda: "send" in verbs(card), seconds=3)
+    asked_ = room.fake.post(room.room, room.mara, "/queue")
+    await room.until(lambda: room.fake.replies_to(asked_), seconds=3)
 
 
 async def test_what_is_not_modified_is_in_line(room):

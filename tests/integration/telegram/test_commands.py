@@ -151,6 +151,17 @@ async def test_nobody_floods_a_group_with_our_answers(open_house):
     await answer(house, house.fake.post(house.harbor, house.robin, "/who"))
 
 
+async def test_an_answer_that_has_to_wait_holds_up_no_post(open_house):
+    house = open_house
+    slow = house.fake.fail_next(SEND, Fault(status=0, hold=True, chat=house.harbor))
+    asked = house.fake.post(house.harbor, house.kim, "/who")
+    await slow.reached.wait()
+    await house.judged(house.fake.post(house.harbor, house.robin, IDLE))
+    assert house.fake.replies_to(asked) == []
+    slow.go.set()
+    await answer(house, asked)
+
+
 async def test_a_report_reaches_the_managers_without_power(open_house):
     house = open_house
     asked = house.fake.post(house.harbor, house.robin, "/report it was rude, @mara\nsee /queue")
@@ -220,6 +231,18 @@ async def test_a_card_for_a_post_that_was_left_alone(open_house):
     assert "card" in said["text"]
     await house.card(IDLE)
     assert await quiet(house) == []
+
+
+async def test_the_link_of_a_comment_leads_to_the_channels_group(open_house):
+    house = open_house
+    channel = house.fake.channel("Harbor News", house.harbor, username="harbor_news")
+    forward = house.fake.channel_post(channel, "The winter map is out.")
+    post = house.fake.reply(forward, house.robin, IDLE)
+    await house.judged(post)
+    link = f"https://t.me/harbor_news/1?comment={post['message_id']}"
+    said = await answer(house, house.fake.post(house.room, house.mara, f"/draft {link}"))
+    assert "card" in said["text"]
+    await house.card(IDLE)
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,13 @@ async def test_cards_in_the_direct_chat_of_a_manager(fake, online):
     section, who = f"listen: [{online.harbor['id']}], cards: mara", f", telegram: {mara['id']}"
     (fault,) = faults(await online(section, mara=who))
     assert "press Start" in fault.fix
+    fake.direct(mara)  # Telegram shows the bot whomever it has met in a group
+    (fault,) = faults(await online(section, mara=who))
+    assert "press Start" in fault.fix
     fake.start(mara)
     assert faults(await online(section, mara=who)) == []
+    fake.block(mara)
+    assert len(faults(await online(section, mara=who))) == 1
 
 
 async def test_nobody_answers(write_config):

@@ -74,6 +74,18 @@ async def test_a_comment_under_a_channels_post_has_that_post_as_its_context(open
     assert found.post.author.name == "Robin"
 
 
+async def test_a_channels_post_that_privacy_mode_hid_comes_with_its_comment(house):
+    house.fake.privacy(on=True)
+    channel = house.fake.channel("Harbor News", house.harbor)
+    await house.start()
+    forward = house.fake.channel_post(channel, "The winter map is out.")
+    assert house.posted(forward) is None
+    comment = house.fake.reply(forward, house.robin, f"@{house.fake.world.bot['username']} {PRAISE}")
+    around, found = await house.judged(forward), await house.judged(comment)
+    assert (around.post.author.is_staff, around.action, around.post.text) == (True, "silent", "The winter map is out.")
+    assert (found.post.reply_to, found.thread) == (str(forward["message_id"]), around.id)
+
+
 async def test_an_album_is_one_post(open_house):
     house = open_house
     parts = house.fake.album(house.harbor, house.robin, ["", f"{PRAISE}, look", ""])

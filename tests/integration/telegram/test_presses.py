@@ -207,6 +207,7 @@ async def test_edit_asks_for_the_whole_text_and_the_others_see_who_writes(room):
     await room.says(card, OWN)
     await room.until(lambda: question not in room.fake.by_bot(room.room))
     assert (await again(room, draft))["text"] == OWN
+    assert "is writing" not in card["text"]
 
 
 async def test_words_for_an_older_text_are_not_laid_over_a_newer_one(room):
@@ -408,6 +409,8 @@ async def test_cards_in_the_direct_chat_with_one_manager(house):
     post = house.fake.post(house.harbor, house.robin, PRAISE)
     draft = await house.draft(post)
     card = await house.card(PRAISE, direct)
+    house.fake.post(direct, house.mara, OWN)
+    await house.until(lambda: any(one.get("text") == NO_CARD for one in house.fake.by_bot(direct)))
     house.fake.reply(card, house.mara, OWN)
     await house.says(card, OWN)
     await house.press(card, "send")

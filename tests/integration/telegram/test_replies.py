@@ -148,6 +148,18 @@ async def test_telegram_asks_to_wait_with_one_chat_and_no_other_one_waits(open_h
     assert len(house.fake.replies_to(late)) == 1
 
 
+async def test_no_room_is_no_try(open_house):
+    house = open_house
+    wait = Fault(
+        status=429, chat=house.harbor, description="Too Many Requests: retry after 40", retry_after=40, times=8
+    )
+    house.fake.fail_next(SEND, wait)
+    message, draft = await approved(house)
+    await house.delivery(draft, "sent")
+    assert len(sent_into(house, house.harbor)) == 9
+    assert len(house.fake.replies_to(message)) == 1
+
+
 async def test_many_replies_into_one_group_keep_the_pace_and_all_arrive(open_house):
     house = open_house
     messages, drafts = [], []

@@ -56,6 +56,11 @@ async def test_what_is_wrong_is_said(found, section, says):
     assert says in fault
 
 
+async def test_where_fans_read_there_are_no_cards(found):
+    assert (await found("listen: [-1001], cards: '-1001/7'")).cards is None
+    assert (await found("listen: [-1005], cards: -5", {-5: -1005})).cards is None
+
+
 async def test_a_group_that_moved_is_found_by_its_old_id(found):
     directory = await found("listen: [-5, {channel: -6, locale: de}], cards: '-7/3'", {-5: -1005, -7: -1007})
     assert (list(directory.listened), directory.cards, directory.cards_topic) == ([-1005, -6], -1007, 3)

@@ -167,6 +167,14 @@ def test_a_card_reads_from_who_to_the_reply():
     ]
 
 
+def test_an_album_is_one_line():
+    image, file = (
+        {"kind": kind, "url": None, "title": title} for kind, title in (("image", None), ("file", "map.png"))
+    )
+    shown = face(card(post={"attachments": [image] * 9 + [file]}), SCENE).text
+    assert "image (9)\nfile: map.png\n" in shown
+
+
 def test_a_post_of_another_platform_says_so():
     assert (
         "in general (discord) ·"

@@ -76,3 +76,13 @@ async def test_a_turn_is_waited_for_by_the_clock():
     pace.hold(7, 1)
     clock.seconds = 2.0
     await pace.turn(7)
+
+
+async def test_what_is_urgent_comes_at_once_and_the_others_wait_the_longer():
+    clock = Clock()
+    pace = Pace(clock)
+    assert [pace.book(-1, f"{n}") for n in range(6)][-1] == pytest.approx(5.0)
+    for _ in range(30):
+        await pace.turn(-1, urgent=True)
+    assert pace.rest(-1) == pytest.approx(60.0)
+    assert pace.book(-2, "elsewhere") == pytest.approx(1.0)  # of thirty a second over all
