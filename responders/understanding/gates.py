@@ -20,18 +20,20 @@ GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """The most urgent first (design section 8)."""
 ORDINARY = "ordinary"
 """The part of gate_examples.yaml that is no gate: several kinds of harmless talk."""
-ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
+ALARMS = {"crisis": 0.035, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
 """Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
-ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.05, "spam": 0.03}
+ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
 """Without an encoder: what cannot be told apart reaches a person rather than a template."""
-UNEASY, UNEASY_BY_WORDS = 0.06, 0.25
+UNEASY, UNEASY_BY_WORDS = 0.06, 0.3
 """Share of them that is like a crisis, too little to be one: no reply is drafted. Without an encoder a wide margin."""
 _RIDGE = 3e-4
 """Softer than an intent's: what fires here must be like several examples, not like one."""
-_FOLDS = 10
+_FOLDS = 5
 _CUE, _CUES = 1.1, 3
 """What a cue of spam adds to its log-odds, and how many count."""
+_DOUBT = 0.8
+"""Log-odds against a gate that fires by its head: near the threshold most of what fires is an alarm."""
 _LISTED = 0.9
 """How sure a gate is at least that fires on a phrase."""
 _PIECES = 6
@@ -138,7 +140,7 @@ class Gates:
         """Add the names of all gates that fire, the most urgent first."""
         text = ". ".join((post.text, *(a.title for a in post.attachments if a.title)))
         margins = self.margins(post.text)
-        sure = {n: _share(margins[n]) for n in GATES if margins.get(n, 0.0) > 0}
+        sure = {n: _share(margins[n] - _DOUBT) for n in GATES if margins.get(n, 0.0) > 0}
         sure |= {n: max(_LISTED, sure.get(n, 0.0)) for n in GATES if self._gates[n].fires(text)}
         risk = tuple(n for n in GATES if n in sure)
         uneasy = self._head is not None and margins.get("crisis", -np.inf) > self._head.uneasy_from
