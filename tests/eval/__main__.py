@@ -40,16 +40,15 @@ def _details(reader: Reader, shipped: Pipeline) -> list[Figure]:
     return figures.of_details([(case, x.proposal) for case, x in zip(named, read, strict=True)])
 
 
-def _faq(reader: Reader, read: Sequence[Read]) -> list[Figure]:
-    entries = posts.entries()
-    pipeline = reader.pipeline(answer_files(entries))
-    asked = [Labelled(label=e.id, language="en", text=text) for e in entries for text in e.fans]
-    keys = [t.key for t in pipeline.library.templates if t.asks]
+def _faq(reader: Reader, read: Sequence[Read]) -> Iterator[Figure]:
     others = [x.post for x in read if x.post.label == "question"]
-    return [
-        *figures.of_questions(reader.read(pipeline, asked), keys),
-        *figures.of_others_questions(reader.read(pipeline, others), keys),
-    ]
+    for file, name in (("faq", "FAQ"), ("faq_game", "FAQ of a game")):
+        entries = posts.entries(file)
+        pipeline = reader.pipeline(answer_files(entries))
+        asked = [Labelled(label=e.id, language="en", text=text) for e in entries for text in e.fans]
+        keys = {f"en/question/{e.id}" for e in entries}
+        yield from figures.of_questions(name, reader.read(pipeline, asked), keys)
+        yield from figures.of_others_questions(name, reader.read(pipeline, others), keys)
 
 
 def _new(reader: Reader) -> Iterator[Figure]:

@@ -67,9 +67,9 @@ class Entry:
     fans: tuple[str, ...]
 
 
-def entries() -> list[Entry]:
-    """The invented FAQ."""
-    blocks = {name: block.splitlines() for name, block in _yaml(HERE / "faq.yaml").items()}
+def entries(file: str) -> list[Entry]:
+    """An invented FAQ."""
+    blocks = {name: block.splitlines() for name, block in _yaml(HERE / f"{file}.yaml").items()}
     return [Entry(id=name, ask=ask, answer=answer, fans=tuple(fans)) for name, (ask, answer, *fans) in blocks.items()]
 
 

@@ -42,9 +42,10 @@ def test_new_intents_and_questions_keep_examples_and_posts_apart(library):
         assert intent.name not in library.intents
         assert len(intent.examples) == 15
         assert not {words(t) for t in intent.examples} & {words(t) for t in intent.posts}
-    entries = posts.entries()
-    assert len(entries) == len({entry.id for entry in entries}) == 40
-    assert all(len(entry.fans) == 3 and words(entry.ask) not in map(words, entry.fans) for entry in entries)
+    for file, count, fans in (("faq", 40, 3), ("faq_game", 128, 2)):
+        entries = posts.entries(file)
+        assert len(entries) == len({entry.id for entry in entries}) == count
+        assert all(len(entry.fans) == fans and words(entry.ask) not in map(words, entry.fans) for entry in entries)
 
 
 def test_details_are_words_of_their_posts():
@@ -115,7 +116,7 @@ def test_answers_are_found_by_their_file_name():
         ),
         read("c", "question"),
     ]
-    values = [figure.value for figure in figures.of_questions(asked, ["en/question/a", "en/question/b"])]
+    values = [figure.value for figure in figures.of_questions("FAQ", asked, ["en/question/a", "en/question/b"])]
     assert values == pytest.approx([1 / 3, 2 / 3, 0, 1 / 3])
 
 
