@@ -15,7 +15,7 @@ from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.calibration import Calibration
 from responders.understanding.facts import among_fans
-from responders.understanding.features import Features
+from responders.understanding.features import BESIDE_MEANING, SIZE, Features
 from responders.understanding.heads import Labels, SoftmaxHead, log_softmax
 from responders.understanding.normalise import compile_phrases, encodable, reading
 
@@ -61,7 +61,7 @@ class IntentAnalyzer:
 
     def __init__(self, library: Library, encoder: Encoder | None = None) -> None:
         """Fit the head to the library's examples; without an `encoder` to their n-grams alone."""
-        self._features = Features(library.word_lists)
+        self._features = Features(library.word_lists, size=BESIDE_MEANING if encoder else SIZE)
         self._encoder = encoder
         self._texts, labels = _examples(library)
         rows = self._rows(self._texts)
