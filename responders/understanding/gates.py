@@ -25,7 +25,7 @@ ALARMS = {"crisis": 0.035, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
 ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
 """Without an encoder: what cannot be told apart reaches a person rather than a template."""
-UNEASY, UNEASY_BY_WORDS = 0.06, 0.3
+UNEASY, UNEASY_BY_WORDS = 0.06, 0.15
 """Share of them that is like a crisis, too little to be one: no reply is drafted. Without an encoder a wide margin."""
 _RIDGE = 3e-4
 """Softer than an intent's: what fires here must be like several examples, not like one."""
@@ -147,7 +147,7 @@ class Gates:
         return replace(so_far, risk=risk, uneasy=uneasy, confidence=sure[risk[0]] if risk else so_far.confidence)
 
     def margins(self, text: str) -> dict[str, float]:
-        """As the head's, with what the cues of spam add to a sentence vector; empty without a head, or where there are no words."""
+        """As the head's, with what the cues of spam add to a sentence vector; empty without a head, or without words."""
         if self._head is None or not has_words(text):
             return {}
         margins = self._head.margins(text)

@@ -82,11 +82,13 @@ def test_a_manager_names_the_intent(read: Read) -> None:
     assert len({name for name, _ in understanding.intents}) == len(understanding.intents)
 
 
-def test_a_post_at_a_gate_is_left_unread(
+def test_a_post_at_a_gate_is_read_too_and_the_gate_says_how_sure_it_is(
     small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
 ) -> None:
-    at_gate = Understanding(risk=("crisis",))
-    assert IntentAnalyzer(small_library).analyze(a_post("love it"), a_context(), at_gate) == at_gate
+    analyzer, post = IntentAnalyzer(small_library), a_post("love it")
+    free = analyzer.analyze(post, a_context(), Understanding())
+    at_gate = analyzer.analyze(post, a_context(), Understanding(risk=("toxic",), confidence=0.77))
+    assert at_gate == replace(free, risk=("toxic",), confidence=0.77)
 
 
 @pytest.mark.parametrize("count", [0, 1])
