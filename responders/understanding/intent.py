@@ -24,8 +24,8 @@ CUE_WEIGHT = 0.7
 _CUE_SMOOTHING = 0.2
 _NEAREST_WEIGHT = 4.0
 """Log-odds for an intent whose nearest example is the post itself, against one whose nearest has nothing of it."""
-_FEWER = 1.0
-"""Of the log-odds by which an intent has fewer examples than others: whose nearest is like the post, not far from it."""
+_FEWER = 0.9
+"""Of the log-odds by which an intent has fewer examples than others, where its nearest is like the post."""
 _FAR, _LIKE = 0.2, 0.6
 """Cosines between which it comes to count: of two posts that have nothing, and that have the matter, in common."""
 _WORDS_WEIGHT = 0.4

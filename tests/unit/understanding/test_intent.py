@@ -100,6 +100,21 @@ def test_few_intents_are_no_accident(
     assert len(analyzer.analyze(a_post("hello"), a_context(), Understanding()).intents) == count
 
 
+def test_few_examples_hold_their_own_among_many(
+    small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    texts = ("remind me to water the plants", "set a reminder for the dentist", "put a reminder on for rent")
+    few = replace(small_library.intents["thanks"], name="reminder", examples={"en": texts}, cues={})
+    analyzer = IntentAnalyzer(replace(small_library, intents={**small_library.intents, "reminder": few}))
+
+    def read(text: str) -> str | None:
+        return analyzer.analyze(a_post(text), a_context(), Understanding()).intent
+
+    theirs = ("please remind me to call mum", "a reminder for rent please")
+    assert [read(text) for text in theirs] == ["reminder"] * len(theirs)
+    assert all(read(text) != "reminder" for texts in HELD_OUT.values() for text in texts)
+
+
 def test_the_same_in_every_process() -> None:
     bare = Features({"classes": {}, "sentiment": {"positive": (), "negative": (), "not": ()}})
     assert [int(i) for i in bare.vector("fog").nonzero()[0]] == sorted(
