@@ -20,7 +20,7 @@ GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """The most urgent first (design section 8)."""
 ORDINARY = "ordinary"
 """The part of gate_examples.yaml that is no gate: several kinds of harmless talk."""
-ALARMS = {"crisis": 0.035, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
+ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
 """Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
 ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
