@@ -147,7 +147,7 @@ class Gates:
         return replace(so_far, risk=risk, uneasy=uneasy, confidence=sure[risk[0]] if risk else so_far.confidence)
 
     def margins(self, text: str) -> dict[str, float]:
-        """As the head's, with what the cues of spam add to a sentence vector; empty without a head, or without words."""
+        """As the head's, with what the cues of spam add to a sentence vector; empty without a head or words."""
         if self._head is None or not has_words(text):
             return {}
         margins = self._head.margins(text)
