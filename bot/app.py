@@ -53,14 +53,16 @@ def build(
     platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None = None,
     environ: Mapping[str, str] | None = None,
     encoder: Callable[[], SentenceEncoder] | None = None,
+    faq_encoder: Callable[[], SentenceEncoder] | None = None,
 ) -> App:
     """An app of these settings, not yet started.
 
     `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. `encoder` loads the
-    sentence encoder, after the start; without it posts are read by word patterns. Tests bring their own clock and
+    sentence encoder, after the start; without it posts are read by word patterns; `faq_encoder` the one for
+    questions. Tests bring their own clock and
     further platforms.
     """
-    content = Content(settings.templates, encoder=encoder, var=settings.var)
+    content = Content(settings.templates, encoder=encoder, faq_encoder=faq_encoder, var=settings.var)
     environ = os.environ if environ is None else environ
     return App(settings, content, clock or WallClock(), only=frozenset(only), more_platforms=platforms, environ=environ)
 

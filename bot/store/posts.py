@@ -219,7 +219,7 @@ def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
 
 
 def earlier_of_author(connection: Connection, post: StoredPost) -> list[StoredPost]:
-    """Questions and complaints of the same author in the same channel within the day before."""
+    """Questions and complaints of the same author in the same channel within the day before, none that hit a gate."""
     inner = post.post
     query = select(posts).where(
         posts.c.platform == inner.platform,
@@ -230,7 +230,8 @@ def earlier_of_author(connection: Connection, post: StoredPost) -> list[StoredPo
         posts.c.id != post.id,
         posts.c.intent.in_(("question", "complaint")),
     )
-    return [from_row(row) for row in connection.execute(query).mappings()]
+    found = [from_row(row) for row in connection.execute(query).mappings()]
+    return [one for one in found if not (one.understanding or {}).get("risk")]
 
 
 _JUDGE_AGAIN = update(posts).where(

@@ -30,7 +30,7 @@ _KEYS = ("when", "unless", "slots", "limits", "asks", "source", "examples")
 _LIMITS: tuple[Literal["per_fan", "per_channel"], ...] = ("per_fan", "per_channel")
 _LIMIT = re.compile(r"([1-9]\d{0,3})\s*/\s*([1-9]\d{0,3})\s*([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FEWEST_ASKS, _MOST_ASKS = 3, 8
+_MOST_ASKS = 8
 
 
 def read_template(
@@ -217,8 +217,8 @@ def _asks(entries: Mapping[str, Entry], intent: str) -> tuple[tuple[str, ...], s
     place = entries.get("asks") or entries.get("source")
     if place and not (asks and source):
         place.fault("an FAQ answer has both: asks: (how fans put the question) and source: (where the answer is from)")
-    elif place and not _FEWEST_ASKS <= len(asks) <= _MOST_ASKS:
-        place.fault(f"asks: wants {_FEWEST_ASKS} to {_MOST_ASKS} ways to put the question, not {len(asks)}")
+    elif place and len(asks) > _MOST_ASKS:
+        place.fault(f"asks: takes up to {_MOST_ASKS} ways to put the question, not {len(asks)}")
     elif place and intent != "question":
         place.fault("only templates of the intent question answer one; move the file, or remove asks: and source:")
     return asks, source

@@ -15,7 +15,7 @@ from responders.library.trial import FILLER, trials
 from responders.library.vocabulary import FREQUENT
 from responders.selection import opener
 
-FEWEST_VARIANTS = 3
+FEWEST_VARIANTS = FEWEST_ASKS = 3
 _MEASURED = 4
 """Words from which likeness says something; voice.md measured no shorter turns."""
 ALIKE = 65.0
@@ -34,7 +34,7 @@ class _Said:
 
 
 def variety_faults(library: Library) -> Iterator[Fault]:
-    """Files of frequent intents with too few variants, and wordings of one intent and language that are too alike."""
+    """Files with too few variants or phrasings, and wordings of one intent and language that are too alike."""
     yield from (_warn(t.path, t.variants[0].line, "L07", said) for t in library.templates for said in _too_few(t))
     ordered = sorted(library.templates, key=lambda t: (t.locale, t.intent, t.path))
     for _, group in groupby(ordered, key=lambda t: (t.locale, t.intent)):
@@ -45,6 +45,8 @@ def variety_faults(library: Library) -> Iterator[Fault]:
 
 
 def _too_few(template: Template) -> Iterator[str]:
+    if template.asks and len(template.asks) < FEWEST_ASKS:
+        yield f"its question is found better from {FEWEST_ASKS} phrasings or more under asks:; add some of fans"
     if template.intent not in FREQUENT:
         return
     count = len(template.variants)

@@ -10,12 +10,14 @@ from responders.types import Context, Outcome, Post, Reason, ReasonCode, Underst
 from responders.understanding.facts import Conversation
 from responders.understanding.gates import Gates
 from responders.understanding.normalise import has_words
+from responders.understanding.sentiment import Mockery
 
 DRAFT_FROM = 0.5
 """Confidence from which an intent is believed (understanding.md section 3)."""
 MAYBE_FROM = 0.3
 """Confidence from which a person is asked, if the post is meant for us."""
 _WANT_ANSWER = frozenset({"question", "complaint"})
+_FRIENDLY = frozenset({"praise", "thanks"})
 _GATE_SENTENCES = {
     "crisis": "Sounds like somebody in danger or a threat: a person answers, at once.",
     "legal": "Talks of legal steps: a person answers.",
@@ -69,6 +71,7 @@ class Judge:
         self._intents = library.intents
         self._conversation = Conversation(library.word_lists["conversation"])
         self._gates = Gates(library.word_lists["gates"])
+        self._mockery = Mockery(library.word_lists)
         self._rules: tuple[Callable[[Case], Verdict | None], ...] = (
             self._staff_or_bot,
             self._gate,
@@ -79,6 +82,7 @@ class Judge:
             self._unsure,
             self._action,
             self._uneasy,
+            self._mocking,
             self._cap,
         )
 
@@ -164,6 +168,12 @@ class Judge:
             return None
         sentence = "Somebody may not be well: a person reads it first."
         return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
+
+    def _mocking(self, case: Case) -> Verdict | None:
+        """Nothing is worse than thanking somebody for mockery: what may be some is a person's turn."""
+        if case.understanding.intent not in _FRIENDLY or case.decided or not self._mockery.likely(case.post.text):
+            return None
+        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence="Kind words for something that went wrong: maybe mockery.")
 
     def _cap(self, case: Case) -> Verdict | None:
         if not case.context.cap or case.context.asked:

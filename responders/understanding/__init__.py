@@ -7,7 +7,7 @@ from responders.ports import Analyzer, Encoder, LanguageDetector, Polarity
 from responders.understanding.answers import AnswersAnalyzer
 from responders.understanding.details import DetailsAnalyzer
 from responders.understanding.facts import Resolution
-from responders.understanding.gates import Gates
+from responders.understanding.gates import Gates, gate_words
 from responders.understanding.intent import IntentAnalyzer
 from responders.understanding.language import LanguageAnalyzer
 from responders.understanding.normalise import compile_phrases, reading
@@ -31,11 +31,11 @@ def build_analyzers(
     lists = library.word_lists
     feeling = SentimentHead(lists["sentiment_examples"], encoder, polarity) if encoder else None
     return (
-        Gates(lists["gates"], lists["gate_examples"], encoder),
+        Gates(lists["gates"], lists["gate_examples"], encoder, None if encoder else gate_words(lists)),
         IntentAnalyzer(library, encoder),
         LanguageAnalyzer(languages, frozenset(template.locale for template in library.templates)),
         SentimentAnalyzer(lists["sentiment"], feeling),
         DetailsAnalyzer(library),
-        AnswersAnalyzer(library, faq_encoder or encoder),
+        AnswersAnalyzer(library, encoder, faq_encoder),
         Resolution(lists["conversation"]),
     )

@@ -5,35 +5,82 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from responders.library.model import Library, Template
 from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.normalise import encodable, has_words, reading
 
-SURE, APART = 0.48, 0.12
-"""Likeness from which the first answer is the one asked for, if the second is that much less: else a person picks."""
+SURE = 0.75
+"""Chance from which the first answer is laid before a manager as the answer; below, a person picks one."""
 LISTED = 5
 """How many answers are named, sure or not."""
-_LETTERS, _ANSWER = 0.4, 0.3
-"""Weight of the likeness in letters, and of the likeness to the answer's own words, beside that of the meaning
-(understanding.md section 4)."""
-_ALONE = 0.6
-"""What likeness in letters is worth where there is no encoder: it knows no other words for a thing."""
-_NEAR = 0.25
-"""Likeness from which a post that does not look like a question may be one."""
-_MAYBE = 0.1
-"""Share of the intent question that says so too."""
-_SIZE = 2048
+_APART = 0.2
+"""How far the nearest can stand before the second, in likeness: beyond, it says no more. An FAQ may have one entry."""
+_MAYBE, _SOME = 0.1, 0.02
+"""Share of the intent question that says that a part of a post asks, and that it may ask."""
+_CLEAR = 0.5
+"""Confidence below which any post may be a question."""
+_SAID = 240
+"""Characters of an answer whose letters are compared: those of a long one would drown its question's."""
+_SIZE = 4096
 """Numbers of a text's letters; a few hundred short questions share them with few collisions."""
 _JINJA = re.compile(r"\{\{\s*(\w+)[^}]*\}\}|\{%.*?%\}|\{#.*?#\}")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 _QUESTION = "question"
 _FRIENDLY = frozenset({"thanks", "greeting", "praise", "introduction"})
 """Intents that give way to a question beside them when its answer is known: "thanks! and where is the manual?"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Scale:
+    """How likenesses are weighed, and what they say together: measured with entries of one phrasing each, on questions
+    in other words, questions whose answer was taken out, and another community's."""
+
+    letters: float
+    """Weight of the likeness in letters beside that of the meaning, which is 1."""
+    answer: float
+    """Weight of the likeness to the answer's own words."""
+    near: float
+    apart: float
+    offset: float
+    """The log-odds of the right answer are near x likeness + apart x distance to the best other + offset."""
+
+    def mix(self, meant: Floats, letters: Floats, said: Floats) -> Floats:
+        """The likeness of each entry, up to 1."""
+        mixed: Floats = (meant + self.letters * letters + self.answer * said) / (1 + self.letters + self.answer)
+        return mixed
+
+    def chances(self, likeness: Floats) -> Floats:
+        """How probably each entry is the one asked for; keeps their order."""
+        order = np.sort(likeness)
+        best, second = float(order[-1]), float(order[-2]) if len(order) > 1 else 0.0
+        others = np.where(likeness < best, best, second)
+        odds = self.near * likeness + self.apart * np.minimum(likeness - others, _APART) + self.offset
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
+
+
+_FIRST = _Scale(letters=0.3, answer=0.4, near=7.5, apart=10.5, offset=-4.8)
+_SECOND = _Scale(letters=0.1, answer=0.4, near=8.5, apart=7.5, offset=-5.25)
+_LETTERS = _Scale(letters=1.0, answer=0.0, near=42.0, apart=20.0, offset=-6.0)
+"""With the encoder of all posts, with the one for questions, and without any (where the meaning counts as 0)."""
+_SECOND_READS = "en"
+"""The language that the encoder for questions knows; other posts are compared by the first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Meanings:
+    """The entries as an encoder sees them."""
+
+    encoder: Encoder
+    scale: _Scale
+    asks: Floats
+    answers: Floats
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,68 +92,95 @@ class _Entry:
 
 def sure_answer(faq: Sequence[tuple[str, float]]) -> str | None:
     """The key of the answer that is asked for, of `Understanding.faq`; None when that is not certain."""
-    (key, like), (_, second) = (*faq, ("", 0.0), ("", 0.0))[:2]
-    return key if like >= SURE and like - second >= APART else None
+    return faq[0][0] if faq and faq[0][1] >= SURE else None
 
 
 class AnswersAnalyzer:
-    """Fills `faq`."""
+    """Fills `faq`, for every post with words, whatever becomes of it."""
 
-    def __init__(self, library: Library, encoder: Encoder | None = None) -> None:
-        """Take the templates that have `asks`. Without an `encoder` they are told apart by letters alone."""
-        self._encoder = encoder
+    def __init__(self, library: Library, encoder: Encoder | None = None, faq_encoder: Encoder | None = None) -> None:
+        """Take the templates that have `asks`. Without an `encoder` they are told apart by letters alone.
+
+        `faq_encoder`: a better one for questions in English, too slow for all posts.
+        """
         self._entries: list[_Entry] = []
         asks: list[str] = []
+        read: list[str] = []
+        answers: list[str] = []
         for template in library.templates:
             if template.asks:
                 self._entries.append(_Entry(template=template, first=len(asks)))
                 asks += template.asks
+                answers.append(_said(template, library))
+                read += (f"{ask} {answers[-1][:_SAID]}" for ask in template.asks)
         self._starts = [entry.first for entry in self._entries]
         if not asks:
             return
-        counts = np.stack([_letters(ask) for ask in asks])
-        self._rarity: Floats = np.log(1 + len(asks) / (1 + (counts > 0).sum(axis=0))).astype(np.float32)
+        counts = np.stack([_letters(text) for text in read])
+        self._rarity: Floats = np.log(1 + len(read) / (1 + (counts > 0).sum(axis=0))).astype(np.float32)
         self._letters = _unit(counts * self._rarity)
-        if encoder:
-            self._asks = encoder.encode([encodable(ask) for ask in asks])
-            self._answers = encoder.encode([encodable(_said(entry.template, library)) for entry in self._entries])
+
+        def meanings(encoder: Encoder | None, scale: _Scale) -> _Meanings | None:
+            if encoder is None:
+                return None
+            rows = encoder.encode([encodable(text) for text in (*asks, *answers)])
+            return _Meanings(encoder=encoder, scale=scale, asks=rows[: len(asks)], answers=rows[len(asks) :])
+
+        self._first = meanings(encoder, _FIRST)
+        self._second = meanings(faq_encoder, _SECOND)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Name the nearest answers in the fan's language and the community's, if the post asks or is near to one."""
+        """Name the nearest answers in the fan's language and the community's, whatever the intent: a complaint or a
+        wish often holds a question too. A sure one makes a post that asks, and is not clearly something else, a
+        question."""
         if not self._entries or not has_words(post.text):
             return so_far
-        asks = "?" in post.text or dict(so_far.intents).get(_QUESTION, 0.0) >= _MAYBE
-        found = tuple(self.nearest(post.text, so_far.language, context.locale))
-        if not asks and not (found and found[0][1] >= _NEAR):
-            return so_far
-        read = replace(so_far, faq=found[:LISTED])
-        inside = read.intent in _FRIENDLY and dict(read.intents).get(_QUESTION, 0.0) >= _MAYBE
-        if inside and sure_answer(read.faq) and not context.forced_intent:
-            return replace(read, intent=_QUESTION, nearest=None)
+        share = dict(so_far.intents).get(_QUESTION, 0.0)
+        may_ask = "?" in post.text or share >= _SOME or so_far.confidence < _CLEAR
+        locales = so_far.language, context.locale
+        faq = tuple(islice(self.nearest(post.text, *locales, may_ask=may_ask), LISTED))
+        read = replace(so_far, faq=faq)
+        asked = "?" in post.text or share >= _MAYBE
+        if not (asked and sure_answer(faq)) or context.forced_intent:
+            return read
+        if read.intent == _QUESTION:
+            return replace(read, confidence=max(read.confidence, faq[0][1]))
+        if read.intent in _FRIENDLY or read.intent is None:
+            return replace(read, intent=_QUESTION, confidence=max(read.confidence, faq[0][1]), nearest=None)
         return read
 
-    def nearest(self, text: str, *locales: str) -> Iterator[tuple[str, float]]:
-        """(key, likeness from 0 to 1) of every answer in one of `locales`, the nearest first; one for each id, in the
-        first locale that has it."""
-        likeness = np.clip(self._likeness(text), 0.0, 1.0)
+    def nearest(self, text: str, *locales: str, may_ask: bool = True) -> Iterator[tuple[str, float]]:
+        """(key, chance from 0 to 1 that it is the one asked for) of every answer in one of `locales`, the fan's own
+        first; the nearest first, one for each id, in the first locale that has it. What cannot be a question
+        (`may_ask`) is not worth the encoder for questions."""
         own: dict[str, int] = {}
         for locale in dict.fromkeys(locales):
             for i, entry in enumerate(self._entries):
                 if entry.template.locale == locale:
                     own.setdefault(entry.template.id, i)
-        for i in sorted(own.values(), key=lambda i: -likeness[i]):
-            yield self._entries[i].template.key, round(float(likeness[i]), 4)
+        if not own:
+            return
+        rows = np.array([*own.values()])
+        by = self._second if self._second and may_ask and locales[0] == _SECOND_READS else self._first
+        chances = self._chances(text, rows, by)
+        for at in np.argsort(-chances, kind="stable"):
+            yield self._entries[rows[at]].template.key, round(float(chances[at]), 4)
 
-    def _likeness(self, text: str) -> Floats:
-        """One number an entry."""
-        letters = np.maximum.reduceat(self._letters @ _unit(_letters(text) * self._rarity), self._starts)
-        if self._encoder is None:
-            return np.float32(_ALONE) * letters
-        rows = self._encoder.encode([encodable(text), *map(encodable, _questions(text))])
-        meant = np.maximum.reduceat((self._asks @ rows.T).max(axis=1), self._starts)
-        said = (self._answers @ rows.T).max(axis=1)
-        total: Floats = (meant + _LETTERS * letters + _ANSWER * said) / (1 + _LETTERS + _ANSWER)
-        return total
+    def _chances(self, text: str, rows: NDArray[np.intp], by: _Meanings | None) -> Floats:
+        """Of the entries at `rows`."""
+        letters = self._in_letters(text)[rows]
+        if by is None:
+            nothing = np.zeros_like(letters)
+            return _LETTERS.chances(_LETTERS.mix(nothing, letters, nothing))
+        asked = by.encoder.encode([encodable(text), *map(encodable, _questions(text))])
+        meant = np.maximum.reduceat((by.asks @ asked.T).max(axis=1), self._starts)[rows]
+        said = (by.answers @ asked.T).max(axis=1)[rows]
+        return by.scale.chances(by.scale.mix(meant, letters, said))
+
+    def _in_letters(self, text: str) -> Floats:
+        """The likeness of each entry's question and answer in letters."""
+        found: Floats = np.maximum.reduceat(self._letters @ _unit(_letters(text) * self._rarity), self._starts)
+        return found
 
 
 def _questions(text: str) -> list[str]:

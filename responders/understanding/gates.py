@@ -1,10 +1,10 @@
-"""The safety gates, looked at before any intent: phrase lists, and a head on the sentence vector for what is said
-without the words. A hit is never answered from a template."""
+"""The safety gates, looked at before any intent: phrase lists, and a head for what is said without their words, on the
+sentence vector or, where there is no encoder, on n-grams. A hit is never answered from a template."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
+from responders.understanding.features import Features
 from responders.understanding.heads import SoftmaxHead
 from responders.understanding.normalise import ENCODED, compile_phrases, encodable, has_words, reading, unmasked
 
@@ -22,13 +23,19 @@ ORDINARY = "ordinary"
 ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
 """Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
+ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
+"""Without an encoder: what cannot be told apart reaches a person rather than a template."""
+UNEASY, UNEASY_BY_WORDS = 0.06, 0.15
+"""Share of them that is like a crisis, too little to be one: no reply is drafted. Without an encoder a wide margin."""
 _RIDGE = 3e-4
 """Softer than an intent's: what fires here must be like several examples, not like one."""
-_FOLDS = 10
+_FOLDS = 5
 _CUE, _CUES = 1.1, 3
 """What a cue of spam adds to its log-odds, and how many count."""
-_UNEASY = 0.6
-"""Log-odds short of a crisis from which no reply is drafted: some 6 % of ordinary talk."""
+_DOUBT = 0.8
+"""Log-odds against a gate that fires by its head: near the threshold most of what fires is an alarm."""
+_LISTED = 0.9
+"""How sure a gate is at least that fires on a phrase."""
 _PIECES = 6
 """Parts of a very long post that are read one by one for a crisis, which may be a sentence in the middle."""
 
@@ -58,21 +65,29 @@ class Gate:
 class GateHead:
     """How much a text is like the examples of each gate, whatever its words."""
 
-    def __init__(self, examples: Mapping[str, Any], encoder: Encoder) -> None:
-        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts."""
+    def __init__(
+        self,
+        examples: Mapping[str, Any],
+        rows: Callable[[Sequence[str]], Floats],
+        alarms: Mapping[str, float] = ALARMS,
+        uneasy: float = UNEASY,
+    ) -> None:
+        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts. `rows`: the numbers of texts;
+        `alarms`, `uneasy`: the shares of ordinary ones that may fire, or make uneasy."""
         kinds = {gate: examples[gate] for gate in GATES} | {f"{ORDINARY} {k}": t for k, t in examples[ORDINARY].items()}
-        pairs = [(encodable(text), kind) for kind, texts in kinds.items() for text in texts]
+        pairs = [(text, kind) for kind, texts in kinds.items() for text in texts]
         labels = [kind for _, kind in pairs]
-        rows = encoder.encode([text for text, _ in pairs])
-        self._head = SoftmaxHead.fit(rows, labels, ridge=_RIDGE, folds=_FOLDS)
-        self._encoder = encoder
-        ordinary = [label not in GATES for label in labels]
-        unknown = self._against_ordinary(self._head.held_out[ordinary])
-        self._from = np.array([np.quantile(unknown[:, i], 1 - ALARMS[gate]) for i, gate in enumerate(GATES)])
+        self._head = SoftmaxHead.fit(rows([text for text, _ in pairs]), labels, ridge=_RIDGE, folds=_FOLDS)
+        self._rows = rows
+        unknown = self._against_ordinary(self._head.held_out[[label not in GATES for label in labels]])
+        self._from = np.array([np.quantile(unknown[:, i], 1 - alarms[gate]) for i, gate in enumerate(GATES)])
+        crisis = unknown[:, GATES.index("crisis")] - self._from[GATES.index("crisis")]
+        self.uneasy_from = float(np.quantile(crisis, 1 - uneasy))
+        """Margin of a crisis from which no reply is drafted."""
 
     def margins(self, text: str) -> dict[str, float]:
         """Gate -> by how much the text passes what ordinary talk may have, as log-odds; fires above zero."""
-        scores = self._head.scores(self._encoder.encode([encodable(text), *_pieces(text)]))
+        scores = self._head.scores(self._rows([text, *_pieces(text)]))
         margins = self._against_ordinary(scores) - self._from
         margins[0, GATES.index("crisis")] = margins[:, GATES.index("crisis")].max()
         return dict(zip(GATES, map(float, margins[0]), strict=True))
@@ -100,33 +115,43 @@ class SpamCues:
 
 
 class Gates:
-    """Fills `risk` and `uneasy`."""
+    """Fills `risk` and `uneasy`, and `confidence` where a gate fires: how sure the first one is."""
 
     def __init__(
         self,
         lists: Mapping[str, Any],
         examples: Mapping[str, Any] | None = None,
         encoder: Encoder | None = None,
+        words: Features | None = None,
     ) -> None:
-        """Take gates.yaml and gate_examples.yaml as the library read them. Without an `encoder` the lists decide."""
+        """Take gates.yaml and gate_examples.yaml as the library read them. Without examples the lists decide; without
+        an `encoder` the head goes by `words`."""
         self._gates = {name: Gate(lists[name]) for name in GATES}
         self._cues = SpamCues(lists["spam"])
         self._aimed = compile_phrases(lists["toxic"]["aimed"])
-        self._head = GateHead(examples, encoder) if encoder and examples else None
+        self._cue = _CUE if encoder else 0.0  # `words` have them
+        self._head: GateHead | None = None
+        if examples and encoder:
+            self._head = GateHead(examples, lambda texts: encoder.encode([encodable(text) for text in texts]))
+        elif examples and words:
+            self._head = GateHead(examples, words.matrix, ALARMS_BY_WORDS, UNEASY_BY_WORDS)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add the names of all gates that fire, the most urgent first."""
         text = ". ".join((post.text, *(a.title for a in post.attachments if a.title)))
         margins = self.margins(post.text)
-        risk = tuple(n for n in GATES if margins.get(n, -np.inf) > 0 or self._gates[n].fires(text))
-        return replace(so_far, risk=risk, uneasy=margins.get("crisis", -np.inf) > -_UNEASY)
+        sure = {n: _share(margins[n] - _DOUBT) for n in GATES if margins.get(n, 0.0) > 0}
+        sure |= {n: max(_LISTED, sure.get(n, 0.0)) for n in GATES if self._gates[n].fires(text)}
+        risk = tuple(n for n in GATES if n in sure)
+        uneasy = self._head is not None and margins.get("crisis", -np.inf) > self._head.uneasy_from
+        return replace(so_far, risk=risk, uneasy=uneasy, confidence=sure[risk[0]] if risk else so_far.confidence)
 
     def margins(self, text: str) -> dict[str, float]:
-        """As the head's, with what the cues of spam add; empty without an encoder, or where there are no words."""
+        """As the head's, with what the cues of spam add to a sentence vector; empty without a head or words."""
         if self._head is None or not has_words(text):
             return {}
         margins = self._head.margins(text)
-        margins["spam"] += _CUE * min(_CUES, self._cues.count(text))
+        margins["spam"] += self._cue * min(_CUES, self._cues.count(text))
         return margins
 
     def aimed(self, post: Post, context: Context) -> bool:
@@ -135,7 +160,19 @@ class Gates:
 
 
 def _pieces(text: str) -> list[str]:
-    """The parts of a text too long to be encoded whole."""
+    """The parts of a text too long to be read whole."""
     if len(text) <= ENCODED:
         return []
-    return [encodable(text[start : start + ENCODED]) for start in range(0, _PIECES * ENCODED, ENCODED) if text[start:]]
+    return [text[start : start + ENCODED] for start in range(0, _PIECES * ENCODED, ENCODED) if text[start:]]
+
+
+def _share(odds: float) -> float:
+    """Log-odds as a probability."""
+    return round(float(1 / (1 + np.exp(-odds))), 4)
+
+
+def gate_words(word_lists: Mapping[str, Mapping[str, Any]]) -> Features:
+    """What the head goes by without an encoder: the n-grams and word classes of intents, and the gates' own."""
+    gates = word_lists["gates"]
+    cues = {f"cue {i}": [cue] for i, cue in enumerate(gates["spam"]["cues"])}
+    return Features({**word_lists, "classes": {**word_lists["classes"], **gates["signs"], **cues}})

@@ -15,8 +15,8 @@ from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.calibration import Calibration
 from responders.understanding.facts import among_fans
-from responders.understanding.features import Features
-from responders.understanding.heads import SoftmaxHead, log_softmax
+from responders.understanding.features import BESIDE_MEANING, SIZE, Features
+from responders.understanding.heads import Labels, SoftmaxHead, log_softmax
 from responders.understanding.normalise import compile_phrases, encodable, reading
 
 CUE_WEIGHT = 0.7
@@ -24,6 +24,10 @@ CUE_WEIGHT = 0.7
 _CUE_SMOOTHING = 0.2
 _NEAREST_WEIGHT = 4.0
 """Log-odds for an intent whose nearest example is the post itself, against one whose nearest has nothing of it."""
+_FEWER = 0.9
+"""Of the log-odds by which an intent has fewer examples than others, where its nearest is like the post."""
+_FAR, _LIKE = 0.2, 0.6
+"""Cosines between which it comes to count: of two posts that have nothing, and that have the matter, in common."""
 _WORDS_WEIGHT = 0.4
 """Length of the n-grams' part of a row; the sentence vector's is 1."""
 FOLDS = 4
@@ -53,11 +57,11 @@ class HeldOut:
 
 
 class IntentAnalyzer:
-    """Fills `intent`, `confidence`, `intents` and `nearest`; leaves a post at a gate unread."""
+    """Fills `intent`, `intents`, `nearest` and, where no gate has said how sure it is, `confidence`."""
 
     def __init__(self, library: Library, encoder: Encoder | None = None) -> None:
         """Fit the head to the library's examples; without an `encoder` to their n-grams alone."""
-        self._features = Features(library.word_lists)
+        self._features = Features(library.word_lists, size=BESIDE_MEANING if encoder else SIZE)
         self._encoder = encoder
         self._texts, labels = _examples(library)
         rows = self._rows(self._texts)
@@ -65,6 +69,7 @@ class IntentAnalyzer:
         self._intents = self._head.labels
         self._labels = np.array([self._intents.index(label) for label in labels], dtype=np.intp)
         self._examples = np.ascontiguousarray(self._meaning(rows))
+        self._fewer = _fewer(self._labels, len(self._intents))
         self._cues = [compile_phrases(_cues(library.intents[name])) for name in self._intents]
         self._without_cues = [i for i, name in enumerate(self._intents) if not _cues(library.intents[name])]
         nearest = self._nearest_others().max(axis=1, initial=-1.0)
@@ -73,7 +78,7 @@ class IntentAnalyzer:
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Read the post, or take a manager's word for it (`forced_intent`, with confidence 1)."""
         forced = context.forced_intent
-        if so_far.risk or not (self._intents or forced):
+        if not (self._intents or forced):
             return so_far
         row = self._rows([post.text])[0]
         likeness = self._examples @ self._meaning(row)
@@ -81,6 +86,8 @@ class IntentAnalyzer:
         if forced:
             ranked = ((forced, 1.0), *((name, 0.0) for name, _ in ranked if name != forced))
             confidence = 1.0
+        elif so_far.risk:
+            confidence = so_far.confidence
         intent = ranked[0][0]
         nearest = self._nearest(post.text, likeness, intent)
         return replace(so_far, intent=intent, confidence=confidence, intents=ranked, nearest=nearest)
@@ -127,7 +134,8 @@ class IntentAnalyzer:
         """What the nearest example of each intent speaks for, as log-odds."""
         nearest = np.full(len(self._intents), -1.0, dtype=np.float32)
         np.maximum.at(nearest, self._labels, likeness)
-        return np.float32(_NEAREST_WEIGHT) * nearest
+        like = np.clip((nearest - _FAR) / (_LIKE - _FAR), 0.0, 1.0)
+        return np.asarray(_NEAREST_WEIGHT * nearest + _FEWER * like * self._fewer, dtype=np.float32)
 
     def _prior(self, text: str, context: Context) -> Floats:
         """What cue words and the messages around speak for, as log-odds for each intent."""
@@ -165,6 +173,16 @@ def _examples(library: Library) -> tuple[list[str], list[str]]:
     """Texts and the intents they are examples of."""
     pairs = [(text, i.name) for i in library.intents.values() for texts in i.examples.values() for text in texts]
     return [text for text, _ in pairs], [name for _, name in pairs]
+
+
+def _fewer(labels: Labels, intents: int) -> Floats:
+    """By how much each intent has fewer examples than the intent of a usual example, as log-odds; 0 if it has more.
+
+    A post finds its like the sooner among many, and a head leans less on few.
+    """
+    counts = np.bincount(labels, minlength=intents)
+    usual = float(counts @ counts) / max(1, len(labels))
+    return np.log(np.maximum(1.0, usual / np.maximum(1, counts))).astype(np.float32)
 
 
 def _cues(intent: Intent) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -91,3 +92,18 @@ class SentimentAnalyzer:
                 turned = before is not None and self._not.search(before.group())
                 found.add(_OPPOSITE[pole] if turned else pole)
         return sorted(found)
+
+
+class Mockery:
+    """Tells praise and thanks that are not meant from those that are."""
+
+    def __init__(self, word_lists: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the shipped lists `sentiment` and `classes`."""
+        lists = word_lists["sentiment"]
+        self._mocking, self._wrong = compile_phrases(lists["mocking"]), compile_phrases(lists["wrong"])
+        self._solved = compile_phrases(word_lists["classes"]["solved"])
+
+    def likely(self, text: str) -> bool:
+        """True when words take the praise back, or it is for what went wrong and nothing says that it was mended."""
+        read = reading(text)
+        return bool(self._mocking.search(read) or (self._wrong.search(read) and not self._solved.search(read)))

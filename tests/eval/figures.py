@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
@@ -72,24 +72,24 @@ def of_feelings(read: Sequence[Read]) -> list[Figure]:
     return [_figure("sentiment, macro-recall", read, feeling_recall, 0.58, None)]
 
 
-def of_questions(read: Sequence[Read], keys: Sequence[str]) -> list[Figure]:
+def of_questions(faq: str, read: Sequence[Read], keys: Collection[str]) -> list[Figure]:
     """Whether each question (labelled with its answer) finds its answer. `keys`: the templates that are answers."""
     drafted = [_drafted(x.proposal) for x in read]
-    wrong = [key in keys and not key.endswith(f"/{x.post.label}") for x, key in zip(read, drafted, strict=True)]
+    right = [key.endswith(f"/{x.post.label}") for x, key in zip(read, drafted, strict=True)]
+    wrong = [key in keys and not good for key, good in zip(drafted, right, strict=True)]
     return [
-        Figure(name="FAQ recall@1", value=_share(_among(x, 1) for x in read), least=0.80),
-        Figure(name="FAQ recall@3", value=_share(_among(x, 3) for x in read), least=0.90),
-        Figure(
-            name="FAQ right answers drafted",
-            value=_share(k.endswith(f"/{x.post.label}") for x, k in zip(read, drafted, strict=True)),
-        ),
-        Figure(name="FAQ wrong answers drafted", value=_share(wrong)),
+        Figure(name=f"{faq} recall@1", value=_share(_among(x, 1) for x in read), least=0.80),
+        Figure(name=f"{faq} recall@3", value=_share(_among(x, 3) for x in read), least=0.90),
+        Figure(name=f"{faq} right answers drafted", value=_share(right)),
+        Figure(name=f"{faq} wrong answers drafted", value=_share(wrong)),
     ]
 
 
-def of_others_questions(read: Sequence[Read], keys: Sequence[str]) -> list[Figure]:
+def of_others_questions(faq: str, read: Sequence[Read], keys: Collection[str]) -> list[Figure]:
     """How many posts of people who asked something else were answered from the FAQ."""
-    return [Figure(name="FAQ answers drafted to other posts", value=_share(_drafted(x.proposal) in keys for x in read))]
+    return [
+        Figure(name=f"{faq} answers drafted to other posts", value=_share(_drafted(x.proposal) in keys for x in read))
+    ]
 
 
 def of_new_intents(

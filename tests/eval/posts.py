@@ -1,4 +1,8 @@
-"""The development posts: what people of unlike communities write, and what each should be read as."""
+"""The development posts: what people of unlike communities write, and what each should be read as.
+
+Those of `UNSEEN` are of other communities and for measuring only: nothing may be tuned on them, no example, cue or
+threshold be chosen by what they show. Whoever has done that has used them up, and new ones must be written.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import yaml
 from bot.cli.understand import Line
 
 HERE = Path(__file__).parent
+UNSEEN = HERE / "unseen"
 GATES = frozenset({"crisis", "legal", "minor", "toxic", "spam"})
 SILENT = frozenset({"offtopic", "crosstalk"})
 
@@ -31,9 +36,9 @@ class Labelled:
         return Line(id=number, text=self.text, reply_to_other=self.to_fan)
 
 
-def posts() -> list[Labelled]:
+def posts(folder: Path = HERE) -> list[Labelled]:
     """All posts with an intent or a gate, file by file."""
-    return [post for path in sorted((HERE / "posts").glob("*.yaml")) for post in _file(path)]
+    return [post for path in sorted((folder / "posts").glob("*.yaml")) for post in _file(path)]
 
 
 def _file(path: Path) -> Iterator[Labelled]:
@@ -47,11 +52,11 @@ def _file(path: Path) -> Iterator[Labelled]:
             )
 
 
-def feelings() -> list[Labelled]:
+def feelings(folder: Path = HERE) -> list[Labelled]:
     """Posts labelled by how they feel."""
     return [
         Labelled(label=feeling, language=language, text=text)
-        for language, texts in _yaml(HERE / "sentiment.yaml").items()
+        for language, texts in _yaml(folder / "sentiment.yaml").items()
         for feeling, block in texts.items()
         for text in block.splitlines()
     ]
@@ -67,9 +72,9 @@ class Entry:
     fans: tuple[str, ...]
 
 
-def entries() -> list[Entry]:
-    """The invented FAQ."""
-    blocks = {name: block.splitlines() for name, block in _yaml(HERE / "faq.yaml").items()}
+def entries(file: str) -> list[Entry]:
+    """An invented FAQ."""
+    blocks = {name: block.splitlines() for name, block in _yaml(HERE / f"{file}.yaml").items()}
     return [Entry(id=name, ask=ask, answer=answer, fans=tuple(fans)) for name, (ask, answer, *fans) in blocks.items()]
 
 
@@ -104,9 +109,9 @@ class Named:
     details: tuple[str, ...]
 
 
-def named() -> list[Named]:
+def named(folder: Path = HERE) -> list[Named]:
     """The posts with details."""
-    path = HERE / "details.yaml"
+    path = folder / "details.yaml"
     return [Named(text=case["post"], details=tuple(case["details"])) for case in _yaml(path)] if path.exists() else []
 
 

@@ -21,7 +21,7 @@ from tests.eval.posts import Entry, Labelled, NewIntent
 ROOT = Path(__file__).parents[2]
 _ANSWER = """---
 asks: {asks}
-source: the shop's own pages
+source: the invented FAQ
 slots:
   answer: {{from: facts.{fact}, required: true}}
 examples:
@@ -60,9 +60,9 @@ class Read:
 class Reader:
     """Builds pipelines of the shipped templates and more files, and reads posts with them as the command does."""
 
-    def __init__(self, encoder: Encoder | None) -> None:
-        """`encoder`: None reads by word patterns alone."""
-        self._encoder = encoder
+    def __init__(self, encoder: Encoder | None, faq_encoder: Encoder | None = None) -> None:
+        """`encoder`: None reads by word patterns alone. `faq_encoder`: the one for questions."""
+        self._encoder, self._faq_encoder = encoder, faq_encoder
         self._languages = Langid()
         self._polarity = Vader()
         self._texts = read_texts(ROOT / "templates")
@@ -70,9 +70,18 @@ class Reader:
         self._settings = load_settings(ROOT / "config.yaml", {})
 
     def pipeline(self, more: Mapping[str, str] | None = None) -> Pipeline:
-        """The pipeline of the shipped files and `more`, by path."""
-        library = load({**self._texts, **(more or {})}, self._shipped)
-        return build(library, encoder=self._encoder, languages=self._languages, polarity=self._polarity)
+        """The pipeline of the shipped files and `more`, by path. Another community's FAQ takes the place of ours."""
+        more = more or {}
+        other_faq = any(_is_answer(text) for text in more.values())
+        shipped = {path: text for path, text in self._texts.items() if not (other_faq and _is_answer(text))}
+        library = load({**shipped, **more}, self._shipped)
+        return build(
+            library,
+            encoder=self._encoder,
+            faq_encoder=self._faq_encoder,
+            languages=self._languages,
+            polarity=self._polarity,
+        )
 
     def read(self, pipeline: Pipeline, posts: Sequence[Labelled]) -> list[Read]:
         """Each post with what was read."""
@@ -83,23 +92,21 @@ class Reader:
         ]
 
 
+def _is_answer(text: str) -> bool:
+    return "\nasks:" in text
+
+
 def answer_files(entries: Iterable[Entry]) -> dict[str, str]:
-    """FAQ entries as template files; what the format wants besides the one question says nothing more."""
+    """FAQ entries as template files of one question each."""
     files = {
-        f"en/question/{entry.id}.md": _ANSWER.format(asks=_flow(_asks(entry.ask)), fact=_fact(entry))
-        for entry in entries
+        f"en/question/{entry.id}.md": _ANSWER.format(asks=_flow([entry.ask]), fact=_fact(entry)) for entry in entries
     }
     facts = (ROOT / "templates/facts.yaml").read_text("utf-8")
     return files | {"facts.yaml": facts + yaml.safe_dump({_fact(entry): entry.answer for entry in entries})}
 
 
 def _fact(entry: Entry) -> str:
-    return f"shop_{entry.id.replace('-', '_')}"
-
-
-def _asks(question: str) -> list[str]:
-    plain = question.casefold().rstrip("?.")
-    return [question, plain, f"hi, {plain}"]
+    return f"said_{entry.id.replace('-', '_')}"
 
 
 def intent_files(intents: Iterable[NewIntent], size: int) -> dict[str, str]:

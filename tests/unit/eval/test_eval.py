@@ -21,20 +21,30 @@ def words(text):
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def test_each_label_is_one_of_ours_and_has_enough_posts(library):
-    labels = Counter(post.label for post in posts.posts())
+@pytest.mark.parametrize(("folder", "least"), [(posts.HERE, 24), (posts.UNSEEN, 12)])
+def test_each_label_is_one_of_ours_and_has_enough_posts(library, folder, least):
+    own = posts.posts(folder)
+    labels = Counter(post.label for post in own)
     assert set(labels) == (set(library.intents) | GATES)
-    assert min(labels.values()) >= 24
-    languages = Counter(post.language for post in posts.posts())
-    assert sum(count for language, count in languages.items() if language != "en") > len(posts.posts()) / 5
+    assert min(labels.values()) >= least
+    assert sum(post.language != "en" for post in own) > len(own) / 5
 
 
-def test_no_post_stands_in_the_files_it_is_read_by(library):
+@pytest.mark.parametrize("folder", [posts.HERE, posts.UNSEEN])
+def test_no_post_stands_in_the_files_it_is_read_by(library, folder):
     taught = {words(text) for i in library.intents.values() for texts in i.examples.values() for text in texts}
     asked = {words(ask) for template in library.templates for ask in template.asks}
-    own = [post for post in posts.posts() if len(post.text.split()) > 3]
+    own = [post for post in posts.posts(folder) if len(post.text.split()) > 3]
     assert [post.text for post in own if words(post.text) in taught | asked] == []
-    assert [text for text, n in Counter(post.text for post in posts.posts()).items() if n > 1] == []
+    assert [text for text, n in Counter(post.text for post in posts.posts(folder)).items() if n > 1] == []
+
+
+def test_unseen_posts_are_of_communities_of_their_own():
+    seen, unseen = posts.posts(), posts.posts(posts.UNSEEN)
+    assert not {post.community for post in seen} & {post.community for post in unseen}
+    assert not {words(post.text) for post in seen} & {words(post.text) for post in unseen}
+    assert not {words(p.text) for p in posts.feelings()} & {words(p.text) for p in posts.feelings(posts.UNSEEN)}
+    assert not {words(case.text) for case in posts.named()} & {words(case.text) for case in posts.named(posts.UNSEEN)}
 
 
 def test_new_intents_and_questions_keep_examples_and_posts_apart(library):
@@ -42,13 +52,15 @@ def test_new_intents_and_questions_keep_examples_and_posts_apart(library):
         assert intent.name not in library.intents
         assert len(intent.examples) == 15
         assert not {words(t) for t in intent.examples} & {words(t) for t in intent.posts}
-    entries = posts.entries()
-    assert len(entries) == len({entry.id for entry in entries}) == 40
-    assert all(len(entry.fans) == 3 and words(entry.ask) not in map(words, entry.fans) for entry in entries)
+    for file, count, fans in (("faq", 40, 3), ("faq_game", 128, 2)):
+        entries = posts.entries(file)
+        assert len(entries) == len({entry.id for entry in entries}) == count
+        assert all(len(entry.fans) == fans and words(entry.ask) not in map(words, entry.fans) for entry in entries)
 
 
-def test_details_are_words_of_their_posts():
-    assert [case.text for case in posts.named() if not all(d in case.text for d in case.details)] == []
+@pytest.mark.parametrize("folder", [posts.HERE, posts.UNSEEN])
+def test_details_are_words_of_their_posts(folder):
+    assert [case.text for case in posts.named(folder) if not all(d in case.text for d in case.details)] == []
 
 
 def read(label, as_, *, confidence=0.9, drafted=False, language="en", faq=(), template="t"):
@@ -115,7 +127,7 @@ def test_answers_are_found_by_their_file_name():
         ),
         read("c", "question"),
     ]
-    values = [figure.value for figure in figures.of_questions(asked, ["en/question/a", "en/question/b"])]
+    values = [figure.value for figure in figures.of_questions("FAQ", asked, ["en/question/a", "en/question/b"])]
     assert values == pytest.approx([1 / 3, 2 / 3, 0, 1 / 3])
 
 

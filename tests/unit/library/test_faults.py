@@ -56,7 +56,7 @@ CHANGED = [
     ("slots:", "when: {language: klingon}\nslots:", 2, "two letters"),
     ("slots:", "limits: {per_fan: often}\nslots:", 2, "1/7d"),
     ("slots:", "asks: [a, b, c]\nslots:", 2, "source:"),
-    ("slots:", "source: me\nasks: [a]\nslots:", 3, "3 to 8"),
+    ("slots:", "source: me\nasks: [a, b, c, d, e, f, g, h, i]\nslots:", 3, "up to 8"),
     ("examples:\n  - {given: {post: hello, slots: {detail: moths}}, expect: {contains: [moths]}}\n", "", 1, "examples"),
     ("expect: {contains: [moths]}", "expect: {contains: [wasps]}", 6, "lacks 'wasps'"),
     ("expect: {contains: [moths]}", "expect: {absent: [moths]}", 6, "has 'moths'"),

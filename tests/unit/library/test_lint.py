@@ -203,6 +203,13 @@ def test_two_answers_to_one_question(told: Told) -> None:
     assert "L22" not in {f.code for f in apart}
 
 
+def test_one_phrasing_of_a_question_is_enough_to_go_live(told: Told) -> None:
+    said = [str(f) for f in told(faq("where is the red lamp"), path="en/question/a.md") if "asks:" in f.message]
+    assert said == [
+        "en/question/a.md:6: L07 its question is found better from 3 phrasings or more under asks:; add some of fans"
+    ]
+
+
 def test_languages_of_the_community(told: Told) -> None:
     found = told(PLAIN, locales=("en", "de", "fr"))
     assert {str(f) for f in found} == {

@@ -238,4 +238,4 @@ def test_any_text_at_all_has_an_outcome_and_a_reason(run: Run, text: str, around
 
 def test_a_long_post_is_read(run: Run) -> None:
     assert run("the lamp puzzle is broken " * 300).outcome in {"draft", "handoff"}
-    assert run("a " * 4000 + "i want to kill myself").understanding.risk == ("crisis",)
+    assert run("a " * 4000 + "i want to kill myself").understanding.risk[:1] == ("crisis",)

@@ -140,7 +140,6 @@ def test_honest_links_and_coins_are_no_spam(run: Run, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "never"),
     [
-        ("oh great, another update that deletes my saves", {"thanks", "praise"}),
         ("not exactly the best patch you ever made, everything is broken", {"praise"}),
         ("thanks for the map! where do i find the blue key?", {"praise", "offtopic"}),
         ("the launcher crashes so often my cat learned to swear", {"praise", "ugc_shared"}),
@@ -148,6 +147,39 @@ def test_honest_links_and_coins_are_no_spam(run: Run, text: str) -> None:
 )
 def test_what_is_meant_counts(run: Run, text: str, never: set[str]) -> None:
     assert run(text).understanding.intent not in never
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "oh great, another update that deletes my saves. thanks for nothing",
+        "wow amazing, the server is down again. great job everyone",
+        "thanks for deleting my playlist, really appreciate it",
+        "nice one, now my whole library is gone",
+        "brilliant, the app crashes exactly when i need it",
+        "toll, schon wieder ein absturz. danke für nichts",
+        "genial, otra vez no carga. gracias por nada",
+        "super, encore une panne, merci bien",
+        "parabéns, apagaram meu progresso. obrigado por nada",
+    ],
+)
+def test_mockery_is_not_thanked_for(run: Run, text: str) -> None:
+    proposal = run(text)
+    assert proposal.outcome != "draft" or proposal.understanding.intent not in {"thanks", "praise"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "thank you so much, the new patch fixed the crash",
+        "thanks for the quick help, my save is back",
+        "another great update, thank you all",
+        "not a single crash since the patch, great work",
+        "danke, das update hat den absturz behoben",
+    ],
+)
+def test_thanks_for_what_was_mended_are_no_mockery(run: Run, text: str) -> None:
+    assert "mockery" not in run(text).reason.sentence
 
 
 @pytest.mark.parametrize("text", ["🔥🔥🔥", "😂", "...", "?", "@someone", "https://a.example/x", "\u200b\u200b", ""])
@@ -206,7 +238,7 @@ def test_the_intents_examples_raise_few_alarms(
 ) -> None:
     """The gates' head does not know them: they are everyday talk to it."""
     drafting = [i for i in pipeline.library.intents.values() if i.action == "draft" and i.name != "privacy_request"]
-    texts = [text for intent in drafting for texts in intent.examples.values() for text in texts][::12]
+    texts = [text for intent in drafting for texts in intent.examples.values() for text in texts][::5]
     pipeline.prepare([a_post(text) for text in texts])
     risks = [pipeline.understand(a_post(text), a_context()).risk for text in texts]
     for gate, most in (("crisis", 0.02), ("legal", 0.02), ("minor", 0.02), ("toxic", 0.02), ("spam", 0.04)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 import responders
 from responders.library.load import load
 from responders.pipeline import Pipeline, build
-from responders.types import Context, Post
-from responders.understanding.answers import APART, LISTED, SURE, AnswersAnalyzer, sure_answer
+from responders.ports import Floats
+from responders.types import Context, Post, Understanding
+from responders.understanding.answers import LISTED, SURE, AnswersAnalyzer, sure_answer
 
 PACKAGE = Path(responders.__file__).parent
 INTENTS = {
@@ -67,11 +69,65 @@ def test_the_fans_language_first_and_each_answer_once(analyzer: AnswersAnalyzer)
     assert len(keys) == len(ANSWERS)
 
 
-def test_an_answer_is_sure_when_it_is_near_and_alone() -> None:
-    assert sure_answer((("a", SURE), ("b", SURE - APART))) == "a"
-    assert sure_answer((("a", SURE), ("b", SURE - APART / 2))) is None
+def test_an_answer_is_sure_when_it_is_near_and_alone(analyzer: AnswersAnalyzer) -> None:
+    assert sure_answer((("a", SURE), ("b", 0.1))) == "a"
     assert sure_answer((("a", SURE - 0.01),)) is None
     assert sure_answer(()) is None
+    assert sure_answer([*analyzer.nearest("where can i park my car?", "en")]) == "en/question/parking"
+    assert sure_answer([*analyzer.nearest("is there anything i should know?", "en")]) is None
+
+
+def test_an_faq_of_one_entry_is_not_sure_of_everything() -> None:
+    files = [*PACKAGE.glob("understanding/data/*.yaml"), *PACKAGE.glob("voice/data/*.yaml")]
+    text = {"en/question/parking.md": answer(*ANSWERS["parking"])}
+    library = load({**INTENTS, **text}, {p.name: p.read_text(encoding="utf-8") for p in files})
+    [(key, like)] = AnswersAnalyzer(library).nearest("is there a car on sale?", "en")
+    assert key == "en/question/parking"
+    assert like < SURE
+
+
+class Letters:
+    """An encoder that counts letters, and the texts that it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        self.seen += texts
+        rows = np.array([[text.count(chr(c)) + 0.1 for c in range(97, 123)] for text in texts], dtype=np.float32)
+        unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "read_by_the_second"),
+    [("where is the car park?", "en", True), ("wo ist der Parkplatz?", "de", False), ("I love it", "en", False)],
+)
+def test_the_second_encoder_reads_questions_in_english(
+    pipeline: Pipeline,
+    a_post: Callable[..., Post],
+    a_context: Callable[..., Context],
+    text: str,
+    locale: str,
+    read_by_the_second: bool,
+) -> None:
+    first, second = Letters(), Letters()
+    analyzer = AnswersAnalyzer(pipeline.library, first, second)
+    before = Understanding(intent="praise", intents=(("praise", 0.99),), confidence=0.9, language=locale)
+    read = analyzer.analyze(a_post(text), a_context(locale=locale), before)
+    assert len(read.faq) >= 1
+    assert (text in second.seen, text in first.seen) == (read_by_the_second, not read_by_the_second)
+
+
+def test_a_complaint_has_its_nearest_answers_too(
+    pipeline: Pipeline, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    before = Understanding(intent="complaint", intents=(("complaint", 0.99),), confidence=0.95)
+    post = a_post("I still wait for the refund of my order")
+    read = AnswersAnalyzer(pipeline.library).analyze(post, a_context(), before)
+    assert read.faq[0][0] == "en/question/refund"
+    assert len(read.faq) == len(ANSWERS)
+    assert (read.intent, read.confidence) == ("complaint", 0.95)
 
 
 def test_a_known_question_is_drafted_with_its_source(

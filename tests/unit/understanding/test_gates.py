@@ -11,7 +11,7 @@ import yaml
 import responders.understanding
 from responders.types import Context, Post, Understanding
 from responders.understanding.facts import Conversation
-from responders.understanding.gates import GATES, Gate, Gates
+from responders.understanding.gates import GATES, Gate, Gates, gate_words
 from responders.understanding.normalise import compile_phrases
 
 DATA = Path(responders.understanding.__file__).parent / "data"
@@ -49,6 +49,49 @@ def test_harmless_text_passes_every_gate(
 )
 def test_disguises_do_not_help(text: str) -> None:
     assert Gate(LISTS["crisis"]).fires(text)
+
+
+@pytest.fixture(scope="module")
+def by_words() -> Gates:
+    """The gates as they are without a sentence encoder."""
+    names = ("gates", "gate_examples", "classes", "sentiment")
+    lists = {name: yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8")) for name in names}
+    return Gates(lists["gates"], lists["gate_examples"], words=gate_words(lists))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i'm so tired of existing",
+        "would anyone even care if i stopped being here",
+        "my family would be happier if i was never born",
+        "no quiero seguir en este mundo",
+        "je ne veux plus vivre, personne ne me remarque",
+        "não aguento mais viver, só queria sumir",
+        "ich will nicht mehr leben, alles ist leer",
+    ],
+)
+def test_without_an_encoder_a_quiet_crisis_is_at_least_never_drafted(
+    by_words: Gates, a_post: Callable[..., Post], a_context: Callable[..., Context], text: str
+) -> None:
+    read = by_words.analyze(a_post(text), a_context(), Understanding())
+    assert "crisis" in read.risk or read.uneasy
+
+
+@pytest.mark.parametrize(
+    "text", ["the new map is gorgeous", "where do i buy the soundtrack", "thanks for the quick fix", "good night all"]
+)
+def test_without_an_encoder_plain_posts_pass(
+    by_words: Gates, a_post: Callable[..., Post], a_context: Callable[..., Context], text: str
+) -> None:
+    assert by_words.analyze(a_post(text), a_context(), Understanding()) == Understanding()
+
+
+def test_a_gate_says_how_sure_it_is(
+    by_words: Gates, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    for text in ("i want to kill myself", "we know where you live", "you are such an idiot"):
+        assert by_words.analyze(a_post(text), a_context(), Understanding()).confidence >= 0.9
 
 
 def test_words_of_two_sentences_make_no_phrase() -> None:

@@ -82,11 +82,13 @@ def test_a_manager_names_the_intent(read: Read) -> None:
     assert len({name for name, _ in understanding.intents}) == len(understanding.intents)
 
 
-def test_a_post_at_a_gate_is_left_unread(
+def test_a_post_at_a_gate_is_read_too_and_the_gate_says_how_sure_it_is(
     small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
 ) -> None:
-    at_gate = Understanding(risk=("crisis",))
-    assert IntentAnalyzer(small_library).analyze(a_post("love it"), a_context(), at_gate) == at_gate
+    analyzer, post = IntentAnalyzer(small_library), a_post("love it")
+    free = analyzer.analyze(post, a_context(), Understanding())
+    at_gate = analyzer.analyze(post, a_context(), Understanding(risk=("toxic",), confidence=0.77))
+    assert at_gate == replace(free, risk=("toxic",), confidence=0.77)
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -96,6 +98,21 @@ def test_few_intents_are_no_accident(
     intents = dict(list(small_library.intents.items())[:count])
     analyzer = IntentAnalyzer(replace(small_library, intents=intents))
     assert len(analyzer.analyze(a_post("hello"), a_context(), Understanding()).intents) == count
+
+
+def test_few_examples_hold_their_own_among_many(
+    small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    texts = ("remind me to water the plants", "set a reminder for the dentist", "put a reminder on for rent")
+    few = replace(small_library.intents["thanks"], name="reminder", examples={"en": texts}, cues={})
+    analyzer = IntentAnalyzer(replace(small_library, intents={**small_library.intents, "reminder": few}))
+
+    def read(text: str) -> str | None:
+        return analyzer.analyze(a_post(text), a_context(), Understanding()).intent
+
+    theirs = ("please remind me to call mum", "a reminder for rent please")
+    assert [read(text) for text in theirs] == ["reminder"] * len(theirs)
+    assert all(read(text) != "reminder" for texts in HELD_OUT.values() for text in texts)
 
 
 def test_the_same_in_every_process() -> None:
