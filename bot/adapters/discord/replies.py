@@ -178,7 +178,7 @@ class Replies:
 def _refusal(error: Exception) -> SendResult | None:
     """What Discord says for certain; None when it did not say whether it took the message."""
     if isinstance(error, discord.RateLimited):
-        return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after)
+        return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after, full=True)
     if isinstance(error, _UNREACHED):
         return NotSent(reason="Discord cannot be reached from here.", retry_after=60)
     if isinstance(error, discord.HTTPException) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -188,7 +188,7 @@ def _refusal(error: Exception) -> SendResult | None:
 
 def _no(error: discord.HTTPException) -> SendResult:
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return NotSent(reason="Discord asks us to wait.", retry_after=60)
+        return NotSent(reason="Discord asks us to wait.", retry_after=60, full=True)
     if error.code == UNKNOWN_CHANNEL or _says_unknown_reference(error):
         return SourceGone(cause=Cause.POST_DELETED)
     if error.code == UNKNOWN_MESSAGE:  # the answer to a nonce whose message is there no more
