@@ -146,8 +146,8 @@ def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice:
     """The outcome once the responders had their say."""
     read = case.understanding
     if choice.best and not choice.best.sure:
-        nearest = ", ".join(f"“{candidate.why}”" for candidate in (choice.best, *choice.alternatives))
-        sentence = f"No answer fits the question for certain; the nearest answer {nearest}."
+        near = ", ".join(f"“{c.why}”" for c in (choice.best, *choice.alternatives) if c.answer)
+        sentence = f"No answer is certain; the nearest are for {near}." if near else "No answer is near this question."
         return case.short_of(ReasonCode.NO_ANSWER, sentence)
     if choice.best:
         where = f"template {choice.best.template}, variant {choice.best.variant}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from responders.library.model import Library
 from responders.library.offers import offers, situation, sources
 from responders.types import Candidate, Context, Post, Understanding
-from responders.understanding.answers import sure_answer
+from responders.understanding.answers import NEAR, QUESTION, sure_answer
 
 
 class TemplatedResponder:
@@ -25,8 +25,8 @@ class TemplatedResponder:
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
         """Every candidate that can be rendered, in the order of the files. Known FAQ answers stand alone: beside an
-        answer, a reply that has none would be untrue. Where none is known for certain, the nearest are offered
-        before the other replies, one wording each and not `sure`: a person picks."""
+        answer, a reply that has none would be untrue. Where none is known for certain a person picks: those that are
+        near come first, one wording each, then replies that give no answer; none of them is `sure`."""
         if understanding.intent is None:
             return ()
         holds = situation(post, context, understanding)
@@ -40,10 +40,12 @@ class TemplatedResponder:
             certain = like[sure] if template.key == sure else 0.0
             found = answers if template.asks else others
             found += offers(template, post.text, holds, known, like=certain)
-            if template.key in like:
+            if like.get(template.key, 0.0) >= NEAR:
                 asked = (
                     replace(c, sure=False, why=template.asks[0])
                     for c in offers(template, post.text, holds, known, like=like[template.key])
                 )
                 near += sorted(asked, key=lambda c: -c.fit)[:1]
+        if understanding.intent == QUESTION and like:
+            others = [replace(c, sure=False) for c in others]
         return tuple(replace(c, responder=self.name) for c in answers or (*near, *others))

@@ -18,6 +18,8 @@ from responders.understanding.normalise import encodable, has_words, reading
 
 SURE = 0.75
 """Chance from which the first answer is laid before a manager as the answer; below, a person picks one."""
+NEAR = 0.1
+"""Chance from which an answer is worth a person's look."""
 LISTED = 5
 """How many answers are named, sure or not."""
 _APART = 0.2
@@ -32,7 +34,7 @@ _SIZE = 4096
 """Numbers of a text's letters; a few hundred short questions share them with few collisions."""
 _JINJA = re.compile(r"\{\{\s*(\w+)[^}]*\}\}|\{%.*?%\}|\{#.*?#\}")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
-_QUESTION = "question"
+QUESTION = "question"
 _FRIENDLY = frozenset({"thanks", "greeting", "praise", "introduction"})
 """Intents that give way to a question beside them when its answer is known: "thanks! and where is the manual?"."""
 
@@ -135,7 +137,7 @@ class AnswersAnalyzer:
         question."""
         if not self._entries or not has_words(post.text):
             return so_far
-        share = dict(so_far.intents).get(_QUESTION, 0.0)
+        share = dict(so_far.intents).get(QUESTION, 0.0)
         may_ask = "?" in post.text or share >= _SOME or so_far.confidence < _CLEAR
         locales = so_far.language, context.locale
         faq = tuple(islice(self.nearest(post.text, *locales, may_ask=may_ask), LISTED))
@@ -143,10 +145,10 @@ class AnswersAnalyzer:
         asked = "?" in post.text or share >= _MAYBE
         if not (asked and sure_answer(faq)) or context.forced_intent:
             return read
-        if read.intent == _QUESTION:
+        if read.intent == QUESTION:
             return replace(read, confidence=max(read.confidence, faq[0][1]))
         if read.intent in _FRIENDLY or read.intent is None:
-            return replace(read, intent=_QUESTION, confidence=max(read.confidence, faq[0][1]), nearest=None)
+            return replace(read, intent=QUESTION, confidence=max(read.confidence, faq[0][1]), nearest=None)
         return read
 
     def nearest(self, text: str, *locales: str, may_ask: bool = True) -> Iterator[tuple[str, float]]:
