@@ -3,9 +3,11 @@ sentence vector or, where there is no encoder, on n-grams. A hit is never answer
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
 ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
 """Without an encoder: what cannot be told apart reaches a person rather than a template."""
-UNEASY, UNEASY_BY_WORDS = 0.06, 0.15
+UNEASY, UNEASY_BY_WORDS = 0.12, 0.15
 """Share of them that is like a crisis, too little to be one: no reply is drafted. Without an encoder a wide margin."""
 _RIDGE = 3e-4
 """Softer than an intent's: what fires here must be like several examples, not like one."""
@@ -132,9 +134,9 @@ class Gates:
         self._cue = _CUE if encoder else 0.0  # `words` have them
         self._head: GateHead | None = None
         if examples and encoder:
-            self._head = GateHead(examples, lambda texts: encoder.encode([encodable(text) for text in texts]))
+            self._head = _by_meaning(json.dumps(examples), encoder.encode)
         elif examples and words:
-            self._head = GateHead(examples, words.matrix, ALARMS_BY_WORDS, UNEASY_BY_WORDS)
+            self._head = _by_words(json.dumps(examples), words)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add the names of all gates that fire, the most urgent first."""
@@ -175,4 +177,23 @@ def gate_words(word_lists: Mapping[str, Mapping[str, Any]]) -> Features:
     """What the head goes by without an encoder: the n-grams and word classes of intents, and the gates' own."""
     gates = word_lists["gates"]
     cues = {f"cue {i}": [cue] for i, cue in enumerate(gates["spam"]["cues"])}
-    return Features({**word_lists, "classes": {**word_lists["classes"], **gates["signs"], **cues}})
+    classes = {**word_lists["classes"], **gates["signs"], **cues}
+    return _features(json.dumps({"classes": classes, "sentiment": word_lists["sentiment"]}))
+
+
+# What is shipped stays the same however often operators change their own examples: it is fitted once.
+
+
+@lru_cache(maxsize=1)
+def _by_meaning(examples: str, encode: Callable[[Sequence[str]], Floats]) -> GateHead:
+    return GateHead(json.loads(examples), lambda texts: encode([encodable(text) for text in texts]))
+
+
+@lru_cache(maxsize=1)
+def _by_words(examples: str, words: Features) -> GateHead:
+    return GateHead(json.loads(examples), words.matrix, ALARMS_BY_WORDS, UNEASY_BY_WORDS)
+
+
+@lru_cache(maxsize=1)
+def _features(word_lists: str) -> Features:
+    return Features(json.loads(word_lists))
