@@ -25,13 +25,14 @@ class TemplatedResponder:
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
         """Every candidate that can be rendered, in the order of the files. Known FAQ answers stand alone: beside an
-        answer, a reply that has none would be untrue. Where none is known for certain a person picks: those that are
-        near come first, one wording each, then replies that give no answer; none of them is `sure`."""
+        answer, a reply that has none would be untrue. Where none is known for certain a person picks:
+        the nearest come first, if any is near, one wording each, then replies that give no answer; none is `sure`."""
         if understanding.intent is None:
             return ()
         holds = situation(post, context, understanding)
         known = sources(self._library.facts, context, understanding)
         like = dict(understanding.faq)
+        nearest = max(like.values(), default=0.0)
         sure = sure_answer(understanding.faq)
         answers: list[Candidate] = []
         near: list[Candidate] = []
@@ -40,7 +41,7 @@ class TemplatedResponder:
             certain = like[sure] if template.key == sure else 0.0
             found = answers if template.asks else others
             found += offers(template, post.text, holds, known, like=certain)
-            if like.get(template.key, 0.0) >= NEAR:
+            if template.key in like and nearest >= NEAR:
                 asked = (
                     replace(c, sure=False, why=template.asks[0])
                     for c in offers(template, post.text, holds, known, like=like[template.key])
