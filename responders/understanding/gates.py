@@ -27,7 +27,7 @@ ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0
 look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
 ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
 """Without an encoder: what cannot be told apart reaches a person rather than a template."""
-UNEASY, UNEASY_BY_WORDS = 0.1, 0.15
+UNEASY, UNEASY_BY_WORDS = 0.08, 0.15
 """Share of them that is like a crisis, too little to be one: no reply is drafted. Without an encoder a wide margin."""
 _RIDGE = 3e-4
 """Softer than an intent's: what fires here must be like several examples, not like one."""

@@ -13,7 +13,7 @@ from rapidfuzz.utils import default_process
 from responders.library.model import Intent, Library
 from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
-from responders.understanding.calibration import Calibration
+from responders.understanding.calibration import EASIER, Calibration
 from responders.understanding.facts import among_fans
 from responders.understanding.features import BESIDE_MEANING, SIZE, Features
 from responders.understanding.heads import Labels, SoftmaxHead, log_softmax
@@ -73,7 +73,8 @@ class IntentAnalyzer:
         self._cues = [compile_phrases(_cues(library.intents[name])) for name in self._intents]
         self._without_cues = [i for i, name in enumerate(self._intents) if not _cues(library.intents[name])]
         nearest = self._nearest_others().max(axis=1, initial=-1.0)
-        self._calibration = Calibration.fit(self._head.held_out, self._labels, nearest)
+        calibration = Calibration.fit(self._head.held_out, self._labels, nearest)
+        self._calibration = replace(calibration, easier=EASIER if encoder else 0.0)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Read the post, or take a manager's word for it (`forced_intent`, with confidence 1)."""

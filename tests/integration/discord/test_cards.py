@@ -419,10 +419,10 @@ async def test_buttons_of_other_times_are_answered(room):
 
 
 async def test_a_fans_words_have_no_power_over_the_card(room):
-    text = "love it [free map](http://evil.example) @everyone\n# BIG\n```\nend\n> quote <@1> " + "~~x~~ " * 400
+    text = "love it [the map](http://harbor.example) @everyone\n# BIG\n```\nend\n> quote <@1> " + "~~x~~ " * 400
     card = await room.draft(text, name="**Robin** [x](http://y)")
     shown = text_of(await room.shown(card))
-    assert r"\[free map](http" in shown
+    assert r"\[the map](http" in shown
     assert "\n# BIG" not in shown
     assert len(shown) <= 4000
     assert all(a["parse"] == [] for a in allowed(room, "POST", "messages"))
