@@ -91,7 +91,7 @@ def offered(card: Card, *, whole: bool) -> list[Choice]:
         first.append(Choice(verb="open", label="I have it", weight="main"))
     first.append(Choice(verb="edit", label="Edit" if text else "Answer"))
     if card["alternatives"]:
-        first.append(Choice(verb="reword", label="Other wording" if text else "Nearest answer"))
+        first.append(Choice(verb="reword", label="Other wording" if text else "Pick a reply"))
     rest = [
         Choice(verb="skip", label="Close" if handoff else "Skip"),
         Choice(verb="snooze", label="Snooze"),
