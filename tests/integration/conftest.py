@@ -158,7 +158,7 @@ class House:
 
     async def quiet(self) -> None:
         """Until every post is judged."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.store.read(posts.count_unjudged):
                 await asyncio.sleep(0.001)
             await self.intake.idle()

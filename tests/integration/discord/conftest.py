@@ -200,7 +200,7 @@ class Killable(House):
             return
         if self.process.returncode is None:
             self.process.kill()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.process.communicate()
 
     async def kill(self) -> None:

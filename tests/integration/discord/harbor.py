@@ -135,7 +135,7 @@ class Harbor:
         return bool(progress) and len(progress) == 2 and not any(one.gap for one in progress.values())
 
     async def until(self, true: Callable[[], Awaitable[Any]]) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (found := await true()):
                 await asyncio.sleep(0.01)
         return found

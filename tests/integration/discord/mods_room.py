@@ -82,7 +82,7 @@ class Room:
 
     async def until(self, true: Callable[[], Any]) -> Any:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(60):
                 while not (found := true()):
                     assert self._running is None or not self._running.done(), self._running
                     await asyncio.sleep(0.01)

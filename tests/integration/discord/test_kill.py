@@ -46,7 +46,7 @@ async def test_between_the_sending_and_the_receipt(
     post, card = await house.ask("the fog in the harbor is lovely")
     fault = house.fake.fail_next(SEND, Fault(None, after=after, hold=True, channel=house.general["id"]))
     await house.approve(card)
-    await asyncio.wait_for(fault.reached.wait(), 30)
+    await asyncio.wait_for(fault.reached.wait(), 90)
     await house.kill()
     fault.go.set()
     if minutes_later:

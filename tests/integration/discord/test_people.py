@@ -70,7 +70,7 @@ async def test_the_fan_deletes_during_the_sending(open_house: House) -> None:
     post, card = await house.ask("the fog in the harbor is lovely")
     fault = house.fake.fail_next(SEND, Fault(0, hold=True, channel=house.general["id"]))
     await house.approve(card)
-    await asyncio.wait_for(fault.reached.wait(), 30)
+    await asyncio.wait_for(fault.reached.wait(), 90)
     house.fake.delete(post)
     fault.go.set()
     await house.until(lambda: "deleted the post" in said(card))

@@ -71,7 +71,7 @@ class Server:
     async def end(self, number: signal.Signals) -> int:
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.process.communicate()
         assert self.process.returncode is not None
         return self.process.returncode
@@ -200,7 +200,7 @@ async def test_asked_to_stop_it_stops(server: Server, number: signal.Signals) ->
         await asyncio.sleep(0.5)
         request = server.http.build_request("GET", "/api/events")
         stream = await server.http.send(request, stream=True)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(40):
             status = await server.end(number)
         await stream.aclose()
         await asyncio.gather(working, return_exceptions=True)

@@ -117,7 +117,7 @@ async def test_a_bell_rings_for_what_happened_before_the_wait(store):
 async def test_a_follower_misses_nothing(store):
     async def follow(after):
         seen = []
-        async with asyncio.timeout(20), contextlib.aclosing(store.follow(after)) as facts:
+        async with asyncio.timeout(60), contextlib.aclosing(store.follow(after)) as facts:
             while len(seen) < 300 - after:
                 seen.append((await anext(facts)).seq)
         return seen

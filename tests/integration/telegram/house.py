@@ -137,7 +137,7 @@ class House:
         with self.database() as database:
             return list(database.execute(query, values).fetchall())
 
-    async def until(self, happened: Callable[[], Any], seconds: float = 20) -> Any:
+    async def until(self, happened: Callable[[], Any], seconds: float = 60) -> Any:
         """What `happened` gives (or what awaiting that gives) as soon as it gives something."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -278,7 +278,7 @@ class Killable(House):
             return
         if self.process.returncode is None:
             self.process.kill()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.process.communicate()
 
     async def kill(self) -> None:

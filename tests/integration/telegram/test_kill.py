@@ -36,7 +36,7 @@ async def test_between_the_sending_and_the_receipt(running: Killable, arrived: b
     post, card = await house.ask(LOVELY)
     fault = house.fake.fail_next(SEND, Fault(None, after=arrived, hold=True, chat=house.harbor))
     await house.approve(card)
-    await asyncio.wait_for(fault.reached.wait(), 30)
+    await asyncio.wait_for(fault.reached.wait(), 90)
     await house.kill()
     fault.go.set()
     await house.start()
@@ -64,7 +64,7 @@ async def test_an_update_whose_arrival_telegram_never_heard_of(running: Killable
     house.fake.post(house.harbor, house.robin, "see you at six")  # ends the question that waits already
     await house.until(lambda: updates.polls > before)
     post = house.fake.post(house.harbor, house.robin, LOVELY)
-    await asyncio.wait_for(fault.reached.wait(), 30)
+    await asyncio.wait_for(fault.reached.wait(), 90)
     await house.kill()
     fault.go.set()
     assert house.posted(post) is None

@@ -276,7 +276,7 @@ async def test_what_was_received_and_not_handled_is_handled_after_a_restart(hous
         broken.setattr(updates_module.Updates, "_done", stuck)
         await house.start()
         post = house.fake.post(house.harbor, house.robin, PRAISE)
-        await asyncio.wait_for(reached.wait(), 10)
+        await asyncio.wait_for(reached.wait(), 40)
         await house.until(lambda: house.fake.world.updates.polls > 1)  # Telegram was told that it arrived
         await house.stop()
     assert house.posted(post) is None

@@ -50,7 +50,7 @@ class Greenroom:
 
     async def until(self, path: str, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """Read an address until what it says holds."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 found: dict[str, Any] = (await self.http.get(path)).json()
                 if holds(found):

@@ -84,7 +84,7 @@ async def test_slots_are_asked_for_before_anything_can_be_sent(greenroom):
 
 async def test_faults_in_the_operators_files_are_told(greenroom, tmp_path):
     (tmp_path / "templates" / "en" / "praise" / "broken.md").write_text("---\nwhat: ever\n---\n{{ nothing", "utf-8")
-    async with greenroom.browser() as browser, asyncio.timeout(20):
+    async with greenroom.browser() as browser, asyncio.timeout(60):
         while "the last good templates stay in use" not in (page := (await browser.get("/inbox")).text):
             await asyncio.sleep(0.1)
     assert "praise/broken.md" in page
@@ -94,7 +94,7 @@ async def test_why_posts_are_read_less_well_is_told(start):
     def none():
         raise NoEncoder("the package <b> is not installed", "install it")
 
-    async with start(encoder=none) as greenroom, greenroom.browser() as browser, asyncio.timeout(20):
+    async with start(encoder=none) as greenroom, greenroom.browser() as browser, asyncio.timeout(60):
         while "read by word patterns alone" not in (page := (await browser.get("/inbox")).text):
             await asyncio.sleep(0.02)
         assert "because the package &lt;b&gt; is not installed; install it." in page

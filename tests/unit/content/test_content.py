@@ -12,7 +12,7 @@ import pytest
 from bot.content import Content, read_texts, shipped_texts
 from bot.errors import FaultyFiles
 
-PATIENCE = 20.0  # seconds; a slow machine only makes a failing test slower
+PATIENCE = 60.0  # seconds; a slow machine only makes a failing test slower
 
 
 async def until(happened: Callable[[], bool]) -> None:

@@ -13,7 +13,7 @@ from bot.content import Content
 from bot.encoder import DIMENSIONS, NoEncoder, SentenceEncoder
 from responders.ports import Floats
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def letters(texts: list[str]) -> Floats:

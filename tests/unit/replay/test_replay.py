@@ -44,7 +44,7 @@ async def play(path: Path, speed: float = 0, known: Iterable[str] = ()) -> tuple
     with capture_logs() as logs:
         running = asyncio.create_task(ReplayPlatform(path, speed, receive, Noon()).run())
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not running.done() and not any(entry["event"] == "replay_finished" for entry in logs):
                     await asyncio.sleep(0.01)
             if running.done():
