@@ -155,14 +155,7 @@ def load_encoder() -> SentenceEncoder:
     for name, expected in FILES.items():
         if why := _unlike(folder / name, expected):
             raise NoEncoder(f"{name} of the package {PACKAGE} {why}", reinstall)
-    try:
-        encoder = SentenceEncoder(_model())
-        off = _off(encoder)
-    except Exception as error:
-        raise NoEncoder(f"the package {PACKAGE} fails to load ({type(error).__name__}: {error})", reinstall) from error
-    if off:
-        raise NoEncoder(f"the package {PACKAGE} computes other numbers than it should for “{off}”", reinstall)
-    return encoder
+    return _proved(lambda: SentenceEncoder(_model()), _off, NoEncoder, f"the package {PACKAGE}", reinstall)
 
 
 def load_faq_encoder() -> SentenceEncoder:
@@ -178,13 +171,26 @@ def load_faq_encoder() -> SentenceEncoder:
         paths.append(Path(spec.origin).parent / file)
         if why := _unlike(paths[-1], expected):
             raise NoFaqEncoder(f"{file} of the package {package} {why}", f"{install} --force-reinstall")
+    return _proved(
+        lambda: SentenceEncoder(_faq_model(*paths), FAQ_DIMENSIONS), _unlikely, NoFaqEncoder, FAQ_EXTRA, install
+    )
+
+
+def _proved(
+    make: Callable[[], SentenceEncoder],
+    off: Callable[[SentenceEncoder], str | None],
+    refusal: type[NoEncoder],
+    what: str,
+    fix: str,
+) -> SentenceEncoder:
+    """An encoder that computes what it should: `off` names a text for which it does not."""
     try:
-        encoder = SentenceEncoder(_faq_model(*paths), FAQ_DIMENSIONS)
-        off = _unlikely(encoder)
+        encoder = make()
+        text = off(encoder)
     except Exception as error:
-        raise NoFaqEncoder(f"{FAQ_EXTRA} fails to load ({type(error).__name__}: {error})", install) from error
-    if off:
-        raise NoFaqEncoder(f"{FAQ_EXTRA} computes other numbers than it should for “{off}”", install)
+        raise refusal(f"{what} fails to load ({type(error).__name__}: {error})", fix) from error
+    if text:
+        raise refusal(f"{what} computes other numbers than it should for “{text}”", fix)
     return encoder
 
 

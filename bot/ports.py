@@ -17,17 +17,8 @@ class Clock(Protocol):
         ...
 
 
-class PlatformAdapter(Protocol):
-    """Reads posts from one platform and sends replies to it. SDK objects stop here."""
-
-    name: str
-    """The `platform` of its posts."""
-    text_limit: int
-    """The longest reply the platform takes, in UTF-16 units: what most people would call characters."""
-
-    async def run(self) -> None:
-        """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""
-        ...
+class Sender(Protocol):
+    """Sends replies to one platform. SDK objects stop here."""
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         """Look once more at the post, on the platform, right before sending; None when all is as it was.
@@ -42,6 +33,19 @@ class PlatformAdapter(Protocol):
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """After a crash in the middle of `deliver`: did it arrive? `Uncertain` where the platform cannot tell."""
+        ...
+
+
+class PlatformAdapter(Sender, Protocol):
+    """Reads posts from one platform and sends replies to it. SDK objects stop here."""
+
+    name: str
+    """The `platform` of its posts."""
+    text_limit: int
+    """The longest reply the platform takes, in UTF-16 units: what most people would call characters."""
+
+    async def run(self) -> None:
+        """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""
         ...
 
 

@@ -86,7 +86,7 @@ class Chat:
                 while house.rows(WORK) != [(burst * BURST, 0)]:
                     await asyncio.sleep(0.05)
                 took.append(time.monotonic() - begun)
-                resident.append(_resident(house.process.pid))
+                resident.append(_resident(house.program.process.pid))
         grown = [after - before for before, after in itertools.pairwise(resident)]
         return [
             figure(f"{self.name}: {BURST} posts at once: judged after", "s", took),

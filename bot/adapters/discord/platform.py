@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-
 import discord
 import structlog
 
+from bot.adapters.connected import ConnectedPlatform
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
-from bot.adapters.discord.replies import AGAIN, Replies
+from bot.adapters.discord.replies import Replies
 from bot.adapters.parts import Parts
-from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
 from bot.errors import GreenroomError
+from bot.ports import Sender
 
 log = structlog.get_logger()
 
@@ -28,27 +26,24 @@ BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
 )
-MOMENT = 5.0
-"""Seconds in which a connection is made, if it can be made at all."""
 _BAD_TOKEN = 4004
 """The gateway's close code for a token that it does not take."""
 
 
-class DiscordPlatform:
+class DiscordPlatform(ConnectedPlatform):
     """Reads channels and sends replies."""
 
     name = NAME
+    title = "Discord"
     text_limit = 2000
 
     def __init__(self, parts: Parts) -> None:
         """Connects when it runs."""
+        super().__init__()
         self.cards = Cards(parts)
         self._parts = parts
         self._message_content = True
-        self._refused: str | None = None
         self._client: Client | None = None
-        self._replies: Replies | None = None
-        self._up = asyncio.Event()
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
@@ -63,8 +58,8 @@ class DiscordPlatform:
                 log.warning("discord_without_message_content", what=BLIND)
                 continue
             finally:
-                self._up.clear()
-                self._client = self._replies = None
+                self._disconnected()
+                self._client = None
             raise client.failure or GreenroomError("The connection to Discord ended; it is opened again.")
 
     def new_client(self) -> Client:
@@ -74,30 +69,10 @@ class DiscordPlatform:
         client.listener = Feed(client, parts.store, parts.intake, parts.clock)
         return client
 
-    async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
-        """See `Replies.source_gone`."""
-        replies = await self._open()
-        return await replies.source_gone(delivery) if replies else _away(delivery)
-
-    async def deliver(self, delivery: Delivery) -> SendResult:
-        """See `Replies.deliver`."""
-        replies = await self._open()
-        return await replies.deliver(delivery) if replies else _away(delivery)
-
-    async def look_up(self, delivery: Delivery) -> SendResult:
-        """See `Replies.look_up`."""
-        replies = await self._open()
-        if replies:
-            return await replies.look_up(delivery)
-        away = _away(delivery)
-        return Uncertain(reason=away.reason, retry_after=away.retry_after)
-
-    async def _open(self) -> Replies | None:
-        """What sends. After a start the outbox is the first to be ready: a connection in the making is waited for."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0 if self._refused else MOMENT):
-                await self._up.wait()
-        return None if self._client is None or self._client.is_closed() else self._replies
+    async def _open(self) -> Sender | None:
+        """Not by a client that is on its way out either."""
+        sender = await super()._open()
+        return None if self._client is None or self._client.is_closed() else sender
 
     async def _connect(self, client: Client) -> None:
         token = self._parts.settings.discord_token
@@ -121,9 +96,4 @@ class DiscordPlatform:
             raise discord.LoginFailure
         await self.cards.setup(client)
         self._client = client
-        self._replies = Replies(client, self._parts.store, self._parts.intake)
-        self._up.set()
-
-
-def _away(delivery: Delivery) -> NotSent:
-    return NotSent(reason="The bot is not connected to Discord right now.", retry_after=AGAIN * 3**delivery.attempts)
+        self._connected(Replies(client, self._parts.store, self._parts.intake))

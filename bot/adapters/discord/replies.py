@@ -12,6 +12,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.adapters.connected import AGAIN
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.posts import NAME, readable, text_of
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
@@ -20,8 +21,6 @@ from bot.store import Store, posts
 
 log = structlog.get_logger()
 
-AGAIN = 10.0
-"""Seconds until the next try; each try waits one more of these, so that the last comes after about two minutes."""
 LOOK, SEND = 15.0, 40.0
 """Seconds for the look at the post and for the act: together less than the outbox waits. The library tries again by
 itself when Discord is busy, which takes half a minute."""

@@ -11,6 +11,7 @@ import structlog
 import telegram
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError, TimedOut
 
+from bot.adapters.connected import AGAIN
 from bot.adapters.telegram.api import pause, words
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.posts import chat_of
@@ -19,8 +20,6 @@ from bot.store import Store, posts
 
 log = structlog.get_logger()
 
-AGAIN = 10.0
-"""Seconds until the next try of what may be tried again."""
 SEND = 45.0
 """Seconds for one try: less than the outbox waits."""
 SHORT = 2.0
@@ -79,6 +78,9 @@ class Replies:
         """Made with its client."""
         self._client = client
         self._store = store
+
+    async def source_gone(self, delivery: Delivery) -> None:
+        """Telegram tells of edits by itself, of deletions never, and cannot be asked: what the store knows is all."""
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """One try, in the chat's turn. A reply whose answer was lost stays uncertain; changes may be made twice."""

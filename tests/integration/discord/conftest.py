@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
-import shutil
-import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +16,7 @@ from bot import settings
 from bot.app import App, build
 from tests.fakes.discord import TOKEN, FakeDiscord, Interaction, components, texts
 from tests.integration.conftest import TEMPLATES
+from tests.integration.program import Program, database
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]
@@ -90,14 +86,9 @@ class House:
         """What the bot has told the operator."""
         return ""
 
-    @contextlib.contextmanager
-    def database(self) -> Any:
-        with contextlib.closing(sqlite3.connect(self.folder / "var" / "greenroom.db", timeout=10)) as found, found:
-            yield found
-
     def rows(self, query: str, *values: Any) -> list[Any]:
-        with self.database() as database:
-            return list(database.execute(query, values).fetchall())
+        with database(self.folder) as found:
+            return list(found.execute(query, values).fetchall())
 
     async def until(self, happened: Callable[[], Any], seconds: float = 60) -> Any:
         """What `happened` gives as soon as it gives something."""
@@ -178,40 +169,24 @@ class House:
 class Killable(House):
     """`python -m bot run` in a process of its own, with the shipped templates."""
 
-    process: asyncio.subprocess.Process | None = None
+    def __init__(self, folder: Path, fake: FakeDiscord) -> None:
+        super().__init__(folder, fake)
+        self.program = Program(folder)
 
     async def launch(self) -> None:
-        environ = {**os.environ, "DISCORD_TOKEN": self.token, "PYTHONPATH": str(ROOT)}
-        shutil.copytree(ROOT / "templates", self.folder / "templates", dirs_exist_ok=True)
-        command = [sys.executable, "-m", "bot", "run", "--config", str(self.configured())]
-        with (self.folder / "log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *command, cwd=self.folder, env=environ, stdout=asyncio.subprocess.PIPE, stderr=log
-            )
-        assert self.process.stdout
-        async with asyncio.timeout(60):
-            while line := (await self.process.stdout.readline()).decode():
-                if re.search(r"http://[\d.]+:\d+", line):
-                    return
-        raise AssertionError(self.log)
+        await self.program.start(self.configured(), DISCORD_TOKEN=self.token)
 
     async def stop(self) -> None:
-        if self.process is None:
-            return
-        if self.process.returncode is None:
-            self.process.kill()
-        async with asyncio.timeout(60):
-            await self.process.communicate()
+        await self.program.end()
 
     async def kill(self) -> None:
         """As if the power were cut. Leases of what was under way are over then: a minute, for which nobody waits."""
-        await self.stop()
-        with self.database() as database:
-            database.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
+        await self.program.end()
+        self.program.time_passes()
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text(encoding="utf-8")
+        return self.program.log
 
 
 def said(message: Json) -> str:

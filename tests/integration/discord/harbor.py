@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from bot.outbox import Outbox
 from bot.store import Store, posts
 from responders.pipeline import Pipeline
 from tests.fakes.discord import TOKEN, FakeDiscord
+from tests.integration.clock import Clock
 
 PRAISE = "the new map is gorgeous"
 CONFIG = """\
@@ -37,19 +37,6 @@ platforms:
     gateway_url: {gateway}
     {section}
 """
-
-
-class Clock:
-    """The machine's time, which a test can move on."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-    def move(self, **time: float) -> None:
-        self._ahead += timedelta(**time)
 
 
 class Harbor:

@@ -13,6 +13,7 @@ from tests.fakes.discord import SEND, Fault
 from .conftest import Json, Killable, quoted, said, sender, verbs
 
 KILLS = 4
+APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
 
 
 async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
@@ -161,8 +162,10 @@ async def test_at_any_moment(killable: Killable) -> None:
     await killable.start()
     await killable.listening()
     for _ in range(KILLS):
+        before = len(house.rows(APPROVED))
         work = [asyncio.create_task(one) for one in (talk(), decide())]
-        await asyncio.sleep(chance.uniform(0.5, 2))
+        await house.until(lambda before=before: len(house.rows(APPROVED)) > before + 1)
+        await asyncio.sleep(chance.uniform(0, 1))
         await house.kill()
         for task in work:
             task.cancel()
@@ -171,9 +174,7 @@ async def test_at_any_moment(killable: Killable) -> None:
     await house.until(lambda: all((row := house.posted(post)) and row[1] for post in posts))
     under_way = "SELECT 1 FROM deliveries WHERE state IN ('held', 'sending', 'uncertain')"
     await house.until(lambda: not house.rows(under_way))
-    approved = house.rows(
-        "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
-    )
+    approved = house.rows(APPROVED)
     answered = [post["id"] for post in posts for _ in house.fake.replies_to(post)]
     assert len(approved) > KILLS
     assert sorted(answered) == sorted(external_id for (external_id,) in approved), "nothing lost, nothing twice"

@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import random
-import re
-import shutil
 import signal
-import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.integration.program import Program, database
+
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 KILLS = 8
 CONFIG = """\
@@ -32,52 +28,25 @@ replies: {undo_seconds: 0, per_fan: null, per_channel: null}
 
 
 class Server:
-    """`python -m bot run` in a folder of its own."""
+    """The program, and a way to talk with it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "config.yaml").write_text(CONFIG, encoding="utf-8")
-        shutil.copytree(ROOT / "templates", folder / "templates")
-        self.process: asyncio.subprocess.Process
+        self.program = Program(folder)
         self.http: httpx.AsyncClient
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        environ = {**os.environ, "GREENROOM_WEB_TOKEN": TOKEN, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "bot", "run", "--config", str(self.folder / "config.yaml")]
-        log = (self.folder / "log").open("ab")
-        self.process = await asyncio.create_subprocess_exec(
-            *command, cwd=self.folder, env=environ, stdout=asyncio.subprocess.PIPE, stderr=log
-        )
-        log.close()
         try:
-            base = await self._address()
+            base = await self.program.start(self.folder / "config.yaml", GREENROOM_WEB_TOKEN=TOKEN)
             async with httpx.AsyncClient(
                 base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30
             ) as http:
                 self.http = http
                 yield
         finally:
-            await self.end(signal.SIGKILL)
-
-    async def _address(self) -> str:
-        assert self.process.stdout
-        async with asyncio.timeout(60):
-            while line := (await self.process.stdout.readline()).decode():
-                if found := re.search(r"http://[\d.]+:\d+", line):
-                    return found[0]
-        raise AssertionError((self.folder / "log").read_text())
-
-    async def end(self, number: signal.Signals) -> int:
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-        async with asyncio.timeout(60):
-            await self.process.communicate()
-        assert self.process.returncode is not None
-        return self.process.returncode
-
-    def database(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.folder / "var" / "greenroom.db")
+            await self.program.end()
 
 
 @pytest.fixture
@@ -133,12 +102,6 @@ class Crowd:
         assert [error for error in ended if not isinstance(error, gone)] == []
 
 
-def time_passes(server: Server) -> None:
-    """The leases of what was cut off in the middle of sending are over: a minute, which nobody waits for here."""
-    with contextlib.closing(server.database()) as database, database:
-        database.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
-
-
 async def pages(server: Server, path: str, **params: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after: str | None = None
@@ -161,9 +124,9 @@ async def test_killed_at_any_moment(server: Server) -> None:
             while len(crowd.approved) < before + 2 and not working.done():
                 await asyncio.sleep(0.01)
             await asyncio.sleep(chance.uniform(0, 1))
-            await server.end(signal.SIGKILL)
+            await server.program.end(signal.SIGKILL)
             await working
-        time_passes(server)
+        server.program.time_passes()
     async with server.running():
         async with asyncio.timeout(60):
             while await unfinished(server):
@@ -177,9 +140,9 @@ async def test_killed_at_any_moment(server: Server) -> None:
     said = {reply["post_id"]: reply["text"] for reply in replies}
     assert {post_id: said.get(post_id) for post_id in crowd.approved} == crowd.approved, "nothing lost"
     assert {draft["post"]["post_id"] for draft in drafts["approved"]} == set(answered)
-    with contextlib.closing(server.database()) as database:
-        stored = {row[0]: row[1:] for row in database.execute("SELECT external_id, id, action, reason FROM posts")}
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with database(server.folder) as found:
+        stored = {row[0]: row[1:] for row in found.execute("SELECT external_id, id, action, reason FROM posts")}
+        assert found.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     for external_id, post_id in crowd.posted.items():
         assert stored[external_id][0] == post_id
         assert all(stored[external_id]), "every post ends with an action and a reason"
@@ -187,8 +150,8 @@ async def test_killed_at_any_moment(server: Server) -> None:
 
 async def unfinished(server: Server) -> bool:
     under_way = [await pages(server, "/api/replies", state=state) for state in ("held", "sending", "uncertain")]
-    with contextlib.closing(server.database()) as database:
-        unjudged = database.execute("SELECT count(*) FROM posts WHERE action IS NULL").fetchone()[0]
+    with database(server.folder) as found:
+        unjudged = found.execute("SELECT count(*) FROM posts WHERE action IS NULL").fetchone()[0]
     return any(under_way) or unjudged > 0
 
 
@@ -200,20 +163,20 @@ async def test_asked_to_stop_it_stops(server: Server, number: signal.Signals) ->
         await asyncio.sleep(0.5)
         request = server.http.build_request("GET", "/api/events")
         stream = await server.http.send(request, stream=True)
-        async with asyncio.timeout(40):
-            status = await server.end(number)
+        async with asyncio.timeout(10):
+            status = await server.program.end(number)
         await stream.aclose()
         await asyncio.gather(working, return_exceptions=True)
-    told = (server.folder / "log").read_text()
+    told = server.program.log
     assert status == 0, told
     assert "Traceback" not in told
     assert "never retrieved" not in told
-    with contextlib.closing(server.database()) as database:
-        stored = {row[0] for row in database.execute("SELECT external_id FROM posts")}
+    with database(server.folder) as found:
+        stored = {row[0] for row in found.execute("SELECT external_id FROM posts")}
     assert set(crowd.posted) <= stored
 
 
 async def test_stopped_while_nothing_happens(server: Server) -> None:
     async with server.running():
         assert (await server.http.get("/readyz")).status_code == 200
-        assert await server.end(signal.SIGTERM) == 0
+        assert await server.program.end(signal.SIGTERM) == 0

@@ -215,7 +215,7 @@ async def test_the_outbox_wakes_up_for_a_yes(open_house):
         try:
             for n in range(20):
                 card = await approved(house, fan=f"fan{n}", channel=f"channel{n}")
-                async with asyncio.timeout(40):
+                async with asyncio.timeout(10):
                     while await state(house, card) is not DeliveryState.SENT:
                         await asyncio.sleep(0.005)
         finally:

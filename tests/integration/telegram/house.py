@@ -5,13 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import os
-import re
-import shutil
-import sqlite3
-import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +14,9 @@ from bot.app import App, build
 from bot.domain import Action, Command, StoredPost
 from bot.store import posts
 from tests.fakes.telegram import TOKEN, FakeTelegram, Press, buttons
+from tests.integration.clock import Clock
 from tests.integration.conftest import TEMPLATES
+from tests.integration.program import Program, database
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]
@@ -40,19 +36,6 @@ platforms:
     cards: {cards}
     api_base: {api_base}
 """
-
-
-class Clock:
-    """The machine's time, which a test can move on."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
-
-    def move(self, **time: float) -> None:
-        self._ahead += timedelta(**time)
 
 
 class House:
@@ -128,14 +111,9 @@ class House:
 
     # What is stored.
 
-    @contextlib.contextmanager
-    def database(self) -> Any:
-        with contextlib.closing(sqlite3.connect(self.folder / "var" / "greenroom.db", timeout=10)) as found, found:
-            yield found
-
     def rows(self, query: str, *values: Any) -> list[Any]:
-        with self.database() as database:
-            return list(database.execute(query, values).fetchall())
+        with database(self.folder) as found:
+            return list(found.execute(query, values).fetchall())
 
     async def until(self, happened: Callable[[], Any], seconds: float = 60) -> Any:
         """What `happened` gives (or what awaiting that gives) as soon as it gives something."""
@@ -256,37 +234,20 @@ class House:
 class Killable(House):
     """`python -m bot run` in a process of its own, with the shipped templates."""
 
-    process: asyncio.subprocess.Process | None = None
+    def __init__(self, folder: Path, fake: FakeTelegram) -> None:
+        super().__init__(folder, fake)
+        self.program = Program(folder)
 
     async def launch(self) -> None:
-        environ = {**os.environ, **self.environ, "PYTHONPATH": str(ROOT)}
-        shutil.copytree(ROOT / "templates", self.folder / "templates", dirs_exist_ok=True)
-        command = [sys.executable, "-m", "bot", "run", "--config", str(self.configured())]
-        with (self.folder / "log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *command, cwd=self.folder, env=environ, stdout=asyncio.subprocess.PIPE, stderr=log
-            )
-        assert self.process.stdout
-        async with asyncio.timeout(60):
-            while line := (await self.process.stdout.readline()).decode():
-                if re.search(r"http://[\d.]+:\d+", line):
-                    return
-        raise AssertionError(self.log)
+        await self.program.start(self.configured(), **self.environ)
 
     async def stop(self) -> None:
-        if self.process is None:
-            return
-        if self.process.returncode is None:
-            self.process.kill()
-        async with asyncio.timeout(60):
-            await self.process.communicate()
+        await self.program.end()
 
     async def kill(self) -> None:
         """As if the power were cut. Leases of what was under way are over then: a minute, for which nobody waits."""
-        await self.stop()
-        with self.database() as database:
-            database.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
-            database.execute("DELETE FROM leases")
+        await self.program.end()
+        self.program.time_passes()
 
     async def card(self, words: str, chat: Json | None = None) -> Json:
         """Until the process has stored that it shows this card, too: one that dies before that shows another one."""
@@ -300,7 +261,7 @@ class Killable(House):
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text(encoding="utf-8")
+        return self.program.log
 
 
 def verbs(card: Json) -> dict[str, str]:

@@ -262,6 +262,19 @@ async def test_the_general_topic_is_left_out(house):
     assert "message_thread_id" not in card
 
 
+async def told(house: House, capsys: pytest.CaptureFixture[str], words: str) -> str:
+    """What the operator's log says, once it says this."""
+    said = ""
+
+    def heard() -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return words in said
+
+    await house.until(heard)
+    return said
+
+
 async def test_a_topic_that_is_gone_is_told_with_the_fix_and_tried_again(house, capsys):
     forum = house.fake.forum("Mods' forum")
     topic = house.fake.topic(forum, "Cards", house.mara)
@@ -269,14 +282,7 @@ async def test_a_topic_that_is_gone_is_told_with_the_fix_and_tried_again(house, 
     made = house.fake.world.rooms[forum["id"]].messages.pop(topic)
     await house.start()
     house.fake.post(house.harbor, house.robin, PRAISE)
-    said = ""
-
-    def told() -> bool:
-        nonlocal said
-        said += capsys.readouterr().out
-        return "name another one (CHAT/TOPIC), or the chat" in said
-
-    await house.until(told)
+    await told(house, capsys, "name another one (CHAT/TOPIC), or the chat")
     house.fake.world.rooms[forum["id"]].messages[topic] = made
     await in_time(house, lambda: house.fake.by_bot(forum))
 
@@ -285,14 +291,7 @@ async def test_cards_in_the_private_chat_of_a_manager_who_must_press_start(house
     house.cards_in = "mara"
     await house.start()
     house.fake.post(house.harbor, house.robin, PRAISE)
-    said = ""
-
-    def told() -> bool:
-        nonlocal said
-        said += capsys.readouterr().out
-        return "must open the private chat and press Start" in said
-
-    await house.until(told)
+    said = await told(house, capsys, "must open the private chat and press Start")
     assert house.token not in said
     house.fake.start(house.mara)
     chat = house.fake.direct(house.mara)

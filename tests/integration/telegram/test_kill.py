@@ -12,6 +12,7 @@ from tests.fakes.telegram import POLL, SEND, Fault
 from .house import Json, Killable, data_of
 
 KILLS = 4
+APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
 LOVELY = "the fog in the harbor is lovely"
 
 
@@ -172,8 +173,10 @@ class Crowd:
             await asyncio.sleep(0.01)
 
     async def until_killed(self) -> None:
+        before = len(self.house.rows(APPROVED))
         work = [asyncio.create_task(one) for one in (self.talk(), self.decide())]
-        await asyncio.sleep(self.chance.uniform(0.5, 2))
+        await self.house.until(lambda: len(self.house.rows(APPROVED)) > before + 1)
+        await asyncio.sleep(self.chance.uniform(0, 1))
         await self.house.kill()
         for task in work:
             task.cancel()
@@ -196,9 +199,7 @@ async def test_at_any_moment(killable: Killable) -> None:
     for post in crowd.posts:
         if house.rows("SELECT 1 FROM deliveries WHERE post_id = ? AND state = 'uncertain'", house.posted(post)[0]):
             await settle(house, await card_of(house, post), post)
-    approved = house.rows(
-        "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
-    )
+    approved = house.rows(APPROVED)
     answered = [str(post["message_id"]) for post in crowd.posts for _ in house.fake.replies_to(post)]
     assert len(approved) > KILLS
     assert sorted(answered) == sorted(external_id for (external_id,) in approved), "nothing lost, nothing twice"

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.telegram import DELETE, EDIT, SEND, Fault
+from tests.integration.program import database
 
 from .house import PRAISE
 
@@ -66,11 +67,9 @@ async def test_a_long_post_is_quoted_where_the_words_still_stand_there(open_hous
     house = open_house
     message = house.fake.post(house.harbor, house.robin, f"🦋 {LONG}")
     draft = await house.draft(message)
-    with house.database() as database:
+    with database(house.folder) as found:
         detail = '{"details": {"thing": "the lighthouse with the paper moths"}}'
-        database.execute(
-            "UPDATE posts SET understanding = ? WHERE external_id = ?", (detail, f"{message['message_id']}")
-        )
+        found.execute("UPDATE posts SET understanding = ? WHERE external_id = ?", (detail, f"{message['message_id']}"))
     if changed:  # nobody told us yet
         message["text"] = LONG.replace("moths", "boats")
     await house.decide(draft, "approve")

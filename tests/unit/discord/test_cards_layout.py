@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
 
 import discord
 import pytest
@@ -15,55 +15,15 @@ from bot.adapters.discord.buttons import BUTTONS, ITEMS, VERBS, Pressed
 from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, typed
 from bot.adapters.surface.words import settled
 from bot.settings import Manager
+from tests.unit.cards import DRAFT, delivery
+from tests.unit.cards import card as neutral_card
 
-DRAFT = "0123456789abcdef"
 SCENE = Scene(name_of=str.title, mention=str.title, link=lambda post: None)
 KNOWN = forms.Known(
     managers={f"m{n}": Manager(name="N" * 80) for n in range(40)}, intents=[f"{'i' * 90}{n}" for n in range(40)]
 )
 
-
-def card(**more: Any) -> dict[str, Any]:
-    post = {
-        "post_id": DRAFT,
-        "id": "1",
-        "platform": "discord",
-        "channel": "9",
-        "place": {"name": "general", "topic": ""},
-        "author": {"id": "1", "name": "Robin"},
-        "text": "love it",
-        "attachments": [],
-        "at": "2026-03-01T12:00:00+00:00",
-        "deleted": False,
-    }
-    plain = {
-        "draft_id": DRAFT,
-        "revision": 1,
-        "state": "waiting",
-        "kind": "draft",
-        "text": "Which part?",
-        "intent": "praise",
-        "alternatives": [],
-        "post": {**post, **more.pop("post", {})},
-        "thread": [],
-        "why": "Somebody likes something.",
-        "risk": [],
-        "checks": [],
-        "missing_slots": [],
-        "writing": None,
-        "assigned_to": None,
-        "snoozed_until": None,
-        "cause": None,
-        "decided_by": None,
-        "at": None,
-        "undo_until": None,
-        "deliveries": [],
-    }
-    return {**plain, **more}
-
-
-def delivery(state: str, kind: str = "send", **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "state": state, "text": "Which part?", "error": None, **more}
+card = partial(neutral_card, "discord", "9", "general")
 
 
 def verbs(view: discord.ui.LayoutView) -> list[str]:

@@ -50,7 +50,7 @@ class Bot(discord.Client):
 
     async def next(self, event: str) -> Any:
         """What the next event of this name brings."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(10):
             while True:
                 while self.told:
                     name, what = self.told.popleft()

@@ -126,7 +126,7 @@ async def test_a_poller_that_is_gone_is_no_poller(fake: FakeTelegram, bot: Bot) 
     async with httpx.AsyncClient() as http:
         with pytest.raises(httpx.ReadTimeout):
             await http.get(f"{fake.api_base}/bot{TOKEN}/getUpdates?timeout=20", timeout=0.05)
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(10):
         while fake.world.updates.is_polled:
             await asyncio.sleep(0.001)
     assert await bot.get_updates() == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,8 +25,9 @@ from bot.adapters.telegram.faces import (
     fingerprint,
     units,
 )
+from tests.unit.cards import card as neutral_card
+from tests.unit.cards import delivery
 
-DRAFT = "0123456789abcdef"
 LATER = "2026-03-01T13:00:00+00:00"
 SCENE = Scene(name_of=str.title, account_of={"mara": 7}.get, link=lambda post: "https://t.me/c/1/2")
 ANY = st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("😀👩‍🚀@/\n <>&*_[]()~`#\u2060\u202e"))
@@ -38,49 +40,7 @@ EVIL = [
     "e\u0301" * 2000,
     "\u202e" * 9,
 ]
-
-
-def card(**more: Any) -> dict[str, Any]:
-    post = {
-        "post_id": DRAFT,
-        "id": "1",
-        "platform": "telegram",
-        "channel": "-1001",
-        "place": {"name": "Harbor", "topic": ""},
-        "author": {"id": "1", "name": "Robin"},
-        "text": "love it",
-        "attachments": [],
-        "at": "2026-03-01T12:00:00+00:00",
-        "deleted": False,
-    }
-    plain = {
-        "draft_id": DRAFT,
-        "revision": 1,
-        "state": "waiting",
-        "kind": "draft",
-        "text": "Which part?",
-        "intent": "praise",
-        "alternatives": [],
-        "post": {**post, **more.pop("post", {})},
-        "thread": [],
-        "why": "Somebody likes something.",
-        "risk": [],
-        "checks": [],
-        "missing_slots": [],
-        "writing": None,
-        "assigned_to": None,
-        "snoozed_until": None,
-        "cause": None,
-        "decided_by": None,
-        "at": None,
-        "undo_until": None,
-        "deliveries": [],
-    }
-    return {**plain, **more}
-
-
-def delivery(state: str, kind: str = "send", **more: Any) -> dict[str, Any]:
-    return {"kind": kind, "state": state, "text": "Which part?", "error": None, **more}
+card = partial(neutral_card, "telegram", "-1001", "Harbor")
 
 
 def handed_over(**more: Any) -> dict[str, Any]:

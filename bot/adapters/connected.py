@@ -1,0 +1,66 @@
+"""Sending through a connection that comes and goes: what Discord and Telegram have in common as platforms."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import ClassVar
+
+from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
+from bot.ports import Sender
+
+AGAIN = 10.0
+"""Seconds until the next try of what may be tried again; each further try waits longer."""
+MOMENT = 5.0
+"""Seconds in which a connection is made, if it can be made at all."""
+
+
+class ConnectedPlatform:
+    """The sending half of a platform adapter. While there is no connection, nothing is sent and all is tried again."""
+
+    title: ClassVar[str]
+    """Its name, as people write it."""
+
+    def __init__(self) -> None:
+        """Not connected yet."""
+        self._refused: str | None = None
+        """Why no connection is tried any more."""
+        self._sender: Sender | None = None
+        self._up = asyncio.Event()
+
+    async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
+        """See `bot.ports.Sender`."""
+        sender = await self._open()
+        return await sender.source_gone(delivery) if sender else self._away(delivery)
+
+    async def deliver(self, delivery: Delivery) -> SendResult:
+        """See `bot.ports.Sender`."""
+        sender = await self._open()
+        return await sender.deliver(delivery) if sender else self._away(delivery)
+
+    async def look_up(self, delivery: Delivery) -> SendResult:
+        """See `bot.ports.Sender`."""
+        sender = await self._open()
+        if sender:
+            return await sender.look_up(delivery)
+        away = self._away(delivery)
+        return Uncertain(reason=away.reason, retry_after=away.retry_after)
+
+    def _connected(self, sender: Sender) -> None:
+        self._sender = sender
+        self._up.set()
+
+    def _disconnected(self) -> None:
+        self._sender = None
+        self._up.clear()
+
+    async def _open(self) -> Sender | None:
+        """What sends. After a start the outbox is the first to be ready: a connection in the making is waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self._refused else MOMENT):
+                await self._up.wait()
+        return self._sender
+
+    def _away(self, delivery: Delivery) -> NotSent:
+        why = f"The bot is not connected to {self.title} right now."
+        return NotSent(reason=why, retry_after=AGAIN * 3**delivery.attempts)

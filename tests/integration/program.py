@@ -1,0 +1,70 @@
+"""The real program in a process of its own, for tests that stop it or cut it off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def database(folder: Path) -> Iterator[sqlite3.Connection]:
+    """That of a program which runs in this folder, or ran there; what is changed is kept."""
+    with contextlib.closing(sqlite3.connect(folder / "var/greenroom.db", timeout=20)) as found, found:
+        yield found
+
+
+class Program:
+    """`python -m bot run` in a folder of its own, with the shipped templates."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, config: Path, **environ: str) -> str:
+        """Until it runs; its address."""
+        shutil.copytree(ROOT / "templates", self.folder / "templates", dirs_exist_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "run", "--config", str(config)),
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert self.process.stdout
+        async with asyncio.timeout(60):
+            while line := (await self.process.stdout.readline()).decode():
+                if found := re.search(r"http://[\d.]+:\d+", line):
+                    return found[0]
+        raise AssertionError(self.log)
+
+    async def end(self, number: signal.Signals = signal.SIGKILL) -> int | None:
+        """Without a word it is as if the power were cut. Its exit status; None when it never ran."""
+        if self.process is None:
+            return None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(60):
+            await self.process.communicate()
+        return self.process.returncode
+
+    def time_passes(self) -> None:
+        """The leases of what was cut off in the middle are over: a minute, which nobody waits for here."""
+        with database(self.folder) as found:
+            found.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
+            found.execute("DELETE FROM leases")
+
+    @property
+    def log(self) -> str:
+        """What it told the operator."""
+        return (self.folder / "log").read_text(encoding="utf-8")
