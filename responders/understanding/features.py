@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from responders.ports import Floats
 from responders.understanding.normalise import compile_phrases, has_emoji, reading
@@ -32,6 +35,17 @@ class Features:
         self.size = size
         self._classes = {name: compile_phrases(phrases) for name, phrases in word_lists["classes"].items()}
         self._sentiment = SentimentAnalyzer(word_lists["sentiment"])
+        self._known: dict[str, tuple[NDArray[np.intp], Floats]] = {}
+        """Example -> where its vector is not zero, and what stands there."""
+
+    def of_examples(self, texts: Sequence[str]) -> Floats:
+        """As `matrix`, and remembered until the next time, when most examples are still the same."""
+        self._known = {text: self._known.get(text) or _few(self.vector(text)) for text in texts}
+        rows = np.zeros((len(texts), self.size), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            positions, numbers = self._known[text]
+            row[positions] = numbers
+        return rows
 
     def matrix(self, texts: Sequence[str]) -> Floats:
         """A vector a text: shape (texts, size)."""
@@ -59,6 +73,21 @@ class Features:
         found += self._sentiment.poles(read)
         yield from found
         yield from (" ".join(pair) for pair in combinations(sorted(found), 2))
+
+
+def features_of(word_lists: Mapping[str, Mapping[str, Any]], *, size: int = SIZE) -> Features:
+    """The same for the same lists, so that a new fit finds what it knew of the examples."""
+    return _made(json.dumps({name: word_lists[name] for name in ("classes", "sentiment")}), size)
+
+
+@lru_cache(maxsize=3)
+def _made(word_lists: str, size: int) -> Features:
+    return Features(json.loads(word_lists), size=size)
+
+
+def _few(vector: Floats) -> tuple[NDArray[np.intp], Floats]:
+    positions = np.flatnonzero(vector)
+    return positions, vector[positions]
 
 
 def _shape(read: str, tokens: list[str]) -> Iterator[str]:

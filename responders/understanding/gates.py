@@ -3,7 +3,6 @@ sentence vector or, where there is no encoder, on n-grams. A hit is never answer
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ import numpy as np
 
 from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
-from responders.understanding.features import Features
+from responders.understanding.features import Features, features_of
 from responders.understanding.heads import SoftmaxHead
 from responders.understanding.normalise import ENCODED, compile_phrases, encodable, has_words, reading, unmasked
 
@@ -64,22 +63,27 @@ class Gate:
         return bool(self._phrases.search(read)) and bool(self._phrases.search(self._unless.sub(" ; ", read)))
 
 
+_Rows = Callable[[Sequence[str]], Floats]
+"""Texts -> a row of numbers each."""
+
+
 class GateHead:
     """How much a text is like the examples of each gate, whatever its words."""
 
     def __init__(
         self,
         examples: Mapping[str, Any],
-        rows: Callable[[Sequence[str]], Floats],
+        rows: _Rows,
+        of_examples: _Rows,
         alarms: Mapping[str, float] = ALARMS,
         uneasy: float = UNEASY,
     ) -> None:
-        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts. `rows`: the numbers of texts;
-        `alarms`, `uneasy`: the shares of ordinary ones that may fire, or make uneasy."""
+        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts. `rows`, `of_examples`: the numbers
+        of texts and of these; `alarms`, `uneasy`: the shares of ordinary ones that may fire, or make uneasy."""
         kinds = {gate: examples[gate] for gate in GATES} | {f"{ORDINARY} {k}": t for k, t in examples[ORDINARY].items()}
         pairs = [(text, kind) for kind, texts in kinds.items() for text in texts]
-        labels = [kind for _, kind in pairs]
-        self._head = SoftmaxHead.fit(rows([text for text, _ in pairs]), labels, ridge=_RIDGE, folds=_FOLDS)
+        labels = tuple(kind for _, kind in pairs)
+        self._head = _fitted(of_examples([text for text, _ in pairs]).tobytes(), labels)
         self._rows = rows
         unknown = self._against_ordinary(self._head.held_out[[label not in GATES for label in labels]])
         self._from = np.array([np.quantile(unknown[:, i], 1 - alarms[gate]) for i, gate in enumerate(GATES)])
@@ -134,9 +138,10 @@ class Gates:
         self._cue = _CUE if encoder else 0.0  # `words` have them
         self._head: GateHead | None = None
         if examples and encoder:
-            self._head = _by_meaning(json.dumps(examples), encoder.encode)
+            meant = _meant_by(encoder)
+            self._head = GateHead(examples, meant, meant)
         elif examples and words:
-            self._head = _by_words(json.dumps(examples), words)
+            self._head = GateHead(examples, words.matrix, words.of_examples, ALARMS_BY_WORDS, UNEASY_BY_WORDS)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add the names of all gates that fire, the most urgent first."""
@@ -178,22 +183,14 @@ def gate_words(word_lists: Mapping[str, Mapping[str, Any]]) -> Features:
     gates = word_lists["gates"]
     cues = {f"cue {i}": [cue] for i, cue in enumerate(gates["spam"]["cues"])}
     classes = {**word_lists["classes"], **gates["signs"], **cues}
-    return _features(json.dumps({"classes": classes, "sentiment": word_lists["sentiment"]}))
+    return features_of({"classes": classes, "sentiment": word_lists["sentiment"]})
 
 
-# What is shipped stays the same however often operators change their own examples: it is fitted once.
+def _meant_by(encoder: Encoder) -> _Rows:
+    return lambda texts: encoder.encode([encodable(text) for text in texts])
 
 
-@lru_cache(maxsize=1)
-def _by_meaning(examples: str, encode: Callable[[Sequence[str]], Floats]) -> GateHead:
-    return GateHead(json.loads(examples), lambda texts: encode([encodable(text) for text in texts]))
-
-
-@lru_cache(maxsize=1)
-def _by_words(examples: str, words: Features) -> GateHead:
-    return GateHead(json.loads(examples), words.matrix, ALARMS_BY_WORDS, UNEASY_BY_WORDS)
-
-
-@lru_cache(maxsize=1)
-def _features(word_lists: str) -> Features:
-    return Features(json.loads(word_lists))
+@lru_cache(maxsize=1)  # what is shipped stays the same, however often operators change examples of their own
+def _fitted(rows: bytes, labels: tuple[str, ...]) -> SoftmaxHead:
+    table = np.frombuffer(rows, dtype=np.float32).reshape(len(labels), -1)
+    return SoftmaxHead.fit(table, labels, ridge=_RIDGE, folds=_FOLDS)

@@ -15,7 +15,7 @@ from responders.ports import Encoder, Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.calibration import EASIER, Calibration
 from responders.understanding.facts import among_fans
-from responders.understanding.features import BESIDE_MEANING, SIZE, Features
+from responders.understanding.features import BESIDE_MEANING, SIZE, features_of
 from responders.understanding.heads import Labels, SoftmaxHead, log_softmax
 from responders.understanding.normalise import compile_phrases, encodable, reading
 
@@ -61,10 +61,10 @@ class IntentAnalyzer:
 
     def __init__(self, library: Library, encoder: Encoder | None = None) -> None:
         """Fit the head to the library's examples; without an `encoder` to their n-grams alone."""
-        self._features = Features(library.word_lists, size=BESIDE_MEANING if encoder else SIZE)
+        self._features = features_of(library.word_lists, size=BESIDE_MEANING if encoder else SIZE)
         self._encoder = encoder
         self._texts, labels = _examples(library)
-        rows = self._rows(self._texts)
+        rows = self._rows(self._texts, self._features.of_examples(self._texts))
         self._head = SoftmaxHead.fit(rows, labels, folds=FOLDS)
         self._intents = self._head.labels
         self._labels = np.array([self._intents.index(label) for label in labels], dtype=np.intp)
@@ -81,7 +81,7 @@ class IntentAnalyzer:
         forced = context.forced_intent
         if not (self._intents or forced):
             return so_far
-        row = self._rows([post.text])[0]
+        row = self._rows([post.text], self._features.matrix([post.text]))[0]
         likeness = self._examples @ self._meaning(row)
         ranked, confidence = self._ranked(self._head.scores(row), likeness, self._prior(post.text, context))
         if forced:
@@ -105,9 +105,8 @@ class IntentAnalyzer:
                 intent = self._intents[label]
                 yield HeldOut(text=text, intent=intent, read=read, confidence=confidence, nearest=nearest)
 
-    def _rows(self, texts: Sequence[str]) -> Floats:
-        """The sentence vector, where there is an encoder, and the n-grams of each text, side by side."""
-        words = self._features.matrix(texts)
+    def _rows(self, texts: Sequence[str], words: Floats) -> Floats:
+        """The sentence vector, where there is an encoder, and the n-grams (`words`) of each text, side by side."""
         if self._encoder is None:
             return words
         vectors = self._encoder.encode([encodable(text) for text in texts])
