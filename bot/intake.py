@@ -292,4 +292,5 @@ def _cleaned(post: Post) -> Post:
             for a in post.attachments
         ),
         place=replace(post.place, name=clean(post.place.name), topic=clean(post.place.topic)),
+        quote=clean(post.quote),
     )

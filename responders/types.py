@@ -112,6 +112,8 @@ class Post:
     mentions_us: bool = False
     """The platform says that the post mentions our account."""
     place: Place = Place()
+    quote: str = ""
+    """The words of another message that its author set before it, as Telegram's quotes are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,6 +79,7 @@ def _post(post: StoredPost) -> dict[str, Any]:
         "channel": inner.channel,
         "place": {"name": inner.place.name or inner.channel, "topic": inner.place.topic},
         "author": {"id": inner.author.id, "name": inner.author.name},
+        "quote": inner.quote,
         "text": inner.text,
         "attachments": [{"kind": a.kind, "url": a.url, "title": a.title} for a in inner.attachments],
         "at": inner.at.isoformat(),

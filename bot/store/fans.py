@@ -62,6 +62,7 @@ def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]
                 "channel": p.post.channel,
                 "name": p.post.author.name,
                 "text": p.post.text,
+                "quote": p.post.quote,
                 "at": p.post.at.isoformat(),
                 "deleted": p.deleted,
                 "action": p.action,

@@ -84,6 +84,7 @@ def _row(new: NewPost, thread: str) -> dict[str, Any]:
         "at": post.at,
         "received_at": new.received_at,
         "place": asdict(post.place) if post.place != Place() else None,
+        "quote": post.quote or None,
     }
 
 
@@ -307,6 +308,7 @@ NO_WORDS: Mapping[str, Any] = {
     "author_name": "",
     "attachments": None,
     "place": None,
+    "quote": None,
     "understanding": None,
     "reason": None,
     "kept": False,
@@ -329,6 +331,7 @@ def from_row(row: RowMapping) -> StoredPost:
             attachments=tuple(Attachment(**a) for a in row["attachments"] or ()),
             mentions_us=row["mentions_us"],
             place=Place(**(row["place"] or {})),
+            quote=row["quote"] or "",
         ),
         thread=row["thread"],
         version=row["version"],

@@ -88,6 +88,7 @@ posts = Table(
     Column("understanding", _Json),
     Column("forced_intent", String),
     Column("place", _Json),
+    Column("quote", Text),
     UniqueConstraint("platform", "channel", "external_id"),
     Index(None, "platform", "channel", "at"),
     Index(None, "thread", "at"),

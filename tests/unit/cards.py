@@ -16,6 +16,7 @@ def card(platform: str, channel: str, place: str, **more: Any) -> dict[str, Any]
         "channel": channel,
         "place": {"name": place, "topic": ""},
         "author": {"id": "1", "name": "Robin"},
+        "quote": "",
         "text": "love it",
         "attachments": [],
         "at": "2026-03-01T12:00:00+00:00",

@@ -69,9 +69,10 @@ def notes(card: Card) -> list[str]:
 
 
 def turns(card: Card) -> Sequence[Card]:
-    """The last turns of the thread, before and around the post."""
-    thread: Sequence[Card] = card["thread"]
-    return thread[-TURNS:]
+    """The last turns of the thread, before and around the post, and at the end the words that it quotes."""
+    thread, post = card["thread"], card["post"]
+    quoting = {"who": "author", "name": f"{post['author']['name']} quotes", "text": post["quote"]}
+    return [*thread[-TURNS:], *([quoting] if post["quote"] else [])]
 
 
 def offered(card: Card, *, whole: bool) -> list[Choice]:

@@ -90,6 +90,7 @@ def post_of(
         attachments=tuple(_attachments(parts)),
         mentions_us=mentions_us(message, me),
         place=_place(message, listen, topic),
+        quote=message.quote.text if message.quote else "",
     )
 
 

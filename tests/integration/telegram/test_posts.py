@@ -160,6 +160,18 @@ async def test_bots_notices_and_other_chats_are_passed_over(open_house):
     assert [house.posted(one) for one in others] == [None] * 4
 
 
+async def test_what_a_fan_quotes_stands_on_the_card_and_goes_with_the_fans_words(open_house):
+    house = open_house
+    said = house.fake.post(house.harbor, house.mara, "The fog is new, the map is twice as large, the boat is blue.")
+    post = house.fake.post(house.harbor, house.robin, PRAISE, reply_to=said, quote="the map is twice as large")
+    await house.draft(post)
+    assert (await house.judged(post)).post.quote == "the map is twice as large"
+    assert "Robin quotes: the map is twice as large" in (await house.card(PRAISE))["text"]
+    assert (await house.app.store.export("telegram", str(house.robin["id"])))["posts"][0]["quote"]
+    await house.app.desk.forget("telegram", str(house.robin["id"]))
+    assert house.rows("SELECT quote FROM posts WHERE quote IS NOT NULL") == []
+
+
 async def test_staff_are_managers_those_listed_and_who_writes_for_a_chat(house):
     ida = house.fake.user("Ida")
     house.config += f"    staff: {{{{users: [{ida['id']}]}}}}\n"
