@@ -34,11 +34,17 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
     A manager's own words are blocked only when empty, over the platform's `limit` in characters, pinging everybody,
     about being human or not, promotional, or promising a time; every other fault is a warning to confirm (design 6).
     """
+
+    def bounded(wording: Wording) -> tuple[CheckResult, ...]:
+        """The bounds first: no check reads more than can be sent."""
+        return _bounds(wording.text, limit) or examine(wording)
+
     if command.action in (Action.APPROVE, Action.FILL):
-        words = _from_recipe(command, draft, signer, examine)
+        words = _from_recipe(command, draft, signer, bounded)
     else:
-        words = _typed_whole(command, draft, examine)
+        words = _typed_whole(command, draft, bounded)
     blocks = tuple(c for c in (*_bounds(words.text, limit), *words.checks) if c.level is Level.BLOCK)
+    blocks = tuple(dict.fromkeys(blocks))
     if blocks:
         raise Refused("blocked", " ".join(c.note for c in blocks), draft=draft, checks=blocks)
     asks = () if command.action in (Action.PROPOSE, Action.FILL) else warnings(words.checks)

@@ -19,8 +19,10 @@ _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
 _CLAUSE = re.compile(r"[.!?;:,\u2013\u2014]+\s*|\b(?:and|then|so|please|just|now|und|dann|bitte|jetzt|doch)\s+")
 _START = re.compile(r"(?<!\w)(?:\w+|[^\w\s])")
 _FIRST = re.compile(r"[(* ]*(\w+\*?|[^\w\s])")
-_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|en|s|e|n)+$")
+_ENDINGS = ("ing", "ed", "es", "en", "s", "e", "n")
 _SHORTEST = 3
+_LONGEST = 64
+"""Letters of a word beyond which it is no word: its endings are left alone."""
 
 
 class Read(NamedTuple):
@@ -174,7 +176,17 @@ def _read(plain: str) -> Read:
 
 @lru_cache(maxsize=4096)  # the words of a language come again
 def _stem(word: str) -> str:
-    return _ENDING.sub("", word)
+    """The word without all its endings, of which at least `_SHORTEST` letters stay.
+
+    From the back, each place looked at once: as one pattern it would try every way to cut the endings.
+    """
+    if len(word) > _LONGEST:
+        return word
+    cuts = {len(word)}
+    for at in range(len(word) - 1, _SHORTEST - 1, -1):
+        if any(word.startswith(ending, at) and at + len(ending) in cuts for ending in _ENDINGS):
+            cuts.add(at)
+    return word[: min(cuts)]
 
 
 def _first_words(phrase: str) -> set[str]:
