@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint specs bench
+.PHONY: run test lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
@@ -23,6 +23,16 @@ specs: $(READY)
 
 bench: $(READY)
 	@PYTHONPATH=tests $(BIN)/python -m bench
+
+# Fits the reader to training/corpus and writes bot/model: under an hour on two cores, minutes on a GPU.
+train: training/build/.packages
+	@$(BIN)/python -m training
+
+training/build/.packages: $(READY)
+	@mkdir -p training/build
+	@grep -oE '^[a-z0-9-]+==[^ ]+( ;[^\\]*)?' constraints.txt > training/build/pins.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c training/build/pins.txt -e '.[train]'
+	@touch $@
 
 $(READY): .venv/.packages pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -21,12 +21,12 @@ from bot.console import WebServer, create_app
 from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
-from bot.encoder import SentenceEncoder
 from bot.errors import GreenroomError
 from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.ports import Clock, PlatformAdapter, Surface, Watched
+from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import Store
 
@@ -52,17 +52,14 @@ def build(
     clock: Clock | None = None,
     platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None = None,
     environ: Mapping[str, str] | None = None,
-    encoder: Callable[[], SentenceEncoder] | None = None,
-    faq_encoder: Callable[[], SentenceEncoder] | None = None,
+    reader: Callable[[], Reader] | None = None,
 ) -> App:
     """An app of these settings, not yet started.
 
-    `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. `encoder` loads the
-    sentence encoder, after the start; without it posts are read by word patterns; `faq_encoder` the one for
-    questions. Tests bring their own clock and
-    further platforms.
+    `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. `reader` loads the
+    trained model; without it posts are read by words alone. Tests bring their own clock and further platforms.
     """
-    content = Content(settings.templates, encoder=encoder, faq_encoder=faq_encoder, var=settings.var)
+    content = Content(settings.templates, reader=reader, var=settings.var)
     environ = os.environ if environ is None else environ
     return App(settings, content, clock or WallClock(), only=frozenset(only), more_platforms=platforms, environ=environ)
 
@@ -242,7 +239,7 @@ class App:
             keys=self.keys,
             clock=self.clock,
             template_faults=lambda: self.content.faults,
-            no_encoder=lambda: self.content.no_encoder,
+            no_reader=lambda: self.content.no_reader,
             intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )

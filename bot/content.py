@@ -6,7 +6,7 @@ import asyncio
 import ctypes
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,15 @@ from typing import Any
 import structlog
 from watchfiles import awatch
 
-from bot.encoder import Examples, NoEncoder, NoFaqEncoder, SentenceEncoder
+from bot.reader import NoReader, Reader, by_words
 from bot.errors import FaultyFiles
-from bot.language import Langid, Vader
+from bot.language import Langid
 from responders import pipeline, voice
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.load import load
 from responders.library.model import Library
 from responders.pipeline import Pipeline
-from responders.ports import Encoder
+from responders.understanding.trained import Reads
 
 _ENDINGS = {".md", ".yaml", ".yml"}
 _MOST = 1024 * 1024
@@ -63,42 +63,25 @@ def shipped_texts() -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Readers:
-    """What reads posts besides the files: models that take a while to load."""
-
-    encoder: SentenceEncoder | None = None
-    faq_encoder: SentenceEncoder | None = None
-    languages: Langid | None = None
-    polarity: Vader | None = None
-
-
 class Content:
     """The pipeline built from the operators' files, kept up with them."""
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        encoder: Callable[[], SentenceEncoder] | None = None,
-        faq_encoder: Callable[[], SentenceEncoder] | None = None,
-        var: Path | None = None,
+        self, folder: Path, *, reader: Callable[[], Reader] | None = None, var: Path | None = None
     ) -> None:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
-        `encoder` loads the sentence encoder, or raises NoEncoder; without it posts are read by word patterns.
-        `faq_encoder`: the same of the one for questions. `var`: where the vectors of the operators' examples are kept.
+        `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: where
+        what the model makes of the operators' examples is kept.
         """
         self._folder = folder
-        self._load_encoder = encoder
-        self._load_faq_encoder = faq_encoder
+        self._load_reader = reader
         self._var = var
-        self._readers = _Readers()
-        self.no_encoder: NoEncoder | None = None
-        """Why posts are read by word patterns alone; None also while nobody has asked for more."""
-        self.no_faq_encoder: NoFaqEncoder | None = None
-        """Why questions are matched with the encoder of all posts: most often nobody installed the extra."""
-        self._made_of: tuple[Mapping[str, str], _Readers] = ({}, self._readers)
+        self._reader: Reader | None = None
+        self._languages: Langid | None = None
+        self.no_reader: NoReader | None = None
+        """Why posts are read by words alone; None also where nobody has asked for more."""
+        self._made_of: Mapping[str, str] = {}
         self._pipeline: Pipeline | None = None
         self._plugins: tuple[tuple[Factory, ...], tuple[Factory, ...]] | None = None
         self.faults: tuple[Fault, ...] = ()
@@ -109,29 +92,23 @@ class Content:
         """The last good one. Loads it on first use."""
         return self._pipeline or self.load()
 
-    def load_best(self) -> Pipeline:
-        """Load the encoder and its like first, then read everything anew. Raises FaultyFiles as `load` does."""
-        self._fetch_readers()
-        return self.load()
-
     def load(self) -> Pipeline:
-        """Read everything anew. Raises FaultyFiles and leaves the last good set in use."""
-        made_of = (read_texts(self._folder), self._readers)
-        if self._pipeline is None or made_of != self._made_of:
-            self._pipeline, self._made_of = self._build(*made_of), made_of
+        """Read everything anew; at the first time the model comes first, so that nothing is read without it. Raises
+        FaultyFiles and leaves the last good set in use."""
+        self._fetch_reader()
+        texts = read_texts(self._folder)
+        if self._pipeline is None or texts != self._made_of:
+            self._pipeline, self._made_of = self._build(texts), texts
             _give_back()
         return self._pipeline
 
     async def watch(self) -> None:
-        """Load the encoder, then load again after each change, until cancelled. What is there serves meanwhile.
+        """Load again after each change, until cancelled. What is there serves meanwhile.
 
         The folder may vanish and come back.
         """
-        await asyncio.to_thread(self._fetch_readers)
-        if self.no_encoder:
-            log.warning("no_encoder", why=str(self.no_encoder))
-        if self.no_faq_encoder:
-            log.info("no_faq_encoder", why=str(self.no_faq_encoder))
+        if self.no_reader:
+            log.warning("no_reader", why=str(self.no_reader))
         while True:
             try:
                 await self._follow()
@@ -159,36 +136,27 @@ class Content:
             self.faults = error.faults
             return
         if self.faults or self._pipeline is not before:
-            log.info("templates_loaded", files=len(self._made_of[0]), encoder=self._readers.encoder is not None)
+            log.info("templates_loaded", files=len(self._made_of))
         self.faults = ()
 
-    def _fetch_readers(self) -> None:
-        if self._load_encoder is None or self._readers.encoder:
+    def _fetch_reader(self) -> None:
+        if self._load_reader is None or self._languages:
             return
-        encoder: SentenceEncoder | None = None
+        self._languages = Langid()
         try:
-            encoder, self.no_encoder = self._load_encoder(), None
-        except NoEncoder as error:
-            self.no_encoder = error
-        self._readers = _Readers(
-            encoder=encoder, faq_encoder=self._fetch_faq_encoder(), languages=Langid(), polarity=Vader()
-        )
+            self._reader = self._load_reader()
+        except NoReader as error:
+            self.no_reader = error
 
-    def _fetch_faq_encoder(self) -> SentenceEncoder | None:
-        try:
-            return self._load_faq_encoder() if self._load_faq_encoder else None
-        except NoFaqEncoder as error:
-            self.no_faq_encoder = error
-            return None
-
-    def _build(self, texts: Mapping[str, str], readers: _Readers) -> Pipeline:
+    def _build(self, texts: Mapping[str, str]) -> Pipeline:
         library = _library(self._folder, texts)
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
-        examples = Examples(readers.encoder, self._var) if readers.encoder else None
-        built = _assemble(library, readers, examples, *self._plugins)
-        if examples:
-            examples.close()
+        if self._reader is None:
+            return _assemble(library, by_words(library.word_lists), self._languages, *self._plugins)
+        model, examples = self._reader.model(self._var)
+        built = _assemble(library, model, self._languages, *self._plugins)
+        examples.close()
         return built
 
 
@@ -213,18 +181,16 @@ def _library(folder: Path, texts: Mapping[str, str]) -> Library:
 
 def _assemble(
     library: Library,
-    readers: _Readers,
-    encoder: Encoder | None,
+    reads: Reads,
+    languages: Langid | None,
     responders: Sequence[Factory],
     checks: Sequence[Factory],
 ) -> Pipeline:
     try:
         return pipeline.build(
             library,
-            encoder=encoder,
-            faq_encoder=readers.faq_encoder,
-            languages=readers.languages,
-            polarity=readers.polarity,
+            reads=reads,
+            languages=languages,
             responders=[factory(library) for factory in responders] or None,
             checks=[*voice.default_checks(library.word_lists), *(factory(library.word_lists) for factory in checks)],
         )

@@ -196,11 +196,13 @@ class StoredPost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alternative:
-    """Another wording that can be laid on the card."""
+    """Another wording that can be laid on the card, or sent from a hand-off by one press."""
 
     text: str
     template: str
     variant: str
+    reading: str = ""
+    """What the post is taken for where this is the reply ("as praise"), or the FAQ's question; empty when sure."""
     recipe: Recipe | None = None
     missing: tuple[MissingSlot, ...] = ()
     checks: tuple[CheckResult, ...] = ()
@@ -263,7 +265,8 @@ class Command:
     text: str | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
     alternative: int | None = None
-    """Number of the alternative for `reword`, from 1; None for the next."""
+    """Number of the alternative, from 1: for `reword`, None for the next; for `approve`, the one that is sent from a
+    hand-off, None for the text on the card."""
     reason: str | None = None
     minutes: int | None = None
     to: str | None = None

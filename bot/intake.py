@@ -27,8 +27,6 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TOGETHER = 16
-"""Waiting posts that are encoded in one call: more cost no less a post, and the first would wait longer."""
 
 
 class Intake:
@@ -45,7 +43,6 @@ class Intake:
         self._pipeline = pipeline
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
         self._queues: dict[tuple[str, str], OrderedDict[str, None]] = {}
-        self._unread: OrderedDict[str, None] = OrderedDict()  # of all queues; the loop adds, the worker takes
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def receive(self, post: Post, *, key: str | None = None) -> Received:
@@ -162,7 +159,6 @@ class Intake:
 
     def _schedule(self, platform: str, channel: str, post_id: str) -> None:
         place = (platform, channel)
-        self._unread[post_id] = None
         queue = self._queues.get(place)
         if queue is not None:
             queue[post_id] = None
@@ -201,7 +197,6 @@ class Intake:
         if found is None:
             return None
         post, around = found
-        self._read_ahead(post)
         try:
             proposal = self._pipeline().run(post.post, around)
         except Exception:
@@ -209,20 +204,6 @@ class Intake:
             return found, _unread()
         too_old = proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now)
         return found, _too_late(proposal) if too_old else proposal
-
-    def _read_ahead(self, post: StoredPost) -> None:
-        """When several posts wait, encode the oldest of them in one call, which costs half as much a post."""
-        if post.id not in self._unread:
-            return
-        del self._unread[post.id]
-        others = [self._unread.popitem(last=False)[0] for _ in range(min(len(self._unread), _TOGETHER - 1))]
-        if not others:
-            return
-        waiting = self._store.read_here(lambda c: posts.some(c, others))
-        try:
-            self._pipeline().prepare([post.post, *(other.post for other in waiting)])
-        except Exception:  # each is read by itself then, and only the one at fault ends as unread
-            log.exception("posts_not_prepared")
 
     def _too_old(self, post: StoredPost, now: datetime) -> bool:
         """Found after a long stop: nobody could answer it in time any more. What is judged anew came up just now."""
@@ -232,9 +213,6 @@ class Intake:
     def _submit(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> bool:
         """Write what became of the post; False when it must be looked at again."""
         post, around = found
-        drafted = proposal.outcome is Outcome.DRAFT and around.replies_to != "us"
-        if drafted and context.cap_used_up(connection, post, self._settings, around.now) and not around.cap:
-            return False
         author = post.post.author.id
         if not around.opted_out and fans.get(connection, post.post.platform, author).opted_out_at:
             return False

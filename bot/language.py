@@ -1,4 +1,4 @@
-"""What packages know of languages: which one a text is in (py3langid), and how glad an English one sounds (VADER)."""
+"""Which language a text is in, as the package py3langid knows it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 COMMON = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
-"""Languages told apart whatever the community speaks: those that the sentence encoder reads."""
+"""Languages told apart whatever the community speaks."""
 
 
 class Langid:
@@ -27,18 +27,3 @@ class Langid:
         """The most probable language, two letters, and its probability."""
         language, probability = self._model.classify(text)
         return str(language), float(probability)
-
-
-class Vader:
-    """A `Polarity`: words and signs that judge, in English."""
-
-    def __init__(self) -> None:
-        """Read the package's word list."""
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
-
-        self._model: Any = SentimentIntensityAnalyzer()
-
-    def polarity(self, text: str) -> tuple[float, float, float, float]:
-        """Shares of negative, neutral and positive words, and the sum of all from -1 to 1."""
-        scores = self._model.polarity_scores(text)
-        return scores["neg"], scores["neu"], scores["pos"], scores["compound"]

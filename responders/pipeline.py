@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
-from responders.ports import Analyzer, Encoder, LanguageDetector, Polarity, Responder, VoiceCheck
+from responders.ports import Analyzer, LanguageDetector, Responder, VoiceCheck
 from responders.selection import Choice, choose, fresh
-from responders.selection.verdict import Case, Judge, Verdict, because
+from responders.selection.verdict import Case, Judge, Verdict, because, said
 from responders.types import (
     Candidate,
     CheckResult,
@@ -25,7 +26,7 @@ from responders.types import (
     Wording,
 )
 from responders.understanding import build_analyzers
-from responders.understanding.normalise import encodable
+from responders.understanding.trained import Reads
 from responders.voice import default_checks, examine
 
 _TWIN = "not-a-twin"
@@ -38,36 +39,33 @@ class Pipeline:
     def __init__(
         self,
         library: Library,
-        analyzers: Sequence[Analyzer],
+        analyzers: Sequence[tuple[str, Analyzer]],
         responders: Sequence[Responder],
         checks: Sequence[VoiceCheck],
-        encoder: Encoder | None = None,
+        thresholds: Mapping[str, float] | None = None,
     ) -> None:
-        """Use `build` unless the parts are your own. `encoder`: the one that the analyzers read with."""
+        """Use `build` unless the parts are your own. `analyzers`: each with what it reads, in words for a person;
+        `thresholds`: the chances from which a reading is believed."""
         self.library = library
         self._analyzers = tuple(analyzers)
         self._responders = tuple(responders)
         self._checks = tuple(checks)
-        self._encoder = encoder
-        self._judge = Judge(library)
-
-    def prepare(self, posts: Sequence[Post]) -> None:
-        """Encode several posts in one call, which costs half as much a post: the runs that follow find them done."""
-        if self._encoder and len(posts) > 1:
-            self._encoder.encode([encodable(post.text) for post in posts])
+        self._judge = Judge(library, thresholds)
 
     def run(self, post: Post, context: Context) -> Proposal:
         """Understand, respond, select, check. Never raises for any text; the trace says what each stage saw."""
         understanding = self.understand(post, context)
-        context = self._in_their_language(context, understanding)
         case = Case(post=post, context=context, understanding=understanding)
         trace = [*_seen(case)]
         verdict, choice = self._judge.judge(case), Choice()
+        case = replace(case, context=self._in_their_language(context, understanding))
         trace.append(Step(stage="verdict", note=verdict[1].sentence if verdict else "a reply may be looked for"))
+        if verdict and self._judge.leaves_a_choice(case, verdict):
+            choice = self._readings(case, trace)
         if verdict is None:
             offered = self._respond(case, trace)
-            left = fresh(offered, understanding.intent, context, self.library)
-            choice = choose(left, post, context, lambda c: self.check(_wording(c, understanding), post, context))
+            left = fresh(offered, understanding.intent, case.context, self.library)
+            choice = choose(left, post, case.context, partial(self._checked, read=understanding, case=case))
             verdict = _result(case, offered, left, choice)
             trace += _chosen(offered, left, choice)
             if choice.best and not choice.best.sure:
@@ -78,7 +76,7 @@ class Pipeline:
             reason=reason,
             understanding=understanding,
             candidate=choice.best and _explained(choice.best, understanding),
-            alternatives=tuple(_explained(c, understanding) for c in choice.alternatives),
+            alternatives=tuple(c if c.why and not c.sure else _explained(c, understanding) for c in choice.alternatives),
             priority=0 if outcome is Outcome.SILENT else self._priority(understanding),
             trace=tuple(trace),
         )
@@ -86,14 +84,32 @@ class Pipeline:
     def understand(self, post: Post, context: Context) -> Understanding:
         """What the analyzers read in a post, without a verdict."""
         understanding = Understanding()
-        for analyzer in self._analyzers:
-            understanding = analyzer.analyze(post, context, understanding)
+        for reads, analyzer in self._analyzers:
+            try:
+                understanding = analyzer.analyze(post, context, understanding)
+            except Exception:  # one that fails must not switch off another: above all not the lists of the gates
+                understanding = replace(understanding, unread=(*understanding.unread, reads))
         return understanding
 
+    def _readings(self, case: Case, trace: list[Step]) -> Choice:
+        """One ready reply for each of the likeliest readings of a post that is not clear: a person picks."""
+        found: list[Candidate] = []
+        for intent, _ in self._judge.likely(case.understanding):
+            read = replace(case.understanding, intent=intent, faq=())
+            one = Case(post=case.post, context=case.context, understanding=read)
+            left = fresh(self._respond(one, trace), intent, case.context, self.library)
+            best = choose(left, case.post, case.context, partial(self._checked, read=read, case=case)).best
+            if best:
+                found.append(replace(best, sure=False, why=f"as {said(intent)}"))
+        trace.append(Step(stage="selection", note=f"{len(found)} replies of different readings"))
+        return Choice(alternatives=tuple(found))
+
+    def _checked(self, candidate: Candidate, *, read: Understanding, case: Case) -> tuple[CheckResult, ...]:
+        return self.check(_wording(candidate, read), case.post, case.context)
+
     def _in_their_language(self, context: Context, read: Understanding) -> Context:
-        """The fan's language is answered in, where there are templates in it for what they say; else the channel's."""
-        theirs = bool(read.intent and self.library.offering(read.intent, read.language))
-        return replace(context, locale=read.language) if theirs else context
+        """The fan's language is answered in, and no other, unless the channel has one of its own."""
+        return context if context.one_language else replace(context, locale=read.language)
 
     def check(self, wording: Wording, post: Post, context: Context) -> tuple[CheckResult, ...]:
         """All voice checks on one wording, a manager's own words too."""
@@ -122,23 +138,21 @@ class Pipeline:
 def build(
     library: Library,
     *,
-    encoder: Encoder | None = None,
-    faq_encoder: Encoder | None = None,
+    reads: Reads | None = None,
     languages: LanguageDetector | None = None,
-    polarity: Polarity | None = None,
     responders: Sequence[Responder] | None = None,
     checks: Sequence[VoiceCheck] | None = None,
 ) -> Pipeline:
-    """A pipeline for a library, with the shipped responder and checks unless told otherwise. Fits the intents.
+    """A pipeline for a library, with the shipped responder and checks unless told otherwise.
 
-    Without an `encoder` posts are read by word patterns alone; `faq_encoder` is for questions, else `encoder` serves.
+    `reads`: what reads posts; without it only the lists of the gates are looked at.
     """
     return Pipeline(
         library,
-        build_analyzers(library, encoder, faq_encoder, languages, polarity),
+        build_analyzers(library, reads, languages),
         (TemplatedResponder(library),) if responders is None else responders,
         default_checks(library.word_lists) if checks is None else checks,
-        encoder,
+        reads.thresholds if reads else None,
     )
 
 
@@ -185,12 +199,18 @@ def _seen(case: Case) -> tuple[Step, ...]:
     read, context = case.understanding, case.context
     details = ", ".join(f"{d.kind} “{d.text}”" for d in read.details)
     surest = ", ".join(f"{name} {share:.2f}" for name, share in read.intents[:3])
+    happened = ", ".join(f"{name} {share:.2f}" for name, share in read.situations[:3])
+    alarms = ", ".join(f"{a.gate} {a.chance:.2f} “{a.part}”" for a in read.alarms)
+    unread = (Step(stage="not read", note=", ".join(read.unread)),) if read.unread else ()
     return (
         Step(stage="facts", note=f"replies to {context.replies_to}{', addressed to us' if context.addressed else ''}"),
-        Step(stage="gates", note=", ".join(read.risk) or "none"),
+        Step(stage="gates", note=alarms or "none"),
         Step(stage="intent", note=surest or "not read"),
+        Step(stage="situation", note=happened or "not read"),
+        Step(stage="tells", note=", ".join(sorted(read.tells)) or "none"),
         Step(stage="details", note=details or "none"),
-        Step(stage="sentiment", note=f"{read.sentiment}, language {read.language}"),
+        Step(stage="mood", note=f"{read.mood}, {read.sentiment}, language {read.language}"),
+        *unread,
     )
 
 

@@ -42,10 +42,10 @@ class VoiceCheck(Protocol):
 
 
 class Encoder(Protocol):
-    """Turns texts to vectors; optional, the pipeline works without one."""
+    """Turns texts to numbers: the trained model's layers; optional, the pipeline works without one."""
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """One unit row a text, in their order: shape (texts, dimensions). The same text again costs almost nothing.
+        """One row a text, in their order: shape (texts, dimensions). The same text again costs almost nothing.
 
         The texts are those of `understanding.normalise.encodable`. May be called from any thread.
         """
@@ -57,12 +57,4 @@ class LanguageDetector(Protocol):
 
     def detect(self, text: str) -> tuple[str, float]:
         """The most probable language, two letters, and its probability."""
-        ...
-
-
-class Polarity(Protocol):
-    """Counts English words that judge; optional."""
-
-    def polarity(self, text: str) -> tuple[float, float, float, float]:
-        """Shares of negative, neutral and positive words, and the sum of all from -1 to 1."""
         ...

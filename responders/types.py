@@ -14,6 +14,10 @@ from typing import Any, Literal
 AttachmentKind = Literal["image", "video", "audio", "file", "link"]
 RepliesTo = Literal["us", "fan", "staff", "nobody"]
 Sentiment = Literal["positive", "neutral", "negative", "mixed"]
+Mood = Literal["light", "glad", "proud", "hurt", "angry", "worried", "plain"]
+"""How an author sounds."""
+GATES = ("crisis", "legal", "minor", "toxic", "spam")
+"""What is never answered from a template, the most urgent first."""
 
 
 class Outcome(StrEnum):
@@ -166,8 +170,12 @@ class Context:
     cap: str | None = None
     """The cap that is used up, as a phrase for a person ("3 replies a day to one fan"), or None."""
     opted_out: bool = False
+    one_language: bool = False
+    """The channel was given a language of its own: replies are in that one, whatever a fan writes in."""
     call_name: str | None = None
     """How the platform shows the fan's name, cleaned and short; None when it cannot be said aloud."""
+    first_post: bool = False
+    """Nothing else of this author is known from this channel."""
     asked: bool = False
     """A manager asked for a card: caps, low confidence and not being addressed do not count, the gates do."""
     history_opt_in: bool = False
@@ -186,6 +194,15 @@ class Detail:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """What raised a gate: how sure that is, and the part of the post that did."""
+
+    gate: str
+    chance: float
+    part: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Understanding:
     """What the pipeline read in a post."""
 
@@ -193,11 +210,19 @@ class Understanding:
     confidence: float = 0.0
     intents: tuple[tuple[str, float], ...] = ()
     """All intents with their probability, the surest first."""
+    situations: tuple[tuple[str, float], ...] = ()
+    """The likeliest of what exactly happened (situations.yaml), the surest first."""
+    mood: Mood = "plain"
+    tells: frozenset[str] = frozenset()
+    """What the post tells by itself: platform, version, number, since, before, order, picture, name."""
     sentiment: Sentiment = "neutral"
     language: str = "en"
     risk: tuple[str, ...] = ()
-    uneasy: bool = False
-    """Something in it is like a crisis, too little to say so: no reply is drafted before a person has read it."""
+    """The gates that hold the post for a person, the most urgent first."""
+    alarms: tuple[Alarm, ...] = ()
+    """What raised the gates of `risk`; and a crisis that is not likely enough to call anybody, yet a person reads it."""
+    unread: tuple[str, ...] = ()
+    """The analyzers that failed, as words for a person."""
     details: tuple[Detail, ...] = ()
     resolves: bool = False
     """The fan says that what they wrote before is settled ("never mind, fixed it")."""

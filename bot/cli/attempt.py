@@ -42,6 +42,7 @@ def _context(settings: Settings, channel: str, now: datetime) -> Context:
         now=now,
         community=settings.community.name,
         locale=own.locale or settings.community.locale,
+        one_language=own.locale is not None,
         register=own.register_,
         channel_name=channel,
     )

@@ -10,7 +10,7 @@ import typer
 
 from bot import settings
 from bot.content import Content
-from bot.encoder import load_encoder, load_faq_encoder
+from bot.reader import load_reader
 from bot.settings import Settings
 from responders.pipeline import Pipeline
 
@@ -28,9 +28,9 @@ def load_settings(config: Path | None) -> Settings:
 
 
 def load_pipeline(settings: Settings) -> Pipeline:
-    """The pipeline as `run` has it once the encoder is there; says on stderr when there is none. Raises FaultyFiles."""
-    content = Content(settings.templates, encoder=load_encoder, faq_encoder=load_faq_encoder, var=settings.var)
-    pipeline = content.load_best()
-    if content.no_encoder:
-        typer.echo(content.no_encoder, err=True)
+    """The pipeline as `run` has it; says on stderr when there is no model to read with. Raises FaultyFiles."""
+    content = Content(settings.templates, reader=load_reader, var=settings.var)
+    pipeline = content.load()
+    if content.no_reader:
+        typer.echo(content.no_reader, err=True)
     return pipeline

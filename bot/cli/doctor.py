@@ -16,9 +16,9 @@ import typer
 from bot.adapters import replay
 from bot.cli.common import Config, load_settings
 from bot.content import Content
-from bot.encoder import NoEncoder, NoFaqEncoder, load_encoder, load_faq_encoder
 from bot.errors import FaultyFiles
 from bot.ports import Check
+from bot.reader import NoReader, load_reader
 from bot.settings import Settings
 from bot.store import migrate
 from responders.library.lint import lint
@@ -52,8 +52,7 @@ def doctor(
 def _examine(settings: Settings) -> list[Check]:
     return [
         *_templates(settings),
-        _encoder(),
-        _faq_encoder(),
+        _reader(),
         *migrate.inspect(settings.store),
         *_disk(settings),
         *_platforms(settings),
@@ -70,20 +69,12 @@ def _templates(settings: Settings) -> list[Check]:
     return [_fine("templates", result), *_warnings(settings, library), *_registers(settings, library)]
 
 
-def _encoder() -> Check:
+def _reader() -> Check:
     try:
-        load_encoder()
-    except NoEncoder as error:
-        return Check(name="encoder", ok=False, result=error.sentence, fix=error.fix)
-    return _fine("encoder", "posts are read with the sentence encoder; its files and its numbers are the right ones")
-
-
-def _faq_encoder() -> Check:
-    try:
-        load_faq_encoder()
-    except NoFaqEncoder as error:
-        return Check(name="encoder", ok=None, result=error.sentence, fix=error.fix)
-    return _fine("encoder", "questions in English are matched with the encoder of the extra `faq`")
+        load_reader()
+    except NoReader as error:
+        return Check(name="reader", ok=False, result=error.sentence, fix=error.fix)
+    return _fine("reader", "posts are read with the trained model; its files and its numbers are the right ones")
 
 
 def _warnings(settings: Settings, library: Library) -> list[Check]:

@@ -13,7 +13,7 @@ import typer
 
 from bot import app
 from bot.cli.common import Config, load_settings
-from bot.encoder import load_encoder, load_faq_encoder
+from bot.reader import load_reader
 
 Only = Annotated[
     str | None,
@@ -28,7 +28,7 @@ def run(config: Config = None, only: Only = None) -> None:
     settings = load_settings(config)
     _log_to_stderr()
     roles = [role.strip() for role in only.split(",") if role.strip()] if only else []
-    built = app.build(settings, only=roles, encoder=load_encoder, faq_encoder=load_faq_encoder)
+    built = app.build(settings, only=roles, reader=load_reader)
     asyncio.run(built.run(announce=typer.echo))
 
 

@@ -15,8 +15,8 @@ import typer
 from bot.cli.common import Config, load_settings
 from bot.content import Content, read_library
 from bot.domain import clean
-from bot.encoder import Examples, NoEncoder, load_encoder
 from bot.errors import FaultyFiles, GreenroomError
+from bot.reader import NoReader, by_words, load_reader
 from responders.library.examples import readers
 from responders.library.explain import explain
 from responders.library.faults import Fault
@@ -26,11 +26,11 @@ from responders.library.offers import situation, sources
 from responders.library.trial import trials
 from responders.library.vocabulary import did_you_mean
 from responders.pipeline import Pipeline
-from responders.ports import Encoder
 from responders.selection import opener
 from responders.types import Author, Context, PastReply, Post, Understanding
 from responders.understanding.held_out import recalls, stolen
 from responders.understanding.intent import HeldOut, IntentAnalyzer
+from responders.understanding.trained import Reads
 
 commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None)
 _PAIRS, _SHOWN = 8, 3
@@ -65,7 +65,7 @@ def check(
         raise typer.Exit(1) from None
     warnings = lint(library, datetime.now(UTC).date(), locales or {t.locale for t in library.templates})
     _list("Warnings", [replace(warning, file=f"{folder.name}/{warning.file}") for warning in warnings])
-    _told_apart(list(IntentAnalyzer(library, _encoder(var)).held_out()))
+    _told_apart(IntentAnalyzer(library, _reads(library, var)).held_out())
     typer.echo("\n".join(_table(library)))
     examples = sum(len(template.examples) for template in library.templates)
     typer.echo(f"\nNo faults, {len(warnings)} warnings; all {examples} examples pass.")
@@ -76,12 +76,12 @@ def _list(title: str, faults: Sequence[Fault]) -> None:
         typer.echo("\n".join([f"{title} ({len(faults)})", *map(str, faults), ""]))
 
 
-def _encoder(var: Path | None) -> Encoder | None:
+def _reads(library: Library, var: Path | None) -> Reads:
     try:
-        return Examples(load_encoder(), var)
-    except NoEncoder as error:
+        return load_reader().model(var)[0]
+    except NoReader as error:
         typer.echo(error, err=True)
-        return None
+        return by_words(library.word_lists)
 
 
 def _told_apart(read: Sequence[HeldOut]) -> None:

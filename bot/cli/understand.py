@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
@@ -28,8 +27,6 @@ from responders.library.model import Library
 from responders.pipeline import Pipeline
 from responders.types import Attachment, Author, Context, Post, Proposal
 
-_BATCH = 256
-"""Posts encoded in one call."""
 _LINE = 1024 * 1024
 """Bytes of a line; a longer one is no post."""
 _TEXT = 8000
@@ -107,14 +104,13 @@ def understand(source: In = None, target: Out = None, config: Config = None) -> 
 def judged(
     pipeline: Pipeline, settings: Settings, lines: Iterable[Line | Bad]
 ) -> Iterator[tuple[Line, Proposal] | Bad]:
-    """What becomes of each line, in its turn; what is bad goes through. Posts are encoded several at a time."""
-    now, rest = datetime.now(UTC), iter(lines)
-    while several := list(islice(rest, _BATCH)):
-        posts = [_post(line, now) for line in several if isinstance(line, Line)]
-        pipeline.prepare(posts)
-        waiting = iter(posts)
-        for line in several:
-            yield line if isinstance(line, Bad) else (line, pipeline.run(next(waiting), _context(line, settings, now)))
+    """What becomes of each line, in its turn; what is bad goes through."""
+    now = datetime.now(UTC)
+    for line in lines:
+        if isinstance(line, Bad):
+            yield line
+        else:
+            yield line, pipeline.run(_post(line, now), _context(line, settings, now))
 
 
 def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
@@ -132,6 +128,10 @@ def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
         "sentiment": read.sentiment,
         "language": read.language,
         "risk": list(read.risk),
+        "alarms": [{"gate": a.gate, "chance": a.chance, "part": a.part} for a in read.alarms],
+        "situations": [[name, chance] for name, chance in read.situations],
+        "mood": read.mood,
+        "tells": sorted(read.tells),
         "details": details,
         "faq": list(dict.fromkeys(answered[key] for key, _ in read.faq if key in answered)),
         "reason": proposal.reason.sentence,

@@ -102,7 +102,7 @@ def _page(request: Request, deps: Deps, name: str, **values: Any) -> Response:
         me=session.manager,
         managers=deps.settings.managers,
         faults=deps.template_faults(),
-        no_encoder=deps.no_encoder(),
+        no_reader=deps.no_reader(),
         now=deps.clock.now(),
         **values,
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain import Delivery, DeliveryState, Draft, DraftState, StoredPost
+from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState, StoredPost
 from bot.store import Connection, context, deliveries, posts
 from responders.types import CheckResult, Level, MissingSlot, Turn
 
@@ -19,6 +19,7 @@ def card(connection: Connection, draft: Draft, now: datetime, undo_seconds: floa
     post = posts.get(connection, draft.post_id)
     assert post is not None, "a draft's post is never deleted as a row"  # noqa: S101 - a foreign key says so
     sent = deliveries.of_draft(connection, draft.id)
+    read: Mapping[str, Any] = post.understanding or {}  # it goes with the post's words
     return {
         "draft_id": draft.id,
         "revision": draft.revision,
@@ -28,12 +29,14 @@ def card(connection: Connection, draft: Draft, now: datetime, undo_seconds: floa
         "template": draft.template,
         "variant": draft.variant,
         "intent": draft.intent,
-        "alternatives": [{"text": a.text, "template": a.template, "variant": a.variant} for a in draft.alternatives],
+        "alternatives": [_alternative(a) for a in draft.alternatives],
         "post": _post(post),
         "thread": [_turn(turn) for turn in context.thread(connection, post)],
         "why": draft.why,
         "reason": str(draft.reason_code),
         "risk": list(draft.risk),
+        "alarms": list(read.get("alarms", ())),
+        "unread": list(read.get("unread", ())),
         "checks": checks_json(draft.checks),
         "missing_slots": _missing(draft.missing),
         "waiting_since": draft.waiting_since.isoformat(),
@@ -68,6 +71,17 @@ def checks_json(results: Sequence[CheckResult]) -> list[dict[str, str]]:
 def warnings(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
     """Those that a manager has to confirm."""
     return tuple(c for c in results if c.level is Level.WARN)
+
+
+def _alternative(other: Alternative) -> dict[str, Any]:
+    return {
+        "text": other.text,
+        "template": other.template,
+        "variant": other.variant,
+        "reading": other.reading,
+        "checks": checks_json(other.checks),
+        "missing_slots": _missing(other.missing),
+    }
 
 
 def _post(post: StoredPost) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.desk.afterwards import see_to_reply, undo
 from bot.desk.press import Press, hold, over, record, refuse_if_stale, tell
+from bot.desk.words import for_yes
 from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
 from bot.store import Connection, drafts, events, moves, posts
@@ -63,6 +64,7 @@ def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) 
     """`approve` and `edit`: the yes, and the delivery it lets out, in one transaction."""
     text = press.words.text
     assert text is not None  # noqa: S101 - the words were looked at
+    draft = for_yes(draft, press.command)
     sealed = seal(text, post.target)
     decision = record(connection, draft, press, text, sealed)
     hold(connection, post, press, decision)
@@ -82,24 +84,8 @@ def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) 
 
 
 def _reword(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
-    others = draft.alternatives
-    number = press.command.alternative or 1
-    if not 1 <= number <= len(others):
-        raise Refused("bad_action", f"There are {len(others)} other wordings; number {number} is not one.", draft=draft)
-    chosen = others[number - 1]
-    return replace(
-        draft,
-        text=chosen.text,
-        template=chosen.template,
-        variant=chosen.variant,
-        recipe=chosen.recipe,
-        missing=chosen.missing,
-        checks=chosen.checks,
-        typed={},
-        own_words=False,
-        kind="draft",
-        alternatives=moves.turned(draft, number),
-    )
+    number = press.command.alternative
+    return moves.laid(draft, 1 if number is None else number)
 
 
 def _fill(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.desk.cards import warnings
 from bot.domain import Action, Command, Draft, Refused, clean, visible
+from bot.store import moves
 from responders.library.render import RenderFailed, missing, preview, render
 from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
 
@@ -28,6 +29,16 @@ class Words:
     own: bool = False
 
 
+def for_yes(draft: Draft, command: Command) -> Draft:
+    """The draft as a command means it: an `approve` may name one of a hand-off's ready replies. Raises Refused."""
+    if command.action is not Action.APPROVE or command.alternative is None:
+        return draft
+    if draft.kind != "handoff" or draft.text is not None:
+        sentence = "This card has a text of its own; approve that, or lay the other one on the card first."
+        raise Refused("bad_action", sentence, draft=draft)
+    return moves.laid(draft, command.alternative)
+
+
 def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
     """Finish and look at the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
@@ -39,6 +50,7 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
         """The bounds first: no check reads more than can be sent."""
         return _bounds(wording.text, limit) or examine(wording)
 
+    draft = for_yes(draft, command)
     if command.action in (Action.APPROVE, Action.FILL):
         words = _from_recipe(command, draft, signer, bounded)
     else:
@@ -69,7 +81,7 @@ def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) 
         known = ", ".join(sorted(draft.recipe.asks)) or "none"
         raise Refused("bad_action", f"There is no blank named {unknown[0]}; blanks: {known}.", draft=draft)
     typed = {**draft.typed, **{name: clean(text).strip() for name, text in command.slots.items()}}
-    typed = {name: text for name, text in typed.items() if text}
+    typed = {name: text for name, text in typed.items() if visible(text)}
     open_slots = missing(draft.recipe, typed)
     if command.action is Action.FILL:
         text = _made(draft, lambda recipe: preview(recipe, typed))

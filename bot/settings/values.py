@@ -92,7 +92,7 @@ def parse_reference(value: object) -> str:
 
 def split_bind(value: str) -> tuple[str, int]:
     """Cut "host:port". Raises ValueError with a sentence."""
-    found = re.fullmatch(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})", value)
+    found = re.fullmatch(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]{1,253})):(?P<port>\d{1,5})", value)
     if found is None or int(found["port"]) > 65_535:  # noqa: PLR2004 - the highest port there is
         raise ValueError(f"`{value}` is not an address; write host:port, as in 127.0.0.1:8765")
     return found["v6"] or found["host"], int(found["port"])

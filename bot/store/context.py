@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Set
 from datetime import datetime
+from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, select
@@ -14,14 +15,14 @@ from bot.settings import Settings
 from bot.store import deliveries, drafts, fans
 from bot.store import posts as posts_of
 from bot.store.tables import posts
+from responders.library.data_files import read_shipped
+from responders.names import CallNames
 from responders.types import Context, RepliesTo, Turn
 
 NEARBY = 20
 """Messages of the thread, and of the channel, that are read before the post and after it."""
 FRESH = 50
 """How many past replies of a channel, and to a fan, a new wording is held against (design section 6)."""
-
-_SAYABLE = re.compile(r"[^\W\d_][^\W\d_'\u2019-]{1,23}", re.UNICODE)
 
 
 def load(
@@ -37,6 +38,8 @@ def load(
         now=now,
         community=settings.community.name,
         locale=place.locale or settings.community.locale,
+        one_language=place.locale is not None,
+        first_post=_first(connection, post),
         register=place.register or "default",
         channel_name=place.name or post.post.channel,
         replies_to=replies_to,
@@ -50,6 +53,13 @@ def load(
         asked=asked,
         forced_intent=post.forced_intent,
     )
+
+
+def _first(connection: Connection, post: StoredPost) -> bool:
+    """True when nothing older of its author is known from the channel."""
+    own = and_(_IN_CHANNEL, posts.c.author_id == post.post.author.id, posts.c.at < post.post.at)
+    place = {"platform": post.post.platform, "channel": post.post.channel}
+    return connection.execute(select(posts.c.id).where(own, posts.c.id != post.id).limit(1), place).first() is None
 
 
 def cap_used_up(connection: Connection, post: StoredPost, settings: Settings, now: datetime) -> str | None:
@@ -75,9 +85,15 @@ def thread(connection: Connection, post: StoredPost) -> tuple[Turn, ...]:
 
 
 def call_name(shown: str) -> str | None:
-    """A name that can be said aloud: the first word of what the platform shows, letters only; else None."""
-    first = shown.split(maxsplit=1)[0] if shown.split() else ""
-    return first if _SAYABLE.fullmatch(first) else None
+    """What to call somebody whose name a platform shows like this; None when nothing in it is safe to say."""
+    return _call_names().of(shown)
+
+
+@lru_cache(maxsize=1)
+def _call_names() -> CallNames:
+    name = "call_names.yaml"
+    text = resources.files("responders").joinpath("data", name).read_text(encoding="utf-8")
+    return CallNames(read_shipped({name: text}, [])["call_names"])
 
 
 def _replies_to(connection: Connection, post: StoredPost) -> RepliesTo:

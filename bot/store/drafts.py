@@ -143,8 +143,7 @@ def _used(place: ColumnElement[bool]) -> Select[Any]:
         drafts.c.platform == bindparam("platform"),
         place,
         drafts.c.created_at > bindparam("since"),
-        drafts.c.state.in_(COUNTED),
-        or_(drafts.c.kind == "draft", drafts.c.state == DraftState.APPROVED),
+        drafts.c.state == DraftState.APPROVED,
         ~drafts.c.follow_up,
     )
 
@@ -156,7 +155,7 @@ _USED_FOR_FAN = _used(drafts.c.fan_id == bindparam("fan_id"))
 def used(
     connection: Connection, platform: str, since: datetime, *, channel: str | None = None, fan_id: str | None = None
 ) -> int:
-    """Replies that count against a cap: waiting, approved or sent, and not follow-ups."""
+    """Replies that count against a cap: approved or sent, and not follow-ups."""
     query = _USED_FOR_FAN if channel is None else _USED_IN_CHANNEL
     values = {"platform": platform, "since": since, "channel": channel, "fan_id": fan_id}
     return int(connection.execute(query, values).scalar_one())
@@ -259,6 +258,7 @@ def _other(alternative: Alternative) -> dict[str, Any]:
         "text": alternative.text,
         "template": alternative.template,
         "variant": alternative.variant,
+        "reading": alternative.reading,
         "recipe": alternative.recipe.as_dict() if alternative.recipe else None,
         "missing": _missing(alternative.missing),
         "checks": _checks(alternative.checks),
@@ -288,6 +288,7 @@ def from_row(row: RowMapping) -> Draft:
                 text=a["text"],
                 template=a["template"],
                 variant=a["variant"],
+                reading=a.get("reading", ""),  # those stored before there were readings have none
                 recipe=Recipe.from_dict(a["recipe"]) if a["recipe"] else None,
                 missing=_read_missing(a["missing"]),
                 checks=_read_checks(a["checks"]),

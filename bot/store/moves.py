@@ -17,6 +17,7 @@ from bot.domain import (
     DeliveryState,
     Draft,
     DraftState,
+    Refused,
     StoredPost,
 )
 from bot.events import Happened
@@ -129,6 +130,7 @@ def _alternative(candidate: Candidate) -> Alternative:
         text=candidate.text,
         template=candidate.template,
         variant=candidate.variant,
+        reading="" if candidate.sure else candidate.why,
         recipe=candidate.recipe,
         missing=candidate.missing,
         checks=candidate.checks,
@@ -227,7 +229,29 @@ def arrived(connection: Connection, delivery: Delivery, at: datetime, external_i
         deliveries.move(connection, reply, DeliveryState.REMOVED)
 
 
-def turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
+def laid(draft: Draft, number: int) -> Draft:
+    """The draft with its alternative `number` (from 1) on the card. Raises Refused when there is none."""
+    others = draft.alternatives
+    if not 1 <= number <= len(others):
+        sentence = f"There is no other wording number {number} on this card; it has {len(others)}."
+        raise Refused("bad_action", sentence, draft=draft)
+    chosen = others[number - 1]
+    return replace(
+        draft,
+        text=chosen.text,
+        template=chosen.template,
+        variant=chosen.variant,
+        recipe=chosen.recipe,
+        missing=chosen.missing,
+        checks=chosen.checks,
+        typed={},
+        own_words=False,
+        kind="draft",
+        alternatives=_turned(draft, number),
+    )
+
+
+def _turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
     """The alternatives once number `number` (from 1) was laid on the card: the text that lay there goes to the end."""
     rest = tuple(a for i, a in enumerate(draft.alternatives, start=1) if i != number)
     if draft.own_words or draft.text is None or draft.template is None or draft.variant is None:

@@ -48,5 +48,5 @@ class TemplatedResponder:
                 )
                 near += sorted(asked, key=lambda c: -c.fit)[:1]
         if understanding.intent == QUESTION and like:
-            others = [replace(c, sure=False) for c in others]
+            others = [replace(c, sure=False, why="without an answer") for c in others]
         return tuple(replace(c, responder=self.name) for c in answers or (*near, *others))

@@ -10,7 +10,7 @@ from responders.library.faults import Fault
 
 _FENCE = re.compile(r"---\s*")
 _HEADING = re.compile(r"##\s*variant\s*:\s*(.*?)\s*", re.IGNORECASE)
-_CONDITION = re.compile(r"\s*(?:when|unless)\s*:.*")
+_CONDITION = re.compile(r"(?:when|unless)\s*:.*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,8 @@ def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> t
 
 
 def _section(name: str, index: int, lines: list[str]) -> Section:
-    body = next((k for k, line in enumerate(lines) if line.strip() and not _CONDITION.fullmatch(line)), len(lines))
+    stripped = [line.strip() for line in lines]
+    body = next((k for k, line in enumerate(stripped) if line and not _CONDITION.fullmatch(line)), len(lines))
     return Section(
         name=name,
         line=index + 1,

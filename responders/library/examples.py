@@ -87,7 +87,7 @@ def offered(library: Library, template: Template, example: Example, reading: Seq
     post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=_NOON)
     context = Context(now=_NOON, community="example", locale=template.locale)
     given = {name: frozenset(values) for name, values in example.given["situation"].items()}
-    read = Understanding(intent=template.intent, confidence=1.0)
+    read = Understanding(intent=template.intent, confidence=1.0, language=template.locale)
     for reader in reading:
         read = reader.analyze(post, context, read)
     if "details" in given:

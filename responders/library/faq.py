@@ -11,8 +11,8 @@ _SAME_WORD = 84.0
 """Ratio from which two words count as one (folder, folders); short words must be equal."""
 _ASK_SHARE = 0.75
 _POST_SHARE = 0.5
-_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-_SENTENCE_END = re.compile(r"[.!?\n]+(?:\s+|$)")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]++)*")
+_SENTENCE_END = re.compile(r"(?<![.!?\n])[.!?\n]+(?:\s+|$)")
 # Words that carry no topic. Question words stay: "when" and "where" are different questions.
 _EMPTY = """
 a an and any anyone are as at be been but by can could did do does for from get got guys has have hello hey hi i if i'm

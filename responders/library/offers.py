@@ -17,16 +17,23 @@ Situation = Mapping[str, frozenset[str]]
 
 _FAQ_FIT = 10.0
 """An answer that is known outranks every other reply."""
-_YOURS = {
-    "my": "your",
-    "our": "your",
-    "unser": "euer",
-    **{f"mein{ending}": f"dein{ending}" for ending in ("", "e", "en", "em", "er", "es")},
-    **{f"unser{ending}": f"eur{ending}" for ending in ("e", "en", "em", "er", "es")},
+_AS_WRITTEN = frozenset({"number", "version", "title", "feature"})
+_SAID_BACK: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "en": {"your": ("my", "our"), "the": ("a", "an"), "that": ("this",), "those": ("these",)},
+    "de": {
+        **{f"dein{ending}": (f"mein{ending}",) for ending in ("", "e", "en", "em", "er", "es")},
+        **{f"eur{ending}": (f"unser{ending}",) for ending in ("e", "en", "em", "er", "es")},
+        "euer": ("unser",),
+        "den": ("einen", "nen"),
+        "die": ("eine", "ne"),
+        "das": ("ein",),
+    },
+    "es": {"tu": ("mi",), "tus": ("mis",), "su": ("nuestro", "nuestra"), "el": ("un",), "la": ("una",)},
+    "fr": {"ton": ("mon",), "ta": ("ma",), "tes": ("mes",), "votre": ("notre",), "vos": ("nos",)},
+    "pt": {"seu": ("meu", "nosso"), "sua": ("minha", "nossa"), "seus": ("meus",), "suas": ("minhas",), "o": ("um",)},
 }
-_OWN = re.compile(rf"\b(?:{'|'.join(_YOURS)})\b", re.IGNORECASE)
-_NEAR = {"a": "the", "an": "the", "this": "that", "these": "those"}
-_BEGINS = re.compile(rf"^(?:{'|'.join(_NEAR)})(?= )", re.IGNORECASE)
+"""Language -> how a thing begins when somebody else speaks of it -> how it begins in the post. What somebody made is in
+the accusative in German."""
 _NAMED_TIMES = {"morning": "morning|morgen|moin", "evening": "evening|abend", "night": "night|gn|nacht"}
 _TIME_NAMED = re.compile(
     r"(?:^|[,.!\n] ?)(?:good ?|guten? )?(?:"
@@ -36,7 +43,6 @@ _TIME_NAMED = re.compile(
 )
 """A greeting or a good night that names the time of day, alone in its clause."""
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
-_WISH = "wish"
 
 
 def situation(post: Post, context: Context, understanding: Understanding) -> Situation:
@@ -59,8 +65,7 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
 
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
     """Slot source -> its words, for those that are known now. A fact past its `until` is not."""
-    told = understanding.intent != _WISH
-    said = [(detail.kind, said_back(detail, told=told)) for detail in understanding.details]
+    said = [(detail.kind, said_back(detail, understanding.language)) for detail in understanding.details]
     known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(said)}
     known[POST_DETAIL] = said[0][1] if said else ""
     known["fan.call_name"] = context.call_name or ""
@@ -69,14 +74,14 @@ def sources(facts: Mapping[str, Fact], context: Context, understanding: Understa
     return {source: words for source, words in known.items() if words.strip()}
 
 
-def said_back(detail: Detail, *, told: bool = True) -> str:
-    """A fan's words as somebody else says them: "my quilt" is "your quilt", "mein Schal" is "dein Schal", and "a quilt"
-    that was told of is "the quilt" from then on, and "this" is "that". A number and a title stay as they are, and what
-    is only wished for (not `told` of) stays "a quilt"."""
-    if detail.kind in {"number", "title"}:
+def said_back(detail: Detail, language: str = "en") -> str:
+    """A fan's words as somebody else says them in that language: "my quilt" is "your quilt", "a quilt" that was told of
+    is "the quilt" from then on, and "this" is "that". A number, a version and a name stay as they are."""
+    if detail.kind in _AS_WRITTEN:
         return detail.text
-    theirs = _OWN.sub(lambda match: _YOURS[match.group().casefold()], detail.text)
-    return _BEGINS.sub(lambda match: _NEAR[match.group().casefold()], theirs) if told else theirs
+    own, space, rest = detail.text.partition(" ")
+    theirs = (word for word, owns in _SAID_BACK.get(language, {}).items() if own.casefold() in owns)
+    return f"{next(theirs, own)}{space}{rest}"
 
 
 def offers(

@@ -36,11 +36,11 @@ CHECKED = {
 }
 """Check -> its code and the way out. The other checks need a real post and stay with the card."""
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-_QUOTED = re.compile(r"[\"\u201c]([^\"\u201d]+)[\"\u201d]|\(([^()]+)\)")
-_MARKUP = re.compile(r"\*\*|__|~~|\|\||`|</?[a-z]+[^>]*>|\]\(|<[@#:]|(?m:^\s*(?:#{1,3}|>|[-*]) )")
+_QUOTED = re.compile(r"[\"\u201c]([^\"\u201c\u201d]+)[\"\u201d]|\(([^()]+)\)")
+_MARKUP = re.compile(r"\*\*|__|~~|\|\||`|</?[a-z]+[^>]*>|\]\(|<[@#:]|(?m:^[^\S\n]*(?:#{1,3}|>|[-*]) )")
 _SPECIAL_PLACE = re.compile(r"[@#/<\[\\]\{\{[^}]*\}\}")
 _PLACEHOLDER = re.compile(r"\b(?:None|undefined)\b")
-_TAGS = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
+_TAGS = re.compile(r"\{[{%#][^{]*?[}%#]\}")
 
 
 def wording_faults(library: Library) -> Iterator[Fault]:

@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from responders.library.model import Library
-from responders.types import Context, Outcome, Post, Reason, ReasonCode, Understanding
+from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
 from responders.understanding.facts import Conversation
-from responders.understanding.gates import Gates
+from responders.understanding.gates import CRISIS, MAYBE, Gates
 from responders.understanding.normalise import has_words
 from responders.understanding.sentiment import Mockery
 
-DRAFT_FROM = 0.5
-"""Confidence from which an intent is believed (understanding.md section 3)."""
-MAYBE_FROM = 0.3
-"""Confidence from which a person is asked, if the post is meant for us."""
+SURE, SILENT_FROM, THREE = "sure", "silent", "three"
+"""Names of the chances from which a reading is believed, from which a post is not meant for us, and from which one of
+the three likeliest readings is."""
+_FROM = {SURE: 0.7, SILENT_FROM: 0.5, THREE: 0.8, MAYBE: 0.5}
+READINGS = 3
+_LEAST = 0.05
+"""Chance below which a reading is not offered."""
+_GRAVE_FROM = 0.02
+"""Chance of a crisis from which no reply is drafted or offered: one plain post in eighty."""
+_DANGEROUS = 0.1
+"""Chance of a gate from which nothing is offered for one press."""
 _WANT_ANSWER = frozenset({"question", "complaint"})
+_SAID_CHANCE = 0.25
+"""Chance of a question or a complaint from which an unclear post is a person's."""
+_NEVER_ALONE = frozenset({"crisis", "legal", "minor", "toxic"})
+NEVER_CAPPED = frozenset({"are_you_a_bot", "privacy_request", "question", "complaint"})
+"""Who asks or complains is heard, however many replies there were."""
+_PLAINLY = 0.9
+"""Chance from which spam is left alone; what only may be some is shown to a person."""
+_SAD = frozenset({"pet_died", "someone_died", "illness_in_passing", "bad_luck_in_passing"})
+_SAD_FROM = 0.4
+_SCAM, _SCAM_FROM = "reports_scam", 0.3
+_LONG = 60
+"""Words from which a post is somebody's story, and a person reads it."""
+_LANGUAGES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese"}
 _FRIENDLY = frozenset({"praise", "thanks"})
 _GATE_SENTENCES = {
-    "crisis": "Sounds like somebody in danger or a threat: a person answers, at once.",
-    "legal": "Talks of legal steps: a person answers.",
-    "minor": "The author seems to be a child or teenager: a person answers.",
-    "toxic": "Hard words aimed at people: a person decides.",
-    "spam": "Looks like spam.",
+    "crisis": "Sounds like somebody in danger or a threat: a person answers, at once",
+    "legal": "Talks of legal steps: a person answers",
+    "minor": "The author seems to be a child who gives away something private: a person answers",
+    "toxic": "Hard words aimed at people: a person decides",
+    "spam": "Looks like spam",
 }
+_MAYBE_CRISIS = "Somebody may not be well: read it before anything is answered"
+_NOT_CLEAR = "It is not clear what this is about."
 _FOLLOW_UP = "This answers our own reply, and what it asks for is not clear."
 
 _SURENESS = (
     (1.0, "named by a manager"),
-    (0.9, "almost surely"),
-    (0.7, "very likely"),
+    (0.95, "almost surely"),
+    (0.8, "very likely"),
     (0.5, "probably"),
     (0.0, "maybe"),
 )
@@ -55,8 +77,24 @@ class Case:
 
     @property
     def wants_answer(self) -> bool:
-        """True when silence would be rude: the post is meant for us, or is a question or complaint."""
-        return self.context.addressed or self.context.asked or self.understanding.intent in _WANT_ANSWER
+        """True when silence would be rude: the post is meant for us, asks or complains, is its author's first, tells of
+        something sad, or is a long story."""
+        read, shares = self.understanding, dict(self.understanding.intents)
+        return (
+            self.context.addressed
+            or self.context.asked
+            or read.intent in _WANT_ANSWER
+            or any(shares.get(name, 0.0) >= _SAID_CHANCE for name in _WANT_ANSWER)
+            or any(shares.get(gate, 0.0) >= _DANGEROUS for gate in _NEVER_ALONE)
+            or self.context.first_post
+            or self.sad
+            or len(self.post.text.split()) >= _LONG
+        )
+
+    @property
+    def sad(self) -> bool:
+        """True when something sad is told that has nothing to do with us."""
+        return sum(chance for name, chance in self.understanding.situations if name in _SAD) >= _SAD_FROM
 
     def short_of(self, code: ReasonCode, sentence: str) -> Verdict:
         """There is no draft: a person's turn if an answer is wanted, else silence."""
@@ -66,9 +104,11 @@ class Case:
 class Judge:
     """Decides from facts, gates and intent; None when a reply may be looked for."""
 
-    def __init__(self, library: Library) -> None:
-        """Take the intents' actions and the lists of phrases."""
+    def __init__(self, library: Library, thresholds: Mapping[str, float] | None = None) -> None:
+        """Take the intents' actions, the lists of phrases, and the chances from which readings are believed."""
+        self._library = library
         self._intents = library.intents
+        self._from = {**_FROM, **(thresholds or {})}
         self._conversation = Conversation(library.word_lists["conversation"])
         self._gates = Gates(library.word_lists["gates"])
         self._mockery = Mockery(library.word_lists)
@@ -78,10 +118,15 @@ class Judge:
             self._opted_out,
             self._not_text,
             self._answered,
+            self._maybe_crisis,
+            self._unread,
             self._between_fans,
+            self._not_meant,
             self._unsure,
             self._action,
-            self._uneasy,
+            self._scam,
+            self._foreign,
+            self._graver,
             self._mocking,
             self._cap,
         )
@@ -105,9 +150,30 @@ class Judge:
         if not case.understanding.risk:
             return None
         gate = case.understanding.risk[0]
-        if gate == "toxic" and not self._gates.aimed(case.post, case.context):
+        if gate == "spam" and (scam := self._scam(case)):
+            return scam
+        sentence = _raised(_GATE_SENTENCES[gate], next(a for a in case.understanding.alarms if a.gate == gate))
+        if gate == "toxic" and case.understanding.intent == gate and not self._gates.aimed(case.post, case.context):
             return _S, Reason(code=_C.GATE, sentence="Hard words, aimed at nobody here.")
-        return (_S if gate == "spam" else _H), Reason(code=_C.GATE, sentence=_GATE_SENTENCES[gate])
+        plainly = gate == "spam" and case.understanding.intent == gate and self._chance_of(gate, case) >= _PLAINLY
+        return (_S if plainly else _H), Reason(code=_C.GATE, sentence=sentence)
+
+    @staticmethod
+    def _chance_of(gate: str, case: Case) -> float:
+        return next(alarm.chance for alarm in case.understanding.alarms if alarm.gate == gate)
+
+    def _maybe_crisis(self, case: Case) -> Verdict | None:
+        alarm = next((a for a in case.understanding.alarms if a.gate == CRISIS), None)
+        if alarm is None or alarm.chance < self._from[MAYBE] or case.decided:  # where the gates fail nobody weighed it
+            return None
+        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=_raised(_MAYBE_CRISIS, alarm))
+
+    def _unread(self, case: Case) -> Verdict | None:
+        if not case.understanding.unread or case.decided:
+            return None
+        what = ", ".join(case.understanding.unread)
+        sentence = f"The program failed to read {what}; please read the post yourself."
+        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
 
     def _opted_out(self, case: Case) -> Verdict | None:
         if case.context.opted_out:
@@ -139,16 +205,54 @@ class Judge:
             return None
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence="Fans are talking with each other.")
 
+    def _not_meant(self, case: Case) -> Verdict | None:
+        """What fans say among themselves, and what has nothing to do with us; sad news are never left alone."""
+        read, context = case.understanding, case.context
+        silent = {name for name, intent in self._intents.items() if intent.action == "silent"}
+        share = sum(chance for name, chance in read.intents if name in silent)
+        if case.decided or read.intent not in silent or share < self._from[SILENT_FROM]:
+            return None
+        if case.sad:
+            return _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person answers, or is quiet with them.")
+        if context.replies_to == "us":
+            return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
+        return _S, Reason(code=_C.NOT_ADDRESSED, sentence=f"Reads as {because(read)}: not meant for us.")
+
     def _unsure(self, case: Case) -> Verdict | None:
         read = case.understanding
-        if read.confidence >= DRAFT_FROM or case.decided:
+        if case.decided or (read.intent is not None and read.confidence >= self._from[SURE]):
             return None
+        if self._offers(case):
+            options = " or ".join(said(name) for name, _ in self.likely(read))
+            return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=f"Not clear whether it is {options}: pick what fits.")
         if case.context.replies_to == "us":
             return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
-        if read.intent is None or read.confidence < MAYBE_FROM:
-            outcome = _H if case.context.addressed else _S
-            return outcome, Reason(code=_C.LOW_CONFIDENCE, sentence="It is not clear what this is about.")
-        return case.short_of(_C.LOW_CONFIDENCE, f"Maybe {because(read, sure=False)}; that is not sure.")
+        if case.wants_answer:
+            maybe = f"Maybe {because(read, sure=False)}; that is not sure." if read.intent else _NOT_CLEAR
+            return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=maybe)
+        return _S, Reason(code=_C.LOW_CONFIDENCE, sentence=_NOT_CLEAR)
+
+    def likely(self, read: Understanding) -> tuple[tuple[str, float], ...]:
+        """The likeliest readings that a template may answer, the surest first."""
+        first = (pair for pair in read.intents[:READINGS] if pair[1] >= _LEAST)
+        return tuple((n, c) for n, c in first if n in self._intents and self._intents[n].action == "draft")
+
+    def leaves_a_choice(self, case: Case, verdict: Verdict) -> bool:
+        """True when a person is handed one reply for each of the likeliest readings."""
+        outcome, reason = verdict
+        return outcome is _H and reason.code is _C.LOW_CONFIDENCE and not case.decided and self._offers(case)
+
+    def _offers(self, case: Case) -> bool:
+        """Likely one of three, and none of them dangerous."""
+        read, shares = case.understanding, dict(case.understanding.intents)
+        three = sum(chance for _, chance in read.intents[:READINGS])
+        dangerous = (
+            read.alarms
+            or read.unread
+            or shares.get(CRISIS, 0.0) >= _GRAVE_FROM
+            or any(shares.get(gate, 0.0) >= _DANGEROUS for gate in GATES)
+        )
+        return three >= self._from[THREE] and not dangerous and len(self.likely(read)) > 0
 
     def _action(self, case: Case) -> Verdict | None:
         read = case.understanding
@@ -157,17 +261,30 @@ class Judge:
             return None
         if intent.action == "handoff":
             return _H, Reason(code=_C.INTENT, sentence=f"Reads as {because(read)}: a person answers.")
-        if case.context.replies_to == "us" and not case.decided:
-            return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
         if case.context.asked:
             return None
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence=f"Reads as {because(read)}: not meant for us.")
 
-    def _uneasy(self, case: Case) -> Verdict | None:
-        if not case.understanding.uneasy or case.decided:
+    def _scam(self, case: Case) -> Verdict | None:
+        if dict(case.understanding.situations).get(_SCAM, 0.0) < _SCAM_FROM or case.decided:
             return None
-        sentence = "Somebody may not be well: a person reads it first."
-        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
+        return _H, Reason(code=_C.INTENT, sentence="Reports a scam or a fake: a person looks into it.")
+
+    def _foreign(self, case: Case) -> Verdict | None:
+        read, context = case.understanding, case.context
+        if context.one_language or self._library.offering(read.intent or "", read.language):
+            return None
+        if read.language == context.locale:
+            return None
+        language = _LANGUAGES.get(read.language, f"a language ({read.language})")
+        sentence = f"Reads as {because(read)}, in {language}: there are no templates for that in it."
+        return _H, Reason(code=_C.NO_TEMPLATE, sentence=sentence)
+
+    def _graver(self, case: Case) -> Verdict | None:
+        """Not like a crisis enough to say so, and still nothing to answer with one press."""
+        if dict(case.understanding.intents).get(CRISIS, 0.0) < _GRAVE_FROM or case.decided:
+            return None
+        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence="It may mean more than it says: read it first.")
 
     def _mocking(self, case: Case) -> Verdict | None:
         """Nothing is worse than thanking somebody for mockery: what may be some is a person's turn."""
@@ -176,9 +293,15 @@ class Judge:
         return _H, Reason(code=_C.LOW_CONFIDENCE, sentence="Kind words for something that went wrong: maybe mockery.")
 
     def _cap(self, case: Case) -> Verdict | None:
-        if not case.context.cap or case.context.asked:
+        if not case.context.cap or case.context.asked or case.understanding.intent in NEVER_CAPPED:
             return None
         return case.short_of(_C.CAP, f"Enough replies for now: {case.context.cap}.")
+
+
+def _raised(sentence: str, alarm: Alarm) -> str:
+    """With how sure that is in words. The part that raised it is the fan's words and stays with the post."""
+    how = next(words for least, words in _SURENESS if alarm.chance >= least and least < 1)
+    return f"{sentence} ({how})."
 
 
 def said(intent: str) -> str:

@@ -1,41 +1,41 @@
-"""Understanding a post: each analyzer adds one aspect (gates, intent, language, sentiment, details, resolution)."""
+"""Understanding a post: each analyzer adds one aspect (intent, language, gates, sentiment, details, answers, resolution)."""
 
 from __future__ import annotations
 
 from responders.library.model import Library
-from responders.ports import Analyzer, Encoder, LanguageDetector, Polarity
+from responders.ports import Analyzer, LanguageDetector
 from responders.understanding.answers import AnswersAnalyzer
 from responders.understanding.details import DetailsAnalyzer
 from responders.understanding.facts import Resolution
-from responders.understanding.gates import Gates, gate_words
+from responders.understanding.gates import Gates, Parts
 from responders.understanding.intent import IntentAnalyzer
 from responders.understanding.language import LanguageAnalyzer
 from responders.understanding.normalise import compile_phrases, reading
-from responders.understanding.sentiment import SentimentAnalyzer, SentimentHead
+from responders.understanding.sentiment import SentimentAnalyzer
+from responders.understanding.trained import Model, Reads
 
 __all__ = ["build_analyzers", "compile_phrases", "reading"]
 
 
 def build_analyzers(
-    library: Library,
-    encoder: Encoder | None = None,
-    faq_encoder: Encoder | None = None,
-    languages: LanguageDetector | None = None,
-    polarity: Polarity | None = None,
-) -> tuple[Analyzer, ...]:
-    """The analyzers in their order: gates come before any intent. Fits the intents to the library's examples.
+    library: Library, reads: Reads | None = None, languages: LanguageDetector | None = None
+) -> tuple[tuple[str, Analyzer], ...]:
+    """The analyzers in their order, each with what it reads in words for a person.
 
-    Without an `encoder` they go by word patterns, without `languages` by the channel's, and `polarity` helps to read
-    feelings in English. `faq_encoder`: the one for questions where there is a better one.
+    `reads`: what reads posts, a `Model` or `ByWords`; without it only phrase lists are looked at. Without `languages`
+    each channel speaks its own.
     """
     lists = library.word_lists
-    feeling = SentimentHead(lists["sentiment_examples"], encoder, polarity) if encoder else None
+    model = reads if isinstance(reads, Model) else None
+    by_reading: list[tuple[str, Analyzer]] = []
+    if reads:
+        by_reading = [("what it is about", IntentAnalyzer(library, reads)), ("its sentences one by one", Parts(reads))]
     return (
-        Gates(lists["gates"], lists["gate_examples"], encoder, None if encoder else gate_words(lists)),
-        IntentAnalyzer(library, encoder),
-        LanguageAnalyzer(languages, frozenset(template.locale for template in library.templates)),
-        SentimentAnalyzer(lists["sentiment"], feeling),
-        DetailsAnalyzer(library),
-        AnswersAnalyzer(library, encoder, faq_encoder),
-        Resolution(lists["conversation"]),
+        ("its language", LanguageAnalyzer(languages, frozenset(template.locale for template in library.templates))),
+        *by_reading,
+        ("danger", Gates(lists["gates"], reads.thresholds if reads else None)),
+        ("its mood", SentimentAnalyzer(lists["sentiment"], by_mood=model is not None)),
+        ("its details", DetailsAnalyzer(library)),
+        ("the answers that are near", AnswersAnalyzer(library, model)),
+        ("whether it is settled", Resolution(lists["conversation"])),
     )

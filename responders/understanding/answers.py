@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from responders.library.model import Library, Template
-from responders.ports import Encoder, Floats
+from responders.ports import Floats
 from responders.types import Context, Post, Understanding
 from responders.understanding.normalise import encodable, has_words, reading
+from responders.understanding.trained import Model
 
 SURE = 0.75
 """Chance from which the first answer is laid before a manager as the answer; below, a person picks one."""
@@ -24,10 +25,8 @@ LISTED = 5
 """How many answers are named, sure or not."""
 _APART = 0.2
 """How far the nearest can stand before the second, in likeness: beyond, it says no more. An FAQ may have one entry."""
-_MAYBE, _SOME = 0.1, 0.02
-"""Share of the intent question that says that a part of a post asks, and that it may ask."""
-_CLEAR = 0.5
-"""Confidence below which any post may be a question."""
+_MAYBE = 0.1
+"""Chance of the intent question from which a part of a post may ask."""
 _SAID = 240
 """Characters of an answer whose letters are compared: those of a long one would drown its question's."""
 _SIZE = 4096
@@ -67,20 +66,16 @@ class _Scale:
         return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
 
 
-_FIRST = _Scale(letters=0.3, answer=0.4, near=7.5, apart=10.5, offset=-4.8)
-_SECOND = _Scale(letters=0.1, answer=0.4, near=8.5, apart=7.5, offset=-5.25)
+_MEANT = _Scale(letters=0.2, answer=0.4, near=8.5, apart=7.5, offset=-5.25)
 _LETTERS = _Scale(letters=1.0, answer=0.0, near=42.0, apart=20.0, offset=-6.0)
-"""With the encoder of all posts, with the one for questions, and without any (where the meaning counts as 0)."""
-_SECOND_READS = "en"
-"""The language that the encoder for questions knows; other posts are compared by the first."""
+"""With the model, and without it (where the meaning counts as 0)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Meanings:
-    """The entries as an encoder sees them."""
+    """The entries as the model sees them."""
 
-    encoder: Encoder
-    scale: _Scale
+    model: Model
     asks: Floats
     answers: Floats
 
@@ -100,11 +95,8 @@ def sure_answer(faq: Sequence[tuple[str, float]]) -> str | None:
 class AnswersAnalyzer:
     """Fills `faq`, for every post with words, whatever becomes of it."""
 
-    def __init__(self, library: Library, encoder: Encoder | None = None, faq_encoder: Encoder | None = None) -> None:
-        """Take the templates that have `asks`. Without an `encoder` they are told apart by letters alone.
-
-        `faq_encoder`: a better one for questions in English, too slow for all posts.
-        """
+    def __init__(self, library: Library, model: Model | None = None) -> None:
+        """Take the templates that have `asks`. Without a `model` they are told apart by letters alone."""
         self._entries: list[_Entry] = []
         asks: list[str] = []
         read: list[str] = []
@@ -122,14 +114,10 @@ class AnswersAnalyzer:
         self._rarity: Floats = np.log(1 + len(read) / (1 + (counts > 0).sum(axis=0))).astype(np.float32)
         self._letters = _unit(counts * self._rarity)
 
-        def meanings(encoder: Encoder | None, scale: _Scale) -> _Meanings | None:
-            if encoder is None:
-                return None
-            rows = encoder.encode([encodable(text) for text in (*asks, *answers)])
-            return _Meanings(encoder=encoder, scale=scale, asks=rows[: len(asks)], answers=rows[len(asks) :])
-
-        self._first = meanings(encoder, _FIRST)
-        self._second = meanings(faq_encoder, _SECOND)
+        self._meant: _Meanings | None = None
+        if model:
+            rows = model.meanings([encodable(text) for text in (*asks, *answers)])
+            self._meant = _Meanings(model=model, asks=rows[: len(asks)], answers=rows[len(asks) :])
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Name the nearest answers in the fan's language and the community's, whatever the intent: a complaint or a
@@ -138,9 +126,7 @@ class AnswersAnalyzer:
         if not self._entries or not has_words(post.text):
             return so_far
         share = dict(so_far.intents).get(QUESTION, 0.0)
-        may_ask = "?" in post.text or share >= _SOME or so_far.confidence < _CLEAR
-        locales = so_far.language, context.locale
-        faq = tuple(islice(self.nearest(post.text, *locales, may_ask=may_ask), LISTED))
+        faq = tuple(islice(self.nearest(post.text, so_far.language, context.locale), LISTED))
         read = replace(so_far, faq=faq)
         asked = "?" in post.text or share >= _MAYBE
         if not (asked and sure_answer(faq)) or context.forced_intent:
@@ -151,10 +137,9 @@ class AnswersAnalyzer:
             return replace(read, intent=QUESTION, confidence=max(read.confidence, faq[0][1]), nearest=None)
         return read
 
-    def nearest(self, text: str, *locales: str, may_ask: bool = True) -> Iterator[tuple[str, float]]:
+    def nearest(self, text: str, *locales: str) -> Iterator[tuple[str, float]]:
         """(key, chance from 0 to 1 that it is the one asked for) of every answer in one of `locales`, the fan's own
-        first; the nearest first, one for each id, in the first locale that has it. What cannot be a question
-        (`may_ask`) is not worth the encoder for questions."""
+        first; the nearest first, one for each id, in the first locale that has it."""
         own: dict[str, int] = {}
         for locale in dict.fromkeys(locales):
             for i, entry in enumerate(self._entries):
@@ -163,21 +148,20 @@ class AnswersAnalyzer:
         if not own:
             return
         rows = np.array([*own.values()])
-        by = self._second if self._second and may_ask and locales[0] == _SECOND_READS else self._first
-        chances = self._chances(text, rows, by)
+        chances = self._chances(text, rows)
         for at in np.argsort(-chances, kind="stable"):
             yield self._entries[rows[at]].template.key, round(float(chances[at]), 4)
 
-    def _chances(self, text: str, rows: NDArray[np.intp], by: _Meanings | None) -> Floats:
+    def _chances(self, text: str, rows: NDArray[np.intp]) -> Floats:
         """Of the entries at `rows`."""
         letters = self._in_letters(text)[rows]
-        if by is None:
+        if self._meant is None:
             nothing = np.zeros_like(letters)
             return _LETTERS.chances(_LETTERS.mix(nothing, letters, nothing))
-        asked = by.encoder.encode([encodable(text), *map(encodable, _questions(text))])
-        meant = np.maximum.reduceat((by.asks @ asked.T).max(axis=1), self._starts)[rows]
-        said = (by.answers @ asked.T).max(axis=1)[rows]
-        return by.scale.chances(by.scale.mix(meant, letters, said))
+        asked = self._meant.model.meanings([encodable(text), *map(encodable, _questions(text))])
+        meant = np.maximum.reduceat((self._meant.asks @ asked.T).max(axis=1), self._starts)[rows]
+        said = (self._meant.answers @ asked.T).max(axis=1)[rows]
+        return _MEANT.chances(_MEANT.mix(meant, letters, said))
 
     def _in_letters(self, text: str) -> Floats:
         """The likeness of each entry's question and answer in letters."""

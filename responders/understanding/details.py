@@ -3,155 +3,168 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from typing import Any
 
 from responders.library.model import Library
 from responders.types import Context, Detail, Post, Understanding
-from responders.understanding.normalise import EMAIL, HANDLE, LINK
+from responders.understanding.made import Made
+from responders.understanding.numbers import Numbers
+from responders.understanding.tokens import Token, is_emoji, struck, tokens, visible, words_of
 
 _WORDS, _CHARACTERS = 6, 60
 """The longest detail that still reads as a name for something."""
-_LOOKED_AT = 1000
-_HIDDEN = tuple(
-    re.compile(p, re.IGNORECASE)
-    for p in (
-        LINK.pattern,
-        EMAIL.pattern,
-        HANDLE.pattern,
-        r"@\w+",
-        r"<[^>\s]*>",
-        r"`[^`]*`",
-        r"\b[\w-]+\.[a-z]{2,}\b(?:/\S*)?",
-        r"(?<!\w)\+?\d[\d\s()/-]{6,}\d",
-    )
+_READ = 8_000
+_NUMBERS = 2
+"""Where there are more, none of them is what the post is about."""
+_QUOTED = re.compile(
+    r"(?:(?<![^\s(\[])\"(?=\S)([^\"\n]{2,60})(?<=\S)\"|\u201c([^\u201c\u201d\n]{2,60})\u201d"
+    r"|\u201e([^\u201c\u201d\u201e\n]{2,60})[\u201c\u201d]|\u00ab([^\u00ab\u00bb\n]{2,60})\u00bb"
+    r"|\u00bb([^\u00ab\u00bb\n]{2,60})\u00ab)(?!\w)"
 )
-"""Never said back: links, addresses, handles, markup, telephone numbers."""
-_OTHERS = re.compile(r"\b(?:yours?|eure?[mnrs]?|dein\w*)\b", re.IGNORECASE)
-_DETERMINER = r"(?:the|my|our|this|these|that|those|an?|der|die|das|den|dem|mein\w*|unser\w*|diese\w*|eine?n?)"
-_INNER = _DETERMINER.replace("my|our|", "").replace("|mein\\w*|unser\\w*", "")
-_MINE = re.compile(r"(?:my|our|mein\w*|unser\w*|mi|mis|mon|ma|mes|meu|minha|meus|minhas)\b", re.IGNORECASE)
-_QUOTED = re.compile(r"[“\"«„]([^“”\"«»„\n]{2,60})[”\"»“]")
-_VERSION = re.compile(
-    r"\b(?:v\d+(?:\.\d+)+|\d+\.\d+\.\d+|(?<=version )\d+(?:\.\d+)+|(?<=versão )\d+(?:\.\d+)+"
-    r"|(?<=versión )\d+(?:\.\d+)+|(?<=patch )\d+(?:\.\d+)+|(?<=update )\d+(?:\.\d+)+|(?<=firmware )\d+(?:\.\d+)+)\b",
-    re.IGNORECASE,
-)
-_ASKED = r"\b(?:where|what(?! an?\b)|when|how|why|which|wo|wie|wann|was)\b(?: (?!should|can|could|must)\w+){0,4}? "
+_SENTENCE = re.compile(r"[.!?\n]")
+_NEAR = 120
+"""Characters before and behind a quoted title in which something may say that it is one."""
+_TITLED = frozenset({"link", "audio", "video"})
+"""What comes with a title of its own; other files and pictures have names only."""
+_SHORTEST_TITLE = 3
+_VERSION = re.compile(r"[vV]?([0-9]{1,4}(?:\.[0-9]{1,4}){1,2})(?:-?(?:alpha|beta|rc)\.?[0-9]{0,2})?")
+_PARTS_OF_BARE = 3
+_DATES = ((31, 12, None), (12, 31, None), (None, 12, 31))
+"""The most that day and month can be, in the orders that are in use; None is the year."""
+_YEAR_DIGITS = frozenset({2, 4})
+_GOES_ON = ("%", "-", "/", "'", "\u2019", "$", "€", "+")
+_FACT_WORDS = 3
 
 
 class DetailsAnalyzer:
-    """Fills `details`, the most telling first."""
+    """Fills `details`: things made, titles, names from the operators' facts, versions, numbers with their unit."""
 
     def __init__(self, library: Library) -> None:
         """Take details.yaml and the operators' facts."""
-        words = {name: str(part) for name, part in library.word_lists["details"].items()}
-        self._patterns = _patterns(tuple(words.items()))
-        nothing = rf"{_DETERMINER}?\s*(?:{words['empty']}\s*)+"
-        self._empty = re.compile(rf"(?:.* {words['joins']} )?{nothing}(?:{words['joins']} .*)?", re.IGNORECASE)
-        self._numbers = re.compile(rf"(?<![\w.,])(?:{words['counts']}\s|\d[\d.,]*\s?){words['units']}\b", re.IGNORECASE)
-        self._joins = re.compile(rf" (?:{words['joins'][1:-1]}) ", re.IGNORECASE)
-        self._private = re.compile(rf"\w+ (?:\w+ )?{words['private']}\b", re.IGNORECASE)
-        self._names = _names(library)
+        lists = library.word_lists["details"]
+        self._made, self._numbers = Made(lists["made"]), Numbers(lists["numbers"])
+        self._titles, self._versions = _Titles(lists["titles"]), _Versions(lists["versions"], lists["numbers"])
+        self._names = _names(library, words_of(lists["titles"], "small"))
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add what is found; each text once."""
         found: dict[str, Detail] = {}
-        for detail in self._all(post):
-            found.setdefault(detail.text.casefold(), detail)
+        for kind, text in self._all(post):
+            if _sayable(text):
+                found.setdefault(text.casefold(), Detail(kind=kind, text=text))
         return replace(so_far, details=tuple(found.values()))
 
-    def _all(self, post: Post) -> Iterator[Detail]:
-        text = _visible(post.text[:_LOOKED_AT])
-        for kind, pattern in self._patterns:
-            for match in pattern.finditer(text):
-                phrase = match.group("np")
-                if len(phrase.split()) > _WORDS:
-                    phrase = self._joins.split(phrase)[0]
-                if self._names_something(phrase):
-                    yield Detail(kind=kind, text=phrase)
-        for quoted in (*_QUOTED.findall(text), *(_visible(a.title) for a in post.attachments if a.title)):
-            if _sayable(quoted):
-                yield Detail(kind="title", text=quoted.strip())
-        yield from (Detail(kind="feature", text=m.group()) for name in self._names for m in name.finditer(text))
-        yield from (Detail(kind="version", text=m.group()) for m in _VERSION.finditer(text))
-        yield from (Detail(kind="number", text=m.group()) for m in self._numbers.finditer(text))
+    def _all(self, post: Post) -> Iterator[tuple[str, str]]:
+        """Kind and words, the most telling first."""
+        text = struck(_beginning(visible(post.text)))
+        words = tokens(text)
+        yield from (("work", made) for made in self._made.find(text, words))
+        yield from (("title", title) for title in self._titles.find(text))
+        yield from (("title", title) for a in post.attachments if (title := self._titles.given(a.kind, a.title)))
+        yield from (("feature", m.group()) for name in self._names for m in name.finditer(text))
+        yield from (("version", version) for version in self._versions.find(words))
+        numbers = dict.fromkeys(self._numbers.find(text, words))
+        yield from (("number", number) for number in numbers if len(numbers) <= _NUMBERS)
 
-    def _names_something(self, phrase: str) -> bool:
-        """False for "the thing", for "your quilt", which is not the author's to be asked about, and for "my sister" and
-        "my address", which are nobody's business."""
-        return not (
-            not _sayable(phrase)
-            or _OTHERS.search(phrase)
-            or self._empty.fullmatch(phrase)
-            or (_MINE.match(phrase) and self._private.match(phrase))
+
+class _Titles:
+    """Titles in quotation marks, and those of what came with a post."""
+
+    def __init__(self, lists: Mapping[str, Any]) -> None:
+        self._small, self._works = words_of(lists, "small"), words_of(lists, "works")
+        self._spoken, self._others = words_of(lists, "spoken"), words_of(lists, "others")
+
+    def find(self, text: str) -> Iterator[str]:
+        """In quotation marks, written as titles are, near a word for a work; not what somebody or a machine said."""
+        for match in _QUOTED.finditer(text):
+            title = next(group for group in match.groups() if group).strip().rstrip(".,")
+            before = _SENTENCE.split(text[max(0, match.start() - _NEAR) : match.start()])[-1]
+            behind = _SENTENCE.split(text[match.end() : match.end() + _NEAR])[0]
+            if self._is_title(title) and self._of_a_work(tokens(before), tokens(behind)):
+                yield title
+
+    def given(self, kind: str, title: str | None) -> str | None:
+        """A title that came with a link or a recording."""
+        title = visible(title or "").strip()
+        return title if kind in _TITLED and self._is_title(title) else None
+
+    def _of_a_work(self, before: Sequence[Token], behind: Sequence[Token]) -> bool:
+        if {token.low for token in before[-2:]} & self._spoken:
+            return False
+        nickname = before and behind and before[-1].text.istitle() and behind[0].text.istitle()
+        return not nickname and any(token.low in self._works for token in (*before, *behind))
+
+    def _is_title(self, text: str) -> bool:
+        """Capitals on all words but small ones, and on the first; neither shouted nor what people call themselves."""
+        words = [word for word in (part.strip(",'\u2019!?&:-") for part in text.split()) if word]
+        return (
+            any(len(word) >= _SHORTEST_TITLE and word[0].isupper() for word in words)
+            and words[0][0].isupper()
+            and not text.isupper()
+            and all(word[0].isupper() or word[0].isdigit() or word in self._small for word in words)
+            and all(token.plain or token.text.isdigit() or "'" in token.low for token in tokens(text))
+            and not {token.low for token in tokens(text)} & self._others
         )
 
 
-@lru_cache(maxsize=4)  # they are made for the examples of templates, and again for posts
-def _patterns(listed: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """(kind, pattern with a group `np`), the most telling first."""
-    words = dict(listed)
-    word = rf"(?!(?:{words['stops']}|{words['joins']}|{_DETERMINER})\b)[^\W\d_][\w\u2019'-]*"
-    number = rf"(?: \d{{1,4}}(?!\s?{words['units']}\b))?"
-    core = rf"{_DETERMINER} {word}(?: {word}){{0,3}}{number}"
-    np = rf"(?P<np>\b{core}(?: {words['joins']} (?:{_INNER} )?{word}(?: {word})?{number}){{0,2}}\b)"
-    bare = rf"(?P<np>\b(?!{words['unnamed']}\b){word}(?: {word})?(?: {words['joins']} (?:{_INNER} )?{word})?{number}\b)"
-    plural = rf"(?P<np>\b(?:{word} )?(?!{words['stops']}\b)[^\W\d_]{{3,}}(?<!s)s\b)"
-    more = rf"(?: {words['mine_of']} [^\W\d_]{{3,}})?"
-    own = rf"(?P<np>\b{words['mine']} (?:{words['mine_between']} )?[^\W\d_]{{3,}}{more})\b"
-    simple = rf"(?P<np>\b{core}\b)"
-    liked = rf"(?:{words['liked']}|{words['liked_de']})"
-    judged = rf"{words['judged']}|{words['judged_de']}"
-    failed = rf"{words['failed']}|{words['failed_de']}"
-    shapes = (
-        ("work", rf"{simple} {words['toil']}\b"),
-        (
-            "work",
-            rf"\b(?:my|our) {word}(?: {word})? (?:of|about|on) {np}",
-        ),
-        ("work", rf"\b(?:{words['made']} (?:up )?(?:(?:my|our) {word} )?|here(?:.?s| is| are) ){np}"),
-        ("work", rf"\b{words['made']} {plural}"),
-        ("feature", rf"\b{words['wished']} {simple}"),
-        ("feature", rf"\b{words['wished']} {plural}"),
-        ("thing", rf"\b(?:{words['reached']}|{words['used']}) {np}"),
-        ("thing", rf"{np} {words['gave_way']}\b"),
-        ("work", rf"{np} (?:{words['made_de']}|{words['done']}|{words['done_de']})\b"),
-        ("thing", rf"\b{liked} {np}"),
-        ("thing", rf"{words['start']}{bare} (?:{judged}|{failed})\b"),
-        ("thing", rf"{np} (?:{judged}|{failed}|{words['moved']})\b"),
-        ("thing", rf"{simple} {words['hurt']} (?:my|our|all|the)\b"),
-        ("thing", rf"\b(?:{words['hurt']}|{words['fixed']}) {np}"),
-        ("place_in_product", rf"\b{words['hurt_place']} {simple}"),
-        (
-            "place_in_product",
-            rf"\b(?:in|at|on|during|after) (?P<np>{_DETERMINER} (?:{word} ){{0,2}}?{words['place']}\b)",
-        ),
-        ("thing", own),
-        ("thing", rf"\bwhere (?:can|could|do|did) (?:i|we|you|one) (?:find|get|buy|see|download|order) {np}"),
-        ("thing", rf"\b(?:ist|sind|war|waren|geht|funktioniert) {simple} {words['gone_de']}\b"),
-        ("thing", rf"{_ASKED}(?![^?.!\n]* (?:from|to) ){np}(?=(?: {words['asked_end']})?\s*(?:[?.!,;:)\n]|$))"),
-        ("thing", rf"{words['start']}(?=(?:the|this|der|die|das) ){np}(?= {words['acts']}\b)"),
-        ("thing", rf"(?=\b(?:my|our|mein\w*|unser\w*) ){simple}"),
+class _Versions:
+    """Versions: "2.3.1", "v1.2", "update 1.2"."""
+
+    def __init__(self, lists: Mapping[str, Any], numbers: Mapping[str, Any]) -> None:
+        self._after, self._loose, self._places = (words_of(lists, name) for name in ("after", "loose", "places"))
+        self._units = words_of(numbers, "units") | words_of(numbers, "money")
+
+    def find(self, words: Sequence[Token]) -> Iterator[str]:
+        """No dates, no addresses of machines, no amounts, no part of something longer."""
+        for n, token in enumerate(words):
+            match = _VERSION.fullmatch(token.text)
+            amount = n + 1 < len(words) and token.after == " " and words[n + 1].low in self._units
+            if match and not amount and not token.after.startswith(_GOES_ON) and not token.before.endswith(_GOES_ON):
+                before = words[n - 1].low if n and token.before == " " else ""
+                if self._is_version(token, match.group(1).split("."), before):
+                    yield token.text
+
+    def _is_version(self, token: Token, parts: Sequence[str], before: str) -> bool:
+        if before in self._loose and parts[-1].startswith("0") and parts[-1] != "0":
+            return False  # "update 12.05" is of May
+        if token.low.startswith("v") or before in self._after - self._loose:
+            return True
+        if before in self._loose:
+            return not _is_date(parts)
+        return len(parts) == _PARTS_OF_BARE and not _is_date(parts) and before not in self._places
+
+
+def _is_date(parts: Sequence[str]) -> bool:
+    """Three numbers that may be day, month and year."""
+    return any(
+        len(parts[order.index(None)]) in _YEAR_DIGITS
+        and all(most is None or 0 < int(part) <= most for part, most in zip(parts, order, strict=True))
+        for order in _DATES
+        if len(parts) == len(order)
     )
-    return tuple((kind, re.compile(shape, re.IGNORECASE)) for kind, shape in shapes)
 
 
-def _names(library: Library) -> tuple[re.Pattern[str], ...]:
-    """The operators' facts by their names, and by values that are names themselves."""
-    words = {fact.name.replace("_", " ") for fact in library.facts.values() if "_" in fact.name}
-    words |= {
-        fact.value for fact in library.facts.values() if re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}", fact.value)
-    }
-    return tuple(re.compile(rf"\b{re.escape(w)}\b", re.IGNORECASE) for w in sorted(words, key=lambda w: (-len(w), w)))
+def _names(library: Library, small: frozenset[str]) -> tuple[re.Pattern[str], ...]:
+    """The operators' facts by their names ("text_size"), and by values that are names themselves ("Lantern Harbor").
+
+    In a post a name of several words may be written small; one word alone would be any word then.
+    """
+    named = (fact.name.split("_") for fact in library.facts.values())
+    valued = (fact.value.split() for fact in library.facts.values() if fact.value.istitle())
+    names = {" ".join(words) for words in named if len(words) > 1 and not set(words) & small}
+    names |= {" ".join(words) for words in valued if len(words) <= _FACT_WORDS and "".join(words).isalpha()}
+    ordered = sorted(names, key=lambda name: (-len(name), name))
+    return tuple(
+        re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE if " " in name else re.NOFLAG)
+        for name in ordered
+    )
 
 
-def _visible(text: str) -> str:
-    """The text with what must not be said back struck out, place by place, so that spans stay verbatim."""
-    for pattern in _HIDDEN:
-        text = pattern.sub(lambda m: "\0" * len(m.group()), text)
-    return text
+def _beginning(text: str) -> str:
+    """As much of it as is read; where it is cut, nothing ends."""
+    return text if len(text) <= _READ else f"{text[:_READ]}\0"
 
 
 def _sayable(text: str) -> bool:
@@ -159,6 +172,5 @@ def _sayable(text: str) -> bool:
         0 < len(text.split()) <= _WORDS
         and len(text) <= _CHARACTERS
         and not set(text) & set("\0@<>{}[]`*_~|#\\\n")
-        and any(map(str.isalpha, text))
-        and not text.endswith(("'s", "\u2019s"))  # "the keeper's": what is the keeper's was lost
+        and not any(map(is_emoji, text))
     )

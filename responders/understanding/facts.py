@@ -41,6 +41,23 @@ def among_fans(context: Context) -> float:
     return -_NEAR if ago >= _QUIET else 0.0
 
 
+def before(post: Post, context: Context) -> str:
+    """What the post answers or follows, and who said it ("team: which phone?"); empty when nothing is known of it."""
+    thread = [turn for turn in context.before if turn.in_thread and turn.text]
+    if context.replies_to in {"us", "staff"}:
+        team = [turn for turn in thread if turn.role in {"us", "staff"}]
+        return f"team: {team[-1].text}" if team else ""
+    if context.replies_to == "fan":
+        fans = [turn for turn in thread if turn.role == "fan"]
+        return f"fan: {fans[-1].text}" if fans else ""
+    last = context.before[-1] if context.before else None
+    if last is None or not last.text or last.role == "author":
+        return ""
+    team_spoke = last.role in {"us", "staff"}
+    recent = post.at - last.at <= (_HEARD if team_spoke else _LIVELY)
+    return f"{'team' if team_spoke else 'fan'}: {last.text}" if recent else ""
+
+
 class Conversation:
     """Reads the turns of a context."""
 

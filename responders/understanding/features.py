@@ -17,9 +17,8 @@ from responders.ports import Floats
 from responders.understanding.normalise import compile_phrases, has_emoji, reading
 from responders.understanding.sentiment import SentimentAnalyzer
 
-SIZE, BESIDE_MEANING = 2048, 1024
-"""Length of a vector where there is nothing else to read by, and beside a sentence vector, where half as many numbers
-tell the intents apart as well and a fit costs a third less."""
+SIZE = 8192
+"""Length of a vector."""
 _WEIGHTS = {"word": 0.8, "letter": 0.5, "class": 1.1, "shape": 0.45}
 _TOKEN = re.compile(r"\w+|[^\w\s.,]")
 _LONG, _MIDDLE, _SHORT = 20, 8, 3

@@ -1,44 +1,43 @@
-"""The safety gates, looked at before any intent: phrase lists, and a head for what is said without their words, on the
-sentence vector or, where there is no encoder, on n-grams. A hit is never answered from a template."""
+"""The safety gates: phrase lists, which run whatever else fails, and the chances that the reader gives. A hit is never
+answered from a template."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from responders.ports import Encoder, Floats
-from responders.types import Context, Post, Understanding
+from responders.types import GATES, Alarm, Context, Post, Understanding
 from responders.understanding.features import Features, features_of
-from responders.understanding.heads import SoftmaxHead
 from responders.understanding.normalise import ENCODED, compile_phrases, encodable, has_words, reading, unmasked
+from responders.understanding.trained import Reads
 
-GATES = ("crisis", "legal", "minor", "toxic", "spam")
-"""The most urgent first (design section 8)."""
-ORDINARY = "ordinary"
-"""The part of gate_examples.yaml that is no gate: several kinds of harmless talk."""
-ALARMS = {"crisis": 0.03, "legal": 0.01, "minor": 0.01, "toxic": 0.03, "spam": 0.015}
-"""Share of the ordinary examples, each read by a head that does not know it, that may fire. Half of them were made to
-look like a crisis, an insult or an advert: of everyday talk about half as many fire."""
-ALARMS_BY_WORDS = ALARMS | {"crisis": 0.06, "toxic": 0.04, "spam": 0.02}
-"""Without an encoder: what cannot be told apart reaches a person rather than a template."""
-UNEASY, UNEASY_BY_WORDS = 0.08, 0.15
-"""Share of them that is like a crisis, too little to be one: no reply is drafted. Without an encoder a wide margin."""
-_RIDGE = 3e-4
-"""Softer than an intent's: what fires here must be like several examples, not like one."""
-_FOLDS = 5
-_CUE, _CUES = 1.1, 3
-"""What a cue of spam adds to its log-odds, and how many count."""
-_DOUBT = 0.8
-"""Log-odds against a gate that fires by its head: near the threshold most of what fires is an alarm."""
-_LISTED = 0.9
-"""How sure a gate is at least that fires on a phrase."""
-_PIECES = 6
-"""Parts of a very long post that are read one by one for a crisis, which may be a sentence in the middle."""
+CRISIS = "crisis"
+MAYBE = "crisis_maybe"
+"""Name of the chance from which a person reads a post before anything is said, though nobody is called."""
+_LISTED = {"crisis": 5.0, "legal": 2.0, "minor": 0.5, "toxic": 1.5, "spam": 2.0}
+"""What a phrase of the list adds to the log-odds of a gate: a list knows words, the reader what is done with them."""
+_ALONE = {"crisis": 0.9, "legal": 0.9, "spam": 0.9, "toxic": 0.6}
+"""How sure a phrase makes a gate where nothing else could be read."""
+_CUE, _CUES = 0.7, 3
+"""What a cue of spam adds, and how many count."""
+_SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\u2026]*")
+_PARTS, _PART_WORDS, _WORDS = 8, 4, 25
+"""Sentences of a post of more than `_WORDS` that are read one by one, those of `_PART_WORDS` or more: a crisis may be one
+sentence of praise."""
+_WITHOUT_THE_REST = 1.0
+"""Log-odds against a sentence that is read alone."""
+_LONGEST, _OVERLAP = 8_000, 80
+"""Characters of a post that are read, and those of a piece that the next one has too: a border cuts no phrase."""
+_PLAINLY_A_CHILD = 0.8
+"""Chance of a child's post from which no listed word has to say what is given away."""
+_LONG_NUMBER = re.compile(r"\d(?:[ /().-]?\d){5,14}")
+_TINY = 1e-6
+_SHOWN = 200
+EVERYWHERE = "en"
+"""Insults in English are known in every language's posts; others only where the post is in that language."""
 
 
 def phrases_of(lists: Mapping[str, Any]) -> tuple[str, ...]:
@@ -49,9 +48,11 @@ def phrases_of(lists: Mapping[str, Any]) -> tuple[str, ...]:
 class Gate:
     """One list: fires on a phrase that is left once the harmless uses are struck out."""
 
-    def __init__(self, lists: Mapping[str, Any]) -> None:
-        """Take one section of gates.yaml."""
-        self._phrases = compile_phrases(phrases_of(lists))
+    def __init__(self, lists: Mapping[str, Any], *, language: str | None = None) -> None:
+        """Take one section of gates.yaml; only its phrases in `language` and in English, if one is given."""
+        spoken = {language, EVERYWHERE} if language else set(lists["phrases"])
+        phrases = {name: words for name, words in lists["phrases"].items() if name in spoken}
+        self._phrases = compile_phrases(phrases_of({"phrases": phrases}))
         self._unless = compile_phrases(lists.get("unless", ()))
 
     def fires(self, text: str) -> bool:
@@ -59,50 +60,12 @@ class Gate:
         signs in the place of letters hide one."""
         return any(map(self._fires, dict.fromkeys((reading(text), reading(text, stretched=1), unmasked(text)))))
 
+    def hidden(self, text: str) -> bool:
+        """True when it fires only once digits and signs are put right: what else reads the text sees no such word."""
+        return self.fires(text) and not any(map(self._fires, (reading(text), reading(text, stretched=1))))
+
     def _fires(self, read: str) -> bool:
         return bool(self._phrases.search(read)) and bool(self._phrases.search(self._unless.sub(" ; ", read)))
-
-
-_Rows = Callable[[Sequence[str]], Floats]
-"""Texts -> a row of numbers each."""
-
-
-class GateHead:
-    """How much a text is like the examples of each gate, whatever its words."""
-
-    def __init__(
-        self,
-        examples: Mapping[str, Any],
-        rows: _Rows,
-        of_examples: _Rows,
-        alarms: Mapping[str, float] = ALARMS,
-        uneasy: float = UNEASY,
-    ) -> None:
-        """Fit to gate_examples.yaml: gate -> texts, and `ORDINARY` -> kind -> texts. `rows`, `of_examples`: the numbers
-        of texts and of these; `alarms`, `uneasy`: the shares of ordinary ones that may fire, or make uneasy."""
-        kinds = {gate: examples[gate] for gate in GATES} | {f"{ORDINARY} {k}": t for k, t in examples[ORDINARY].items()}
-        pairs = [(text, kind) for kind, texts in kinds.items() for text in texts]
-        labels = tuple(kind for _, kind in pairs)
-        self._head = _fitted(of_examples([text for text, _ in pairs]).tobytes(), labels)
-        self._rows = rows
-        unknown = self._against_ordinary(self._head.held_out[[label not in GATES for label in labels]])
-        self._from = np.array([np.quantile(unknown[:, i], 1 - alarms[gate]) for i, gate in enumerate(GATES)])
-        crisis = unknown[:, GATES.index("crisis")] - self._from[GATES.index("crisis")]
-        self.uneasy_from = float(np.quantile(crisis, 1 - uneasy))
-        """Margin of a crisis from which no reply is drafted."""
-
-    def margins(self, text: str) -> dict[str, float]:
-        """Gate -> by how much the text passes what ordinary talk may have, as log-odds; fires above zero."""
-        scores = self._head.scores(self._rows([text, *_pieces(text)]))
-        margins = self._against_ordinary(scores) - self._from
-        margins[0, GATES.index("crisis")] = margins[:, GATES.index("crisis")].max()
-        return dict(zip(GATES, map(float, margins[0]), strict=True))
-
-    def _against_ordinary(self, scores: Floats) -> Floats:
-        labels = self._head.labels
-        harmless = scores[:, [i for i, label in enumerate(labels) if label not in GATES]]
-        odds: Floats = scores[:, [labels.index(g) for g in GATES]] - np.logaddexp.reduce(harmless, axis=1)[:, None]
-        return odds
 
 
 class SpamCues:
@@ -120,77 +83,123 @@ class SpamCues:
         return sum(bool(cue.search(read)) for cue in self._phrases) + bool(self._hosts.search(text))
 
 
-class Gates:
-    """Fills `risk` and `uneasy`, and `confidence` where a gate fires: how sure the first one is."""
+class Parts:
+    """Reads a post sentence by sentence for a crisis, and notes the part that sounds most like one."""
 
-    def __init__(
-        self,
-        lists: Mapping[str, Any],
-        examples: Mapping[str, Any] | None = None,
-        encoder: Encoder | None = None,
-        words: Features | None = None,
-    ) -> None:
-        """Take gates.yaml and gate_examples.yaml as the library read them. Without examples the lists decide; without
-        an `encoder` the head goes by `words`."""
-        self._gates = {name: Gate(lists[name]) for name in GATES}
-        self._cues = SpamCues(lists["spam"])
-        self._aimed = compile_phrases(lists["toxic"]["aimed"])
-        self._cue = _CUE if encoder else 0.0  # `words` have them
-        self._head: GateHead | None = None
-        if examples and encoder:
-            meant = _meant_by(encoder)
-            self._head = GateHead(examples, meant, meant)
-        elif examples and words:
-            self._head = GateHead(examples, words.matrix, words.of_examples, ALARMS_BY_WORDS, UNEASY_BY_WORDS)
+    def __init__(self, reads: Reads) -> None:
+        """`reads`: what reads posts."""
+        self._reads = reads
+        self._crisis = reads.intents.index(CRISIS)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Add the names of all gates that fire, the most urgent first."""
-        text = ". ".join((post.text, *(a.title for a in post.attachments if a.title)))
-        margins = self.margins(post.text)
-        sure = {n: _share(margins[n] - _DOUBT) for n in GATES if margins.get(n, 0.0) > 0}
-        sure |= {n: max(_LISTED, sure.get(n, 0.0)) for n in GATES if self._gates[n].fires(text)}
-        risk = tuple(n for n in GATES if n in sure)
-        uneasy = self._head is not None and margins.get("crisis", -np.inf) > self._head.uneasy_from
-        return replace(so_far, risk=risk, uneasy=uneasy, confidence=sure[risk[0]] if risk else so_far.confidence)
+        """Add an alarm with the chance of the worst part; `Gates` weighs it."""
+        parts = _parts(post.text)
+        if not parts:
+            return so_far
+        chances = [float(self._reads.read(encodable(part)).intents[self._crisis]) for part in parts]
+        worst = max(range(len(parts)), key=lambda i: chances[i])
+        chance = _chance(_odds(chances[worst]) - _WITHOUT_THE_REST)
+        return replace(so_far, alarms=(Alarm(gate=CRISIS, chance=chance, part=parts[worst]),))
 
-    def margins(self, text: str) -> dict[str, float]:
-        """As the head's, with what the cues of spam add to a sentence vector; empty without a head or words."""
-        if self._head is None or not has_words(text):
-            return {}
-        margins = self._head.margins(text)
-        margins["spam"] += self._cue * min(_CUES, self._cues.count(text))
-        return margins
+
+class Gates:
+    """Fills `risk` and `alarms`."""
+
+    def __init__(self, lists: Mapping[str, Any], thresholds: Mapping[str, float] | None = None) -> None:
+        """Take gates.yaml as the library read it, and the chances from which a gate holds a post."""
+        self._lists = {name: Gate(lists[name]) for name in GATES}
+        self._insults = {name: Gate(lists["toxic"], language=name) for name in lists["toxic"]["phrases"]}
+        self._cues = SpamCues(lists["spam"])
+        self._private = compile_phrases(phrases_of({"phrases": lists["minor"]["private"]}))
+        self._aimed = compile_phrases(lists["toxic"]["aimed"])
+        self._from = thresholds or dict.fromkeys((*GATES, MAYBE), 0.5)
+
+    def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
+        """Add the names of all gates that fire, the most urgent first, and what raised them."""
+        if dict(so_far.intents).get("minor", 1.0) < _PLAINLY_A_CHILD and not self._gives_away(post.text):
+            so_far = _without("minor", so_far)
+        alarms = [alarm for gate in GATES if (alarm := self._alarm(gate, post, so_far))]
+        risk = tuple(alarm.gate for alarm in alarms if alarm.chance >= self._from[alarm.gate])
+        kept = tuple(a for a in alarms if a.gate in risk or (a.gate == CRISIS and a.chance >= self._from[MAYBE]))
+        return replace(so_far, risk=risk, alarms=kept)
 
     def aimed(self, post: Post, context: Context) -> bool:
         """True when hard words are meant for staff or for a member who is named or answered."""
         return context.addressed or context.replies_to != "nobody" or bool(self._aimed.search(reading(post.text)))
 
+    def _gives_away(self, text: str) -> bool:
+        """True when something private is told: an age alone makes nobody a child to be kept safe."""
+        return bool(self._private.search(reading(text)) or _LONG_NUMBER.search(text))
 
-def _pieces(text: str) -> list[str]:
-    """The parts of a text too long to be read whole."""
-    if len(text) <= ENCODED:
+    def _alarm(self, gate: str, post: Post, read: Understanding) -> Alarm | None:
+        text = ". ".join((post.text, *(a.title for a in post.attachments if a.title)))
+        if not has_words(text):
+            return None
+        listed = self._listed(gate, read)
+        part = next((sentence for sentence in _parts(post.text) if listed.fires(sentence)), post.text)
+        found = listed.fires(text)
+        chance = dict(read.intents).get(gate)
+        if gate == CRISIS and read.alarms and read.alarms[0].chance > (chance or 0.0):
+            chance, part = read.alarms[0].chance, part if found else read.alarms[0].part
+        if chance is None:
+            return Alarm(gate=gate, chance=_ALONE[gate], part=part[:_SHOWN]) if found and gate in _ALONE else None
+        odds = _odds(chance) + _LISTED[gate] * found
+        if gate == "spam":
+            odds += _CUE * min(_CUES, self._cues.count(text))
+        weighed = _chance(odds)
+        failed = gate == CRISIS and found and read.unread  # what failed may have been the one to see it
+        if gate in _ALONE and (failed or listed.hidden(text)):
+            weighed = max(weighed, _ALONE[gate])
+        return Alarm(gate=gate, chance=weighed, part=part[:_SHOWN])
+
+    def _listed(self, gate: str, read: Understanding) -> Gate:
+        if gate != "toxic":
+            return self._lists[gate]
+        return self._insults.get(read.language, self._insults[EVERYWHERE])
+
+
+def _without(gate: str, read: Understanding) -> Understanding:
+    """The same without one reading, which is ruled out: its chance goes to the others."""
+    left = [(name, share) for name, share in read.intents if name != gate]
+    total = sum(share for _, share in left)
+    if len(left) == len(read.intents) or not total or read.confidence == 1.0:
+        return read
+    ranked = tuple((name, round(share / total, 4)) for name, share in left)
+    changed = read.intent == gate
+    return replace(
+        read,
+        intents=ranked,
+        intent=ranked[0][0] if changed else read.intent,
+        confidence=ranked[0][1],
+        situations=() if changed else read.situations,
+        nearest=None if changed else read.nearest,
+    )
+
+
+def _odds(chance: float) -> float:
+    return math.log((chance + _TINY) / (1 - chance + _TINY))
+
+
+def _chance(odds: float) -> float:
+    return round(1 / (1 + math.exp(-odds)), 4)
+
+
+def _parts(text: str) -> list[str]:
+    """The sentences of a longer post of several, and of one that is too long to be read at once its pieces."""
+    if len(text.split()) <= _WORDS and len(text) <= ENCODED:
         return []
-    return [text[start : start + ENCODED] for start in range(0, _PIECES * ENCODED, ENCODED) if text[start:]]
-
-
-def _share(odds: float) -> float:
-    """Log-odds as a probability."""
-    return round(float(1 / (1 + np.exp(-odds))), 4)
+    sentences = [found.strip() for found in _SENTENCE.findall(text)]
+    own = [s for s in sentences if len(s.split()) >= _PART_WORDS]
+    if len(own) < 2 and len(text) <= ENCODED:  # noqa: PLR2004 - one sentence is the post itself
+        return []
+    if own and len(own) <= _PARTS and all(len(sentence) <= ENCODED for sentence in own):
+        return own
+    return [text[start : start + ENCODED] for start in range(0, min(len(text), _LONGEST), ENCODED - _OVERLAP)]
 
 
 def gate_words(word_lists: Mapping[str, Mapping[str, Any]]) -> Features:
-    """What the head goes by without an encoder: the n-grams and word classes of intents, and the gates' own."""
+    """What is read by where there is no model: the n-grams and word classes of intents, and the gates' own."""
     gates = word_lists["gates"]
     cues = {f"cue {i}": [cue] for i, cue in enumerate(gates["spam"]["cues"])}
     classes = {**word_lists["classes"], **gates["signs"], **cues}
     return features_of({"classes": classes, "sentiment": word_lists["sentiment"]})
-
-
-def _meant_by(encoder: Encoder) -> _Rows:
-    return lambda texts: encoder.encode([encodable(text) for text in texts])
-
-
-@lru_cache(maxsize=1)  # what is shipped stays the same, however often operators change examples of their own
-def _fitted(rows: bytes, labels: tuple[str, ...]) -> SoftmaxHead:
-    table = np.frombuffer(rows, dtype=np.float32).reshape(len(labels), -1)
-    return SoftmaxHead.fit(table, labels, ridge=_RIDGE, folds=_FOLDS)

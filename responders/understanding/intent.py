@@ -1,52 +1,53 @@
-"""What a post is doing: a softmax head on what it means and how it is said, fitted from the operators' examples, and
-their cue words."""
+"""What a post is doing: the trained model's reading, moved by what operators wrote and by whom the post answers.
+
+Without the model, a head on words and letters reads instead, less well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz.fuzz import token_set_ratio
 from rapidfuzz.utils import default_process
 
-from responders.library.model import Intent, Library
-from responders.ports import Encoder, Floats
-from responders.types import Context, Post, Understanding
-from responders.understanding.calibration import EASIER, Calibration
-from responders.understanding.facts import among_fans
-from responders.understanding.features import BESIDE_MEANING, SIZE, features_of
-from responders.understanding.heads import Labels, SoftmaxHead, log_softmax
+from responders.library.model import Library
+from responders.ports import Floats
+from responders.types import GATES, Context, Post, Understanding
+from responders.understanding.facts import among_fans, before
+from responders.understanding.gates import CRISIS
+from responders.understanding.heads import SoftmaxHead
 from responders.understanding.normalise import compile_phrases, encodable, reading
+from responders.understanding.trained import Read, Reads
 
-CUE_WEIGHT = 0.7
-"""Of the cue prior against the head's log-probabilities (understanding.md section 3)."""
-_CUE_SMOOTHING = 0.2
-_NEAREST_WEIGHT = 4.0
-"""Log-odds for an intent whose nearest example is the post itself, against one whose nearest has nothing of it."""
-_FEWER = 0.9
-"""Of the log-odds by which an intent has fewer examples than others, where its nearest is like the post."""
-_FAR, _LIKE = 0.2, 0.6
-"""Cosines between which it comes to count: of two posts that have nothing, and that have the matter, in common."""
-_WORDS_WEIGHT = 0.4
-"""Length of the n-grams' part of a row; the sentence vector's is 1."""
-FOLDS = 4
-"""Each quarter of the examples is read by a head that was fitted without it: near to one at a time, and quick."""
+ANSWER = "answer"
+"""The intent of posts that answer a question or an offer of the team: only where the team has just said something."""
+_NEAR = 0.85
+"""Likeness to an operator's example from which it counts; the same text counts `_SAME` log-odds."""
+_SAME = 6.0
+_OWN_RIDGE = 1e-2
+_OWN_SHARPNESS = 3.0
+"""Factor on the scores of operators' own intents that makes chances of them."""
+_OWN_RARE = 3.0
+"""Log-odds against each of them: most posts are none of theirs, however few examples tell so."""
 _TO_NOBODY = 1.2
 """Log-odds against helping when a post answers no fan and names nobody: help goes to somebody."""
-
+_CUE = 1.0
+"""Log-odds of an operator's own cue word for its intent."""
 _COMPARED = 8
 """Examples next to a post of which the nearest is named; `_READ` characters of a post are held against them."""
+_READ = 400
 _SUREST = 0.9999
 """Only a manager's word counts 1."""
-_READ = 400
-
-Ranked = tuple[tuple[str, float], ...]
+_TOLD = 0.5
+"""Chance from which a post tells something."""
+_SITUATIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldOut:
-    """An example of `intent` as it is read, `read`, by a head that does not know it."""
+    """An example of `intent` as it is read, `read`, by those who do not know it."""
 
     text: str
     intent: str
@@ -57,109 +58,118 @@ class HeldOut:
 
 
 class IntentAnalyzer:
-    """Fills `intent`, `intents`, `nearest` and, where no gate has said how sure it is, `confidence`."""
+    """Fills `intent`, `intents`, `situations`, `mood`, `tells`, `nearest` and `confidence`."""
 
-    def __init__(self, library: Library, encoder: Encoder | None = None) -> None:
-        """Fit the head to the library's examples; without an `encoder` to their n-grams alone."""
-        self._features = features_of(library.word_lists, size=BESIDE_MEANING if encoder else SIZE)
-        self._encoder = encoder
-        self._texts, labels = _examples(library)
-        rows = self._rows(self._texts, self._features.of_examples(self._texts))
-        self._head = SoftmaxHead.fit(rows, labels, folds=FOLDS)
-        self._intents = self._head.labels
-        self._labels = np.array([self._intents.index(label) for label in labels], dtype=np.intp)
-        self._examples = np.ascontiguousarray(self._meaning(rows))
-        self._fewer = _fewer(self._labels, len(self._intents))
-        self._cues = [compile_phrases(_cues(library.intents[name])) for name in self._intents]
-        self._without_cues = [i for i, name in enumerate(self._intents) if not _cues(library.intents[name])]
-        nearest = self._nearest_others().max(axis=1, initial=-1.0)
-        calibration = Calibration.fit(self._head.held_out, self._labels, nearest)
-        self._calibration = replace(calibration, easier=EASIER if encoder else 0.0)
+    def __init__(self, library: Library, reads: Reads) -> None:
+        """Learn the operators' examples on top of what `reads` knows: their own intents, and posts they want read so."""
+        self._reads = reads
+        pairs = [(t, i.name) for i in library.intents.values() for texts in i.examples.values() for t in texts]
+        self._texts = [text for text, _ in pairs]
+        self._labels = np.array([label for _, label in pairs])
+        self._vectors = reads.vectors([encodable(text) for text in self._texts])
+        self._known = {name: i for i, name in enumerate(reads.intents) if name in library.intents or name in GATES}
+        self._own = tuple(sorted(set(library.intents) - set(reads.intents)))
+        self._names = (*self._known, *self._own)
+        self._head = self._fit()
+        self._cues = {
+            name: compile_phrases(phrases)
+            for name, intent in library.intents.items()
+            if (phrases := tuple(cue for cues in intent.cues.values() for cue in cues))
+        }
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Read the post, or take a manager's word for it (`forced_intent`, with confidence 1)."""
+        said = before(post, context)
+        read = self._reads.read(encodable(post.text, said))
+        likeness = self._vectors @ read.vector
+        shares = self._shares(post.text, read, likeness, context, said, head=self._head)
         forced = context.forced_intent
-        if not (self._intents or forced):
-            return so_far
-        row = self._rows([post.text], self._features.matrix([post.text]))[0]
-        likeness = self._examples @ self._meaning(row)
-        ranked, confidence = self._ranked(self._head.scores(row), likeness, self._prior(post.text, context))
+        if forced:  # danger stays what it was read as
+            shares = {name: share if name in GATES else 0.0 for name, share in shares.items() if name != forced}
+        ranked = tuple(sorted(((n, round(float(s), 4)) for n, s in shares.items()), key=lambda p: (-p[1], p[0])))
         if forced:
-            ranked = ((forced, 1.0), *((name, 0.0) for name, _ in ranked if name != forced))
-            confidence = 1.0
-        elif so_far.risk:
-            confidence = so_far.confidence
-        intent = ranked[0][0]
-        nearest = self._nearest(post.text, likeness, intent)
-        return replace(so_far, intent=intent, confidence=confidence, intents=ranked, nearest=nearest)
+            ranked = ((forced, 1.0), *ranked)
+        if not ranked:
+            return so_far
+        intent, share = ranked[0]
+        return replace(
+            so_far,
+            intent=intent,
+            confidence=1.0 if forced else min(share, _SUREST),
+            intents=ranked,
+            situations=read.likeliest(_SITUATIONS, intent),
+            mood=read.mood,
+            tells=read.told(_TOLD),
+            nearest=self._nearest(post.text, likeness, intent),
+        )
 
-    def held_out(self) -> Iterator[HeldOut]:
-        """Each example as it is read by those who do not know it; not those that stand alone for their intent."""
-        others = self._nearest_others()
+    def held_out(self) -> list[HeldOut]:
+        """Each example as it is read by those who do not know it."""
+        found = []
         for i, (text, label) in enumerate(zip(self._texts, self._labels, strict=True)):
-            scores = self._head.held_out[i]
-            if np.isfinite(scores[label]):
-                ranked, confidence = self._ranked(scores, others[i], self._cue_prior(text))
-                read = ranked[0][0]
-                nearest = self._nearest(text, others[i], read)
-                intent = self._intents[label]
-                yield HeldOut(text=text, intent=intent, read=read, confidence=confidence, nearest=nearest)
+            others = self._vectors @ self._vectors[i]
+            others[i] = -1.0
+            read = self._reads.read(encodable(text))
+            head = self._fit(without=i) if label in self._own else self._head
+            shares = self._shares(text, read, others, None, "", head=head)
+            best = max(shares, key=lambda name: shares[name])
+            nearest = self._nearest(text, others, best)
+            found.append(HeldOut(text=text, intent=str(label), read=best, confidence=shares[best], nearest=nearest))
+        return found
 
-    def _rows(self, texts: Sequence[str], words: Floats) -> Floats:
-        """The sentence vector, where there is an encoder, and the n-grams (`words`) of each text, side by side."""
-        if self._encoder is None:
-            return words
-        vectors = self._encoder.encode([encodable(text) for text in texts])
-        return np.hstack([vectors.reshape(len(texts), -1), _WORDS_WEIGHT * words])
+    def _fit(self, without: int | None = None) -> SoftmaxHead | None:
+        """Tells the operators' own intents from all else that is known; None when there is none."""
+        rows = np.array([i for i in range(len(self._texts)) if i != without], dtype=np.intp)
+        if not set(self._own) & set(self._labels[rows]):
+            return None
+        labels = [str(label) if label in self._own else "" for label in self._labels[rows]]
+        background = self._reads.background
+        table = np.concatenate([self._vectors[rows], background])
+        return SoftmaxHead.fit(table, [*labels, *[""] * len(background)], ridge=_OWN_RIDGE)
 
-    def _meaning(self, rows: Floats) -> Floats:
-        """The part of a row that tells how alike two texts are."""
-        return rows[..., : -self._features.size] if self._encoder else rows
+    def _shares(
+        self, text: str, read: Read, likeness: Floats, context: Context | None, said: str, *, head: SoftmaxHead | None
+    ) -> dict[str, float]:
+        """Intent -> its chance, of those that this library knows and the gates."""
+        logs = {name: float(np.log(read.intents[i] + 1e-9)) for name, i in self._known.items()}
+        if ANSWER in logs and not said.startswith("team:"):
+            del logs[ANSWER]
+        for name, log in self._prior(text, context).items():
+            if name in logs:
+                logs[name] += log
+        own = self._own_shares(read.vector, likeness, head)
+        for name in {*logs} & {*self._labels}:
+            logs[name] += _near(likeness[self._labels == name])
+        rest = _softmax(logs)
+        danger = rest.pop(CRISIS, 0.0)  # of which operators' own intents take nothing
+        left = 1.0 - sum(own.values())
+        shares = {name: share * left for name, share in rest.items()}
+        return {**shares, **{name: share * (1.0 - danger) for name, share in own.items()}, CRISIS: danger}
 
-    def _nearest_others(self) -> Floats:
-        """Cosines of the examples to each other, never of one to itself."""
-        cosines: Floats = self._examples @ self._examples.T
-        np.fill_diagonal(cosines, -1.0)
-        return cosines
+    def _own_shares(self, vector: Floats, likeness: Floats, head: SoftmaxHead | None) -> dict[str, float]:
+        if head is None:
+            return {}
+        scores = dict(zip(head.labels, map(float, _OWN_SHARPNESS * head.scores(vector)), strict=True))
+        for name in filter(None, scores):
+            scores[name] += _near(likeness[self._labels == name]) - _OWN_RARE
+        return {name: share for name, share in _softmax(scores).items() if name}
 
-    def _ranked(self, scores: Floats, likeness: Floats, prior: Floats) -> tuple[Ranked, float]:
-        """All intents with their probability, the surest first, and how far the first is to be believed."""
-        shares = log_softmax(log_softmax(scores * self._calibration.sharpness) + prior + self._next_to(likeness))
-        top = int(shares.argmax())
-        confidence = self._calibration.confidence(float(shares[top]), float(likeness.max()), top)
-        pairs = ((name, round(float(share), 4)) for name, share in zip(self._intents, np.exp(shares), strict=True))
-        return tuple(sorted(pairs, key=lambda pair: (-pair[1], pair[0]))), min(round(confidence, 4), _SUREST)
-
-    def _next_to(self, likeness: Floats) -> Floats:
-        """What the nearest example of each intent speaks for, as log-odds."""
-        nearest = np.full(len(self._intents), -1.0, dtype=np.float32)
-        np.maximum.at(nearest, self._labels, likeness)
-        like = np.clip((nearest - _FAR) / (_LIKE - _FAR), 0.0, 1.0)
-        return np.asarray(_NEAREST_WEIGHT * nearest + _FEWER * like * self._fewer, dtype=np.float32)
-
-    def _prior(self, text: str, context: Context) -> Floats:
-        """What cue words and the messages around speak for, as log-odds for each intent."""
-        prior = self._cue_prior(text)
-        to_somebody = context.replies_to == "fan" or "@someone" in reading(text)
-        shifts = {"helping": 0.0 if to_somebody else -_TO_NOBODY, "crosstalk": among_fans(context)}
-        for name, shift in shifts.items():
-            if name in self._intents:
-                prior[self._intents.index(name)] += shift
-        return prior
-
-    def _cue_prior(self, text: str) -> Floats:
+    def _prior(self, text: str, context: Context | None) -> dict[str, float]:
+        """What the messages around and the operators' cue words speak for, as log-odds."""
         read = reading(text)
-        hits = np.array([len(set(cues.findall(read))) for cues in self._cues], dtype=np.float32)
-        hits[self._without_cues] = hits.max()  # cues of others do not speak against an intent that has none
-        prior: Floats = np.float32(CUE_WEIGHT) * np.log(hits + np.float32(_CUE_SMOOTHING))
-        return prior
+        prior = {name: _CUE for name, cues in self._cues.items() if name in self._known and cues.search(read)}
+        if context is None or context.replies_to != "nobody":
+            return prior  # what was said there has been read with the post
+        to_somebody = "@someone" in read
+        shifts = {"helping": 0.0 if to_somebody else -_TO_NOBODY, "crosstalk": among_fans(context)}
+        return {name: prior.get(name, 0.0) + shifts.get(name, 0.0) for name in {*prior, *shifts}}
 
     def _nearest(self, text: str, likeness: Floats, intent: str) -> str | None:
         """The example of that intent most like the post, from the likeness of all; None when it has none.
 
         Of those next to it in meaning the one with most words in common: people see words.
         """
-        own = np.flatnonzero(self._labels == self._intents.index(intent)) if intent in self._intents else np.array([])
+        own = np.flatnonzero(self._labels == intent)
         close = sorted(own, key=lambda i: -likeness[i])[:_COMPARED]
         words = default_process(text[:_READ])
 
@@ -169,21 +179,15 @@ class IntentAnalyzer:
         return self._texts[max(close, key=alike)] if close else None
 
 
-def _examples(library: Library) -> tuple[list[str], list[str]]:
-    """Texts and the intents they are examples of."""
-    pairs = [(text, i.name) for i in library.intents.values() for texts in i.examples.values() for text in texts]
-    return [text for text, _ in pairs], [name for _, name in pairs]
+def _near(likeness: Floats) -> float:
+    """What an intent's nearest example speaks for: nothing when it is far, `_SAME` when it is the text itself."""
+    nearest = float(likeness.max(initial=-1.0))
+    return _SAME * max(0.0, (nearest - _NEAR) / (1 - _NEAR)) ** 2
 
 
-def _fewer(labels: Labels, intents: int) -> Floats:
-    """By how much each intent has fewer examples than the intent of a usual example, as log-odds; 0 if it has more.
-
-    A post finds its like the sooner among many, and a head leans less on few.
-    """
-    counts = np.bincount(labels, minlength=intents)
-    usual = float(counts @ counts) / max(1, len(labels))
-    return np.log(np.maximum(1.0, usual / np.maximum(1, counts))).astype(np.float32)
-
-
-def _cues(intent: Intent) -> tuple[str, ...]:
-    return tuple(cue for cues in intent.cues.values() for cue in cues)
+def _softmax(logs: Mapping[str, float]) -> dict[str, float]:
+    if not logs:
+        return {}
+    values = np.array([*logs.values()])
+    shares: Sequence[float] = (np.exp(values - values.max()) / np.exp(values - values.max()).sum()).tolist()
+    return dict(zip(logs, shares, strict=True))

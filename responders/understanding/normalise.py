@@ -26,7 +26,7 @@ _LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ"
 
 _SPELT = re.compile(r"(?<!\w)(?:[^\W\d_][ .*_-]){2,}[^\W\d_](?!\w)")
 _RUN = re.compile(r"[\w@$!]+")
-_MASKED = re.compile(r"(?!@)[a-z]*[\d@$!]\w")
+_MASKED = re.compile(r"(?<![a-z])(?!@)[a-z]*[\d@$!]\w")
 _PLAIN = re.compile(r"[a-z]")
 _LETTERS = str.maketrans("0134578@$!", "oieastbasi")
 
@@ -69,11 +69,18 @@ def _put_right(run: re.Match[str]) -> str:
     return text
 
 
-@lru_cache(maxsize=64)  # gates, intent, sentiment and answers ask for the same post
-def encodable(text: str) -> str:
-    """The one form in which a text is given to the sentence encoder: links, handles and addresses replaced by a word
-    each, invisible and look-alike letters gone, stretched letters cut to two, shouting lowered, emoji kept, at most
-    `ENCODED` characters: the beginning, and the end of a long one, where the question often stands."""
+def encodable(text: str, before: str = "") -> str:
+    """The one form in which a text is given to the encoder: links, handles and addresses replaced by a word each,
+    invisible and look-alike letters gone, stretched letters cut to two, shouting lowered, emoji kept, at most
+    `ENCODED` characters: the beginning, and the end of a long one, where the question often stands.
+
+    `before`: who said what before it, as "team: which phone is it?"; it follows behind a line break.
+    """
+    return f"{_encodable(text)}\n{_encodable(before)}" if before else _encodable(text)
+
+
+@lru_cache(maxsize=64)  # several parts of the pipeline ask for the same post
+def _encodable(text: str) -> str:
     text = LINK.sub(" link ", _EMOJI_CODE.sub(r" \1 ", text[:_READ]))
     if "@" in text or "<" in text:
         text = HANDLE.sub(" @user ", EMAIL.sub(" email ", text))
@@ -102,7 +109,7 @@ def has_words(text: str) -> bool:
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     """One pattern for a phrase list, to be searched in `reading(text)`.
 
-    `word*` is any ending, `*` alone up to three words, `(a|b)` either, a final ` .` the end of a clause. Spaces and
+    `word*` is any ending, `*` alone up to three words, `#` a number, `(a|b)` either, a final ` .` the end of a clause. Spaces and
     commas may stand between words, the end of a sentence may not. An empty list matches nothing.
     """
     return _compile(tuple(phrases))
@@ -115,6 +122,7 @@ def _compile(phrases: tuple[str, ...]) -> re.Pattern[str]:
 
 
 _GAP = r"(?:[^\w.!?;]{1,3}|(?<=\d)\. )"
+_NUMBER = r"\d[\d.,]{0,9}k?"
 _OPERATOR = re.compile(r"\\([()|*])")
 _OPERATORS = {"(": "(?:", ")": ")", "|": "|", "*": r"\w*"}
 _END_OF_CLAUSE = r"(?=\s*(?:$|[^\w\s%:]|(?:and|und|btw|lol|but|aber)\b))"
@@ -128,6 +136,8 @@ def _phrase(phrase: str) -> str:
     for word in words[: len(words) - ends]:
         if word == "*":
             pattern += rf"(?:{_GAP}\w+){{0,3}}?"
+        elif word == "#":
+            pattern += (_GAP if pattern else "") + _NUMBER
         else:
             pattern += (_GAP if pattern else "") + _OPERATOR.sub(lambda m: _OPERATORS[m.group(1)], re.escape(word))
     return rf"(?:{pattern})(?!\w)" + (_END_OF_CLAUSE if ends else "")

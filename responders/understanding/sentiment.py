@@ -7,69 +7,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
+from responders.types import Context, Mood, Post, Sentiment, Understanding
+from responders.understanding.normalise import compile_phrases, reading
 
-from responders.ports import Encoder, Floats, Polarity
-from responders.types import Context, Post, Sentiment, Understanding
-from responders.understanding.heads import SoftmaxHead
-from responders.understanding.normalise import compile_phrases, encodable, reading
-
-_WORDS_BEFORE = re.compile(r"(?:\w+[^\w.,;!?]+){0,3}$")
+_WORDS_BEFORE = re.compile(r"(?<!\w)(?:\w+[^\w.,;!?]+){0,3}$")
 _REACH = 40
-_JUDGED = 0.5
-"""Weight of VADER's four numbers beside the sentence vector, whose length is 1."""
-_RIDGE = 1e-4
-_TORN = 0.25
 _OPPOSITE = {"positive": "negative", "negative": "positive"}
-
-Examples = Mapping[str, Mapping[str, Sequence[str]]]
-
-
-class SentimentHead:
-    """Reads what a post feels from its meaning and, in English, from the words that judge."""
-
-    def __init__(self, examples: Examples, encoder: Encoder, polarity: Polarity | None = None) -> None:
-        """Fit to sentiment_examples.yaml: sentiment -> language -> texts."""
-        self._encoder = encoder
-        self._polarity = polarity
-        told = [(text, locale, name) for name, by in examples.items() for locale, texts in by.items() for text in texts]
-        encoder.encode([encodable(text) for text, _, _ in told])  # all in one call; each row finds its own then
-        rows = np.stack([self._row(text, locale) for text, locale, _ in told])
-        self._head = SoftmaxHead.fit(rows, [name for _, _, name in told], ridge=_RIDGE)
-
-    def shares(self, text: str, language: str) -> dict[str, float]:
-        """Positive, neutral and negative -> probability."""
-        shares = np.exp(self._head.log_probabilities(self._row(text, language)))
-        return dict(zip(self._head.labels, map(float, shares), strict=True))
-
-    def _row(self, text: str, language: str) -> Floats:
-        encoded = encodable(text)
-        judged = self._polarity.polarity(encoded) if self._polarity and language == "en" else (0.0,) * 4
-        return np.concatenate([self._encoder.encode([encoded])[0], np.float32(_JUDGED) * np.array(judged, np.float32)])
+_MOODS: Mapping[Mood, Sentiment | None] = {
+    "light": None,
+    "glad": "positive",
+    "proud": "positive",
+    "hurt": "negative",
+    "angry": "negative",
+    "worried": "negative",
+    "plain": "neutral",
+}
+_OPEN = frozenset({"light", "plain"})
+"""Moods that leave open whether something was liked: there the words decide whether it is mixed."""
+_GRAVE = frozenset({"complaint", "churn", "crisis", "toxic"})
+_LIGHT: Sentiment = "positive"
+"""A joke that is no complaint."""
 
 
 class SentimentAnalyzer:
-    """Fills `sentiment`: by the head where there is one, else by words that judge."""
+    """Fills `sentiment`: from the mood where that was read, else by words that judge."""
 
-    def __init__(self, lists: Mapping[str, Sequence[str]], head: SentimentHead | None = None) -> None:
-        """Take sentiment.yaml as the library read it."""
+    def __init__(self, lists: Mapping[str, Sequence[str]], *, by_mood: bool = False) -> None:
+        """Take sentiment.yaml as the library read it. `by_mood`: the mood has been read before."""
         self._poles = {pole: compile_phrases(lists[pole]) for pole in _OPPOSITE}
         self._not = compile_phrases(lists["not"])
-        self._head = head
+        self._by_mood = by_mood
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add the sentiment; praise and blame in one make it mixed."""
         poles = self.poles(reading(post.text))
-        read = self._by_words(poles) if self._head is None else self._by_meaning(self._head, post.text, so_far, poles)
+        read = self._by_words(poles)
+        if self._by_mood and not (read == "mixed" and so_far.mood in _OPEN):
+            read = _MOODS[so_far.mood] or ("negative" if so_far.intent in _GRAVE else _LIGHT)
         return replace(so_far, sentiment=read)
-
-    @staticmethod
-    def _by_meaning(head: SentimentHead, text: str, so_far: Understanding, poles: Sequence[str]) -> Sentiment:
-        shares = head.shares(text, so_far.language)
-        if len(poles) > 1 and abs(shares["positive"] - shares["negative"]) < _TORN:
-            return "mixed"
-        names: tuple[Sentiment, ...] = ("neutral", "positive", "negative")
-        return max(names, key=lambda name: shares[name])
 
     @staticmethod
     def _by_words(poles: Sequence[str]) -> Sentiment:

@@ -9,7 +9,7 @@ from typing import Any
 from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import WordList, blocked, fixed_words, may_repeat, passed, read_words
 
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d++)*")
 _QUOTE = re.compile(r"[\u201c\"\u00ab\u201e]([^\u201c\u201d\"\u00ab\u00bb\u201e\n]{2,80})[\u201d\"\u00bb\u201c]")
 _WORD = re.compile(r"\b[^\W\d_][\w'\u2019-]*")
 _OWNED = re.compile(r"['\u2019]s?$")

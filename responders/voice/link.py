@@ -8,7 +8,9 @@ from responders.types import CheckResult, Context, Post, Wording
 from responders.understanding.normalise import EMAIL, HANDLE, LINK
 from responders.voice.words import blocked, fixed_words, passed
 
-_BARE = re.compile(r"\b[\w-]+\.(?:com|org|net|io|gg|de|eu|app|dev|tv|me|store|shop|game|games)\b(?!\w)", re.IGNORECASE)
+_BARE = re.compile(
+    r"\b[\w-]{1,63}\.(?:com|org|net|io|gg|de|eu|app|dev|tv|me|store|shop|game|games)\b(?!\w)", re.IGNORECASE
+)
 _MAYBE = re.compile(r"[@<]|://|\w\.\w")
 """Without one of these there is no link, and the slower patterns need not look."""
 _MENTION_OF_CHANNEL = re.compile(r"<#\d+>")

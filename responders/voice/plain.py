@@ -10,7 +10,7 @@ from pyphen import Pyphen  # type: ignore[import-untyped]  # it ships no types
 from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import fixed_words, passed, warned
 
-_SENTENCE = re.compile(r"[.!?\n]+(?:\s+|$)")
+_SENTENCE = re.compile(r"(?<![.!?\n])[.!?\n]+(?:\s+|$)")
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 _LONGEST = 25
 _HIGHEST_GRADE = 10

@@ -18,7 +18,7 @@ _CONTRACTED = re.compile(r"(?<=\w)['\u2019](?:(ll)|re)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
 _CLAUSE = re.compile(r"[.!?;:,\u2013\u2014]+\s*|\b(?:and|then|so|please|just|now|und|dann|bitte|jetzt|doch)\s+")
 _START = re.compile(r"(?<!\w)(?:\w+|[^\w\s])")
-_FIRST = re.compile(r"[(* ]*(\w+\*?|[^\w\s])")
+_FIRST = re.compile(r"\w+\*?|[^\w\s]")
 _ENDINGS = ("ing", "ed", "es", "en", "s", "e", "n")
 _SHORTEST = 3
 _LONGEST = 64
@@ -193,7 +193,7 @@ def _first_words(phrase: str) -> set[str]:
     """The words with which a match of the phrase can begin, as `_START` cuts them; `word*` for any with that stem."""
     text = reading(phrase).lstrip("* ")
     group, rest = _group(text) if text.startswith("(") else (text, "")
-    words = {match.group(1) for part in group.split("|") if (match := _FIRST.match(part))}
+    words = {match.group() for part in group.split("|") if (match := _FIRST.match(part.lstrip("(* ")))}
     # "(fog|mist)y": what stands in the group is only the stem.
     return words if rest[:1] in {"", " "} else {f"{word.rstrip('*')}*" for word in words}
 

@@ -27,6 +27,8 @@ SAMPLES, WARM = 200, 20
 BURST, BURSTS = 500, 4
 LATER = 61
 """Seconds that pass between two samples, so that no limit of a minute is met."""
+PATIENCE = 60
+"""Seconds after which a card that does not come is given up."""
 WORK = "SELECT (SELECT count(*) FROM posts WHERE action IS NOT NULL), (SELECT count(*) FROM inbox)"
 """What is judged, and what still waits to become a post."""
 
@@ -60,7 +62,7 @@ class Chat:
 
     async def _sample(self, house: Any, number: int) -> float:
         """Milliseconds; the card is decided again before the next one comes."""
-        seen, words = house.fake.http.seen, f"the fog in the harbor is lovely q{number}q"
+        seen, words = house.fake.http.seen, f"thank you so much for the fog in the harbor q{number}q"
         begun, before = time.monotonic(), len(seen)
         house.fake.post(self.channel(house), self.author(house), words)
         shown = await _until(lambda: next((one for one in seen[before:] if words in str(one)), None))
@@ -102,9 +104,11 @@ def _resident(process_id: int) -> float:
 
 
 async def _until(happened: Callable[[], Any]) -> Any:
-    while not (found := happened()):
-        await asyncio.sleep(0.0005)
-    return found
+    """What comes of it. Raises TimeoutError, as where a post is read so that no card is made for it."""
+    async with asyncio.timeout(PATIENCE):
+        while not (found := happened()):
+            await asyncio.sleep(0.0005)
+        return found
 
 
 @asynccontextmanager

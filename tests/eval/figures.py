@@ -1,18 +1,21 @@
-"""How well the development posts were read, beside what understanding must reach."""
+"""How well posts were read, beside what must be reached and what would be great."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
-from responders.types import Proposal
-from tests.eval.posts import SILENT, Labelled, Named, NewIntent
+from responders.types import Outcome, Proposal
+from tests.eval.posts import LOOKALIKES, SILENT, Named, NewIntent
 from tests.eval.reading import Read
+from training.corpus import MOODS, TELLS
 
 FEELINGS = ("positive", "neutral", "negative")
+BINS = 10
+_THREE = 3
 _DETERMINERS = re.compile(
     r"\b(?:an?|the|my|our|your|this|that|these|those|der|die|das|den|dem|meine?n?)\b\s*", re.IGNORECASE
 )
@@ -20,76 +23,135 @@ _DETERMINERS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number, where it must lie (from `least`, to `most`), and the same by language."""
+    """A number, of how many it is, and where it must and would best lie."""
 
     name: str
     value: float | None
-    least: float | None = None
-    most: float | None = None
-    languages: dict[str, float | None] = field(default_factory=dict)
+    of: int
+    must: float | None = None
+    moonshot: float | None = None
+    at_most: bool = False
+    """Whether the goals are upper bounds; else lower ones."""
 
     @property
     def holds(self) -> bool | None:
-        """None when there is no goal, or nothing to measure."""
-        if self.value is None or (self.least is None and self.most is None):
+        """Whether it is as it must be; None when there is no such goal, or nothing to measure."""
+        if self.value is None or self.must is None:
             return None
-        return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
-
-    @property
-    def goal(self) -> str:
-        """The goal as a person reads it."""
-        return f">= {self.least:g}" if self.least is not None else f"<= {self.most:g}" if self.most is not None else ""
+        return self.value <= self.must if self.at_most else self.value >= self.must
 
 
-Measure = Callable[[Sequence[Read]], float | None]
+def share(
+    name: str,
+    found: Iterable[bool],
+    must: float | None = None,
+    moonshot: float | None = None,
+    *,
+    at_most: bool = False,
+) -> Figure:
+    """The share of what is true."""
+    listed = list(found)
+    value = sum(listed) / len(listed) if listed else None
+    return Figure(name=name, value=value, of=len(listed), must=must, moonshot=moonshot, at_most=at_most)
 
 
 def of_posts(read: Sequence[Read]) -> list[Figure]:
     """What is read in posts, and what becomes of them."""
-    measures: list[tuple[str, Measure, float | None, float | None]] = [
-        ("intents and gates, macro-F1", macro_f1, 0.70, None),
-        ("right, all", lambda r: _share(x.right for x in r), None, None),
-        ("right, surest 70 %", lambda r: surest(r, 0.7), 0.80, None),
-        ("right, surest 50 %", lambda r: surest(r, 0.5), 0.88, None),
-        ("silent posts drafted", lambda r: _share(x.drafted for x in r if x.post.label in SILENT), None, 0.12),
-        ("drafts with the right intent", lambda r: _share(x.right for x in r if x.drafted), None, None),
-        ("posts to be drafted: drafted rightly", fitting, None, None),
-        ("crisis found", lambda r: recall(r, "crisis"), 0.85, None),
-        ("crisis alarms on other posts", lambda r: alarms(r, "crisis"), None, 0.02),
-        ("crisis drafted", lambda r: _share(x.drafted for x in r if x.post.label == "crisis"), None, 0.0),
-        ("toxic, macro-F1", lambda r: gate_f1(r, "toxic"), 0.70, None),
-        ("spam found", lambda r: recall(r, "spam"), 0.80, None),
-        ("spam alarms on other posts", lambda r: alarms(r, "spam"), None, 0.05),
-        ("legal found", lambda r: recall(r, "legal"), None, None),
-        ("minor found", lambda r: recall(r, "minor"), None, None),
-        ("legal and minor alarms", lambda r: alarms(r, "legal", "minor"), None, None),
-    ]
-    return [_figure(name, read, measure, least, most) for name, measure, least, most in measures]
+    return [*_right(read), *_replies(read), *_crisis(read), *_gates(read), *_alone(read), *_sound(read)]
 
 
-def of_feelings(read: Sequence[Read]) -> list[Figure]:
-    """How posts feel; "mixed" is wrong for all of them."""
-    return [_figure("sentiment, macro-recall", read, feeling_recall, 0.58, None)]
+def _right(read: Sequence[Read]) -> Iterator[Figure]:
+    yield share("right", (x.right for x in read), 0.82, 0.92)
+    yield share("one of three right", (x.among(_THREE) for x in read), 0.94, 0.98)
+    for part, must, moonshot in ((0.7, 0.93, 0.98), (0.5, 0.97, 0.99)):
+        yield share(f"right, surest {part:.0%}", (x.right for x in surest(read, part)), must, moonshot)
+    for language in sorted({x.post.language for x in read} - {"en"}):
+        yield share(f"right, {language}", (x.right for x in read if x.post.language == language), 0.72, 0.85)
+    yield share("right, en", (x.right for x in read if x.post.language == "en"))
+    for register in sorted({x.post.register for x in read} - {""}):
+        yield share(f"right, {register}", (x.right for x in read if x.post.register == register))
 
 
-def of_questions(faq: str, read: Sequence[Read], keys: Collection[str]) -> list[Figure]:
-    """Whether each question (labelled with its answer) finds its answer. `keys`: the templates that are answers."""
-    drafted = [_drafted(x.proposal) for x in read]
-    right = [key.endswith(f"/{x.post.label}") for x, key in zip(read, drafted, strict=True)]
-    wrong = [key in keys and not good for key, good in zip(drafted, right, strict=True)]
+def _replies(read: Sequence[Read]) -> Iterator[Figure]:
+    wanting = [x for x in read if x.deserves is Outcome.DRAFT]
+    drafts = [x for x in read if x.drafted]
+    yield share("posts that deserve a draft: a right one", (x.drafted and x.right for x in wanting), 0.75, 0.88)
+    offered = (x.post.intent in x.offered for x in wanting)
+    yield share("posts that deserve a draft: right among those offered", offered, 0.88, 0.95)
+    yield share("drafts of the right intent", (x.right for x in drafts), 0.93, 0.97)
+    situations = (_top(x) == x.post.situation for x in drafts if x.post.situation)
+    yield share("drafts of the right situation", situations, 0.85, 0.93)
+
+
+def _crisis(read: Sequence[Read]) -> Iterator[Figure]:
+    own = [x for x in read if x.post.intent == "crisis"]
+    others = [x for x in read if "crisis" not in {x.post.intent, x.post.second}]
+    alike = [x for x in others if x.post.community in LOOKALIKES]
+    yield share("crisis found", (_fired(x, "crisis") for x in own), 0.92, 0.97)
+    yield share("crisis drafted or offered", (bool(x.offered) for x in own), 0.0, 0.0, at_most=True)
+    yield share("crisis: a person reads it", map(_handed, own))
+    for name, posts in (("other posts", others), ("look-alikes", alike)):
+        yield share(f"{name}: crisis alarm", (_fired(x, "crisis") for x in posts), 0.01, 0.003, at_most=True)
+        yield share(f"{name}: crisis alarm or doubt", map(_doubted, posts), 0.01, 0.003, at_most=True)
+        yield share(f"{name}: a person reads it", map(_handed, posts))
+
+
+def _gates(read: Sequence[Read]) -> Iterator[Figure]:
+    found = {"spam": (0.8, 0.92)}
+    alarms = {"spam": 0.05}
+    for gate in ("legal", "minor", "toxic", "spam"):
+        own = (_fired(x, gate) for x in read if x.post.intent == gate)
+        others = (_fired(x, gate) for x in read if gate not in {x.post.intent, x.post.second})
+        yield share(f"{gate} found", own, *found.get(gate, ()))
+        yield share(f"{gate} alarms on other posts", others, alarms.get(gate), at_most=True)
+
+
+def _alone(read: Sequence[Read]) -> Iterator[Figure]:
+    silent = (x.drafted for x in read if x.post.intent in SILENT)
+    yield share("silent posts drafted", silent, 0.12, 0.05, at_most=True)
+    left = (x.proposal.outcome is Outcome.SILENT for x in read if x.deserves is not Outcome.SILENT)
+    yield share("posts left alone that deserved a reply", left)
+
+
+def _sound(read: Sequence[Read]) -> Iterator[Figure]:
+    """Moods and what posts tell, where somebody said what they are."""
+    moods = [(x.post.mood, x.proposal.understanding.mood) for x in read if x.post.mood]
+    yield share("mood right", (mood == found for mood, found in moods))
+    by_mood = [f1([(mood == own, found == own) for mood, found in moods]) for own in MOODS]
+    yield Figure(name="mood, macro-F1", value=fmean(by_mood) if moods else None, of=len(moods))
+    told = [(x.post.tells, x.proposal.understanding.tells) for x in read if x.post.tells is not None]
+    yield share("all that is told found, and no more", (own == found for own, found in told))
+    by_tell = [f1([(tell in own, tell in found) for own, found in told]) for tell in TELLS]
+    yield Figure(name="what is told, macro-F1", value=fmean(by_tell) if told else None, of=len(told))
+
+
+def of_feelings(read: Sequence[Read]) -> Figure:
+    """How posts feel, the mean over the feelings; "mixed" is wrong for all of them."""
+    parts = [share("", (_feels(x) == own for x in read if x.post.intent == own)).value or 0.0 for own in FEELINGS]
+    value = fmean(parts) if read else None
+    return Figure(name="sentiment, macro-recall", value=value, of=len(read), must=0.58, moonshot=0.68)
+
+
+def of_questions(faq: str, read: Sequence[Read], others: Sequence[Read], keys: Collection[str]) -> list[Figure]:
+    """Whether each question (labelled with the key of its answer) finds its answer, and what is answered to `others`,
+    who asked something else. `keys`: the templates that are answers."""
+
+    def first(count: int) -> Iterator[bool]:
+        return (x.post.intent in [key for key, _ in x.proposal.understanding.faq[:count]] for x in read)
+
+    wrong = (x.reply in keys and x.reply != x.post.intent for x in read)
     return [
-        Figure(name=f"{faq} recall@1", value=_share(_among(x, 1) for x in read), least=0.80),
-        Figure(name=f"{faq} recall@3", value=_share(_among(x, 3) for x in read), least=0.90),
-        Figure(name=f"{faq} right answers drafted", value=_share(right)),
-        Figure(name=f"{faq} wrong answers drafted", value=_share(wrong)),
+        share(f"{faq}: recall@1", first(1), 0.85, 0.94),
+        share(f"{faq}: recall@3", first(_THREE), 0.95, 0.99),
+        share(f"{faq}: right answer drafted", (x.reply == x.post.intent for x in read)),
+        share(f"{faq}: wrong answer drafted", wrong),
+        share(f"{faq}: an answer drafted to other questions", (x.reply in keys for x in others)),
     ]
 
 
-def of_others_questions(faq: str, read: Sequence[Read], keys: Collection[str]) -> list[Figure]:
-    """How many posts of people who asked something else were answered from the FAQ."""
-    return [
-        Figure(name=f"{faq} answers drafted to other posts", value=_share(_drafted(x.proposal) in keys for x in read))
-    ]
+def of_own_phrasing(read: Sequence[Read]) -> Figure:
+    """Operators' own phrasings, labelled with the key of their answer, that get it as a draft."""
+    return share("an operator's own phrasing gets its own reply", (x.reply == x.post.intent for x in read), 1.0)
 
 
 def of_new_intents(
@@ -97,12 +159,19 @@ def of_new_intents(
 ) -> list[Figure]:
     """Intents of `size` examples: found in their posts, and in posts that are none of theirs (`others`)."""
     names = {intent.name for intent in intents}
-    found = _share(x.right for x in read)
-    fires = [fmean(x.label == name for x in others) for name in sorted(names)] if others else []
-    figures = [Figure(name=f"new intent of {size}: found", value=found, least=0.92 if size == 8 else None)]
-    if fires:
-        figures.append(Figure(name=f"new intent of {size}: false fire", value=fmean(fires), most=0.005))
-    return figures
+    stated = size == 8  # the goals are for intents of eight examples
+    rate = sum(x.label in names for x in others) / len(others) / len(names) if others else None
+    return [
+        share(f"new intent of {size}: found", (x.right for x in read), *((0.92, 0.97) if stated else ())),
+        Figure(
+            name=f"new intent of {size}: false fire",
+            value=rate,
+            of=len(others),
+            must=0.005 if stated else None,
+            moonshot=0.001 if stated else None,
+            at_most=True,
+        ),
+    ]
 
 
 def of_details(read: Sequence[tuple[Named, Proposal]]) -> list[Figure]:
@@ -114,97 +183,61 @@ def of_details(read: Sequence[tuple[Named, Proposal]]) -> list[Figure]:
         right += sum(any(_same(text, gold) for gold in case.details) for text in found)
         hit += sum(any(_same(text, gold) for text in found) for gold in case.details)
     return [
-        Figure(name="details, precision", value=right / said if said else None, least=0.85),
-        Figure(name="details, recall", value=hit / wanted if wanted else None, least=0.50),
+        Figure(name="details, precision", value=right / said if said else None, of=said, must=0.92, moonshot=0.97),
+        Figure(name="details, recall", value=hit / wanted if wanted else None, of=wanted, must=0.4, moonshot=0.6),
     ]
 
 
-def macro_f1(read: Sequence[Read]) -> float | None:
-    """The mean over the labels that occur."""
-    labels = sorted({x.post.label for x in read})
-    return fmean(f1(read, label) for label in labels) if labels else None
+def f1(pairs: Sequence[tuple[bool, bool]]) -> float:
+    """Of what is (first) and what was read (second); 0 where there is neither."""
+    both = sum(own and found for own, found in pairs)
+    return 2 * both / (sum(own for own, _ in pairs) + sum(found for _, found in pairs) or 1)
 
 
-def f1(read: Sequence[Read], label: str) -> float:
-    """Of one label."""
-    true = sum(x.post.label == label == x.label for x in read)
-    return 2 * true / (sum(x.post.label == label for x in read) + sum(x.label == label for x in read) or 1)
+def of_label(read: Sequence[Read], label: str) -> float:
+    """F1 of one label."""
+    return f1([(x.post.intent == label, x.label == label) for x in read])
 
 
-def gate_f1(read: Sequence[Read], gate: str) -> float | None:
-    """The mean of F1 for posts with that gate and for the rest; posts for other gates are left out."""
-    own = [x for x in read if x.post.label == gate or not _for_a_gate(x.post)]
-    fired = [(x.post.label == gate, gate in x.proposal.understanding.risk) for x in own]
-    if not any(is_it for is_it, _ in fired):
-        return None
-    parts = []
-    for wanted in (True, False):
-        both = sum(is_it is wanted is said for is_it, said in fired)
-        parts.append(2 * both / (sum(i is wanted for i, _ in fired) + sum(s is wanted for _, s in fired)))
-    return fmean(parts)
+def surest(read: Sequence[Read], part: float) -> list[Read]:
+    """That part of all which was read with the most confidence."""
+    return sorted(read, key=lambda x: -x.confidence)[: round(len(read) * part)]
 
 
-def recall(read: Sequence[Read], gate: str) -> float | None:
-    """The share of a gate's posts at which it fires."""
-    return _share(gate in x.proposal.understanding.risk for x in read if x.post.label == gate)
-
-
-def alarms(read: Sequence[Read], *gates: str) -> float | None:
-    """The share of posts for no gate at which one of these fires."""
-    return _share(bool({*gates} & {*x.proposal.understanding.risk}) for x in read if not _for_a_gate(x.post))
-
-
-def surest(read: Sequence[Read], share: float) -> float | None:
-    """The share read rightly among the surest."""
-    ranked = sorted(read, key=lambda x: -x.proposal.understanding.confidence)
-    return _share(x.right for x in ranked[: round(len(ranked) * share)])
-
-
-def fitting(read: Sequence[Read]) -> float | None:
-    """Of the posts that want a reply from a template, those that got a draft of their intent."""
-    none = {*SILENT, "churn"}
-    return _share(x.right and x.drafted for x in read if x.post.label not in none and not _for_a_gate(x.post))
-
-
-def feeling_recall(read: Sequence[Read]) -> float | None:
-    """The mean over the feelings."""
-    parts = [
-        _share(x.proposal.understanding.sentiment == feeling for x in read if x.post.label == feeling)
-        for feeling in FEELINGS
-    ]
-    return fmean(part or 0.0 for part in parts) if any(part is not None for part in parts) else None
+def calibration(read: Sequence[Read]) -> list[tuple[float, float, Figure]]:
+    """(from, to, share right) of what was read with that confidence, in ten bins."""
+    found = []
+    for low in range(BINS):
+        own = [x.right for x in read if min(int(x.confidence * BINS), BINS - 1) == low]
+        found.append((low / BINS, (low + 1) / BINS, share("right", own)))
+    return found
 
 
 def confusions(read: Sequence[Read], label: str, most: int = 3) -> list[tuple[str, int]]:
     """What posts of a label were taken for, the most frequent first."""
-    return Counter(x.label for x in read if x.post.label == label and not x.right).most_common(most)
+    return Counter(x.label for x in read if x.post.intent == label and not x.right).most_common(most)
 
 
-def _figure(name: str, read: Sequence[Read], measure: Measure, least: float | None, most: float | None) -> Figure:
-    languages = dict.fromkeys(
-        x.post.language for x in sorted(read, key=lambda x: (x.post.language != "en", x.post.language))
-    )
-    parts = {language: measure([x for x in read if x.post.language == language]) for language in languages}
-    return Figure(name=name, value=measure(read), least=least, most=most, languages=parts)
+def _top(read: Read) -> str | None:
+    return next((name for name, _ in read.proposal.understanding.situations), None)
 
 
-def _for_a_gate(post: Labelled) -> bool:
-    return post.label in {"crisis", "legal", "minor", "toxic", "spam"}
+def _fired(read: Read, gate: str) -> bool:
+    return gate in read.proposal.understanding.risk
 
 
-def _among(read: Read, first: int) -> bool:
-    return any(key.endswith(f"/{read.post.label}") for key, _ in read.proposal.understanding.faq[:first])
+def _doubted(read: Read) -> bool:
+    return any(alarm.gate == "crisis" for alarm in read.proposal.understanding.alarms)
 
 
-def _drafted(proposal: Proposal) -> str:
-    return proposal.candidate.template if proposal.candidate else ""
+def _handed(read: Read) -> bool:
+    return _doubted(read) or read.proposal.outcome is Outcome.HANDOFF
+
+
+def _feels(read: Read) -> str:
+    return read.proposal.understanding.sentiment
 
 
 def _same(one: str, other: str) -> bool:
     short, long = sorted((_DETERMINERS.sub("", text.casefold()).strip() for text in (one, other)), key=len)
     return bool(short) and f" {short} " in f" {long} "
-
-
-def _share(found: Iterable[bool]) -> float | None:
-    listed = list(found)
-    return sum(listed) / len(listed) if listed else None

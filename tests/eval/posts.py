@@ -1,7 +1,8 @@
-"""The development posts: what people of unlike communities write, and what each should be read as.
+"""What is read to measure with: posts of whole communities that nothing was fitted to, and what single parts are asked.
 
-Those of `UNSEEN` are of other communities and for measuring only: nothing may be tuned on them, no example, cue or
-threshold be chosen by what they show. Whoever has done that has used them up, and new ones must be written.
+The posts of the corpus also say how sure a reading is and from when it is believed (`training`), nothing more. Those
+of `UNSEEN` are for measuring only: nothing may be tuned on them, no example, cue or threshold be chosen by what they
+show. Whoever has done that has used them up, and new ones must be written.
 """
 
 from __future__ import annotations
@@ -13,31 +14,41 @@ from typing import Any
 
 import yaml
 
-from bot.cli.understand import Line
+from training import corpus
+from training.corpus import Labelled
 
 HERE = Path(__file__).parent
 UNSEEN = HERE / "unseen"
 GATES = frozenset({"crisis", "legal", "minor", "toxic", "spam"})
 SILENT = frozenset({"offtopic", "crosstalk"})
+LOOKALIKES = frozenset({"a horror game set in a drowned village", "a chess club"})
+"""Communities whose harmless posts talk of drowning, killing and giving up."""
+_TO_A_FAN = {"kind": "reply", "who": "fan", "text": ""}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Labelled:
-    """A post and its label: an intent, a gate, or a feeling."""
+def held_out() -> list[Labelled]:
+    """The posts of the corpus that no weight was fitted to."""
+    return corpus.split(corpus.load())[1]
 
-    label: str
-    language: str
-    text: str
-    community: str = ""
-    to_fan: bool = False
 
-    def line(self, number: int) -> Line:
-        """As `greenroom understand` takes it."""
-        return Line(id=number, text=self.text, reply_to_other=self.to_fan)
+def labelled(label: str, text: str, language: str = "en", *, community: str = "", to_fan: bool = False) -> Labelled:
+    """A post of which only its label is known: an intent, a gate, a feeling, or the answer that it asks for."""
+    return Labelled(
+        text=text,
+        intent=label,
+        second=None,
+        situation=None,
+        mood=None,
+        tells=None,
+        community=community,
+        register="",
+        language=language,
+        context=_TO_A_FAN if to_fan else None,
+    )
 
 
 def posts(folder: Path = HERE) -> list[Labelled]:
-    """All posts with an intent or a gate, file by file."""
+    """The older posts, file by file."""
     return [post for path in sorted((folder / "posts").glob("*.yaml")) for post in _file(path)]
 
 
@@ -47,15 +58,13 @@ def _file(path: Path) -> Iterator[Labelled]:
     for key, texts in content.items():
         label, *notes = key.split(" ")
         for text in texts.splitlines():
-            yield Labelled(
-                label=label, language=language, text=text, community=path.stem, to_fan=notes == ["to", "fan"]
-            )
+            yield labelled(label, text, language, community=path.stem, to_fan=notes == ["to", "fan"])
 
 
 def feelings(folder: Path = HERE) -> list[Labelled]:
     """Posts labelled by how they feel."""
     return [
-        Labelled(label=feeling, language=language, text=text)
+        labelled(feeling, text, language)
         for language, texts in _yaml(folder / "sentiment.yaml").items()
         for feeling, block in texts.items()
         for text in block.splitlines()
@@ -111,8 +120,7 @@ class Named:
 
 def named(folder: Path = HERE) -> list[Named]:
     """The posts with details."""
-    path = folder / "details.yaml"
-    return [Named(text=case["post"], details=tuple(case["details"])) for case in _yaml(path)] if path.exists() else []
+    return [Named(text=case["post"], details=tuple(case["details"])) for case in _yaml(folder / "details.yaml")]
 
 
 def _yaml(path: Path) -> Any:

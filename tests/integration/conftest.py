@@ -21,11 +21,15 @@ from bot.desk.rounds import Rounds
 from bot.domain import Action, Cause, Command, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain
 from bot.intake import Intake
 from bot.outbox import Outbox
+from bot.reader import by_words
 from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
+from responders.library.model import Library
 from responders.pipeline import Pipeline, build
+from responders.ports import VoiceCheck
 from responders.types import Author, Post
 from responders.voice import default_checks
+from tests.fakes.reads import Torn
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONFIG = """\
@@ -36,6 +40,8 @@ replies: {{{replies}}}
 """
 ABOUT_TEMPLATES = {"specific-echo", "complaint-care", "them-share", "variety"}
 NO_CAPS = "per_fan: null, per_channel: null"
+UNCLEAR, DARK = "the lamp went by the fog somehow", "the fog takes the rest of me tonight"
+READINGS = {"praise": 0.5, "complaint": 0.3, "question": 0.19}
 
 
 class Clock:
@@ -252,9 +258,25 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     library = Content(folder).load().library
-    # How a template must sound is tested elsewhere, and grows: here only what holds for a manager's own words too.
-    sound = [check for check in default_checks(library.word_lists) if check.id not in ABOUT_TEMPLATES]
-    return build(library, checks=sound)
+    return build(library, reads=by_words(library.word_lists), checks=sound_checks(library))
+
+
+def sound_checks(library: Library) -> list[VoiceCheck]:
+    """How a template must sound is tested elsewhere, and grows: here only what holds for a manager's own words too."""
+    return [check for check in default_checks(library.word_lists) if check.id not in ABOUT_TEMPLATES]
+
+
+@pytest.fixture(scope="session")
+def torn_reader(pipeline: Pipeline) -> Torn:
+    """Cannot tell what `UNCLEAR` is, and hears in `DARK` that somebody may not be well."""
+    reads = by_words(pipeline.library.word_lists)
+    return Torn(reads, {UNCLEAR: READINGS, DARK: {"crisis": 0.3, "praise": 0.7}})
+
+
+@pytest.fixture(scope="session")
+def torn(pipeline: Pipeline, torn_reader: Torn) -> Pipeline:
+    """The same pipeline with that reader."""
+    return build(pipeline.library, reads=torn_reader, checks=sound_checks(pipeline.library))
 
 
 @pytest.fixture(scope="session")
@@ -392,3 +414,20 @@ Sorry about that. What did you do right before it? {{ who }}
 That is a pity. Which system are you on? {{ who }}
 """,
 }
+
+UNSURE = "how do I save the game?"
+"""Asks for one of two answers of `NEAREST`, and nobody can say for which."""
+
+
+def _answer(ask: str, text: str) -> str:
+    examples = f'examples:\n  - {{given: {{post: "{ask}"}}, expect: {{max_words: 20}}}}\n'
+    return f"---\nasks: [{ask}]\nsource: the desk\nslots: {{}}\n{examples}---\n## variant: a\n{text}\n"
+
+
+NEAREST = {
+    **TEMPLATES,
+    "intents/question.yaml": TEMPLATES["intents/question.yaml"].replace("how do I save,", f"how do I save, {UNSURE},"),
+    "en/question/lamp.md": _answer("how do I save at the lamp", "Touch the red lamp."),
+    "en/question/cloud.md": _answer("how do I save to the cloud", "The cloud keeps it."),
+}
+"""The same operators' files with two FAQ answers. Beside them, `tip` has a blank."""

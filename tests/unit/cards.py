@@ -34,6 +34,8 @@ def card(platform: str, channel: str, place: str, **more: Any) -> dict[str, Any]
         "thread": [],
         "why": "Somebody likes something.",
         "risk": [],
+        "alarms": [],
+        "unread": [],
         "checks": [],
         "missing_slots": [],
         "writing": None,
@@ -46,6 +48,11 @@ def card(platform: str, channel: str, place: str, **more: Any) -> dict[str, Any]
         "deliveries": [],
     }
     return {**plain, **more}
+
+
+def alternative(text: str = "What a view.", **more: Any) -> dict[str, Any]:
+    """One of a card's alternatives."""
+    return {"text": text, "reading": "as praise", "checks": [], "missing_slots": [], **more}
 
 
 def delivery(state: str, kind: str = "send", **more: Any) -> dict[str, Any]:

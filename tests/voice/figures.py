@@ -53,7 +53,8 @@ def figures(told: Sequence[Told], together: Sequence[Told], library: Library) ->
     parts = {c: _numbers([t for t in told if t.channel == c], library) for c in dict.fromkeys(t.channel for t in told)}
     whole, one = _numbers(told, library), _numbers(together, library)
     for name in OF_A_CHANNEL:
-        whole[name] = fmean(value for part in parts.values() if (value := part[name]) is not None)
+        known = [value for part in parts.values() if (value := part[name]) is not None]
+        whole[name] = fmean(known) if known else None
     return [
         Figure(
             name=name,
@@ -85,7 +86,7 @@ def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
 def _names_detail(told: Told) -> bool:
     said = (told.text or "").casefold()
     read = told.proposal.understanding
-    return any(said_back(d, told=read.intent != "wish").casefold() in said for d in read.details)
+    return any(said_back(d, read.language).casefold() in said for d in read.details)
 
 
 def _share(found: Sequence[bool]) -> float | None:

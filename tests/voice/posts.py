@@ -11,7 +11,7 @@ from typing import Any, cast
 import yaml
 
 from bot.content import Content
-from bot.encoder import load_encoder
+from bot.reader import load_reader
 from bot.store.context import call_name
 from responders.pipeline import Pipeline
 from responders.selection import opener
@@ -79,7 +79,7 @@ class Told:
 
 def shipped_pipeline() -> Pipeline:
     """The pipeline of the shipped templates, as the program reads with it."""
-    return Content(TEMPLATES, encoder=load_encoder).load_best()
+    return Content(TEMPLATES, reader=load_reader).load()
 
 
 def read_posts(path: Path = POSTS) -> dict[str, list[dict[str, Any]]]:

@@ -33,6 +33,8 @@ VERBS = (
     "lost",
 )
 """What can be pressed. `sure` sends in spite of what the checks say on the card, `..._anyway` what was typed."""
+NUMBERED = frozenset({"send", "sure", "reword"})
+"""Verbs that may name one of the alternatives by its number."""
 MORE = "queue:more"
 """Custom id of the digest's button."""
 
@@ -44,6 +46,8 @@ class Pressed:
     draft_id: str
     revision: int
     verb: str
+    choice: str = ""
+    """The number of the alternative that it is about."""
 
 
 class Takes(Protocol):
@@ -64,7 +68,8 @@ def presses_of(interaction: Interaction) -> Takes:
 
 
 def _pattern(verb: str) -> re.Pattern[str]:
-    return re.compile(rf"card:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}}):{verb}\Z")
+    number = "(?::(?P<choice>[1-9]))?" if verb in NUMBERED else "(?P<choice>)"
+    return re.compile(rf"card:(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}}):{verb}{number}\Z")
 
 
 def _item(verb: str) -> type[Item]:
@@ -104,15 +109,24 @@ def read(custom_id: str) -> Pressed | None:
     """What a custom id says; None for one that is not a card's."""
     for verb in VERBS:
         if found := _pattern(verb).fullmatch(custom_id):
-            return Pressed(draft_id=found["draft"], revision=int(found["revision"]), verb=verb)
+            return Pressed(
+                draft_id=found["draft"], revision=int(found["revision"]), verb=verb, choice=found["choice"] or ""
+            )
     return None
 
 
 def button(
-    verb: str, label: str, draft_id: str, revision: int, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+    verb: str,
+    label: str,
+    draft_id: str,
+    revision: int,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    *,
+    choice: str = "",
 ) -> Item:
     """A button of a card. Labels of up to 34 characters fit a phone."""
-    return BUTTONS[verb](discord.ui.Button(label=label, style=style, custom_id=f"card:{draft_id}:{revision}:{verb}"))
+    custom_id = f"card:{draft_id}:{revision}:{verb}{f':{choice}' if choice else ''}"
+    return BUTTONS[verb](discord.ui.Button(label=label, style=style, custom_id=custom_id))
 
 
 def more_button(count: int) -> Item:

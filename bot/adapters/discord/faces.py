@@ -13,12 +13,28 @@ import discord
 from discord.utils import escape_markdown
 
 from bot.adapters.discord.buttons import Item, button, more_button
-from bot.adapters.surface.words import SHOWN_TURN, Card, Choice, alarms, notes, offered, outcome, turns
+from bot.adapters.surface.words import (
+    SHOWN_TURN,
+    Card,
+    Choice,
+    alarms,
+    fitting,
+    heading,
+    notes,
+    offered,
+    outcome,
+    ready,
+    remarks,
+    sends,
+    turns,
+    unread,
+)
 
 MOST_TEXT = 4000
 """Characters of all texts of one message together, Discord's limit."""
 SHOWN_DRAFT = 2000
-"""Characters of a draft that a card shows; a longer one is sent from the form that shows all of it."""
+"""Characters of a draft that a card shows; a longer one is sent from the form that shows all of it. As many are there
+for the ready replies of a hand-off together."""
 SHOWN_POST = 1000
 LINES = 20
 """Of a post."""
@@ -46,7 +62,7 @@ def face(card: Card, scene: Scene) -> discord.ui.LayoutView:
         view.add_item(_waiting(card, scene))
     else:
         line, buttons = _decided(card, scene)
-        view.add_item(_box([line], buttons, None))
+        view.add_item(_box([line], _rows(buttons), None))
     return view
 
 
@@ -56,7 +72,7 @@ def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> discord.ui
     kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     words = f"**{number} more waiting** since {_when(oldest)}\n{kinds}\n-# The next ones come as these are decided."
     view = discord.ui.LayoutView(timeout=None)
-    view.add_item(_box([words], [more_button(min(step, number))], BLUE))
+    view.add_item(_box([words], [[more_button(min(step, number))]], BLUE))
     return view
 
 
@@ -83,23 +99,38 @@ def fingerprint(view: discord.ui.LayoutView) -> str:
 
 def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
     post, text = card["post"], card["text"]
-    head = [*(f"### {line}" for line in alarms(card)), _header(card, scene)]
-    remarks = [f"-# {line}" for line in notes(card)]
-    drafted = cut(text, SHOWN_DRAFT) if text else None
+    head, noted = [*_alarms(card), _header(card, scene)], [f"-# {line}" for line in notes(card)]
+    replies = {number: _numbered(number, reply) for number, reply in enumerate(ready(card), start=1)}
+    shown = fitting(map(len, replies.values()), SHOWN_DRAFT)
+    drafted = [cut(text, SHOWN_DRAFT)] if text else [replies[number] for number in shown]
     if text and len(text) > SHOWN_DRAFT:
-        drafted = f"{drafted}\n-# The whole text, {len(text)} characters, is under Edit."
-    used = sum(len(part) + 1 for part in (*head, *remarks, drafted or ""))
+        drafted = [f"{drafted[0]}\n-# The whole text, {len(text)} characters, is under Edit."]
+    used = sum(len(part) + 1 for part in (*head, *noted, *drafted))
+    if used > MOST_TEXT - SHOWN_POST:
+        head = [*_alarms(card, brief=True), head[-1]]
+        used = sum(len(part) + 1 for part in (*head, *noted, *drafted))
     said = _said(card)
     said = said if used + len(said) < MOST_TEXT - SHOWN_POST else ""
     quoted = _quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
     quoted += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
-    texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(remarks)]
+    texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(noted)]
     colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
-    return _box(
-        [*texts, *([drafted] if drafted else [])],
-        _buttons(card, offered(card, whole=len(text or "") <= SHOWN_DRAFT)),
-        colour,
-    )
+    others = _buttons(card, offered(card, whole=len(text or "") <= SHOWN_DRAFT, shown=shown))
+    return _box([*texts, *drafted], [_buttons(card, sends(card, shown)), *_rows(others)], colour)
+
+
+def _alarms(card: Card, *, brief: bool = False) -> list[str]:
+    """Why a person is needed; unless `brief`, with the fan's words that say so and with what could not be read."""
+    lines = [(f"### {alarm.line}", escape_markdown(alarm.part)) for alarm in alarms(card)]
+    if brief:
+        return [line for line, _ in lines]
+    return [*(words for pair in lines for words in pair if words), *(f"-# {line}" for line in unread(card))]
+
+
+def _numbered(number: int, reply: Card) -> str:
+    """One of several ready replies. Its text comes last: no mark in it can change how the rest looks."""
+    above = [f"**{escape_markdown(heading(number, reply))}**", *(f"-# {line}" for line in remarks(reply))]
+    return "\n".join([*above, reply["text"]])
 
 
 def _header(card: Card, scene: Scene) -> str:
@@ -137,7 +168,7 @@ def _titled(attachment: Card) -> str:
 
 def _buttons(card: Card, choices: Iterable[Choice]) -> list[Item]:
     draft_id, revision = card["draft_id"], card["revision"]
-    return [button(c.verb, c.label, draft_id, revision, _STYLES[c.weight]) for c in choices]
+    return [button(c.verb, c.label, draft_id, revision, _STYLES[c.weight], choice=c.choice) for c in choices]
 
 
 def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
@@ -152,13 +183,16 @@ def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
     return line, _buttons(card, found.choices)
 
 
-def _box(texts: Iterable[str], buttons: Sequence[Item], colour: int | None) -> discord.ui.Container[Any]:
+def _rows(buttons: Sequence[Item]) -> list[Sequence[Item]]:
+    return [buttons[:3], buttons[3:]] if len(buttons) > ROW else [buttons]
+
+
+def _box(texts: Iterable[str], rows: Iterable[Sequence[Item]], colour: int | None) -> discord.ui.Container[Any]:
     box: discord.ui.Container[Any] = discord.ui.Container(accent_colour=colour)
     for number, text in enumerate(texts):
-        if number == 3:  # noqa: PLR2004 - what comes behind the post and the why is the draft
+        if number == 3:  # noqa: PLR2004 - what comes behind the post and the why is the reply
             box.add_item(discord.ui.Separator())
         box.add_item(discord.ui.TextDisplay(text))
-    rows = [buttons[:3], buttons[3:]] if len(buttons) > ROW else [buttons]
     for row in filter(None, rows):
         box.add_item(discord.ui.ActionRow(*row))
     return box

@@ -101,7 +101,7 @@ class Presses:
             await self._open(interaction, pressed, presser)
             return
         await interaction.response.defer()
-        command = _command(pressed, presser, {"text": _text_in(interaction)})
+        command = _command(pressed, presser, {"text": _text_in(interaction), "choice": pressed.choice})
         await self._decide(interaction, command, pressed, presser)
 
     async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:

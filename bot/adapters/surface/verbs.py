@@ -57,8 +57,8 @@ def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping
     choice = fields.get("choice")
     more: dict[str, Any] = {}
     match verb:
-        case "sure":
-            more = {"confirm_warnings": True}
+        case "send" | "sure" | "reword":
+            more = {"alternative": _number(choice), "confirm_warnings": verb == "sure"}
         case "edit" | "propose" | "correct":
             more = {"text": fields.get("text", "")}
         case "edit_anyway" | "correct_anyway":
@@ -77,6 +77,13 @@ def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping
         case "arrived" | "lost":
             more = {"arrived": verb == "arrived"}
     return Command(draft_id=draft_id, revision=revision, by=by, action=ACTIONS[verb], **more)
+
+
+def _number(choice: str | None) -> int | None:
+    """Of the alternative that a button names; None for one that names none. Raises Refused."""
+    if choice and not choice.isdecimal():
+        raise Refused("bad_action", OUT_OF_DATE)
+    return int(choice) if choice else None
 
 
 def choices(verb: str, card: Card, managers: Mapping[str, Manager], intents: Iterable[str]) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -12,12 +12,16 @@ Card = Mapping[str, Any]
 TURNS = 3
 """Of the thread, before and around the post."""
 SHOWN_TURN = 150
+SHOWN_PART = 120
+"""Of the words that raised a gate."""
+SHOWN_READING = 80
 _RISKS = {
     "crisis": "Somebody may be in danger",
     "legal": "A legal matter",
     "minor": "Signs of a child",
     "toxic": "Anger at people",
 }
+_CRISIS, _MAYBE_CRISIS = "crisis", "Somebody may not be well"
 _OVER = {
     "post_edited": "The fan edited the post; it is read anew",
     "post_deleted": "The fan deleted the post",
@@ -40,6 +44,8 @@ class Choice:
     label: str
     weight: Literal["go", "main", "plain"] = "plain"
     """`go` sends at once, `main` is what most will press first."""
+    choice: str = ""
+    """The number of the alternative that it is about."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,17 +61,66 @@ class Outcome:
     """What can still be done."""
 
 
-def alarms(card: Card) -> list[str]:
-    """Why a person is needed, in a line for each reason; empty for a draft."""
-    told = [_RISKS.get(risk, risk) for risk in card["risk"]]
-    return told or (["Needs a person"] if card["kind"] == "handoff" else [])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarm:
+    """One reason why a person is needed."""
+
+    line: str
+    part: str = ""
+    """What the fan wrote that raised it, in one line and quotation marks; empty once their words are gone."""
+
+
+def alarms(card: Card) -> list[Alarm]:
+    """Why a person is needed; empty for a draft."""
+    parts = {alarm["gate"]: alarm["part"] for alarm in card["alarms"]}
+    told = {risk: _RISKS.get(risk, risk) for risk in card["risk"]}
+    if _CRISIS in parts and _CRISIS not in told:
+        told[_CRISIS] = _MAYBE_CRISIS
+    if not told and card["kind"] == "handoff":
+        return [Alarm(line="Needs a person")]
+    return [Alarm(line=line, part=_quoted(parts.get(gate, ""))) for gate, line in told.items()]
+
+
+def _quoted(part: str) -> str:
+    words = cut(one_line(part), SHOWN_PART)
+    return f"“{words}”" if words else ""
+
+
+def unread(card: Card) -> list[str]:
+    """What the program could not read, in one line; none when it read all."""
+    return [cut(f"Could not be read: {', '.join(card['unread'])}", 200)] if card["unread"] else []
 
 
 def notes(card: Card) -> list[str]:
     """Why this draft, what the checks remark, and what is still to fill, in a line each."""
-    remarks = [f"⚠ {cut(c['note'] or c['id'], 100)}" for c in card["checks"] if c["level"] != "pass"]
-    blanks = [f"Still to fill: {cut(slot['ask'], 100)}" for slot in card["missing_slots"]]
-    return [cut(card["why"], 200), *remarks[:3], *blanks[:3]]
+    return [cut(card["why"], 200), *remarks(card)]
+
+
+def remarks(wording: Card) -> list[str]:
+    """What the checks remark on a draft or an alternative, and what is still to fill, in a line each."""
+    found = [f"⚠ {cut(c['note'] or c['id'], 100)}" for c in wording["checks"] if c["level"] != "pass"]
+    blanks = [f"Still to fill: {cut(slot['ask'], 100)}" for slot in wording["missing_slots"]]
+    return [*found[:3], *blanks[:3]]
+
+
+def ready(card: Card) -> list[Card]:
+    """The replies of a hand-off of which one press sends one, in the order of their numbers from 1."""
+    return list(card["alternatives"]) if card["kind"] == "handoff" and not card["text"] else []
+
+
+def heading(number: int, reply: Card) -> str:
+    """What stands above a ready reply: its number and how the post is read for it."""
+    return f"{' '.join(filter(None, (str(number), cut(one_line(reply['reading']), SHOWN_READING))))}:"
+
+
+def fitting(sizes: Iterable[int], room: int) -> list[int]:
+    """The numbers (from 1) of what is shown: as much as fits, in its order, each whole or not at all."""
+    shown = []
+    for number, size in enumerate(sizes, start=1):
+        if size <= room:
+            shown.append(number)
+            room -= size
+    return shown
 
 
 def turns(card: Card) -> Sequence[Card]:
@@ -75,24 +130,30 @@ def turns(card: Card) -> Sequence[Card]:
     return [*thread[-TURNS:], *([quoting] if post["quote"] else [])]
 
 
-def offered(card: Card, *, whole: bool) -> list[Choice]:
-    """The buttons of a waiting card. What is sent must have been read: a text that is not shown whole cannot be."""
+def sends(card: Card, shown: Collection[int]) -> list[Choice]:
+    """A button for each ready reply that is complete. `shown`: the numbers of those that stand on the card whole."""
+    numbered = [(n, reply) for n, reply in enumerate(ready(card), start=1) if n in shown]
+    return [_send(reply, n) for n, reply in numbered if not reply["missing_slots"]]
+
+
+def offered(card: Card, *, whole: bool, shown: Collection[int] = ()) -> list[Choice]:
+    """The other buttons of a waiting card. What is sent must have been read: a text that is not shown whole cannot
+    be. `shown` is as in `sends`."""
     handoff, text = card["kind"] == "handoff", card["text"]
     first = []
+    sent = {choice.choice for choice in sends(card, shown)}
     if card["missing_slots"]:
         first.append(Choice(verb="fill", label="Fill in", weight="main"))
     elif text and whole:
-        warned = any(c["level"] == "warn" for c in card["checks"])
-        sure, send = (
-            Choice(verb="sure", label="Send anyway", weight="main"),
-            Choice(verb="send", label="Send", weight="go"),
-        )
-        first.append(sure if warned else send)
+        first.append(_send(card))
     elif not text:
-        first.append(Choice(verb="open", label="I have it", weight="main"))
+        first.append(Choice(verb="open", label="I have it", weight="plain" if sent else "main"))
     first.append(Choice(verb="edit", label="Edit" if text else "Answer"))
-    if card["alternatives"]:
-        first.append(Choice(verb="reword", label="Other wording" if text else "Pick a reply"))
+    left = [str(n) for n, _ in enumerate(ready(card), start=1) if str(n) not in sent]
+    if text and card["alternatives"]:
+        first.append(Choice(verb="reword", label="Other wording"))
+    elif left:  # it is laid on the card, where it has more room and its blanks can be filled
+        first.append(Choice(verb="reword", label="Pick a reply", choice=left[0]))
     rest = [
         Choice(verb="skip", label="Close" if handoff else "Skip"),
         Choice(verb="snooze", label="Snooze"),
@@ -101,6 +162,15 @@ def offered(card: Card, *, whole: bool) -> list[Choice]:
     if not card["risk"]:  # what the gates found stays found, whatever the intent
         rest.append(Choice(verb="relabel", label="Not this intent"))
     return [*first, *rest]
+
+
+def _send(wording: Card, number: int | None = None) -> Choice:
+    """What sends the draft, or the alternative with that number; where a check remarks something, in spite of it."""
+    words = ["Send", *([str(number)] if number else [])]
+    choice = str(number or "")
+    if any(c["level"] == "warn" for c in wording["checks"]):
+        return Choice(verb="sure", label=" ".join([*words, "anyway"]), weight="main", choice=choice)
+    return Choice(verb="send", label=" ".join(words), weight="go", choice=choice)
 
 
 def outcome(card: Card) -> Outcome:

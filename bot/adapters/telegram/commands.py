@@ -63,7 +63,7 @@ NOT_SEEN = (
 NOTHING = "There is no post of a person to answer here, or it is gone."
 _LINK = re.compile(
     r"(?:https?://)?t\.me/(?:c/(?P<id>\d+)|(?P<name>[A-Za-z]\w{3,31}))/(?:(?P<topic>\d+)/)?(?P<post>\d+)"
-    r"(?:\?(?:\w+&)*comment=(?P<comment>\d+))?"
+    r"(?:\?(?:\w++&)*comment=(?P<comment>\d+))?"
 )
 
 

@@ -17,19 +17,38 @@ from typing import Any, Self
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
 from telegram.constants import KeyboardButtonStyle, MessageEntityDateTimeFormats
 
-from bot.adapters.surface.words import SHOWN_TURN, Card, Choice, alarms, notes, offered, one_line, outcome, turns
+from bot.adapters.surface.words import (
+    SHOWN_TURN,
+    Card,
+    Choice,
+    alarms,
+    fitting,
+    heading,
+    notes,
+    offered,
+    one_line,
+    outcome,
+    ready,
+    remarks,
+    sends,
+    turns,
+    unread,
+)
 from bot.adapters.telegram.buttons import MORE, data
 
 MOST_TEXT = 4096
 """Of one message, in UTF-16 units, as the Bot API counts."""
 SHOWN_DRAFT = 3000
-"""Units of a draft that a card shows; a longer one cannot be sent from here."""
+"""Units of a draft that a card shows; a longer one cannot be sent from here. As many are there for the ready replies
+of a hand-off together."""
 SHOWN_POST = 1000
 """Units."""
 SHORT_POST = 300
 """Units of a post that are shown without a tap on the quotation."""
 LEAST_NOTES, MOST_NOTES, LEAST_POST = 300, 900, 200
 """Units."""
+BESIDE_REPLY = 1500
+"""Units that a card keeps for the rest, before it says what raised a gate and what could not be read."""
 COPIED = 256
 """Units that a button can copy (CopyTextButton)."""
 _STYLES = {"go": KeyboardButtonStyle.SUCCESS, "main": KeyboardButtonStyle.PRIMARY, "plain": None}
@@ -105,13 +124,15 @@ def keyboard(card: Card) -> InlineKeyboardMarkup | None:
     """The buttons of a card; None when nothing on it can be pressed."""
     if card["state"] != "waiting":
         return _rows([_button(card, choice) for choice in outcome(card).choices])
-    choices = offered(card, whole=_is_whole(card["text"] or ""))
+    shown = _shown(card)
+    choices = offered(card, whole=_is_whole(card["text"] or ""), shown=shown)
     first = next(number for number, choice in enumerate(choices) if choice.verb == "skip")
     last = [_button(card, choice) for choice in choices[first + 3 :]]
     if card["text"] and units(card["text"]) <= COPIED:
         last.append(InlineKeyboardButton("Copy", copy_text=CopyTextButton(card["text"])))
-    rows = [[_button(card, choice) for choice in row] for row in (choices[:first], choices[first : first + 3])]
-    return _rows(*rows, last)
+    rows = (sends(card, shown), choices[:first], choices[first : first + 3])
+    pressed = [[_button(card, choice) for choice in row] for row in rows]
+    return _rows(*pressed, last)
 
 
 def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
@@ -131,15 +152,12 @@ def fingerprint(face: Face) -> str:
 
 def _waiting(card: Card, scene: Scene) -> Text:
     """The reply must be on it whole; what is left of the room is for the post, and what came before it."""
-    text, reply = Text(), _reply(card)
-    for line in alarms(card):
-        text.add(line, _BOLD).add("\n")
+    text, replies = Text(), _add_replies(Text(), card).length
+    _add_alarms(text, card, MOST_TEXT - replies - BESIDE_REPLY)
     _header(text, card, scene)
-    room = MOST_TEXT - text.length - units(reply) - 30
-    remarks = cut(
-        "\n".join(disarmed(line) for line in notes(card)), max(LEAST_NOTES, min(MOST_NOTES, room - SHOWN_POST))
-    )
-    room -= units(remarks)
+    room = MOST_TEXT - text.length - replies - 30
+    noted = cut("\n".join(disarmed(line) for line in notes(card)), max(LEAST_NOTES, min(MOST_NOTES, room - SHOWN_POST)))
+    room -= units(noted)
     said = "".join(f"{_speaker(turn)}: {_plain(turn['text'], SHOWN_TURN)}\n" for turn in turns(card))
     if units(said) + SHORT_POST <= room:
         text.add("\n").add(said, _ITALIC)
@@ -152,15 +170,40 @@ def _waiting(card: Card, scene: Scene) -> Text:
     quoted = cut(disarmed(card["post"]["text"]).strip() or "(no text)", min(SHOWN_POST, room - units(titles)))
     folded = units(quoted) > SHORT_POST or quoted.count("\n") > 5  # noqa: PLR2004 - lines that a phone has room for
     text.add(quoted, MessageEntity.EXPANDABLE_BLOCKQUOTE if folded else MessageEntity.BLOCKQUOTE)
-    text.add("\n").add(titles, _ITALIC).add(remarks)
-    return text.add("\n\n").add("Reply\n", _BOLD).add(reply) if reply else text
+    return _add_replies(text.add("\n").add(titles, _ITALIC).add(noted), card)
 
 
-def _reply(card: Card) -> str:
-    text: str = card["text"] or ""
-    if _is_whole(text):
-        return disarmed(text)
-    return f"{len(text)} characters, too long for a card; please use the web console."
+def _add_alarms(text: Text, card: Card, room: int) -> None:
+    """Why a person is needed, and if there is room, the fan's words that say so and what could not be read."""
+    lines = [(alarm.line, disarmed(alarm.part)) for alarm in alarms(card)]
+    missed = [disarmed(line) for line in unread(card)]
+    fits = sum(units(words) + 1 for words in (*(part for _, part in lines), *missed)) <= room
+    for line, part in lines:
+        text.add(line, _BOLD).add("\n").add(f"{part}\n" if part and fits else "", _ITALIC)
+    text.add("".join(f"{line}\n" for line in missed) if fits else "")
+
+
+def _add_replies(text: Text, card: Card) -> Text:
+    """What one press sends: the reply, or the ready replies of a hand-off."""
+    if reply := card["text"]:
+        whole = f"{len(reply)} characters, too long for a card; please use the web console."
+        return text.add("\n\n").add("Reply\n", _BOLD).add(disarmed(reply) if _is_whole(reply) else whole)
+    replies = ready(card)
+    for number in _shown(card):
+        _add_numbered(text, number, replies[number - 1])
+    return text
+
+
+def _add_numbered(text: Text, number: int, reply: Card) -> Text:
+    text.add("\n\n").add(f"{disarmed(heading(number, reply))}\n", _BOLD)
+    text.add("".join(f"{disarmed(line)}\n" for line in remarks(reply)), _ITALIC)
+    return text.add(disarmed(reply["text"]))
+
+
+def _shown(card: Card) -> list[int]:
+    """The numbers of the ready replies that stand on the card whole."""
+    sizes = (_add_numbered(Text(), n, reply).length for n, reply in enumerate(ready(card), start=1))
+    return fitting(sizes, SHOWN_DRAFT)
 
 
 def _is_whole(text: str) -> bool:
@@ -212,7 +255,7 @@ def _decided(card: Card, scene: Scene) -> Text:
 def _button(card: Card, choice: Choice) -> InlineKeyboardButton:
     return InlineKeyboardButton(
         choice.label,
-        callback_data=data(choice.verb, card["draft_id"], card["revision"]),
+        callback_data=data(choice.verb, card["draft_id"], card["revision"], choice.choice),
         style=_STYLES[choice.weight],
     )
 

@@ -73,7 +73,7 @@ class Presses:
         elif pressed.verb in ("correct", "correct_anyway"):
             await self._correct(query, pressed, by)
         else:
-            await self._decide(query, pressed, by, {})
+            await self._decide(query, pressed, by, {"choice": pressed.choice})
 
     async def _decide(
         self, query: telegram.CallbackQuery, pressed: Pressed, by: str, fields: Mapping[str, str]

@@ -29,7 +29,7 @@ class Deps:
     clock: Clock
     template_faults: Callable[[], Sequence[Fault]]
     """What is wrong in the operators' files now; empty when the newest ones are in use."""
-    no_encoder: Callable[[], object]
+    no_reader: Callable[[], object]
     """A sentence on why posts are read less well than they could be; None when they are not."""
     intents: Callable[[], Mapping[str, str]]
     """The names of the intents with what each means, for `relabel`."""

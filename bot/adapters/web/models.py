@@ -98,7 +98,13 @@ class DecisionIn(Body):
     action: Annotated[Action, Field(strict=False)]
     text: Text | None = None
     slots: dict[Id, Text] = Field(default={}, max_length=50)
-    alternative: int | None = Field(default=None, ge=1, le=100)
+    alternative: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Number of one of the card's `alternatives`, from 1: `reword` lays it on the card (the first where "
+        "none is named), `approve` sends it from a hand-off that has no text of its own.",
+    )
     reason: Annotated[Text, Field(max_length=500)] | None = None
     minutes: int | None = Field(default=None, ge=1, le=24 * 60)
     to: Id | None = None

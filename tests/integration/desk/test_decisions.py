@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import Action, DeliveryState, seal
+from bot.reader import by_words
 from responders.library.model import Template, Variant
 from responders.pipeline import build
 
@@ -370,7 +371,8 @@ async def test_the_nearest_answers_are_picked_on_a_hand_off(house):
         _answer("refund", "how do i get my money back", "Write to the desk."),
         _answer("sizes", "which sizes do you sell", "All but the largest."),
     )
-    house.pipeline = build(replace(house.pipeline.library, templates=answers), checks=())
+    library = replace(house.pipeline.library, templates=answers)
+    house.pipeline = build(library, reads=by_words(library.word_lists), checks=())
     card = await house.draft("how do I save the game?")
     assert (card["kind"], card["text"], len(card["alternatives"])) == ("handoff", None, 3)
     nearest = card["alternatives"][0]["text"]

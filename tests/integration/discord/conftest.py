@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,12 @@ class House:
         self.robin = fake.member("Robin")
         self.app: App
         self.stack = contextlib.AsyncExitStack()
-        for name, text in TEMPLATES.items():
-            path = folder / "templates" / name
+        self.operators_write(TEMPLATES)
+
+    def operators_write(self, texts: Mapping[str, str]) -> None:
+        """Put files into templates/."""
+        for name, text in texts.items():
+            path = self.folder / "templates" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
@@ -200,9 +204,9 @@ def quoted(card: Json) -> str:
 
 
 def verbs(message: Json) -> dict[str, str]:
-    """What can be pressed on a card: verb -> custom id."""
+    """What can be pressed on a card: verb, with the number of the alternative where it names one -> custom id."""
     ids = [one["custom_id"] for one in components(message) if "custom_id" in one]
-    return {custom_id.rsplit(":", 1)[-1]: custom_id for custom_id in ids}
+    return {custom_id.split(":", 3)[-1]: custom_id for custom_id in ids}
 
 
 def sender(card: Json) -> str:

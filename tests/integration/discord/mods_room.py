@@ -127,7 +127,8 @@ def ids(message: Any) -> list[str]:
 
 
 def verbs(message: Any) -> list[str]:
-    return [custom_id.split(":")[-1] for custom_id in ids(message)]
+    """With the number of the alternative, where a button names one."""
+    return [custom_id.split(":", 3)[-1] for custom_id in ids(message)]
 
 
 def labels(message: Any) -> list[str]:

@@ -3,11 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 
-from bot.encoder import SentenceEncoder
-from responders.pipeline import build
 from responders.types import Attachment
 
 PRAISE = "the new map is gorgeous"
@@ -69,11 +66,6 @@ async def test_one_bad_post_among_a_hundred(house):
         def __init__(self, real):
             self._real = real
             self.library = real.library
-
-        def prepare(self, posts):
-            if any("boom" in post.text for post in posts):
-                raise RecursionError("deep inside")
-            self._real.prepare(posts)
 
         def run(self, post, context):
             if "boom" in post.text:
@@ -222,7 +214,6 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
 
     class Slow:
         library = real.library
-        prepare = real.prepare
 
         def run(self, post, context):
             proposal = real.run(post, context)
@@ -266,22 +257,3 @@ async def test_a_large_backlog_is_judged_after_a_start(house):
     await house.quiet()
     for post_id in ids:
         await page(house, post_id)
-
-
-async def test_posts_that_wait_are_encoded_together_and_once(house):
-    batches = []
-
-    def model(texts):
-        batches.append(texts)
-        return np.full((len(texts), 512), 512**-0.5, dtype=np.float32)
-
-    house.pipeline = build(house.pipeline.library, encoder=SentenceEncoder(model))
-    batches.clear()
-    texts = [f"{PRAISE} {n}" for n in range(40)]
-    ids = [await house.store_only(text) for text in texts]
-    await house.restart()
-    await house.quiet()
-    for post_id in ids:
-        await page(house, post_id)
-    assert sorted(text for batch in batches for text in batch) == sorted(texts)
-    assert len(batches) <= 5

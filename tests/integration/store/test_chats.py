@@ -63,7 +63,7 @@ async def test_a_yes_that_did_not_hold_holds_no_more_afterwards(house, column):
 
 async def test_caps_go_on(open_house):
     async with open_house("per_channel: 1/1d, per_fan: null") as house:
-        await house.draft("the new map is gorgeous")
+        await house.sent("the new map is gorgeous")
         await move(house)
         page = await house.store.post_page(await house.post("the art is stunning", fan="kim", channel=NEW))
         assert (page.draft, page.post.reason_code) == (None, "cap")

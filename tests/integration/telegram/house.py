@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,12 @@ class House:
         self.clock = Clock()
         self.app: App
         self.stack = contextlib.AsyncExitStack()
-        for name, text in TEMPLATES.items():
-            path = folder / "templates" / name
+        self.operators_write(TEMPLATES)
+
+    def operators_write(self, texts: Mapping[str, str]) -> None:
+        """Put files into templates/."""
+        for name, text in texts.items():
+            path = self.folder / "templates" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 

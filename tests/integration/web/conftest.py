@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 from bot import app, settings
 from bot.adapters.web import Keys, signin_link
-from bot.encoder import SentenceEncoder
+from bot.reader import Reader
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
@@ -89,19 +89,28 @@ Start = Callable[..., AbstractAsyncContextManager[Greenroom]]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Starts a Greenroom; `undo_seconds` and `public_url` as in config.yaml, `encoder` loads the one to read with."""
+    """Starts a Greenroom; `undo_seconds` and `public_url` as in config.yaml, `reader` loads the model to read with.
+    `texts`: operators' files instead of the shipped ones."""
 
     @contextlib.asynccontextmanager
     async def started(
-        undo_seconds: float = 10, public_url: str | None = None, encoder: Callable[[], SentenceEncoder] | None = None
+        undo_seconds: float = 10,
+        public_url: str | None = None,
+        reader: Callable[[], Reader] | None = None,
+        texts: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Greenroom]:
-        shutil.copytree(ROOT / "templates", tmp_path / "templates", dirs_exist_ok=True)
+        if texts is None:
+            shutil.copytree(ROOT / "templates", tmp_path / "templates", dirs_exist_ok=True)
+        for name, text in (texts or {}).items():
+            path = tmp_path / "templates" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         url = f", public_url: {public_url}" if public_url else ""
         config = tmp_path / "config.yaml"
         config.write_text(CONFIG.format(undo_seconds=undo_seconds, public_url=url), "utf-8")
         environ = {"GREENROOM_WEB_TOKEN": TOKEN}
         parts = settings.load(config, environ)
-        built = app.build(parts, environ=environ, encoder=encoder)
+        built = app.build(parts, environ=environ, reader=reader)
         async with built:
             base = f"http://127.0.0.1:{built.web.port}"
             headers = {"Authorization": f"Bearer {TOKEN}"}

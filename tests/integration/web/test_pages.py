@@ -8,7 +8,7 @@ import pytest
 
 from bot.console.app import PAGES
 from bot.console.render import Renderer, ago, web_link
-from bot.encoder import NoEncoder
+from bot.reader import NoReader
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 SENT = {"delivery_id": "d", "reply_id": "d", "kind": "send", "state": "sent", "text": "Nice.", "sent_at": None}
@@ -92,9 +92,9 @@ async def test_faults_in_the_operators_files_are_told(greenroom, tmp_path):
 
 async def test_why_posts_are_read_less_well_is_told(start):
     def none():
-        raise NoEncoder("the package <b> is not installed", "install it")
+        raise NoReader("the package <b> is not installed", "install it")
 
-    async with start(encoder=none) as greenroom, greenroom.browser() as browser, asyncio.timeout(60):
+    async with start(reader=none) as greenroom, greenroom.browser() as browser, asyncio.timeout(60):
         while "read by word patterns alone" not in (page := (await browser.get("/inbox")).text):
             await asyncio.sleep(0.02)
         assert "because the package &lt;b&gt; is not installed; install it." in page

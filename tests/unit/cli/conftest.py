@@ -11,9 +11,9 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command, which reads posts without the encoder, whose fit takes seconds; gives its status, what it says
-    on stdout and what on stderr."""
-    monkeypatch.setattr("bot.cli.common.load_encoder", None)
+    """Runs a command, which reads posts by words alone, so that no test hangs on what the model makes of a post; gives
+    its status, what it says on stdout and what on stderr."""
+    monkeypatch.setattr("bot.cli.common.load_reader", None)
     for name in ("GREENROOM_CONFIG", "GREENROOM_WEB_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 

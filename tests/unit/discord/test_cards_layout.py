@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import discord
 import pytest
@@ -11,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.discord import buttons, forms
-from bot.adapters.discord.buttons import BUTTONS, ITEMS, VERBS, Pressed
+from bot.adapters.discord.buttons import BUTTONS, ITEMS, NUMBERED, VERBS, Pressed
 from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, typed
 from bot.adapters.surface.words import settled
 from bot.settings import Manager
-from tests.unit.cards import DRAFT, delivery
+from tests.unit.cards import DRAFT, alternative, delivery
 from tests.unit.cards import card as neutral_card
 
 SCENE = Scene(name_of=str.title, mention=str.title, link=lambda post: None)
@@ -27,7 +28,13 @@ card = partial(neutral_card, "discord", "9", "general")
 
 
 def verbs(view: discord.ui.LayoutView) -> list[str]:
-    return [c.custom_id.split(":")[-1] for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
+    """With the number of the alternative, where a button names one."""
+    return [c.custom_id.split(":", 3)[-1] for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
+
+
+def handed_over(*replies: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A hand-off with ready replies."""
+    return card(kind="handoff", text=None, alternatives=list(replies), **more)
 
 
 def words(view: discord.ui.LayoutView) -> str:
@@ -36,15 +43,24 @@ def words(view: discord.ui.LayoutView) -> str:
 
 def test_every_id_is_taken_by_exactly_one_pattern():
     patterns = [item.__discord_ui_compiled_template__ for item in ITEMS]
-    for verb in VERBS:
-        custom_id = buttons.button(verb, "x", DRAFT, 999_999_999).custom_id
+    made = [(verb, "") for verb in VERBS] + [(verb, choice) for verb in NUMBERED for choice in "123456789"]
+    for verb, choice in made:
+        custom_id = buttons.button(verb, "x", DRAFT, 999_999_999, choice=choice).custom_id
+        assert buttons.read(custom_id) == Pressed(draft_id=DRAFT, revision=999_999_999, verb=verb, choice=choice)
         assert len(custom_id) <= 100
         assert sum(p.fullmatch(custom_id) is not None for p in patterns) == 1
         assert sum(p.match(custom_id) is not None for p in patterns) == 1
     assert sum(p.fullmatch(buttons.MORE) is not None for p in patterns) == 1
 
 
-@given(st.from_regex(r"card:[0-9a-f]{15,17}:[0-9]{0,11}:[a-z_]{3,15}\n?", fullmatch=True))
+@pytest.mark.parametrize("end", ["send:", "send:0", "send:10", "send:1:2", "send:a", "send:1\n", "send1", "skip:1"])
+def test_no_other_number_is_read(end):
+    assert buttons.read(f"card:{DRAFT}:1:{end}") is None
+
+
+@given(
+    st.from_regex(r"card:[0-9a-f]{15,17}:[0-9]{0,11}:([a-z_]{3,15}|send|sure|reword)(:[0-9]{0,2})?\n?", fullmatch=True)
+)
 def test_what_a_pattern_takes_is_what_is_read(custom_id):
     taken = [v for v, item in BUTTONS.items() if item.__discord_ui_compiled_template__.fullmatch(custom_id)]
     read = buttons.read(custom_id)
@@ -129,7 +145,11 @@ def test_what_was_filled_in_is_found_wherever_it_stands():
 
 STATES = [
     ({}, ["send", "edit", "skip", "snooze", "handover", "relabel"], "Which part?"),
-    ({"alternatives": [{}]}, ["send", "edit", "reword", "skip", "snooze", "handover", "relabel"], "Which part?"),
+    (
+        {"alternatives": [alternative()]},
+        ["send", "edit", "reword", "skip", "snooze", "handover", "relabel"],
+        "Which part?",
+    ),
     (
         {"checks": [{"id": "x", "level": "warn", "note": "Long."}]},
         ["sure", "edit", "skip", "snooze", "handover", "relabel"],
@@ -150,6 +170,11 @@ STATES = [
         {"kind": "handoff", "text": None, "risk": ["crisis"]},
         ["open", "edit", "skip", "snooze", "handover"],
         "Somebody may be in danger",
+    ),
+    (
+        {"kind": "handoff", "text": None, "alternatives": [alternative(), alternative("How odd.")]},
+        ["send:1", "send:2", "open", "edit", "skip", "snooze", "handover", "relabel"],
+        "**1 as praise:**\nWhat a view.",
     ),
     ({"state": "snoozed", "snoozed_until": "2026-03-01T13:00:00+00:00"}, ["open"], "Snoozed"),
     (
@@ -253,7 +278,9 @@ def test_no_card_is_more_than_discord_takes(text, name, reply, why, notes, said,
         checks=[{"id": "x", "level": "warn", "note": note} for note in notes],
         thread=[{"who": "fan", "name": name, "text": t} for t in said],
         missing_slots=[{"name": "s", "ask": ask} for ask in asks],
-        alternatives=[{}],
+        alternatives=[alternative(reply or "x", checks=[{"id": "x", "level": "warn", "note": n}]) for n in notes[:3]],
+        alarms=[{"gate": gate, "chance": 0.9, "part": text} for gate in ("crisis", "legal")],
+        unread=[why, topic],
         post={"text": text, "author": {"id": "1", "name": name}, "place": {"name": "x", "topic": topic}},
     )
     view = face(shown, SCENE)
@@ -273,6 +300,8 @@ def test_marks_that_grow_when_they_are_disarmed(evil):
         checks=[{"id": "x", "level": "warn", "note": evil}] * 9,
         missing_slots=[{"name": "s", "ask": evil}] * 9,
         risk=["crisis", "legal", "minor", "toxic"],
+        alarms=[{"gate": gate, "chance": 0.9, "part": evil} for gate in ("crisis", "legal", "minor", "toxic")],
+        unread=[evil],
         assigned_to="m" * 80,
         writing="w" * 80,
         why=evil,
@@ -294,3 +323,93 @@ def test_a_digest_is_short():
     view = digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10)
     assert "**4 more waiting**" in words(view)
     assert "1 crisis, 3 complaint" in words(view)
+
+
+def test_ready_replies_are_numbered_and_whole():
+    blank = [{"name": "tip", "ask": "What helps?"}]
+    warned = [{"id": "x", "level": "warn", "note": "Long."}, {"id": "y", "level": "pass", "note": ""}]
+    view = face(
+        handed_over(
+            alternative("# How *nice*"),
+            alternative("Sorry.", reading="as a *complaint*", checks=warned),
+            alternative("[What helps?]", reading="", missing_slots=blank),
+        ),
+        SCENE,
+    )
+    assert verbs(view)[:5] == ["send:1", "sure:2", "open", "edit", "reword:3"]
+    labels = [c.item.label for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
+    assert labels[:5] == ["Send 1", "Send 2 anyway", "I have it", "Answer", "Pick a reply"]
+    texts = [c.content for c in view.walk_children() if isinstance(c, discord.ui.TextDisplay)]
+    assert texts[-3:] == [
+        "**1 as praise:**\n# How *nice*",
+        r"**2 as a \*complaint\*:**" "\n-# ⚠ Long.\nSorry.",
+        "**3:**\n-# Still to fill: What helps?\n[What helps?]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sent", "picked"),
+    [
+        ([600, 600, 600], [1, 2, 3], None),
+        ([1000, 1000, 900], [1, 3], 2),
+        ([2000, 100, 100], [2, 3], 1),
+        ([2500], [], 1),
+        ([1900, 1900, 1900], [1], 2),
+    ],
+)
+def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked):
+    replies = [alternative(f"{n}" * length) for n, length in enumerate(lengths, start=1)]
+    view = face(handed_over(*replies, post={"text": "p" * 3000}), SCENE)
+    assert view.content_length() <= MOST_TEXT
+    assert [v for v in verbs(view) if v[:4] in ("send", "sure")] == [f"send:{n}" for n in sent]
+    assert [v for v in verbs(view) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
+    for number, reply in enumerate(replies, start=1):
+        assert (reply["text"] in words(view)) == (number in sent)
+        assert (f"**{number} as praise:**" in words(view)) == (number in sent)
+
+
+@given(st.lists(st.tuples(st.text(min_size=1, max_size=3000), st.text(max_size=300)), max_size=4))
+def test_what_can_be_sent_can_be_read(replies):
+    made = [alternative(text, reading=reading) for text, reading in replies]
+    view = face(handed_over(*made), SCENE)
+    assert view.content_length() <= MOST_TEXT
+    assert view.total_children_count <= 40
+    for verb in verbs(view):
+        if verb.startswith("send:"):
+            text = made[int(verb[5:]) - 1]["text"]
+            assert any(
+                t.content.endswith(f"\n{text}") for t in view.walk_children() if isinstance(t, discord.ui.TextDisplay)
+            )
+
+
+@pytest.mark.parametrize("more", [{"kind": "draft", "text": "Which part?"}, {"text": "My own words."}])
+def test_a_card_with_a_text_of_its_own_has_one_button_that_sends(more):
+    view = face(handed_over(alternative(), alternative("How odd.")) | more, SCENE)
+    assert [v for v in verbs(view) if v.startswith(("send", "reword"))] == ["send", "reword"]
+    assert "What a view." not in words(view)
+
+
+def test_what_raised_a_gate_stands_below_it():
+    crisis = {"gate": "crisis", "chance": 0.9, "part": "I *cannot*\ngo on"}
+    shown = words(face(card(kind="handoff", text=None, risk=["crisis", "legal"], alarms=[crisis]), SCENE))
+    assert shown.startswith("### Somebody may be in danger\n“I \\*cannot\\* go on”\n### A legal matter\n")
+    shown = words(face(card(kind="handoff", text=None, alarms=[crisis]), SCENE))
+    assert shown.startswith("### Somebody may not be well\n“I")
+    assert "Needs a person" not in shown
+    long = words(face(card(alarms=[{**crisis, "part": "x" * 500}]), SCENE))
+    assert f"“{'x' * 119}…”" in long
+    gone = words(face(card(kind="handoff", text=None, risk=["crisis"]), SCENE))
+    assert gone.startswith("### Somebody may be in danger\n**Robin**")
+    assert "-# Could not be read: its mood, danger\n" in words(face(card(unread=["its mood", "danger"]), SCENE))
+
+
+def test_where_there_is_no_room_the_post_counts_more_than_the_part_of_it():
+    alarm = {"gate": "crisis", "chance": 0.9, "part": "y" * 120}
+    more = {"risk": ["crisis"], "alarms": [alarm], "post": {"text": "the post"}}
+    whole = words(face(card(text="x" * 1900, **more), SCENE))
+    assert "“yyy" in whole
+    checks = [{"id": "x", "level": "warn", "note": "n" * 100}] * 3
+    full = words(face(card(text="x" * 2000, checks=checks, why="w" * 200, thread=[], **more, writing="w" * 400), SCENE))
+    assert "“yyy" not in full
+    assert "Somebody may be in danger" in full
+    assert "the post" in full

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from responders.library.model import Library
 from responders.pipeline import Pipeline, build
 from responders.types import Attachment, Candidate, Context, Post, Proposal, Turn, Understanding
+from tests.fakes.reader import FakeReads, Says
 
 QUESTION = "where is the save folder on linux"
 COMPLAINT = "the lamp puzzle is broken since yesterday"
@@ -21,11 +22,28 @@ SILENT = "lol see you at practice at 6, bring the blue shirt"
 UNCLEAR = "zxcv qwer"
 IMAGE = Attachment(kind="image", url="https://x.example/1.png")
 NOW = datetime(2026, 5, 4, 18, 40, tzinfo=UTC)
+READ: dict[str, str | Says] = {
+    QUESTION: "question",
+    "lamp puzzle": "complaint",
+    PRAISE: "praise",
+    SILENT: "crosstalk",
+    "uninstalling": "churn",
+    "diorama": "ugc_shared",
+    "thanks a lot": "thanks",
+    "is this a bot": "are_you_a_bot",
+    "my lawyer": Says(intents={"legal": 0.5}),
+    "i'm 11": Says(intents={"minor": 0.4}),
+    "liars": Says(intents={"toxic": 0.4}),
+    "moron": Says(intents={"toxic": 0.4}),
+    "losers": Says(intents={"toxic": 0.4}),
+    "nitro": Says(intents={"spam": 0.4}),
+}
+"""Words of the posts below, and what is read there."""
 Run = Callable[..., Proposal]
 
 
 class Fixed:
-    """Offers wordings with numbers for openers, for every intent but question and churn."""
+    """Offers wordings with numbers for openers, for every intent but question and thanks."""
 
     name = "fixed"
 
@@ -49,7 +67,7 @@ class Failing:
 
 @pytest.fixture(scope="module")
 def pipeline(small_library: Library) -> Pipeline:
-    return build(small_library, responders=(Failing(), Fixed()))
+    return build(small_library, reads=FakeReads(READ), responders=(Failing(), Fixed()))
 
 
 @pytest.fixture(scope="module")
@@ -131,15 +149,24 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     # unsure
     (UNCLEAR, {}, {}, "silent", "low_confidence"),
     (UNCLEAR, {}, {"addressed": True}, "handoff", "low_confidence"),
+    (UNCLEAR, {}, {"first_post": True}, "handoff", "low_confidence"),
+    (f"{UNCLEAR} " * 29, {}, {}, "silent", "low_confidence"),
+    (f"{UNCLEAR} " * 30, {}, {}, "handoff", "low_confidence"),
+    (SILENT, {}, {"first_post": True}, "silent", "not_addressed"),
     # caps
     (PRAISE, {}, {"cap": "3 replies a day to one fan"}, "silent", "cap"),
     (PRAISE, {}, {"cap": "3 replies a day to one fan", "addressed": True}, "handoff", "cap"),
-    (COMPLAINT, {}, {"cap": "3 replies a day to one fan"}, "handoff", "cap"),
+    # who asks or complains is heard, however many replies there were
+    (COMPLAINT, {}, {"cap": "3 replies a day to one fan"}, "draft", "intent"),
+    (QUESTION, {}, {"cap": "3 replies a day to one fan"}, "handoff", "no_answer"),
+    ("is this a bot?", {}, {"cap": "3 replies a day to one fan"}, "draft", "intent"),
+    (PRAISE, {}, {"cap": "3 replies a day to one fan", "first_post": True}, "handoff", "cap"),
     (PRAISE, {}, {"cap": "3 replies a day to one fan", "asked": True}, "draft", "intent"),
     # nothing to say
     (QUESTION, {}, {}, "handoff", "no_answer"),
     ("thanks a lot", {}, {}, "silent", "no_template"),
     ("thanks a lot", {}, {"addressed": True}, "handoff", "no_template"),
+    ("thanks a lot", {}, {"first_post": True}, "handoff", "no_template"),
 ]
 
 

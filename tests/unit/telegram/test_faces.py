@@ -25,8 +25,8 @@ from bot.adapters.telegram.faces import (
     fingerprint,
     units,
 )
+from tests.unit.cards import alternative, delivery
 from tests.unit.cards import card as neutral_card
-from tests.unit.cards import delivery
 
 LATER = "2026-03-01T13:00:00+00:00"
 SCENE = Scene(name_of=str.title, account_of={"mara": 7}.get, link=lambda post: "https://t.me/c/1/2")
@@ -52,8 +52,10 @@ def pressable(shown: Face) -> list[InlineKeyboardButton]:
 
 
 def verbs(shown: Face) -> list[str]:
+    """With the choice, where a button names one."""
     data = [str(one.callback_data) for one in pressable(shown) if one.callback_data]
-    return [pressed.verb for one in data if (pressed := parse(one))]
+    found = [pressed for one in data if (pressed := parse(one))]
+    return [f"{pressed.verb}:{pressed.choice}" if pressed.choice else pressed.verb for pressed in found]
 
 
 def marked(shown: Face, *kinds: str) -> list[str]:
@@ -67,7 +69,12 @@ QUOTES = (MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE)
 REST = ["skip", "snooze", "handover", "relabel"]
 STATES: list[tuple[dict[str, Any], list[str], str]] = [
     ({}, ["send", "edit", *REST], "Which part?"),
-    ({"alternatives": [{}]}, ["send", "edit", "reword", *REST], "Which part?"),
+    ({"alternatives": [alternative()]}, ["send", "edit", "reword", *REST], "Which part?"),
+    (
+        {"kind": "handoff", "text": None, "alternatives": [alternative(), alternative("How odd.")]},
+        ["send:1", "send:2", "open", "edit", *REST],
+        "1 as praise:\nWhat a view.",
+    ),
     ({"checks": [{"id": "x", "level": "warn", "note": "Long."}]}, ["sure", "edit", *REST], "⚠ Long."),
     ({"checks": [{"id": "x", "level": "pass", "note": ""}]}, ["send", "edit", *REST], "Which"),
     ({"missing_slots": [{"name": "tip", "ask": "What helps?"}]}, ["fill", "edit", *REST], "Still to fill: What helps?"),
@@ -110,7 +117,9 @@ def test_what_is_over_is_one_line_without_words_of_the_fan(more, buttons, words)
 
 def test_a_card_reads_from_who_to_the_reply():
     thread = [{"who": "us", "name": "", "text": "Welcome!"}, {"who": "fan", "name": "Kim", "text": "me too"}]
-    shown = face(card(alternatives=[{}], thread=thread, post={"place": {"name": "Harbor", "topic": "Maps"}}), SCENE)
+    shown = face(
+        card(alternatives=[alternative()], thread=thread, post={"place": {"name": "Harbor", "topic": "Maps"}}), SCENE
+    )
     assert shown.text == (
         "Robin in Harbor, Maps · 01 Mar 12:00 UTC · post\n"
         "we: Welcome!\nKim: me too\n"
@@ -223,7 +232,9 @@ def test_no_card_is_more_than_telegram_takes(text, name, reply, why, notes, said
         checks=[{"id": "x", "level": "warn", "note": note * grow} for note in notes],
         thread=[{"who": "fan", "name": name, "text": t * grow} for t in said],
         missing_slots=[{"name": "s", "ask": note} for note in notes],
-        alternatives=[{}],
+        alternatives=[alternative((reply or "x") * grow, reading=note * grow) for note in notes[:3]],
+        alarms=[{"gate": gate, "chance": 0.9, "part": text * grow} for gate in ("crisis", "legal", "minor", "toxic")],
+        unread=[note * grow for note in notes],
         revision=999_999_999,
         assigned_to="mara",
         writing="w" * 300,
@@ -244,6 +255,8 @@ def test_the_post_is_on_the_card_however_much_there_is_beside_it(evil, reply):
         text=reply,
         why=evil,
         risk=["crisis", "legal", "minor", "toxic"],
+        alarms=[{"gate": gate, "chance": 0.9, "part": evil} for gate in ("crisis", "legal", "minor", "toxic")],
+        unread=[evil],
         checks=[{"id": "x", "level": "warn", "note": evil}] * 4,
         thread=[{"who": "fan", "name": evil, "text": evil}] * 3,
         missing_slots=[{"name": "s", "ask": evil}] * 4,
@@ -292,3 +305,89 @@ def test_a_digest_is_short():
     assert [(one.text, one.callback_data) for one in pressable(shown)] == [("Show 4 more", "more")]
     is_fit(shown)
     is_fit(digest({f"{'intent' * 5}{n}": 3 for n in range(200)}, datetime(2026, 3, 1, tzinfo=UTC), 10))
+
+
+def test_ready_replies_are_numbered_and_whole():
+    warned = [{"id": "x", "level": "warn", "note": "Ask @tom."}, {"id": "y", "level": "pass", "note": ""}]
+    blank = [{"name": "tip", "ask": "What helps?"}]
+    shown = face(
+        handed_over(
+            alternatives=[
+                alternative("Lovely, @robin."),
+                alternative("Sorry.", reading="how do I /save?", checks=warned),
+                alternative("[What helps?]", reading="", missing_slots=blank),
+            ]
+        ),
+        SCENE,
+    )
+    assert shown.text.startswith("Needs a person\nRobin in Harbor")
+    assert shown.text.endswith(
+        "\nSomebody likes something.\n\n"
+        "1 as praise:\nLovely, @\u2060robin.\n\n"
+        "2 how do I /\u2060save?:\n⚠ Ask @\u2060tom.\nSorry.\n\n"
+        "3:\nStill to fill: What helps?\n[What helps?]"
+    )
+    assert marked(shown, MessageEntity.BOLD)[-3:] == ["1 as praise:\n", "2 how do I /\u2060save?:\n", "3:\n"]
+    assert [[one.text for one in row] for row in shown.keyboard.inline_keyboard] == [  # type: ignore[union-attr] # it has one
+        ["Send 1", "Send 2 anyway"],
+        ["I have it", "Answer", "Pick a reply"],
+        ["Close", "Snooze", "Hand over"],
+        ["Not this intent"],
+    ]
+    assert verbs(shown)[:5] == ["send:1", "sure:2", "open", "edit", "reword:3"]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sent", "picked"),
+    [
+        ([900, 900, 900], [1, 2, 3], None),
+        ([2000, 1000, 900], [1, 3], 2),
+        ([3000, 100, 100], [2, 3], 1),
+        ([4000], [], 1),
+        ([2900, 2900, 2900], [1], 2),
+    ],
+)
+@pytest.mark.parametrize("letter", ["x", "😀", "@a"])
+def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked, letter):
+    size = units(disarmed(letter))
+    replies = [alternative(f"{n}{letter * (length // size - 1)}") for n, length in enumerate(lengths, start=1)]
+    shown = face(handed_over(alternatives=replies, post={"text": "p" * 3000}), SCENE)
+    is_fit(shown)
+    assert [v for v in verbs(shown) if v[:4] in ("send", "sure")] == [f"send:{n}" for n in sent]
+    assert [v for v in verbs(shown) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
+    for number, reply in enumerate(replies, start=1):
+        assert (disarmed(reply["text"]) in shown.text) == (number in sent)
+        assert (f"{number} as praise:" in shown.text) == (number in sent)
+
+
+@given(st.lists(st.tuples(ANY.filter(str.strip), ANY, st.sampled_from([1, 40, 400])), max_size=4))
+def test_what_can_be_sent_can_be_read(replies):
+    made = [alternative(text * grow, reading=reading * grow) for text, reading, grow in replies]
+    shown = face(handed_over(alternatives=made, post={"text": "the post"}), SCENE)
+    is_fit(shown)
+    assert "the post" in marked(shown, *QUOTES)
+    for verb in verbs(shown):
+        if verb.startswith("send:"):
+            assert f":\n{disarmed(made[int(verb[5:]) - 1]['text'])}" in shown.text
+
+
+@pytest.mark.parametrize("more", [{"kind": "draft", "text": "Which part?"}, {"text": "My own words."}])
+def test_a_card_with_a_text_of_its_own_has_one_button_that_sends(more):
+    shown = face(handed_over(alternatives=[alternative(), alternative("How odd.")]) | more, SCENE)
+    assert [v for v in verbs(shown) if v.startswith(("send", "reword"))] == ["send", "reword"]
+    assert "What a view." not in shown.text
+
+
+def test_what_raised_a_gate_stands_below_it():
+    crisis = {"gate": "crisis", "chance": 0.9, "part": "ask @kim,\nI cannot go on"}
+    shown = face(handed_over(risk=["crisis", "legal"], alarms=[crisis]), SCENE)
+    assert shown.text.startswith(
+        "Somebody may be in danger\n“ask @\u2060kim, I cannot go on”\nA legal matter\nRobin in"
+    )
+    maybe = face(handed_over(alarms=[crisis]), SCENE).text
+    assert maybe.startswith("Somebody may not be well\n“ask")
+    assert "Needs a person" not in maybe
+    assert f"“{'x' * 119}…”\n" in face(card(alarms=[{**crisis, "part": "x" * 500}]), SCENE).text
+    assert face(handed_over(risk=["crisis"]), SCENE).text.startswith("Somebody may be in danger\nRobin in")
+    assert "Could not be read: its mood, danger\n" in face(card(unread=["its mood", "danger"]), SCENE).text
+    assert "“" not in face(card(text="x" * 2900, alarms=[{**crisis, "part": "y" * 120}]), SCENE).text

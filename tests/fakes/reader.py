@@ -1,0 +1,69 @@
+"""A reader of posts for tests: what it reads in a text is written down beforehand, and nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zlib import crc32
+
+import numpy as np
+
+from responders.ports import Floats
+from responders.types import GATES, Mood
+from responders.understanding.trained import Read, unit
+
+INTENTS = (
+    *("praise", "thanks", "question", "complaint", "wish", "ugc_shared", "greeting", "helping", "are_you_a_bot"),
+    *("privacy_request", "churn", "offtopic", "crosstalk", "answer"),
+    *GATES,
+)
+FROM = {"sure": 0.7, "silent": 0.5, "three": 0.8, "crisis_maybe": 0.1, **dict.fromkeys(GATES, 0.3)}
+_SIZE = 512
+_ELSEWHERE = ("the van is in the yard", "who paints the fence", "two eggs and a spoon of salt", "it was a long winter")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Says:
+    """What is read in a text."""
+
+    intents: Mapping[str, float]
+    """Chances; what is left of 1 is spread evenly over the others."""
+    situations: Sequence[tuple[str, str, float]] = ()
+    mood: Mood = "plain"
+    tells: Mapping[str, float] = field(default_factory=dict)
+
+
+class FakeReads:
+    """A `Reads`: of the parts of texts that it knows, the first that stands in a text tells what is read there; in any
+    other text every intent is as likely. Vectors count runs of letters."""
+
+    def __init__(self, known: Mapping[str, str | Says], thresholds: Mapping[str, float] = FROM) -> None:
+        """`known`: part of a text, in lower case -> the intent that is read there almost surely, or all that is."""
+        self._known = {
+            part: says if isinstance(says, Says) else Says(intents={says: 0.95}) for part, says in known.items()
+        }
+        self.intents = INTENTS
+        self.thresholds = thresholds
+        self.background = self.vectors(_ELSEWHERE)
+        self.texts: list[str] = []
+        """All that was read, in its order."""
+
+    def read(self, text: str) -> Read:
+        self.texts.append(text)
+        says = next((says for part, says in self._known.items() if part in text.lower()), Says(intents={}))
+        even = (1 - sum(says.intents.values())) / (len(INTENTS) - len(says.intents))
+        return Read(
+            intents=np.array([says.intents.get(name, even) for name in INTENTS], dtype=np.float32),
+            vector=self.vectors([text])[0],
+            situations=says.situations,
+            mood=says.mood,
+            tells=says.tells,
+        )
+
+    def vectors(self, texts: Sequence[str]) -> Floats:
+        rows = np.zeros((len(texts), _SIZE), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            padded = f" {text} ".encode("utf-8", "replace")
+            for at in range(len(padded) - 2):
+                row[crc32(padded[at : at + 3]) % _SIZE] += 1
+        return unit(rows)

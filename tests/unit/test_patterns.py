@@ -1,0 +1,179 @@
+"""No pattern over words of fans, managers or operators takes more than linear time.
+
+All patterns that our code compiles are looked at: those of the modules and of the phrase lists, and those that are
+made while posts are read. One that is slow, or nests repetition without bounds, is rewritten: with bounds, with a look
+behind that keeps it from beginning anew inside a run, or with `++`, which never goes back.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from re import _constants, _parser  # type: ignore[attr-defined]  # what `re` itself reads patterns with
+from time import process_time
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("bot", "responders")
+LENGTH = 8_000
+SECONDS = 0.5
+"""Of process time for one text: linear patterns take a few hundredths, a quadratic one half a second and far more."""
+COMPILED = """
+import importlib, json, pkgutil, re, sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+found, compiled = {}, re._compile
+
+def noted(pattern, flags):
+    made, frame = compiled(pattern, flags), sys._getframe(1)
+    while frame.f_globals["__name__"] in ("re", "functools"):
+        frame = frame.f_back
+    module = frame.f_globals["__name__"]
+    if module.partition(".")[0] in ("bot", "responders") and isinstance(made.pattern, str):
+        found[made.pattern, int(made.flags)] = module
+    return made
+
+re._compile = noted
+import bot, responders
+
+for package in (bot, responders):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
+
+from bot.content import Content
+from bot.language import Langid
+from responders.types import Author, Context, Post, Wording
+
+pipeline = Content(Path("templates")).load()
+now = datetime(2026, 5, 4, tzinfo=UTC)
+for text in json.loads(sys.argv[1]):
+    author = Author(id="1", name="Robin")
+    post = Post(platform="web", channel="c", external_id="1", author=author, text=text, at=now)
+    for locale in ("en", "de"):
+        context = Context(now=now, community="Lantern Harbor", locale=locale, asked=True)
+        pipeline.run(post, context)
+        pipeline.check(Wording(text=text, intent="praise", quoted=("lamp",)), post, context)
+print(json.dumps([[module, *key] for key, module in found.items()]))
+"""
+POSTS = [
+    "love “The Long Night”, I made a lamp of 3 metres for version 1.2.3! https://x.example @kim",
+    "Danke! Wo ist der Schlüssel? Schon wieder kaputt, seit dem Update 4.1.",
+    "¡gracias! ¿cuándo sale? je n'arrive plus à me connecter. não consigo entrar",
+    "you 1d10ts, i will call my lawyer. i am 11. free nitro",
+]
+UNITS = (
+    *("a", "en ", "a, ", "_", "1", "1.", " ", "\n", "!", '"', "“", "(", "*", "a-", "@a", "a@a.", "<@1", "{{", "👍"),
+    "I made my ",
+)
+
+
+class Pattern(NamedTuple):
+    module: str
+    text: str
+    flags: int
+
+
+@pytest.fixture(scope="module")
+def patterns() -> list[Pattern]:
+    """All that our code compiles, each once."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED, json.dumps(POSTS)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    made = [Pattern(*found) for found in json.loads(done.stdout)]
+    return [*{(p.text, p.flags): p for p in (*written(), *made)}.values()]
+
+
+def written() -> Iterator[Pattern]:
+    """The patterns that stand in our source as they are, also in functions that no post came to."""
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="re"), attr=name), args=[ast.Constant(value=str(text)), *_]
+                ) if name != "escape":
+                    yield Pattern(module, text, re.compile(text).flags)
+
+
+def texts() -> Iterator[str]:
+    """Runs of one thing, whole and with an end that fits none of it."""
+    for unit in UNITS:
+        run = unit * (LENGTH // len(unit))
+        yield run
+        yield f"{run[:-1]}t"
+
+
+def nested(parsed: Iterable[Any], *, inside: bool = False) -> bool:
+    """True when something that repeats without a bound repeats without a bound: what the inner one takes can be cut in
+    any number of ways. What never goes back is no such thing."""
+    for kind, value in parsed:
+        repeats = kind in {_constants.MAX_REPEAT, _constants.MIN_REPEAT}
+        unbounded = repeats and value[1] == _constants.MAXREPEAT
+        if unbounded and inside:
+            return True
+        if any(nested(part, inside=inside or unbounded) for part in _parts(value)):
+            return True
+    return False
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """The patterns within one element."""
+    if isinstance(value, _parser.SubPattern):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _parts(part)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "bad"),
+    [
+        (r"(a+)+", True),
+        (r"(?:\w+\s?)*x", True),
+        (r"(?:(?:a|b+){2}c)*", True),
+        (r"(?=(a*b)*)c", True),
+        (r"(?:a+?){1,}", True),
+        (r"a+b+", False),
+        (r"(?:a+b){0,3}", False),
+        (r"\d+(?:[.,]\d++)*", False),
+        (r"(?:(?>a+)b)*", True),
+    ],
+)
+def test_what_nested_repetition_is(pattern: str, *, bad: bool) -> None:
+    assert nested(_parser.parse(pattern)) is bad
+
+
+def test_there_are_as_many_as_we_know(patterns: list[Pattern]) -> None:
+    modules = {pattern.module for pattern in patterns}
+    assert len(patterns) > 300
+    assert {"responders.understanding.normalise", "responders.voice.words", "bot.settings.values"} <= modules
+
+
+def test_none_nests_repetition_without_bounds(patterns: list[Pattern]) -> None:
+    bad = [p for p in patterns if nested(_parser.parse(p.text, p.flags & ~re.UNICODE))]
+    assert bad == []
+
+
+def test_none_takes_more_than_linear_time(patterns: list[Pattern]) -> None:
+    slow = []
+    for pattern in patterns:
+        compiled = re.compile(pattern.text, pattern.flags)
+        for text in texts():
+            start = process_time()
+            compiled.fullmatch(text)
+            for _ in compiled.finditer(text):
+                if process_time() - start > SECONDS:
+                    break
+            took = process_time() - start
+            if took > SECONDS:
+                slow.append((pattern.module, pattern.text[:100], text[:20], round(took, 1)))
+    assert slow == []
