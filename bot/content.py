@@ -14,9 +14,9 @@ from typing import Any
 import structlog
 from watchfiles import awatch
 
-from bot.reader import NoReader, Reader, by_words
 from bot.errors import FaultyFiles
 from bot.language import Langid
+from bot.reader import NoReader, Reader, by_words
 from responders import pipeline, voice
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.load import load
@@ -66,9 +66,7 @@ def shipped_texts() -> dict[str, str]:
 class Content:
     """The pipeline built from the operators' files, kept up with them."""
 
-    def __init__(
-        self, folder: Path, *, reader: Callable[[], Reader] | None = None, var: Path | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, reader: Callable[[], Reader] | None = None, var: Path | None = None) -> None:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
         `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: where

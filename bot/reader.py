@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import onnxruntime
+import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 import sentencepiece
 
 from bot.errors import GreenroomError
@@ -194,7 +194,7 @@ def load_reader(folder: Path = FOLDER) -> Reader:
         raise NoReader(f"the model fails to load ({_told(error)})") from error
     if text:
         raise NoReader(f"the model computes other numbers than it should for “{text}”")
-    return Reader(encoder, heads, files["network.onnx"])
+    return Reader(encoder, heads, " ".join(files.values()))
 
 
 def by_words(word_lists: Mapping[str, Mapping[str, Any]], folder: Path = FOLDER) -> ByWords:

@@ -16,8 +16,9 @@ _MOST, _PARTS = 4, 2
 """Words shown, and parts of the first: Anne-Marie."""
 _VOWEL = re.compile("[aeiouy]")
 _THRICE = re.compile(r"(.)\1\1")
-_COMMON = re.compile(r"\w+(?:ness|less|ful)|\w{3,}ing")
-"""Words, seldom names."""
+_COMMON = ("ness", "less", "ful", "ing")
+"""Endings of words, seldom of names."""
+_SHORT = 5
 _NAMES_ALL_THE_SAME = frozenset(("sterling", "fleming", "irving"))
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -60,7 +61,7 @@ class CallNames:
             and not _THRICE.search(plain)
             and (word[1:].islower() or (word.isupper() and len(word) <= _LOUD) or _like_mcgee(word))
             and plain not in self._no_names
-            and (not _COMMON.fullmatch(plain) or plain in _NAMES_ALL_THE_SAME)
+            and (not plain.endswith(_COMMON) or len(plain) <= _SHORT or plain in _NAMES_ALL_THE_SAME)
         )
 
     def _goes_on(self, word: str, first: str) -> bool:

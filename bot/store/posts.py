@@ -291,7 +291,9 @@ def reopen(connection: Connection, post_id: str, at: datetime, *, forced_intent:
 def edit(connection: Connection, post: StoredPost, text: str) -> None:
     """Keep the fan's new words instead of the old."""
     connection.execute(
-        update(posts).where(posts.c.id == post.id).values(text=text, version=post.version + 1, forced_intent=None)
+        update(posts)
+        .where(posts.c.id == post.id)
+        .values(text=text, version=post.version + 1, forced_intent=None, understanding=None)
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from responders.library.model import Library
 from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
 from responders.understanding.facts import Conversation
-from responders.understanding.gates import CRISIS, MAYBE, Gates
+from responders.understanding.gates import CRISIS, MAYBE, Gate, Gates
 from responders.understanding.normalise import has_words
 from responders.understanding.sentiment import Mockery
 
@@ -22,7 +22,7 @@ _LEAST = 0.05
 _GRAVE_FROM = 0.02
 """Chance of a crisis from which no reply is drafted or offered: one plain post in eighty."""
 _DANGEROUS = 0.1
-"""Chance of a gate from which nothing is offered for one press."""
+"""Chance of a gate from which nothing is offered for one press, and of a crisis from which no post is left alone."""
 _WANT_ANSWER = frozenset({"question", "complaint"})
 _SAID_CHANCE = 0.25
 """Chance of a question or a complaint from which an unclear post is a person's."""
@@ -32,8 +32,10 @@ NEVER_CAPPED = frozenset({"are_you_a_bot", "privacy_request", "question", "compl
 _PLAINLY = 0.9
 """Chance from which spam is left alone; what only may be some is shown to a person."""
 _SAD = frozenset({"pet_died", "someone_died", "illness_in_passing", "bad_luck_in_passing"})
-_SAD_FROM = 0.4
-_SCAM, _SCAM_FROM = "reports_scam", 0.3
+_SAD_FROM = 0.35
+_SCAM, _SCAM_FROM = "reports_scam", 0.25
+_TOO_SHORT = 2
+"""Words up to which an unclear post ("sheesh") is left alone, if it wants no answer."""
 _LONG = 60
 """Words from which a post is somebody's story, and a person reads it."""
 _LANGUAGES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese"}
@@ -60,6 +62,8 @@ _SURENESS = (
 
 Verdict = tuple[Outcome, Reason]
 _H, _S, _C = Outcome.HANDOFF, Outcome.SILENT, ReasonCode
+_SAD_NEWS = _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person answers, or is quiet with them.")
+_GRAVER = _H, Reason(code=_C.LOW_CONFIDENCE, sentence="It may mean more than it says: read it first.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +96,11 @@ class Case:
         )
 
     @property
+    def grave(self) -> float:
+        """The chance of a crisis, as it is read without the lists."""
+        return dict(self.understanding.intents).get(CRISIS, 0.0)
+
+    @property
     def sad(self) -> bool:
         """True when something sad is told that has nothing to do with us."""
         return sum(chance for name, chance in self.understanding.situations if name in _SAD) >= _SAD_FROM
@@ -112,6 +121,7 @@ class Judge:
         self._conversation = Conversation(library.word_lists["conversation"])
         self._gates = Gates(library.word_lists["gates"])
         self._mockery = Mockery(library.word_lists)
+        self._sad_news = Gate(library.word_lists["readings"]["sad"])
         self._rules: tuple[Callable[[Case], Verdict | None], ...] = (
             self._staff_or_bot,
             self._gate,
@@ -121,6 +131,7 @@ class Judge:
             self._maybe_crisis,
             self._unread,
             self._between_fans,
+            self._sad,
             self._not_meant,
             self._unsure,
             self._action,
@@ -205,15 +216,20 @@ class Judge:
             return None
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence="Fans are talking with each other.")
 
+    def _sad(self, case: Case) -> Verdict | None:
+        return _SAD_NEWS if self._sad_news.fires(case.post.text) and not case.decided else None
+
     def _not_meant(self, case: Case) -> Verdict | None:
-        """What fans say among themselves, and what has nothing to do with us; sad news are never left alone."""
+        """What fans say among themselves, and what is not for us; nothing sad or grave is left alone."""
         read, context = case.understanding, case.context
         silent = {name for name, intent in self._intents.items() if intent.action == "silent"}
         share = sum(chance for name, chance in read.intents if name in silent)
         if case.decided or read.intent not in silent or share < self._from[SILENT_FROM]:
             return None
         if case.sad:
-            return _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person answers, or is quiet with them.")
+            return _SAD_NEWS
+        if case.grave >= _DANGEROUS:
+            return _GRAVER
         if context.replies_to == "us":
             return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence=f"Reads as {because(read)}: not meant for us.")
@@ -224,7 +240,7 @@ class Judge:
             return None
         if self._offers(case):
             options = " or ".join(said(name) for name, _ in self.likely(read))
-            return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=f"Not clear whether it is {options}: pick what fits.")
+            return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=f"Not sure what this is, maybe {options}: pick what fits.")
         if case.context.replies_to == "us":
             return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
         if case.wants_answer:
@@ -243,16 +259,17 @@ class Judge:
         return outcome is _H and reason.code is _C.LOW_CONFIDENCE and not case.decided and self._offers(case)
 
     def _offers(self, case: Case) -> bool:
-        """Likely one of three, and none of them dangerous."""
+        """Likely one of three, and none of them dangerous. A word or two are no reason to trouble a person."""
         read, shares = case.understanding, dict(case.understanding.intents)
         three = sum(chance for _, chance in read.intents[:READINGS])
         dangerous = (
             read.alarms
             or read.unread
-            or shares.get(CRISIS, 0.0) >= _GRAVE_FROM
+            or case.grave >= _GRAVE_FROM
             or any(shares.get(gate, 0.0) >= _DANGEROUS for gate in GATES)
         )
-        return three >= self._from[THREE] and not dangerous and len(self.likely(read)) > 0
+        said = len(case.post.text.split()) > _TOO_SHORT or case.wants_answer
+        return said and three >= self._from[THREE] and not dangerous and len(self.likely(read)) > 0
 
     def _action(self, case: Case) -> Verdict | None:
         read = case.understanding
@@ -282,9 +299,9 @@ class Judge:
 
     def _graver(self, case: Case) -> Verdict | None:
         """Not like a crisis enough to say so, and still nothing to answer with one press."""
-        if dict(case.understanding.intents).get(CRISIS, 0.0) < _GRAVE_FROM or case.decided:
+        if case.grave < _GRAVE_FROM or case.decided:
             return None
-        return _H, Reason(code=_C.LOW_CONFIDENCE, sentence="It may mean more than it says: read it first.")
+        return _GRAVER
 
     def _mocking(self, case: Case) -> Verdict | None:
         """Nothing is worse than thanking somebody for mockery: what may be some is a person's turn."""
@@ -295,7 +312,8 @@ class Judge:
     def _cap(self, case: Case) -> Verdict | None:
         if not case.context.cap or case.context.asked or case.understanding.intent in NEVER_CAPPED:
             return None
-        return case.short_of(_C.CAP, f"Enough replies for now: {case.context.cap}.")
+        outcome = _H if case.context.addressed else _S
+        return outcome, Reason(code=_C.CAP, sentence=f"Enough replies for now: {case.context.cap}.")
 
 
 def _raised(sentence: str, alarm: Alarm) -> str:

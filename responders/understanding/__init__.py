@@ -26,12 +26,13 @@ def build_analyzers(
     each channel speaks its own.
     """
     lists = library.word_lists
+    ours = frozenset(template.locale for template in library.templates)
     model = reads if isinstance(reads, Model) else None
     by_reading: list[tuple[str, Analyzer]] = []
     if reads:
         by_reading = [("what it is about", IntentAnalyzer(library, reads)), ("its sentences one by one", Parts(reads))]
     return (
-        ("its language", LanguageAnalyzer(languages, frozenset(template.locale for template in library.templates))),
+        ("its language", LanguageAnalyzer(languages, ours, lists.get("languages"))),
         *by_reading,
         ("danger", Gates(lists["gates"], reads.thresholds if reads else None)),
         ("its mood", SentimentAnalyzer(lists["sentiment"], by_mood=model is not None)),

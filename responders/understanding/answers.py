@@ -17,7 +17,7 @@ from responders.types import Context, Post, Understanding
 from responders.understanding.normalise import encodable, has_words, reading
 from responders.understanding.trained import Model
 
-SURE = 0.75
+SURE = 0.88
 """Chance from which the first answer is laid before a manager as the answer; below, a person picks one."""
 NEAR = 0.1
 """Chance from which an answer is worth a person's look."""
@@ -25,6 +25,8 @@ LISTED = 5
 """How many answers are named, sure or not."""
 _APART = 0.2
 """How far the nearest can stand before the second, in likeness: beyond, it says no more. An FAQ may have one entry."""
+_ASKED = 0.9999
+"""Chance of the answer whose own phrasing a post is, word for word; only a manager's word counts 1."""
 _MAYBE = 0.1
 """Chance of the intent question from which a part of a post may ask."""
 _SAID = 240
@@ -66,7 +68,7 @@ class _Scale:
         return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float32)
 
 
-_MEANT = _Scale(letters=0.2, answer=0.4, near=8.5, apart=7.5, offset=-5.25)
+_MEANT = _Scale(letters=0.8, answer=0.4, near=10.5, apart=13.8, offset=-6.5)
 _LETTERS = _Scale(letters=1.0, answer=0.0, near=42.0, apart=20.0, offset=-6.0)
 """With the model, and without it (where the meaning counts as 0)."""
 
@@ -108,6 +110,9 @@ class AnswersAnalyzer:
                 answers.append(_said(template, library))
                 read += (f"{ask} {answers[-1][:_SAID]}" for ask in template.asks)
         self._starts = [entry.first for entry in self._entries]
+        self._phrasings = {
+            (e.template.locale, _bare(ask)): e.template.key for e in self._entries for ask in e.template.asks
+        }
         if not asks:
             return
         counts = np.stack([_letters(text) for text in read])
@@ -122,9 +127,11 @@ class AnswersAnalyzer:
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Name the nearest answers in the fan's language and the community's, whatever the intent: a complaint or a
         wish often holds a question too. A sure one makes a post that asks, and is not clearly something else, a
-        question."""
+        question; an operator's own phrasing does whatever else it reads like, in that answer's language."""
         if not self._entries or not has_words(post.text):
             return so_far
+        if (key := self._phrased(post.text, so_far.language, context.locale)) and not context.forced_intent:
+            return _asks_for(key, so_far)
         share = dict(so_far.intents).get(QUESTION, 0.0)
         faq = tuple(islice(self.nearest(post.text, so_far.language, context.locale), LISTED))
         read = replace(so_far, faq=faq)
@@ -136,6 +143,11 @@ class AnswersAnalyzer:
         if read.intent in _FRIENDLY or read.intent is None:
             return replace(read, intent=QUESTION, confidence=max(read.confidence, faq[0][1]), nearest=None)
         return read
+
+    def _phrased(self, text: str, *locales: str) -> str | None:
+        """The answer that has this very text among its phrasings, the fan's own language first."""
+        bare = _bare(text)
+        return next((key for locale in locales if (key := self._phrasings.get((locale, bare)))), None)
 
     def nearest(self, text: str, *locales: str) -> Iterator[tuple[str, float]]:
         """(key, chance from 0 to 1 that it is the one asked for) of every answer in one of `locales`, the fan's own
@@ -167,6 +179,25 @@ class AnswersAnalyzer:
         """The likeness of each entry's question and answer in letters."""
         found: Floats = np.maximum.reduceat(self._letters @ _unit(_letters(text) * self._rarity), self._starts)
         return found
+
+
+def _asks_for(key: str, read: Understanding) -> Understanding:
+    """The same, read as the question whose answer this is; what raised an alarm stays."""
+    return replace(
+        read,
+        intent=QUESTION,
+        confidence=_ASKED,
+        intents=((QUESTION, _ASKED),),
+        situations=(),
+        nearest=None,
+        language=key.partition("/")[0],
+        faq=((key, _ASKED),),
+    )
+
+
+def _bare(text: str) -> str:
+    """The words of a text, as they are read."""
+    return " ".join(re.findall(r"\w+", reading(text)))
 
 
 def _questions(text: str) -> list[str]:

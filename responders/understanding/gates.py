@@ -52,7 +52,9 @@ class Gate:
         """Take one section of gates.yaml; only its phrases in `language` and in English, if one is given."""
         spoken = {language, EVERYWHERE} if language else set(lists["phrases"])
         phrases = {name: words for name, words in lists["phrases"].items() if name in spoken}
-        self._phrases = compile_phrases(phrases_of({"phrases": phrases}))
+        codes = tuple(lists.get("codes", ()))
+        self._phrases = compile_phrases((*phrases_of({"phrases": phrases}), *codes))
+        self._codes = compile_phrases(codes)
         self._unless = compile_phrases(lists.get("unless", ()))
 
     def fires(self, text: str) -> bool:
@@ -61,8 +63,11 @@ class Gate:
         return any(map(self._fires, dict.fromkeys((reading(text), reading(text, stretched=1), unmasked(text)))))
 
     def hidden(self, text: str) -> bool:
-        """True when it fires only once digits and signs are put right: what else reads the text sees no such word."""
-        return self.fires(text) and not any(map(self._fires, (reading(text), reading(text, stretched=1))))
+        """True when it fires only once digits and signs are put right, or on a code word: what else reads the text sees
+        no such word."""
+        plain = (reading(text), reading(text, stretched=1))
+        coded = any(self._codes.search(self._unless.sub(" ; ", read)) for read in plain)
+        return self.fires(text) and (coded or not any(map(self._fires, plain)))
 
     def _fires(self, read: str) -> bool:
         return bool(self._phrases.search(read)) and bool(self._phrases.search(self._unless.sub(" ; ", read)))
@@ -110,6 +115,7 @@ class Gates:
         self._lists = {name: Gate(lists[name]) for name in GATES}
         self._insults = {name: Gate(lists["toxic"], language=name) for name in lists["toxic"]["phrases"]}
         self._cues = SpamCues(lists["spam"])
+        self._others = compile_phrases(lists["minor"]["others"])
         self._private = compile_phrases(phrases_of({"phrases": lists["minor"]["private"]}))
         self._aimed = compile_phrases(lists["toxic"]["aimed"])
         self._from = thresholds or dict.fromkeys((*GATES, MAYBE), 0.5)
@@ -128,7 +134,10 @@ class Gates:
         return context.addressed or context.replies_to != "nobody" or bool(self._aimed.search(reading(post.text)))
 
     def _gives_away(self, text: str) -> bool:
-        """True when something private is told: an age alone makes nobody a child to be kept safe."""
+        """True when something private is told: an age alone makes nobody a child to be kept safe, nor does the child of
+        another."""
+        if self._others.search(reading(text)) and not self._lists["minor"].fires(text):
+            return False
         return bool(self._private.search(reading(text)) or _LONG_NUMBER.search(text))
 
     def _alarm(self, gate: str, post: Post, read: Understanding) -> Alarm | None:
@@ -162,8 +171,10 @@ def _without(gate: str, read: Understanding) -> Understanding:
     """The same without one reading, which is ruled out: its chance goes to the others."""
     left = [(name, share) for name, share in read.intents if name != gate]
     total = sum(share for _, share in left)
-    if len(left) == len(read.intents) or not total or read.confidence == 1.0:
+    if len(left) == len(read.intents) or not total:
         return read
+    if read.confidence == 1.0:  # a manager named the intent
+        return replace(read, intents=tuple(left))
     ranked = tuple((name, round(share / total, 4)) for name, share in left)
     changed = read.intent == gate
     return replace(

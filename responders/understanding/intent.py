@@ -16,7 +16,7 @@ from responders.library.model import Library
 from responders.ports import Floats
 from responders.types import GATES, Context, Post, Understanding
 from responders.understanding.facts import among_fans, before
-from responders.understanding.gates import CRISIS
+from responders.understanding.gates import CRISIS, Gate
 from responders.understanding.heads import SoftmaxHead
 from responders.understanding.normalise import compile_phrases, encodable, reading
 from responders.understanding.trained import Read, Reads
@@ -26,13 +26,15 @@ ANSWER = "answer"
 _NEAR = 0.85
 """Likeness to an operator's example from which it counts; the same text counts `_SAME` log-odds."""
 _SAME = 6.0
-_OWN_RIDGE = 1e-2
-_OWN_SHARPNESS = 3.0
+_OWN_RIDGE = 3e-2
+_OWN_SHARPNESS = 6.0
 """Factor on the scores of operators' own intents that makes chances of them."""
-_OWN_RARE = 3.0
+_OWN_RARE = 4.5
 """Log-odds against each of them: most posts are none of theirs, however few examples tell so."""
 _TO_NOBODY = 1.2
 """Log-odds against helping when a post answers no fan and names nobody: help goes to somebody."""
+_PHRASE = 3.0
+"""Log-odds of a phrase of readings.yaml for and against intents."""
 _CUE = 1.0
 """Log-odds of an operator's own cue word for its intent."""
 _COMPARED = 8
@@ -61,7 +63,7 @@ class IntentAnalyzer:
     """Fills `intent`, `intents`, `situations`, `mood`, `tells`, `nearest` and `confidence`."""
 
     def __init__(self, library: Library, reads: Reads) -> None:
-        """Learn the operators' examples on top of what `reads` knows: their own intents, and posts they want read so."""
+        """Learn the operators' examples on top of what `reads` knows: own intents, and posts they want read so."""
         self._reads = reads
         pairs = [(t, i.name) for i in library.intents.values() for texts in i.examples.values() for t in texts]
         self._texts = [text for text, _ in pairs]
@@ -71,6 +73,8 @@ class IntentAnalyzer:
         self._own = tuple(sorted(set(library.intents) - set(reads.intents)))
         self._names = (*self._known, *self._own)
         self._head = self._fit()
+        lists = [entry for entry in library.word_lists["readings"].values() if "against" in entry]
+        self._phrases = [(Gate(entry), entry.get("toward", ()), entry["against"]) for entry in lists]
         self._cues = {
             name: compile_phrases(phrases)
             for name, intent in library.intents.items()
@@ -155,9 +159,13 @@ class IntentAnalyzer:
         return {name: share for name, share in _softmax(scores).items() if name}
 
     def _prior(self, text: str, context: Context | None) -> dict[str, float]:
-        """What the messages around and the operators' cue words speak for, as log-odds."""
+        """What the messages around, phrases and the operators' cue words speak for, as log-odds."""
         read = reading(text)
         prior = {name: _CUE for name, cues in self._cues.items() if name in self._known and cues.search(read)}
+        for phrases, toward, against in self._phrases:
+            if phrases.fires(text):
+                prior |= {name: prior.get(name, 0.0) + _PHRASE for name in toward}
+                prior |= {name: prior.get(name, 0.0) - _PHRASE for name in against}
         if context is None or context.replies_to != "nobody":
             return prior  # what was said there has been read with the post
         to_somebody = "@someone" in read
@@ -169,7 +177,7 @@ class IntentAnalyzer:
 
         Of those next to it in meaning the one with most words in common: people see words.
         """
-        own = np.flatnonzero(self._labels == intent)
+        own: list[int] = np.flatnonzero(self._labels == intent).tolist()
         close = sorted(own, key=lambda i: -likeness[i])[:_COMPARED]
         words = default_process(text[:_READ])
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from responders.ports import LanguageDetector
 from responders.types import Context, Post, Understanding
-from responders.understanding.normalise import HANDLE, LINK, encodable
+from responders.understanding.gates import EVERYWHERE
+from responders.understanding.normalise import HANDLE, LINK, encodable, reading
 
 _WORDS = 4
-"""Words below which a post says too little about its language ("lol same", "gg", a name)."""
+"""Words below which a post's letters say too little about its language ("lol same", "gg", a name)."""
 _LETTERS = 8
-"""The same for languages that are written without spaces, or in letters of their own."""
+"""The same in letters, for languages that are written without spaces."""
+_OWN_LETTERS = 2
+"""The same for languages in letters of their own."""
+_UNKNOWN = "und"
+"""Some language in letters that the channel's is not written in (ISO 639-2)."""
+_OWN_SCRIPT = frozenset(("ar", "bg", "el", "fa", "he", "hi", "ja", "ko", "ru", "th", "uk", "zh"))
 _SURE = 0.8
 _OUR_SURE = 0.3
 """Probability from which a language of the community is believed, against any other's `_SURE`."""
@@ -20,10 +29,17 @@ _OUR_SURE = 0.3
 class LanguageAnalyzer:
     """Fills `language`."""
 
-    def __init__(self, detector: LanguageDetector | None = None, ours: frozenset[str] = frozenset()) -> None:
-        """`ours`: the languages in which the community answers. Without a detector each channel speaks its own."""
+    def __init__(
+        self,
+        detector: LanguageDetector | None = None,
+        ours: frozenset[str] = frozenset(),
+        words: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        """`ours`: the languages in which the community answers; `words`: languages.yaml. Without a detector each channel
+        speaks its own."""
         self._detector = detector
         self._ours = ours
+        self._words = {word: name for name, own in (words or {}).items() for word in own}
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Take what the words tell, if they are enough to tell; else the language of the channel."""
@@ -33,8 +49,20 @@ class LanguageAnalyzer:
         said = encodable(HANDLE.sub(" ", LINK.sub(" ", text)))
         letters = sum(character.isalpha() for character in said)
         foreign = sum(character.isalpha() and character > "\u02af" for character in said)
-        if self._detector is None or (len(said.split()) < _WORDS and max(foreign, letters - 3 * _LETTERS) < _LETTERS):
+        if self._detector is None:
             return None
+        in_own_letters = foreign >= _OWN_LETTERS and 2 * foreign > letters and context.locale not in _OWN_SCRIPT
+        if not in_own_letters and len(said.split()) < _WORDS and max(foreign, letters - 3 * _LETTERS) < _LETTERS:
+            return self._by_words(said)
         language, probability = self._detector.detect(said)
+        if in_own_letters:
+            return language if language in _OWN_SCRIPT and probability >= _SURE else _UNKNOWN
         known = language in self._ours or language == context.locale
-        return language if probability >= (_OUR_SURE if known else _SURE) else None
+        return language if probability >= (_OUR_SURE if known else _SURE) else self._by_words(said)
+
+    def _by_words(self, said: str) -> str | None:
+        """The one language that has most of the words; None where that is English, which is heard everywhere."""
+        found = Counter(name for word in re.findall(r"\w+", reading(said)) if (name := self._words.get(word)))
+        most = found.most_common(2)
+        clear = len(most) == 1 or (len(most) > 1 and most[0][1] > most[1][1])
+        return most[0][0] if clear and most[0][0] != EVERYWHERE else None

@@ -20,7 +20,7 @@ _SENTENCE = re.compile("[.!?;:\n\u2014\u2026]| - ")
 _CLAUSE = re.compile(f"{_SENTENCE.pattern}|,")
 _STOP = re.compile("[.,!?;:\n()\u2013\u2014\u2026-]")
 _TERMINATOR = re.compile("[.!?\n]")
-_LATER = re.compile(r"\w+(?:ing|ed|ly|ful|ous|less)")
+_LATER = ("ing", "ed", "ly", "ful", "ous", "less")
 """How words end that say something of a thing, before it or after it."""
 _GERMAN, _ENGLISH = "de", "en"
 _NONE: frozenset[str] = frozenset()
@@ -177,7 +177,7 @@ class Made:
 
     def _is_later(self, low: str) -> bool:
         """A word such as "shaped" or "sitting", with more to come; it may stand first, as in "a working clock"."""
-        return bool(_LATER.fullmatch(low)) and low not in self._words["things"]
+        return low.endswith(_LATER) and low not in self._words["things"]
 
 
 def _sentence_before(tokens: Sequence[Token], place: int, edge: re.Pattern[str] = _SENTENCE) -> Sequence[Token]:

@@ -10,7 +10,7 @@ from responders.understanding.tokens import Token, words_of
 
 _PLAIN = r"(?:[1-9][0-9]{0,2}(?:[.,][0-9]{3}){1,3}|(?:0|[1-9][0-9]{0,6})(?:[.,][0-9]{1,2})?)[½¼¾]?"
 _NUMBER = re.compile(rf"{_PLAIN}(?:[-\u2013]{_PLAIN})?[kKM]?")
-_CLOSE = re.compile(r"([0-9][0-9.,½¼¾\u2013-]*)([^\W\d_]+)")
+_CLOSE = re.compile(r"(?<![0-9.,½¼¾\u2013-])([0-9][0-9.,½¼¾\u2013-]*)([^\W\d_]+)")
 _PRICE = re.compile(rf"(?:R|US|AU|CA|NZ)\${_PLAIN}")
 _CURRENCY = re.compile(r"(?:^|[\s(\u201c\u201e\u00ab\"])((?:(?:R|US|AU|CA|NZ)?\$|€|£) ?)$")
 _SIGN = re.compile(r"(?: ?€|[%$£]| %)(?!\w)")

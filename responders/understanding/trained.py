@@ -148,8 +148,8 @@ class ByWords:
         self.background = np.zeros((0, len(weights)), dtype=np.float32)
 
     def read(self, text: str) -> Read:
-        """One text."""
-        row = self._rows([text])[0]
+        """One text; of what was said before it, words tell nothing."""
+        row = self._rows([text.partition("\n")[0]])[0]
         return Read(intents=np.exp(log_softmax(row @ self._weights + self._bias)), vector=row)
 
     def vectors(self, texts: Sequence[str]) -> Floats:

@@ -15,7 +15,6 @@ from responders.voice.brand_silent import BrandSilent
 from responders.voice.complaint_care import ComplaintCare
 from responders.voice.contractions import Contractions
 from responders.voice.crisis import CrisisStop
-from responders.voice.echo import SpecificEcho
 from responders.voice.emoji_mirror import EmojiMirror
 from responders.voice.exclaim import Exclaim
 from responders.voice.fresh_opener import FreshOpener
@@ -49,7 +48,6 @@ def default_checks(word_lists: Mapping[str, Mapping[str, Any]]) -> tuple[VoiceCh
         CrisisStop(lists["gates"]["crisis"]),
         NoMassPing(),
         Addressed(lists["crowd"]),
-        SpecificEcho(lists["stop_words"]),
         IOverWe(pronouns),
         NoUninvitedHistory(),
         Length(),

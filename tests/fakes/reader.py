@@ -13,12 +13,23 @@ from responders.types import GATES, Mood
 from responders.understanding.trained import Read, unit
 
 INTENTS = (
-    *("praise", "thanks", "question", "complaint", "wish", "ugc_shared", "greeting", "helping", "are_you_a_bot"),
-    *("privacy_request", "churn", "offtopic", "crosstalk", "answer"),
+    *("praise", "thanks", "question", "complaint", "wish", "ugc_shared", "milestone", "recommendation", "introduction"),
+    *(
+        "greeting",
+        "farewell",
+        "helping",
+        "are_you_a_bot",
+        "privacy_request",
+        "churn",
+        "offtopic",
+        "crosstalk",
+        "answer",
+    ),
     *GATES,
 )
 FROM = {"sure": 0.7, "silent": 0.5, "three": 0.8, "crisis_maybe": 0.1, **dict.fromkeys(GATES, 0.3)}
 _SIZE = 512
+_UNLIKELY = 0.003
 _ELSEWHERE = ("the van is in the yard", "who paints the fence", "two eggs and a spoon of salt", "it was a long winter")
 
 
@@ -27,7 +38,7 @@ class Says:
     """What is read in a text."""
 
     intents: Mapping[str, float]
-    """Chances; what is left of 1 is spread evenly over the others."""
+    """Chances; what is left of 1 is spread evenly over the others, but for the gates, which are unlikely."""
     situations: Sequence[tuple[str, str, float]] = ()
     mood: Mood = "plain"
     tells: Mapping[str, float] = field(default_factory=dict)
@@ -35,7 +46,7 @@ class Says:
 
 class FakeReads:
     """A `Reads`: of the parts of texts that it knows, the first that stands in a text tells what is read there; in any
-    other text every intent is as likely. Vectors count runs of letters."""
+    other text every intent but the gates is as likely. Vectors count runs of letters."""
 
     def __init__(self, known: Mapping[str, str | Says], thresholds: Mapping[str, float] = FROM) -> None:
         """`known`: part of a text, in lower case -> the intent that is read there almost surely, or all that is."""
@@ -51,9 +62,11 @@ class FakeReads:
     def read(self, text: str) -> Read:
         self.texts.append(text)
         says = next((says for part, says in self._known.items() if part in text.lower()), Says(intents={}))
-        even = (1 - sum(says.intents.values())) / (len(INTENTS) - len(says.intents))
+        chances = dict.fromkeys(GATES, _UNLIKELY) | dict(says.intents)
+        rest = [name for name in INTENTS if name not in chances]
+        left = max(0.0, 1 - sum(chances.values())) / len(rest)
         return Read(
-            intents=np.array([says.intents.get(name, even) for name in INTENTS], dtype=np.float32),
+            intents=np.array([chances.get(name, left) for name in INTENTS], dtype=np.float32),
             vector=self.vectors([text])[0],
             situations=says.situations,
             mood=says.mood,

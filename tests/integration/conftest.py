@@ -21,7 +21,6 @@ from bot.desk.rounds import Rounds
 from bot.domain import Action, Cause, Command, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain
 from bot.intake import Intake
 from bot.outbox import Outbox
-from bot.reader import by_words
 from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.library.model import Library
@@ -30,6 +29,7 @@ from responders.ports import VoiceCheck
 from responders.types import Author, Post
 from responders.voice import default_checks
 from tests.fakes.reads import Torn
+from tests.model import reader
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONFIG = """\
@@ -258,7 +258,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     library = Content(folder).load().library
-    return build(library, reads=by_words(library.word_lists), checks=sound_checks(library))
+    return build(library, reads=reader().model(None)[0], checks=sound_checks(library))
 
 
 def sound_checks(library: Library) -> list[VoiceCheck]:
@@ -269,8 +269,7 @@ def sound_checks(library: Library) -> list[VoiceCheck]:
 @pytest.fixture(scope="session")
 def torn_reader(pipeline: Pipeline) -> Torn:
     """Cannot tell what `UNCLEAR` is, and hears in `DARK` that somebody may not be well."""
-    reads = by_words(pipeline.library.word_lists)
-    return Torn(reads, {UNCLEAR: READINGS, DARK: {"crisis": 0.3, "praise": 0.7}})
+    return Torn(reader().model(None)[0], {UNCLEAR: READINGS, DARK: {"crisis": 0.3, "praise": 0.7}})
 
 
 @pytest.fixture(scope="session")

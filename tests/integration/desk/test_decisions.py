@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import Action, DeliveryState, seal
-from bot.reader import by_words
 from responders.library.model import Template, Variant
 from responders.pipeline import build
+from tests.model import reader
 
 PRAISE = "the new map is gorgeous"
 QUESTION = "how do I save the game?"
@@ -372,7 +372,7 @@ async def test_the_nearest_answers_are_picked_on_a_hand_off(house):
         _answer("sizes", "which sizes do you sell", "All but the largest."),
     )
     library = replace(house.pipeline.library, templates=answers)
-    house.pipeline = build(library, reads=by_words(library.word_lists), checks=())
+    house.pipeline = build(library, reads=reader().model(None)[0], checks=())
     card = await house.draft("how do I save the game?")
     assert (card["kind"], card["text"], len(card["alternatives"])) == ("handoff", None, 3)
     nearest = card["alternatives"][0]["text"]

@@ -266,11 +266,11 @@ async def test_words_that_are_dropped_take_the_readings_along(unclear):
 
 
 async def test_what_raised_a_gate_stands_on_the_card(unclear):
-    card = await unclear.draft(f"We had a nice day at the harbor. {CRISIS} tonight. The fog is lovely there.")
+    card = await unclear.draft(CRISIS)
     assert card["risk"] == ["crisis"]
     (alarm,) = card["alarms"]
     assert set(alarm) == {"gate", "chance", "part"}
-    assert (alarm["gate"], alarm["part"]) == ("crisis", f"{CRISIS} tonight.")
+    assert (alarm["gate"], alarm["part"]) == ("crisis", CRISIS)
     assert (await unclear.draft(PRAISE))["alarms"] == []
 
 

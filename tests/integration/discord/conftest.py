@@ -17,6 +17,7 @@ from bot.app import App, build
 from tests.fakes.discord import TOKEN, FakeDiscord, Interaction, components, texts
 from tests.integration.conftest import TEMPLATES
 from tests.integration.program import Program, database
+from tests.model import reader
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]
@@ -71,7 +72,7 @@ class House:
     async def launch(self) -> None:
         """Until it runs, connected or not."""
         found = settings.load(self.configured(), {"DISCORD_TOKEN": self.token})
-        self.app = await self.stack.enter_async_context(build(found, environ={}))
+        self.app = await self.stack.enter_async_context(build(found, environ={}, reader=reader))
 
     async def stop(self) -> None:
         """In order."""

@@ -115,8 +115,13 @@ def nth(card, number):
     return next(text for text in texts(card) if text.startswith(f"**{number} ")).split("\n")[-1]
 
 
+async def asked(house):
+    """A fan's question that nobody speaks to, and its card."""
+    return house.fake.post(house.general, house.robin, UNSURE), await house.card(UNSURE)
+
+
 async def test_a_button_from_before_a_restart_over_discords_protocols(unsure):
-    post, card = await unsure.ask(UNSURE)
+    post, card = await asked(unsure)
     assert "**1 how do I save " in said(card)
     assert "**3 without an answer:**" in said(card)
     assert {"send:1", "send:2", "reword:3"} <= set(pressable(card))
@@ -130,7 +135,7 @@ async def test_a_button_from_before_a_restart_over_discords_protocols(unsure):
 
 
 async def test_two_phones_at_once_over_discords_protocols(unsure):
-    post, card = await unsure.ask(UNSURE)
+    post, card = await asked(unsure)
     offered = [nth(card, 1), nth(card, 2)]
     pressed = await asyncio.gather(
         unsure.fake.press(card, pressable(card)["send:1"], unsure.mara),

@@ -17,6 +17,7 @@ from tests.fakes.telegram import TOKEN, FakeTelegram, Press, buttons
 from tests.integration.clock import Clock
 from tests.integration.conftest import TEMPLATES
 from tests.integration.program import Program, database
+from tests.model import reader
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]
@@ -81,7 +82,7 @@ class House:
     async def launch(self) -> None:
         """Until it runs, connected or not."""
         found = settings.load(self.configured(), self.environ)
-        self.app = await self.stack.enter_async_context(build(found, clock=self.clock, environ={}))
+        self.app = await self.stack.enter_async_context(build(found, clock=self.clock, environ={}, reader=reader))
 
     async def stop(self) -> None:
         """In order."""

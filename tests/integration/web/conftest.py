@@ -17,6 +17,7 @@ import pytest
 from bot import app, settings
 from bot.adapters.web import Keys, signin_link
 from bot.reader import Reader
+from tests import model
 
 ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
@@ -96,7 +97,7 @@ def start(tmp_path: Path) -> Start:
     async def started(
         undo_seconds: float = 10,
         public_url: str | None = None,
-        reader: Callable[[], Reader] | None = None,
+        reader: Callable[[], Reader] = model.reader,
         texts: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Greenroom]:
         if texts is None:

@@ -85,7 +85,7 @@ def test_try_as_json_has_the_documented_shape(greenroom: Run, write_config: Writ
     assert said["reply"]["template"] == "en/praise/plain"
     assert all(set(check) == {"id", "level", "note"} for check in said["reply"]["checks"])
     assert len(said["alternatives"]) == 2
-    assert {name for name, _ in said["intents"]} == {"praise", "offtopic", *GATES}
+    assert {"praise", "offtopic"} <= {name for name, _ in said["intents"]} <= {"praise", "offtopic", *GATES}
     assert all(set(step) == {"stage", "note"} for step in said["trace"])
     assert sorted(path.parent.iterdir()) == [path, templates]  # nothing is stored
 

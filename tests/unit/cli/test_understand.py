@@ -33,7 +33,7 @@ READ = {
     "console": "question",
     "save?": "question",
     "thank": "thanks",
-    "moths": "ugc_shared",
+    "cosplay": "ugc_shared",
     "boat": "praise",
     "love": "praise",
     "crashes": "complaint",

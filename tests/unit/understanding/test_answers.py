@@ -132,8 +132,11 @@ def test_an_operators_own_phrasing_finds_its_answer(
     [
         ("thanks! where can I park my car?", Understanding(intent="thanks", confidence=0.9), "question"),
         ("where can I park my car", Understanding(intent="praise", intents=(("question", 0.2),)), "question"),
-        ("where can I park my car", Understanding(intent="praise", intents=(("question", 0.05),)), "praise"),
-        ("where can I park my car?", Understanding(intent="complaint", confidence=0.9), "complaint"),
+        ("so where can I park my car", Understanding(intent="praise", intents=(("question", 0.05),)), "praise"),
+        ("so where can I park my car?", Understanding(intent="complaint", confidence=0.9), "complaint"),
+        # word for word an operator's own phrasing
+        ("Where can i park my car?!", Understanding(intent="complaint", confidence=0.9), "question"),
+        ("where can I park my car", Understanding(intent="offtopic", confidence=0.9), "question"),
         ("where can I park my car?", Understanding(), "question"),
         ("where is the fog?", Understanding(intent="thanks", confidence=0.9), "thanks"),
     ],

@@ -165,6 +165,25 @@ def test_insults_of_other_languages_are_words_of_ours(alone: Weigh, language: st
     assert alone("idiots", language).risk == ("toxic",)
 
 
+@pytest.mark.parametrize(
+    ("text", "chance", "held"),
+    [
+        ("i am 9 and i love the boats", 0.4, False),
+        ("i am 9 and i love the boats", 0.75, False),
+        ("i am 9 and i love the boats", 0.85, True),
+        ("i am 9 and my school is in mill lane", 0.4, True),
+        ("i am 9, call 555-0123-44", 0.4, True),
+        ("bin 9 und allein zuhause", 0.4, True),
+        ("my school has a boat club", 0.1, False),
+    ],
+)
+def test_a_child_is_kept_safe_that_gives_something_away(weigh: Weigh, text: str, chance: float, *, held: bool) -> None:
+    read = weigh(text, praise=1 - chance, minor=chance)
+    assert ("minor" in read.risk) == held
+    if not held and chance > 0.3:
+        assert read.intents == (("praise", 1.0),), "the chance goes to what else it may be"
+
+
 def test_what_could_not_be_read_hides_no_cry_for_help(
     a_post: Callable[..., Post], a_context: Callable[..., Context]
 ) -> None:

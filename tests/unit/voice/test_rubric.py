@@ -41,18 +41,6 @@ TABLE: list[tuple[str, str, str, str, Level]] = [
     # check, intent, post, wording, verdict
     ("addressed", "greeting", "morning all", "Good morning, community.", WARN),
     ("addressed", "greeting", "morning all", "Morning.", PASS),
-    ("specific-echo", "ugc_shared", POST, "What a thing to have made.", BLOCK),
-    ("specific-echo", "ugc_shared", POST, "A moth a night, then?", PASS),
-    ("specific-echo", "ugc_shared", POST, "LANTERNS, of all things.", PASS),
-    ("specific-echo", "ugc_shared", "made this today", "What was the stubborn part?", PASS),
-    ("specific-echo", "ugc_shared", "one two three four five six seven", "What was the stubborn part?", PASS),
-    ("specific-echo", "complaint", "the map closes whenever a boat passes the pier", "That's rotten.", BLOCK),
-    ("specific-echo", "complaint", "the map closes whenever a boat passes the pier", "Sorry about the pier.", PASS),
-    ("specific-echo", "complaint", "wieder alles weg nach dem neuen Patch am Hafen", "Das ist bitter.", BLOCK),
-    ("specific-echo", "complaint", "wieder alles weg nach dem neuen Patch am Hafen", "Der Patch also, leider.", PASS),
-    ("specific-echo", "praise", POST, "High praise.", WARN),
-    ("specific-echo", "thanks", POST, "Any time.", PASS),
-    ("specific-echo", "are_you_a_bot", POST, "Software puts drafts together.", PASS),
     ("i-over-we", "praise", POST, "We saw it and we like what our team has.", WARN),
     ("i-over-we", "praise", POST, "We might, you might.", PASS),
     ("i-over-we", "praise", POST, "I think we all know what I mean, we do.", PASS),
@@ -186,8 +174,6 @@ MINE = [
     ("no-link", "It is at https://lamp.example/a.", "praise", ("https://lamp.example/a",), BLOCK),
     ("no-stock-phrase", "Stay tuned. Keep up the fog.", "praise", ("Stay tuned", "Keep up the fog"), PASS),
     ("brand-silent", "It is Lantern Harbor.", "praise", ("Lantern Harbor",), PASS),
-    ("specific-echo", "So it was a week.", "ugc_shared", ("a week",), PASS),
-    ("specific-echo", "So it was a day.", "ugc_shared", ("a day",), BLOCK),
     ("complaint-care", "With a week gone. Which one was it?", "complaint", ("a week",), PASS),
 ]
 
