@@ -76,7 +76,7 @@ class Pipeline:
             reason=reason,
             understanding=understanding,
             candidate=choice.best and _explained(choice.best, understanding),
-            alternatives=tuple(c if c.why and not c.sure else _explained(c, understanding) for c in choice.alternatives),
+            alternatives=tuple(c if not c.sure else _explained(c, understanding) for c in choice.alternatives),
             priority=0 if outcome is Outcome.SILENT else self._priority(understanding),
             trace=tuple(trace),
         )

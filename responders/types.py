@@ -220,7 +220,7 @@ class Understanding:
     risk: tuple[str, ...] = ()
     """The gates that hold the post for a person, the most urgent first."""
     alarms: tuple[Alarm, ...] = ()
-    """What raised the gates of `risk`; and a crisis that is not likely enough to call anybody, yet a person reads it."""
+    """What raised the gates of `risk`; and a crisis not likely enough to call anybody, which a person reads."""
     unread: tuple[str, ...] = ()
     """The analyzers that failed, as words for a person."""
     details: tuple[Detail, ...] = ()

@@ -54,7 +54,8 @@ examples:
 meaning: Nothing that concerns us.
 action: silent
 examples:
-  en: [see you at six, what is for dinner, bring the blue shirt, did anyone watch the match, my train is so late,
+  en: [fog again on the way to work, what is for dinner, bring the blue shirt, did anyone watch the match,
+    my train is late,
     it rains again here, who has a charger, the bus was full]
 """,
     "en/praise/plain.md": """\

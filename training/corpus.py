@@ -40,7 +40,10 @@ class Labelled:
     @property
     def read(self) -> str:
         """The text as the product gives it to the reader."""
-        return encodable(self.text, f"{WHO[self.context['who']]}: {self.context['text']}" if self.context else "")
+        said = self.context
+        if said is None or (said["kind"] == "after" and said["who"] == "fan"):
+            return encodable(self.text)
+        return encodable(self.text, f"{WHO[said['who']]}: {said['text']}")
 
 
 def situations() -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from responders.library.model import Library
 from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
 from responders.understanding.facts import Conversation
 from responders.understanding.gates import CRISIS, MAYBE, Gate, Gates
-from responders.understanding.normalise import has_words
+from responders.understanding.normalise import has_emoji, has_words
 from responders.understanding.sentiment import Mockery
 
 SURE, SILENT_FROM, THREE = "sure", "silent", "three"
@@ -26,6 +26,8 @@ _DANGEROUS = 0.1
 _WANT_ANSWER = frozenset({"question", "complaint"})
 _SAID_CHANCE = 0.25
 """Chance of a question or a complaint from which an unclear post is a person's."""
+_TOGETHER = 0.4
+"""The same of a question, a complaint or a goodbye in anger together."""
 _NEVER_ALONE = frozenset({"crisis", "legal", "minor", "toxic"})
 NEVER_CAPPED = frozenset({"are_you_a_bot", "privacy_request", "question", "complaint"})
 """Who asks or complains is heard, however many replies there were."""
@@ -40,6 +42,8 @@ _LONG = 60
 """Words from which a post is somebody's story, and a person reads it."""
 _LANGUAGES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese"}
 _FRIENDLY = frozenset({"praise", "thanks"})
+_BY_SIGNS = frozenset({"praise", "thanks", "greeting", "farewell"})
+"""What emoji alone can say."""
 _GATE_SENTENCES = {
     "crisis": "Sounds like somebody in danger or a threat: a person answers, at once",
     "legal": "Talks of legal steps: a person answers",
@@ -89,6 +93,7 @@ class Case:
             or self.context.asked
             or read.intent in _WANT_ANSWER
             or any(shares.get(name, 0.0) >= _SAID_CHANCE for name in _WANT_ANSWER)
+            or sum(shares.get(name, 0.0) for name in (*_WANT_ANSWER, "churn")) >= _TOGETHER
             or any(shares.get(gate, 0.0) >= _DANGEROUS for gate in _NEVER_ALONE)
             or self.context.first_post
             or self.sad
@@ -192,7 +197,9 @@ class Judge:
         return None
 
     def _not_text(self, case: Case) -> Verdict | None:
-        if has_words(case.post.text):
+        read, text = case.understanding, case.post.text
+        by_signs = read.intent in _BY_SIGNS and has_emoji(text) and read.confidence >= self._from[SURE]
+        if has_words(text) or by_signs:
             return None
         sentence = "There are no words to go by, only what came with them." if case.post.attachments else "No words."
         outcome = _H if case.context.addressed else _S
@@ -240,7 +247,8 @@ class Judge:
             return None
         if self._offers(case):
             options = " or ".join(said(name) for name, _ in self.likely(read))
-            return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=f"Not sure what this is, maybe {options}: pick what fits.")
+            sentence = f"Not sure what this is, maybe {options}: pick what fits."
+            return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
         if case.context.replies_to == "us":
             return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
         if case.wants_answer:

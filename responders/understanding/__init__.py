@@ -1,4 +1,4 @@
-"""Understanding a post: each analyzer adds one aspect (intent, language, gates, sentiment, details, answers, resolution)."""
+"""Understanding a post: each analyzer adds one aspect (language, intent, gates, mood, details, answers, resolution)."""
 
 from __future__ import annotations
 

@@ -50,12 +50,10 @@ def before(post: Post, context: Context) -> str:
     if context.replies_to == "fan":
         fans = [turn for turn in thread if turn.role == "fan"]
         return f"fan: {fans[-1].text}" if fans else ""
-    last = context.before[-1] if context.before else None
-    if last is None or not last.text or last.role == "author":
+    last = context.before[-1] if context.before else None  # what a fan said just before is another talk, as a rule
+    if last is None or last.role not in {"us", "staff"} or post.at - last.at > _HEARD:
         return ""
-    team_spoke = last.role in {"us", "staff"}
-    recent = post.at - last.at <= (_HEARD if team_spoke else _LIVELY)
-    return f"{'team' if team_spoke else 'fan'}: {last.text}" if recent else ""
+    return f"team: {last.text}" if last.text else ""
 
 
 class Conversation:

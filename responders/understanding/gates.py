@@ -24,9 +24,9 @@ _ALONE = {"crisis": 0.9, "legal": 0.9, "spam": 0.9, "toxic": 0.6}
 _CUE, _CUES = 0.7, 3
 """What a cue of spam adds, and how many count."""
 _SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\u2026]*")
-_PARTS, _PART_WORDS, _WORDS = 8, 4, 25
-"""Sentences of a post of more than `_WORDS` that are read one by one, those of `_PART_WORDS` or more: a crisis may be one
-sentence of praise."""
+_PARTS, _PART_WORDS, _WORDS = 8, 4, 7
+"""Sentences of a post of more than `_WORDS` that are read one by one, those of `_PART_WORDS` or more: a crisis may be
+one sentence of praise."""
 _WITHOUT_THE_REST = 1.0
 """Log-odds against a sentence that is read alone."""
 _LONGEST, _OVERLAP = 8_000, 80
@@ -159,6 +159,8 @@ class Gates:
         failed = gate == CRISIS and found and read.unread  # what failed may have been the one to see it
         if gate in _ALONE and (failed or listed.hidden(text)):
             weighed = max(weighed, _ALONE[gate])
+        if gate == CRISIS and found:  # whatever stands around it, a person reads it
+            weighed = max(weighed, self._from[MAYBE])
         return Alarm(gate=gate, chance=weighed, part=part[:_SHOWN])
 
     def _listed(self, gate: str, read: Understanding) -> Gate:

@@ -18,8 +18,8 @@ _LETTERS = 8
 """The same in letters, for languages that are written without spaces."""
 _OWN_LETTERS = 2
 """The same for languages in letters of their own."""
-_UNKNOWN = "und"
-"""Some language in letters that the channel's is not written in (ISO 639-2)."""
+_UNKNOWN = "xx"
+"""Some language, in letters that the channel's is not written in."""
 _OWN_SCRIPT = frozenset(("ar", "bg", "el", "fa", "he", "hi", "ja", "ko", "ru", "th", "uk", "zh"))
 _SURE = 0.8
 _OUR_SURE = 0.3
@@ -35,8 +35,8 @@ class LanguageAnalyzer:
         ours: frozenset[str] = frozenset(),
         words: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        """`ours`: the languages in which the community answers; `words`: languages.yaml. Without a detector each channel
-        speaks its own."""
+        """`ours`: the languages in which the community answers; `words`: languages.yaml. Without a detector each
+        channel speaks its own."""
         self._detector = detector
         self._ours = ours
         self._words = {word: name for name, own in (words or {}).items() for word in own}
@@ -61,8 +61,9 @@ class LanguageAnalyzer:
         return language if probability >= (_OUR_SURE if known else _SURE) else self._by_words(said)
 
     def _by_words(self, said: str) -> str | None:
-        """The one language that has most of the words; None where that is English, which is heard everywhere."""
+        """The language that has most of the words; None where English has as many, which is heard everywhere."""
         found = Counter(name for word in re.findall(r"\w+", reading(said)) if (name := self._words.get(word)))
-        most = found.most_common(2)
-        clear = len(most) == 1 or (len(most) > 1 and most[0][1] > most[1][1])
-        return most[0][0] if clear and most[0][0] != EVERYWHERE else None
+        if not found:
+            return None
+        most = max(found, key=lambda name: found[name])
+        return most if found[most] > found[EVERYWHERE] else None

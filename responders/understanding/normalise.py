@@ -109,8 +109,8 @@ def has_words(text: str) -> bool:
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     """One pattern for a phrase list, to be searched in `reading(text)`.
 
-    `word*` is any ending, `*` alone up to three words, `#` a number, `(a|b)` either, a final ` .` the end of a clause. Spaces and
-    commas may stand between words, the end of a sentence may not. An empty list matches nothing.
+    `word*` is any ending, `*` alone up to three words, `#` a number, `(a|b)` either, a final ` .` the end of a clause.
+    Spaces and commas may stand between words, the end of a sentence may not. An empty list matches nothing.
     """
     return _compile(tuple(phrases))
 

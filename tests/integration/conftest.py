@@ -382,7 +382,8 @@ TEMPLATES = {
         "Nothing that concerns us.",
         "silent",
         0,
-        "see you at six, what is for dinner, bring the blue shirt, did anyone watch the match, my train is so late, "
+        "fog again on the way to work, what is for dinner, bring the blue shirt, did anyone watch the match, "
+        "my train is so late, "
         "it rains again here, who has a charger, the bus was full",
     ),
     "en/praise/plain.md": "---\nslots: {}\nexamples:\n  - {given: {post: love it}, expect: {max_words: 20}}\n---\n"

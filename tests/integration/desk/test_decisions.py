@@ -339,7 +339,7 @@ async def test_a_no_cannot_be_undone_once_the_post_moved_on(house, change):
     post_id = card["post"]["post_id"]
     await house.press(card, "reject")
     if change == "edit":
-        await house.intake.edit(post_id, "see you at six")
+        await house.intake.edit(post_id, "fog again on the way to work")
     elif change == "delete":
         await house.intake.delete(post_id)
     elif change == "answer":

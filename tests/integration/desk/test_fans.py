@@ -79,17 +79,17 @@ async def test_somebody_in_danger_is_seen_even_so(house):
 
 async def test_the_export_has_it_all(house):
     card = await house.sent(f"{PRAISE} zqfirst")
-    await house.post("see you at six zqsecond")
+    await house.post("fog again on the way to work zqsecond")
     await house.post("love it", fan="kim")
     export = await house.store.export("stage", "robin")
-    assert [p["text"] for p in export["posts"]] == [f"{PRAISE} zqfirst", "see you at six zqsecond"]
+    assert [p["text"] for p in export["posts"]] == [f"{PRAISE} zqfirst", "fog again on the way to work zqsecond"]
     assert [r["text"] for r in export["replies"]] == [card["text"]]
     assert (await house.store.export("stage", "nobody"))["posts"] == []
 
 
 @pytest.mark.parametrize("when", ["waiting", "held", "sent", "uncertain", "failed", "silent", "rejected"])
 async def test_a_forgotten_fan_is_nowhere(house, when):
-    text = f"{'see you at six' if when == 'silent' else PRAISE} zqmarker"
+    text = f"{'fog again on the way to work' if when == 'silent' else PRAISE} zqmarker"
     post_id = await house.post(text, fan="zqid", name="Zqname", key="first")
     card = None
     if when != "silent":

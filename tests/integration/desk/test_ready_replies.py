@@ -185,7 +185,10 @@ async def test_a_key_stands_for_one_number(unclear):
         assert "another request" in refused.message
 
 
-@pytest.mark.parametrize("text", ["the fog in the last level is lovely", "see you at six", UNCLEAR + " again"])
+AGAIN = f"{UNCLEAR} again"
+
+
+@pytest.mark.parametrize("text", ["the fog in the last level is lovely", "fog again on the way to work", AGAIN])
 async def test_the_post_is_edited_between_the_look_and_the_press(unclear, text):
     card = await unclear.draft(UNCLEAR)
     await unclear.intake.edit(card["post"]["post_id"], text)
@@ -200,7 +203,7 @@ async def test_the_post_is_edited_at_the_moment_of_the_press(unclear):
         card = await unclear.draft(UNCLEAR, fan=f"fan{n}", channel=f"channel{n}")
         await asyncio.gather(
             unclear.press(card, "approve", alternative=AS_PRAISE),
-            unclear.intake.edit(card["post"]["post_id"], "see you at six"),
+            unclear.intake.edit(card["post"]["post_id"], "fog again on the way to work"),
             return_exceptions=True,
         )
     await unclear.quiet()

@@ -173,7 +173,7 @@ class Harbor:
 
     async def settled(self) -> None:
         """Until a message sent now is stored: what came before it is done, or at work."""
-        await self.judged(self.fake.post(self.general, self.kim, "see you at six"))
+        await self.judged(self.fake.post(self.general, self.kim, "fog again on the way to work"))
 
 
 @contextlib.asynccontextmanager

@@ -103,13 +103,13 @@ async def test_the_queue_is_listed_for_managers_alone(room):
 async def test_a_draft_is_asked_for_on_any_message(room):
     mara = room.person("Mara", "mara", roles=("Mods",))
     kim = room.person("Kim")
-    message = await kim.send(room.general, "see you at six")
+    message = await kim.send(room.general, "fog again on the way to work")
     await room.house.quiet()
     assert room.messages() == []
     told = await mara.context_menu(room.general, "Draft a reply", message)
     assert "Its card: https://discord.com/channels/" in answer(told).content
     card = next(m for m in room.messages())
-    assert "> see you at six" in text_of(card)
+    assert "> fog again on the way to work" in text_of(card)
     assert f"<#{room.general.id}>" in text_of(card)
     again = await mara.context_menu(room.general, "Draft a reply", message)
     assert answer(again).content == answer(told).content

@@ -147,12 +147,12 @@ async def test_fans_ask_and_only_they_are_answered(open_house: House, name: str)
 
 async def test_a_card_for_a_post_that_was_left_alone(open_house: House) -> None:
     house = open_house
-    post = house.fake.post(house.general, house.robin, "see you at six")
+    post = house.fake.post(house.general, house.robin, "fog again on the way to work")
     await house.until(lambda: (row := house.posted(post)) and row[1] == "silent")
     commands = [one["name"] for one in house.fake.world.commands.values() if one["type"] == 3]
     asked = await house.fake.command(commands[0], house.general, house.tom, on=post)
     assert not asked.failed
-    card = await house.card("see you at six")
+    card = await house.card("fog again on the way to work")
     opened = await house.fake.press(card, verbs(card)["edit"], house.tom)
     await house.write(opened, "Six it is. Which pier?", house.tom)
     await house.settled(post)

@@ -154,7 +154,7 @@ async def test_fifty_posts_missed_are_read_once_each(harbor):
     await harbor.judged(first)
     await harbor.stop()
     missed = [harbor.fake.post(harbor.general, harbor.kim, f"see you at {n}") for n in range(48)]
-    missed.append(harbor.fake.forum_post(harbor.help, harbor.kim, "New", "see you at six"))
+    missed.append(harbor.fake.forum_post(harbor.help, harbor.kim, "New", "fog again on the way to work"))
     thread = harbor.fake.thread(harbor.general, "aside", harbor.kim, on=first)
     missed.append(harbor.fake.post(thread, harbor.tom, "thank you!"))
     await harbor.start()
@@ -180,7 +180,7 @@ async def test_what_was_said_before_the_first_start_or_long_ago_is_left_alone(tm
 async def test_posts_around_a_broken_connection(harbor, resumable):
     before = harbor.fake.post(harbor.general, harbor.robin, "see you at five")
     harbor.fake.disconnect(resumable=resumable)
-    after = harbor.fake.post(harbor.general, harbor.robin, "see you at six")
+    after = harbor.fake.post(harbor.general, harbor.robin, "fog again on the way to work")
     await harbor.judged(before)
     await harbor.judged(after)
     assert harbor.restarts == []
@@ -263,5 +263,5 @@ async def test_a_message_that_the_library_cannot_read_stops_the_back_fill_and_no
             return any(entry["event"] == "discord_backfill_cut_off" for entry in logs)
 
         await harbor.until(cut_off)
-    await harbor.judged(harbor.fake.post(harbor.general, harbor.robin, "see you at six"))
+    await harbor.judged(harbor.fake.post(harbor.general, harbor.robin, "fog again on the way to work"))
     assert harbor.restarts == []

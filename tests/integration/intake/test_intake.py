@@ -79,7 +79,8 @@ async def test_one_bad_post_among_a_hundred(house):
     bad = [p for p in pages if "boom" in p.post.post.text]
     assert [(p.post.action, p.draft.kind, p.draft.state) for p in bad] == [("handoff", "handoff", "waiting")]
     assert "read it yourself" in bad[0].post.reason
-    assert sum(p.post.action != "handoff" for p in pages) == 99
+    assert all(p.post.action for p in pages)
+    assert sum("read it yourself" in p.post.reason for p in pages) == 1
 
 
 async def test_the_same_post_is_stored_once_and_judged_once(house):
@@ -171,7 +172,7 @@ async def test_white_space_leaves_the_draft_as_it_is(house):
 
 @pytest.mark.parametrize("state", ["waiting", "snoozed", "held", "silent", "rejected"])
 async def test_an_edit_is_judged_anew(house, state):
-    post_id = await house.post("see you at six" if state == "silent" else PRAISE)
+    post_id = await house.post("fog again on the way to work" if state == "silent" else PRAISE)
     old = None
     if state != "silent":
         old = await house.draft_of(post_id)
@@ -209,7 +210,7 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
             "forget": lambda: house.desk.forget("stage", "zqid"),
             "opt out": lambda: house.desk.opt_out("stage", "zqid"),
             "delete": lambda: house.intake.delete(known),
-            "edit": lambda: house.intake.edit(known, "see you at seven"),
+            "edit": lambda: house.intake.edit(known, "rain again on the way to work"),
         }[meanwhile]()
 
     class Slow:
@@ -223,7 +224,7 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
             return proposal
 
     if asked:
-        post_id = await house.post("see you at six", fan="zqid")
+        post_id = await house.post("fog again on the way to work", fan="zqid")
     house.pipeline = Slow()
     if asked:
         await asyncio.gather(house.intake.card_for(post_id), return_exceptions=True)
@@ -237,12 +238,12 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
     elif meanwhile == "opt out":
         assert not live or asked
     else:
-        assert found.post.post.text == "see you at seven"
+        assert found.post.post.text == "rain again on the way to work"
         assert live == asked
 
 
 async def test_a_card_for_a_silent_post(house):
-    post_id = await house.post("see you at six")
+    post_id = await house.post("fog again on the way to work")
     card = await house.intake.card_for(post_id)
     assert card["state"] == "waiting"
     assert await house.intake.card_for(post_id) == card, "the same one again"

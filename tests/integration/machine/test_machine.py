@@ -52,7 +52,7 @@ TEXTS = {
     "question": "how do I save the game?",
     "complaint": "the game crashes when I open the inventory",
     "crisis": "I want to kill myself",
-    "offtopic": "see you at six",
+    "offtopic": "fog again on the way to work",
     "solved": "never mind, fixed it",
 }
 OUTCOMES = (

@@ -15,7 +15,7 @@ from tests.fakes.telegram import SEND, Fault
 from .house import PRAISE, House
 
 Json = dict[str, Any]
-IDLE = "see you at six"
+IDLE = "fog again on the way to work"
 """A post that is left alone."""
 
 

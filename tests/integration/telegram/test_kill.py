@@ -62,7 +62,7 @@ async def test_an_update_whose_arrival_telegram_never_heard_of(running: Killable
     house = running
     fault = house.fake.fail_next(POLL, Fault(0, after=True, hold=True))
     updates, before = house.fake.world.updates, house.fake.world.updates.polls
-    house.fake.post(house.harbor, house.robin, "see you at six")  # ends the question that waits already
+    house.fake.post(house.harbor, house.robin, "fog again on the way to work")  # ends the question that waits already
     await house.until(lambda: updates.polls > before)
     post = house.fake.post(house.harbor, house.robin, LOVELY)
     await asyncio.wait_for(fault.reached.wait(), 90)

@@ -43,7 +43,7 @@ async def test_everybody_decides_something_else_at_once(open_house: House) -> No
         *(house.fake.press(card, data, who) for data, who in itertools.product(known, (house.mara, house.tom)))
     )
     house.fake.reply(card, house.tom, OWN)
-    after = await house.judged(house.fake.post(house.harbor, house.kim, "see you at six"))
+    after = await house.judged(house.fake.post(house.harbor, house.kim, "fog again on the way to work"))
     assert after.action == "silent"
     rows = house.rows("SELECT count(*) FROM decisions WHERE draft_id = ? AND seal IS NOT NULL", draft["draft_id"])
     assert rows in ([(0,)], [(1,)])
@@ -112,14 +112,14 @@ async def test_a_reply_of_a_fan_to_our_reply_is_a_post(open_house: House) -> Non
 async def test_a_message_with_the_number_of_a_card_in_another_chat_is_no_card(open_house: House) -> None:
     house = open_house
     post, card = await house.ask()
-    await house.ask("what a beautiful lighthouse", by=house.kim)
+    await house.ask("the new map is gorgeous, well done", by=house.kim)
     await house.approve(card)
     await house.settled(post)
     ours = house.fake.replies_to(post)[0]
     third, waiting = await house.ask("the fog in the last level is lovely")
     assert waiting["message_id"] == ours["message_id"], "each chat counts its own"
     house.fake.reply(ours, house.mara, OWN)
-    await house.judged(house.fake.post(house.harbor, house.kim, "see you at six"))
+    await house.judged(house.fake.post(house.harbor, house.kim, "fog again on the way to work"))
     assert (await house.draft(third))["revision"] == 1
 
 
@@ -139,7 +139,7 @@ async def test_the_fan_edits_and_the_old_card_sends_nothing(open_house: House) -
 async def test_pressing_one_card_leaves_the_others_alive(open_house: House) -> None:
     house = open_house
     first, card_a = await house.ask("the fog in the last level is lovely")
-    second, card_b = await house.ask("what a beautiful lighthouse", by=house.kim)
+    second, card_b = await house.ask("the new map is gorgeous, well done", by=house.kim)
     await house.press(card_a, "skip")
     await house.approve(card_b, house.tom)
     await house.settled(second)

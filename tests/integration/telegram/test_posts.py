@@ -18,7 +18,7 @@ from .house import PRAISE
 
 async def stored_all(house, message):
     """The post of a message sent now: whatever came before it is handled, or at work."""
-    last = house.fake.post(message["chat"], house.kim, "see you at six")
+    last = house.fake.post(message["chat"], house.kim, "fog again on the way to work")
     return await house.judged(last)
 
 

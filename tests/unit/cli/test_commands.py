@@ -91,7 +91,7 @@ def test_try_as_json_has_the_documented_shape(greenroom: Run, write_config: Writ
 
 
 @pytest.mark.parametrize(
-    "text", ["", "my train is late, see you at six", "{{7*7}} @everyone", "\udcff\x00", "x" * 9000]
+    "text", ["", "my train is late, fog again on the way to work", "{{7*7}} @everyone", "\udcff\x00", "x" * 9000]
 )
 def test_try_takes_any_text(greenroom: Run, write_config: Write, templates: Path, text: str) -> None:
     said = json.loads(greenroom("try", "--json", "--config", write_config(), "--", text)[1])

@@ -163,7 +163,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     (COMPLAINT, {}, {"cap": "3 replies a day to one fan"}, "draft", "intent"),
     (QUESTION, {}, {"cap": "3 replies a day to one fan"}, "handoff", "no_answer"),
     ("is this a bot?", {}, {"cap": "3 replies a day to one fan"}, "draft", "intent"),
-    (PRAISE, {}, {"cap": "3 replies a day to one fan", "first_post": True}, "handoff", "cap"),
+    (PRAISE, {}, {"cap": "3 replies a day to one fan", "first_post": True}, "silent", "cap"),
     (PRAISE, {}, {"cap": "3 replies a day to one fan", "asked": True}, "draft", "intent"),
     # nothing to say
     (QUESTION, {}, {}, "handoff", "no_answer"),

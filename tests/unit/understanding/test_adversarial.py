@@ -182,9 +182,15 @@ def test_thanks_for_what_was_mended_are_no_mockery(run: Run, text: str) -> None:
     assert "mockery" not in run(text).reason.sentence
 
 
-@pytest.mark.parametrize("text", ["🔥🔥🔥", "😂", "...", "?", "@someone", "https://a.example/x", "\u200b\u200b", ""])
+@pytest.mark.parametrize("text", ["...", "?", "@someone", "https://a.example/x", "\u200b\u200b", ""])
 def test_no_words_no_draft(run: Run, text: str) -> None:
     assert run(text).outcome != "draft"
+
+
+@pytest.mark.parametrize("text", ["🔥🔥🔥", "😂", "👎👎", "💀", "🙃🔪", "😭😭😭", "🇵🇹"])
+def test_emoji_alone_are_answered_as_kind_words_or_not_at_all(run: Run, text: str) -> None:
+    proposal = run(text)
+    assert proposal.outcome != "draft" or proposal.understanding.intent in {"praise", "thanks", "greeting", "farewell"}
 
 
 @pytest.mark.parametrize(
