@@ -35,6 +35,8 @@ _PLAINLY_A_CHILD = 0.8
 """Chance of a child's post from which no listed word has to say what is given away."""
 _LONG_NUMBER = re.compile(r"\d(?:[ /().-]?\d){5,14}")
 _TINY = 1e-6
+_SUREST = 0.9999
+"""Only a manager's word counts 1."""
 _SHOWN = 200
 EVERYWHERE = "en"
 """Insults in English are known in every language's posts; others only where the post is in that language."""
@@ -183,7 +185,7 @@ def _without(gate: str, read: Understanding) -> Understanding:
         read,
         intents=ranked,
         intent=ranked[0][0] if changed else read.intent,
-        confidence=ranked[0][1],
+        confidence=min(ranked[0][1], _SUREST),
         situations=() if changed else read.situations,
         nearest=None if changed else read.nearest,
     )

@@ -233,7 +233,8 @@ class House:
 
     async def approve(self, card: Json, by: Json | None = None) -> Press:
         """Press what sends the draft as it is."""
-        return await self.press(card, "send" if data_of(card, "send") else "sure", by)
+        verb = await self.until(lambda: next((one for one in ("send", "sure") if data_of(card, one)), None))
+        return await self.press(card, verb, by)
 
 
 class Killable(House):

@@ -112,7 +112,7 @@ async def test_a_reply_of_a_fan_to_our_reply_is_a_post(open_house: House) -> Non
 async def test_a_message_with_the_number_of_a_card_in_another_chat_is_no_card(open_house: House) -> None:
     house = open_house
     post, card = await house.ask()
-    await house.ask("the new map is gorgeous, well done", by=house.kim)
+    await house.ask("love it", by=house.kim)
     await house.approve(card)
     await house.settled(post)
     ours = house.fake.replies_to(post)[0]
@@ -139,7 +139,7 @@ async def test_the_fan_edits_and_the_old_card_sends_nothing(open_house: House) -
 async def test_pressing_one_card_leaves_the_others_alive(open_house: House) -> None:
     house = open_house
     first, card_a = await house.ask("the fog in the last level is lovely")
-    second, card_b = await house.ask("the new map is gorgeous, well done", by=house.kim)
+    second, card_b = await house.ask("love it", by=house.kim)
     await house.press(card_a, "skip")
     await house.approve(card_b, house.tom)
     await house.settled(second)

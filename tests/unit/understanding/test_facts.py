@@ -49,7 +49,7 @@ def said(role: Any, text: str, minutes: float = 1, *, thread: bool = False) -> T
         ({"before": (said("staff", "which phone?"),)}, "team: which phone?"),
         ({"before": (said("us", "which phone?", 9),)}, "team: which phone?"),
         ({"before": (said("staff", "which phone?", 11),)}, ""),
-        ({"before": (said("fan", "same here"),)}, "fan: same here"),
+        ({"before": (said("fan", "same here"),)}, ""),
         ({"before": (said("fan", "same here", 3),)}, ""),
         ({"before": (said("author", "hello"),)}, ""),
         ({"before": (said("staff", "which phone?"), said("author", "hm"))}, ""),
