@@ -41,8 +41,8 @@ class Labelled:
     def read(self) -> str:
         """The text as the product gives it to the reader."""
         said = self.context
-        if said is None or (said["kind"] == "after" and said["who"] == "fan"):
-            return encodable(self.text)
+        if said is None or (said["kind"] == "after" and (said["who"] == "fan" or "?" not in said["text"])):
+            return encodable(self.text)  # as in `responders.understanding.facts.before`
         return encodable(self.text, f"{WHO[said['who']]}: {said['text']}")
 
 

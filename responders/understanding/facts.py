@@ -53,7 +53,7 @@ def before(post: Post, context: Context) -> str:
     last = context.before[-1] if context.before else None  # what a fan said just before is another talk, as a rule
     if last is None or last.role not in {"us", "staff"} or post.at - last.at > _HEARD:
         return ""
-    return f"team: {last.text}" if last.text else ""
+    return f"team: {last.text}" if "?" in last.text else ""  # what asks nothing is no reason for the next post
 
 
 class Conversation:

@@ -114,7 +114,7 @@ def test_from_a_post_to_its_reply(link, browser, size, tmp_path):
     # Undo brings the card back, and nothing is sent.
     write("just made a tutorial about the storm boss")
     card = inbox.locator("article", has_text="storm boss")
-    card.get_by_role("button", name="Send", exact=True).click()
+    card.get_by_role("button", name=re.compile("^Send( 1)?$")).first.click()  # sure, or one of several readings
     inbox.locator(".decided li", has_text="Robin").first.get_by_role("button", name="Undo").click()
     expect(card.get_by_role("button", name="Send", exact=True)).to_be_visible()
 
