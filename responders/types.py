@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a post ended as it did (design section 8, closed vocabulary)."""
+    """Why a post ended as it did."""
 
     INTENT = "intent"
     LOW_CONFIDENCE = "low_confidence"
@@ -306,7 +306,7 @@ class Wording:
     quoted: tuple[str, ...] = ()
     """Parts of `text` that are not fixed template words: slot values, the fan's own words, what the approver typed."""
     sources: tuple[str, ...] = ()
-    """Where its slots took their words from (design section 8)."""
+    """Where its slots took their words from."""
     answer: bool = False
     """True for an FAQ answer, which has a source and may repeat."""
     unfinished: bool = False

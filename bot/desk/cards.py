@@ -1,4 +1,4 @@
-"""The neutral card: one draft as every surface and the API show it. JSON-ready, design section 9."""
+"""The neutral card: one draft as every surface and the API show it. JSON-ready."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
     """Finish and look at the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
     A manager's own words are blocked only when empty, over the platform's `limit` in characters, pinging everybody,
-    about being human or not, promotional, or promising a time; every other fault is a warning to confirm (design 6).
+    about being human or not, promotional, or promising a time; every other fault is a warning to confirm.
     """
 
     def bounded(wording: Wording) -> tuple[CheckResult, ...]:

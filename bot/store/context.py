@@ -22,7 +22,7 @@ from responders.types import Context, RepliesTo, Turn
 NEARBY = 20
 """Messages of the thread, and of the channel, that are read before the post and after it."""
 FRESH = 50
-"""How many past replies of a channel, and to a fan, a new wording is held against (design section 6)."""
+"""How many past replies of a channel, and to a fan, a new wording is held against."""
 
 
 def load(

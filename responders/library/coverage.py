@@ -1,4 +1,4 @@
-"""What no example renders has never been read by anybody: code L09 (voice.md section 4)."""
+"""What no example renders has never been read by anybody: code L09."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ class Fault:
     line: int | None
     message: str
     code: str = ""
-    """The linter's code (voice.md section 4), to search for; empty outside the operators' templates."""
+    """The linter's code, to search for; empty outside the operators' templates."""
     warning: bool = False
     """True for what can be better but does not keep the set from going live."""
 

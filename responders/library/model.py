@@ -13,7 +13,7 @@ Conditions = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """Words that a template takes from somewhere. `source` is of the closed list of design section 8."""
+    """Words that a template takes from somewhere. `source` is of the closed list in `vocabulary`."""
 
     name: str
     source: str

@@ -1,7 +1,7 @@
 """What can never be said, and where nothing can: warnings L20 to L23.
 
-L20 is of voice.md section 4; L21 (never offered), L22 (two answers to one question) and L23 (an intent without words)
-number its sentence on conditions that cannot hold, templates in the shadow of others, and intents without any.
+L20: a form or a language is missing; L21: never offered; L22: two answers to one question; L23: an intent without
+examples or words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a library has enough to say, and says it in different words: codes L07 and L08 (voice.md section 4)."""
+"""Whether a library has enough to say, and says it in different words: codes L07 and L08."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from responders.selection import opener
 
 FEWEST_VARIANTS = FEWEST_ASKS = 3
 _MEASURED = 4
-"""Words from which likeness says something; voice.md measured no shorter turns."""
+"""Words from which likeness says something."""
 ALIKE = 65.0
 """Percent above which two wordings read as the same one."""
 

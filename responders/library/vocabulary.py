@@ -1,4 +1,4 @@
-"""The closed vocabulary of the operators' files (design section 8): what may stand where."""
+"""The closed vocabulary of the operators' files: what may stand where."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 FREQUENT = frozenset({"praise", "thanks", "question", "complaint", "ugc_shared", "wish", "milestone", "greeting"})
-"""Intents that come up so often that repeats are noticed (design section 8)."""
+"""Intents that come up so often that repeats are noticed."""
 
 DETAIL_KINDS = ("work", "thing", "number", "version", "title", "feature", "place_in_product")
 ACTIONS = ("draft", "handoff", "silent")

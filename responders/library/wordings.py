@@ -1,4 +1,4 @@
-"""What the fixed words of a template must not say: codes L10 to L19 (voice.md section 4).
+"""What the fixed words of a template must not say: codes L10 to L19.
 
 The words that mean harm are those of the voice checks, so that what passes here is not held back later.
 """

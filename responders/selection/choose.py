@@ -14,12 +14,12 @@ from responders.library.model import Library, Template
 from responders.types import Candidate, CheckResult, Context, Level, PastReply, Post
 
 RECENT_OPENERS = 10
-"""An opener is fresh when the channel's last ten replies did not have it (voice.md, check D2)."""
+"""An opener is fresh when the channel's last ten replies did not have it."""
 ALIKE = 80.0
-"""Wordings as alike as this, in percent, are no choice (voice.md, check D1)."""
+"""Wordings as alike as this, in percent, are no choice."""
 ALTERNATIVES = 2
 SAME_ANSWER = frozenset({"are_you_a_bot", "privacy_request"})
-"""Intents with one true answer, which may repeat as an FAQ answer may (design section 6)."""
+"""Intents with one true answer, which may repeat as an FAQ answer may."""
 
 Check = Callable[[Candidate], tuple[CheckResult, ...]]
 

@@ -41,7 +41,7 @@ FIRM = frozenset({NoMassPing.id, NoPromoWord.id, NoBorrowedLife.id, NoPromise.id
 
 
 def default_checks(word_lists: Mapping[str, Mapping[str, Any]]) -> tuple[VoiceCheck, ...]:
-    """The shipped checks, as voice.md section 3 has them, with the lists of a `Library` (the operators' words too)."""
+    """The shipped checks, with the lists of a `Library` (the operators' words too)."""
     lists = word_lists
     pronouns = Pronouns(lists["pronouns"], lists["brand"])
     return (

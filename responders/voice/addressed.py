@@ -1,4 +1,4 @@
-"""P1: addressed to the one who wrote (voice.md section 3)."""
+"""P1: addressed to the one who wrote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from responders.voice.words import WordList, fixed_words, passed, warned
 class Addressed:
     """Warns when a reply speaks to a crowd.
 
-    Every reply goes out as the platform's own reply to the post, which says whom it is for (voice.md counts that); what
+    Every reply goes out as the platform's own reply to the post, which says whom it is for; what
     can still go wrong is words for everybody below one person's post.
     """
 

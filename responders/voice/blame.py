@@ -1,4 +1,4 @@
-"""S2: no blame (voice.md section 3)."""
+"""S2: no blame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""H3: no borrowed life (voice.md section 3)."""
+"""H3: no borrowed life."""
 
 from __future__ import annotations
 

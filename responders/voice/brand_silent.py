@@ -1,4 +1,4 @@
-"""T2: the brand is silent (voice.md section 3)."""
+"""T2: the brand is silent."""
 
 from __future__ import annotations
 

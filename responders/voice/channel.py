@@ -1,4 +1,4 @@
-"""How a channel sounds over many replies: the numbers and target bands of voice.md section 2."""
+"""How a channel sounds over many replies: its numbers and target bands."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ BANDS: Mapping[str, Band] = {
     "contraction_share": Band(low=0.55),
     "words_p50": Band(low=6, high=45),
 }
-"""The target bands of voice.md section 2 (chat) by the field of `ChannelVoice`."""
+"""The target bands of a chat by the field of `ChannelVoice`."""
 
 
 def measure(replies: Sequence[Spoken], word_lists: Mapping[str, Mapping[str, Any]], community: str) -> ChannelVoice:
@@ -156,6 +156,6 @@ def _p95(values: Sequence[float]) -> float | None:
 
 
 def _distinct(texts: Sequence[str]) -> float | None:
-    """The window is fixed: the share falls with the length of the text (voice.md section 1)."""
+    """The window is fixed: the share falls with the length of the text."""
     pairs = list(islice((pair for text in texts for pair in pairwise(default_process(text).split())), _BIGRAMS))
     return len(set(pairs)) / len(pairs) if pairs else None

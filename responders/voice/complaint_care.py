@@ -1,4 +1,4 @@
-"""S1: care for complaints (voice.md section 3)."""
+"""S1: care for complaints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMILE = re.compile(r"(?<!\w)[:;=][-']?[)DPp](?!\w)")
 
 class ComplaintCare:
     """Blocks an answer to a complaint that does not begin with an acknowledgement (sorry, their problem in their own
-    words), or that jokes. Decided by intent, never by polarity (design section 6)."""
+    words), or that jokes. Decided by intent, never by polarity."""
 
     id = "complaint-care"
 

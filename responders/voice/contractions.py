@@ -1,4 +1,4 @@
-"""R2: contractions (voice.md section 3)."""
+"""R2: contractions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""S3: a crisis is never answered from a template (voice.md section 3)."""
+"""S3: a crisis is never answered from a template."""
 
 from __future__ import annotations
 

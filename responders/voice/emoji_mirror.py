@@ -1,4 +1,4 @@
-"""R4: emoji are mirrored, never brought along (voice.md section 3)."""
+"""R4: emoji are mirrored, never brought along."""
 
 from __future__ import annotations
 

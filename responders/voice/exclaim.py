@@ -1,4 +1,4 @@
-"""R3: exclamation marks (voice.md section 3)."""
+"""R3: exclamation marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""D2: a fresh opener (voice.md section 3)."""
+"""D2: a fresh opener."""
 
 from __future__ import annotations
 

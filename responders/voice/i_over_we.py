@@ -1,4 +1,4 @@
-"""P3: I over we (voice.md section 3)."""
+"""P3: I over we."""
 
 from __future__ import annotations
 

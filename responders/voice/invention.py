@@ -1,4 +1,4 @@
-"""H2: no invention (voice.md section 3)."""
+"""H2: no invention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R1: length (voice.md section 3)."""
+"""R1: length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""N1: no link (voice.md section 3)."""
+"""N1: no link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""V1: one question (voice.md section 3)."""
+"""V1: one question."""
 
 from __future__ import annotations
 

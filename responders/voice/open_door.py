@@ -1,4 +1,4 @@
-"""V2: an open door (voice.md section 3)."""
+"""V2: an open door."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from responders.voice.words import GRAVE, WordList, passed, warned
 
 _WINDOW, _FEWEST = 20, 10
 _MOST = 0.40
-"""Of a channel's replies; people ask in 15 to 40 % of theirs (voice.md section 2)."""
+"""Of a channel's replies; people ask in 15 to 40 % of theirs."""
 
 
 class OpenDoor:

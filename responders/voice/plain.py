@@ -1,4 +1,4 @@
-"""R5: plain words (voice.md section 3)."""
+"""R5: plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""H1: no promise (voice.md section 3)."""
+"""H1: no promise."""
 
 from __future__ import annotations
 

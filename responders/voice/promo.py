@@ -1,4 +1,4 @@
-"""N2: no promo word (voice.md section 3)."""
+"""N2: no promo word."""
 
 from __future__ import annotations
 

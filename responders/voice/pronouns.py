@@ -26,7 +26,7 @@ class Pronouns:
         return self._brand.all(text) + [community] * (text.casefold().count(name) if name else 0)
 
     def them_share(self, text: str, community: str) -> float | None:
-        """you / (you + we + brand), as voice.md measures it, 0 to 1; None when the text speaks of nobody."""
+        """you / (you + we + brand), 0 to 1; None when the text speaks of nobody."""
         you = len(self._you.all(text))
         us = len(self._we.all(text)) + len(self.brand(text, community))
         return you / (you + us) if you or us else None

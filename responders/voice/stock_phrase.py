@@ -1,4 +1,4 @@
-"""R6: no stock phrase (voice.md section 3)."""
+"""R6: no stock phrase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""N3: no task for the fan (voice.md section 3)."""
+"""N3: no task for the fan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""T1: about them (voice.md section 3)."""
+"""T1: about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""D1: not a twin (voice.md section 3)."""
+"""D1: not a twin."""
 
 from __future__ import annotations
 

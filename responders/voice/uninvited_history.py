@@ -1,4 +1,4 @@
-"""P4: no uninvited history (voice.md section 3)."""
+"""P4: no uninvited history."""
 
 from __future__ import annotations
 

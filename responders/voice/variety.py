@@ -1,4 +1,4 @@
-"""D3: variety (voice.md section 3). Its numbers over a channel are in `responders.voice.channel`."""
+"""D3: variety. Its numbers over a channel are in `responders.voice.channel`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from responders.voice.words import blocked, may_repeat, passed, warned
 
 
 class Variety:
-    """Blocks a variant that this fan has had before; warns where the true answer may repeat (design section 6)."""
+    """Blocks a variant that this fan has had before; warns where the true answer may repeat."""
 
     id = "variety"
 

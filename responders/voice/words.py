@@ -12,7 +12,7 @@ from responders.types import CheckResult, Level, Post, Wording
 from responders.understanding.normalise import compile_phrases, reading
 
 GRAVE = frozenset({"complaint", "churn"})
-"""Intents that are answered without "!", emoji or jokes (design section 6: by intent, never by polarity)."""
+"""Intents that are answered without "!", emoji or jokes: decided by intent, never by polarity."""
 
 _CONTRACTED = re.compile(r"(?<=\w)['\u2019](?:(ll)|re)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
@@ -133,7 +133,7 @@ def our_words(wording: Wording, post: Post) -> str:
 
 
 def may_repeat(wording: Wording) -> bool:
-    """True for an answer that has to say the same again, because it is true (design section 6)."""
+    """True for an answer that has to say the same again, because it is true."""
     return wording.answer or wording.intent in SAME_ANSWER
 
 

@@ -1,4 +1,4 @@
-"""How a card looks: the desk's neutral card as one message of components, design section 9. Pure, no network."""
+"""How a card looks: the desk's neutral card as one message of components. Pure, no network."""
 
 from __future__ import annotations
 

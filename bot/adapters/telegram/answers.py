@@ -1,6 +1,6 @@
 """What managers reply to a card, or to a question of ours: their words are laid on the card, and sent by a press there.
 
-A reply is never a yes (design section 6): it is a `propose`, a `fill`, or words for a correction that are shown again.
+A reply is never a yes: it is a `propose`, a `fill`, or words for a correction that are shown again.
 """
 
 from __future__ import annotations

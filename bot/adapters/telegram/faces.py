@@ -1,4 +1,4 @@
-"""How a card looks on Telegram: the desk's neutral card as one message, design section 9. Pure, no network.
+"""How a card looks on Telegram: the desk's neutral card as one message. Pure, no network.
 
 Words are marked by entities, never by signs in the text: nothing a fan types can break a card, or take power over it.
 """
