@@ -71,7 +71,6 @@ class IntentAnalyzer:
         self._vectors = reads.vectors([encodable(text) for text in self._texts])
         self._known = {name: i for i, name in enumerate(reads.intents) if name in library.intents or name in GATES}
         self._own = tuple(sorted(set(library.intents) - set(reads.intents)))
-        self._names = (*self._known, *self._own)
         self._head = self._fit()
         lists = [entry for entry in library.word_lists["readings"].values() if "against" in entry]
         self._phrases = [(Gate(entry), entry.get("toward", ()), entry["against"]) for entry in lists]
