@@ -131,14 +131,15 @@ class Presses:
     async def _decide(self, interaction: Interaction, command: Command, pressed: Pressed, presser: Presser) -> None:
         """The desk's answer becomes the card; a refusal is told to the presser alone."""
         again = pressed.verb.endswith("_anyway")
-        try:
-            await self._parts.desk.decide(command, name=presser.name)
-        except Refused as refused:
-            await self._refused(interaction, refused, command, pressed)
-        else:
-            if again:
-                await interaction.edit_original_response(view=typed("Done.", command.text or "", None))
-        await self._show(interaction, pressed, its_own=not again)
+        with self._board.pressed(pressed.draft_id):
+            try:
+                await self._parts.desk.decide(command, name=presser.name)
+            except Refused as refused:
+                await self._refused(interaction, refused, command, pressed)
+            else:
+                if again:
+                    await interaction.edit_original_response(view=typed("Done.", command.text or "", None))
+            await self._show(interaction, pressed, its_own=not again)
 
     async def _refused(self, interaction: Interaction, refused: Refused, command: Command, pressed: Pressed) -> None:
         """Words that only want a confirmation come back with a button; what was written is never lost."""

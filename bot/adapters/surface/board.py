@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
@@ -43,6 +45,8 @@ class Board(ABC, Generic[Face]):
         """Draft -> when its card changes by itself."""
         self._covered: dict[str, str] = {}
         """Draft -> the fingerprint of its card, on which a menu lies."""
+        self._pressed: Counter[str] = Counter()
+        """Drafts -> how many presses on their cards are under way."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -99,6 +103,16 @@ class Board(ABC, Generic[Face]):
         hours = self._parts.settings.replies.quiet_hours
         return hours is not None and hours.cover(self._parts.clock.now())
 
+    @contextmanager
+    def pressed(self, draft_id: str) -> Iterator[None]:
+        """While a press on its card is under way: the card then changes where it stands, whoever shows it first."""
+        self._pressed[draft_id] += 1
+        try:
+            yield
+        finally:
+            self._pressed[draft_id] -= 1
+            self._pressed += Counter()  # without those that are over
+
     async def show(self, draft_id: str, put: Callable[[Face], Awaitable[object]] | None = None) -> None:
         """Bring one card in line; `put` edits it by way of a press. Raises one of `trouble`.
 
@@ -110,7 +124,7 @@ class Board(ABC, Generic[Face]):
             if card is None or not self.ready:
                 return
             waiting = card["state"] == "waiting"
-            if shown and shown.state == "snoozed" and waiting and put is None:
+            if shown and shown.state == "snoozed" and waiting and not self._pressed[draft_id]:
                 await self.delete(shown.message_id)  # it is back: a new message is seen, an edited one is not
                 shown = await self._send(card, instead_of=shown.message_id)
             elif shown:

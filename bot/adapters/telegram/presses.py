@@ -78,13 +78,14 @@ class Presses:
     async def _decide(
         self, query: telegram.CallbackQuery, pressed: Pressed, by: str, fields: Mapping[str, str]
     ) -> None:
-        try:
-            await self._parts.desk.decide(_command(pressed, by, fields))
-        except Refused as refused:
-            await _answer(query, refused.message)
-        else:
-            await _answer(query)
-        await self._board.try_show(pressed.draft_id)
+        with self._board.pressed(pressed.draft_id):
+            try:
+                await self._parts.desk.decide(_command(pressed, by, fields))
+            except Refused as refused:
+                await _answer(query, refused.message)
+            else:
+                await _answer(query)
+            await self._board.try_show(pressed.draft_id)
         if query.message and not await self._board.card_at(query.message):
             await self._board.delete(key(query.message))  # a copy that nobody keeps in line
 
