@@ -22,13 +22,14 @@ from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.errors import GreenroomError
+from bot.events import Happened
 from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.ports import Clock, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import Connection, Store, events
 
 log = structlog.get_logger()
 
@@ -114,7 +115,7 @@ class App:
 
     async def _start(self) -> None:
         settings, clock = self.settings, self.clock
-        await asyncio.to_thread(self.content.load)
+        await asyncio.to_thread(self.content.start)
         self.store = await Store.open(settings.store)
         self._stack.push_async_callback(self.store.close)
         self.desk = Desk(self.store, settings, clock, self._pipeline, self._text_limit)
@@ -130,8 +131,9 @@ class App:
         if self._more_platforms:
             self.platforms |= self._more_platforms(self.intake)
         self._check_roles()
-        self.outbox = Outbox(self.store, settings, clock, {n: p for n, p in self.platforms.items() if self._sends(n)})
-        self.rounds = Rounds(self.store, settings, clock)
+        sent_to = {name: platform for name, platform in self.platforms.items() if self._sends(name)}
+        self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
+        self.rounds = Rounds(self.store, settings, clock, self._pipeline)
         self.keys = _keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
         if self._takes("web"):
@@ -166,7 +168,7 @@ class App:
             raise GreenroomError(f"--only: there is no role “{unknown[0]}” here; roles: {', '.join(sorted(known))}")
 
     def _run_parts(self) -> None:
-        parts: dict[str, Callable[[], Any]] = {"templates": self.content.watch}
+        parts: dict[str, Callable[[], Any]] = {"templates": self._follow_templates}
         if self._takes("desk"):
             parts |= {"intake": self.intake.run, "rounds": self.rounds.run}
         if self._takes("outbox"):
@@ -182,6 +184,21 @@ class App:
             await asyncio.gather(*tasks, return_exceptions=True)
 
         self._stack.push_async_callback(stop)
+
+    async def _follow_templates(self) -> None:
+        await self.content.watch(self._tell_of_templates)
+
+    async def _tell_of_templates(self) -> None:
+        """Surfaces hear once that the files had faults at the start, and once that they are in order again."""
+        name = Happened.TEMPLATES_MENDED if self.content.kept_at is None else Happened.TEMPLATES_KEPT_IN_USE
+        now, faults = self.clock.now(), len(self.content.faults)
+
+        def operation(connection: Connection) -> None:
+            told = events.newest(connection, Happened.TEMPLATES_KEPT_IN_USE, Happened.TEMPLATES_MENDED)
+            if (told.name if told else Happened.TEMPLATES_MENDED) is not name:
+                events.append(connection, name, now, faults=faults)
+
+        await self.store.write(operation)
 
     async def _supervise(self, name: str, part: Callable[[], Any]) -> None:
         """Keep one part running; when it fails the others stay up and it is started again, later each time."""

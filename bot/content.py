@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ import structlog
 from watchfiles import awatch
 
 from bot.errors import FaultyFiles
+from bot.kept import keep, kept
 from bot.language import Langid
 from bot.reader import NoReader, Reader, by_words
 from responders import pipeline, voice
+from responders.library.examples import run
 from responders.library.faults import Fault, LibraryFaults
+from responders.library.lint import untranslated_facts
 from responders.library.load import load
 from responders.library.model import Library
+from responders.library.placing import is_text
 from responders.pipeline import Pipeline
 from responders.understanding.trained import Reads
 
@@ -38,16 +43,15 @@ def read_texts(folder: Path) -> dict[str, str]:
     """All operators' files below a folder, by their path relative to it (with `/`). Raises FaultyFiles."""
     texts: dict[str, str] = {}
     faults: list[Fault] = []
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - the one of Path raises where the folder above may not be entered
         message = "there is no such folder of templates; `greenroom init DIR` writes one to start from"
         raise FaultyFiles([Fault(file=folder.name, line=None, message=message)])
     for path in _files(folder, faults):
-        name = path.relative_to(folder).as_posix()
         try:
-            texts[name] = _read(path)
+            # A name that is nearly right is told as such, whatever stands in it.
+            texts[path.relative_to(folder).as_posix()] = _read(path) if path.suffix in _ENDINGS else ""
         except (OSError, ValueError) as error:
-            message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-            faults.append(Fault(file=f"{folder.name}/{name}", line=None, message=message))
+            faults.append(_unusable(folder, path, f"cannot be read: {getattr(error, 'strerror', None) or error}"))
     if faults:
         raise FaultyFiles(faults)
     return texts
@@ -63,6 +67,10 @@ def shipped_texts() -> dict[str, str]:
     }
 
 
+async def _nobody() -> None:
+    """Nobody wants to be told."""
+
+
 class Content:
     """The pipeline built from the operators' files, kept up with them."""
 
@@ -70,11 +78,13 @@ class Content:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
         `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: where
-        what the model makes of the operators' examples is kept.
+        what the model makes of the operators' examples is kept, and the set that was live last.
         """
         self._folder = folder
         self._load_reader = reader
         self._var = var
+        self.kept_at: datetime | None = None
+        """When the set in use was kept, where it is that of an earlier run: the files have faults since the start."""
         self._reader: Reader | None = None
         self._languages: Langid | None = None
         self.no_reader: NoReader | None = None
@@ -100,31 +110,58 @@ class Content:
             _give_back()
         return self._pipeline
 
-    async def watch(self) -> None:
-        """Load again after each change, until cancelled. What is there serves meanwhile.
+    def start(self) -> None:
+        """`load` for the program that answers fans: where the files have faults, it goes on with the set that was live
+        last. Raises FaultyFiles when none is kept that can be used."""
+        try:
+            self.load()
+        except FaultyFiles as error:
+            if not self.use_kept():
+                raise
+            self.faults = error.faults
+            log.warning("templates_faulty", using=f"the set kept at {self.kept_at}", faults=[*map(str, error.faults)])
+        else:
+            self._keep()
+
+    def use_kept(self) -> bool:
+        """Take the set that was live last into use; False when there is none, or none that this version can use."""
+        found = kept(self._var) if self._var else None
+        if found is None:
+            return False
+        try:
+            self._pipeline, self._made_of = self._build(found.texts), found.texts
+        except FaultyFiles:
+            return False
+        self.kept_at = found.at
+        return True
+
+    async def watch(self, told: Callable[[], Awaitable[None]] = _nobody) -> None:
+        """Load again after each change, until cancelled. What is there serves meanwhile; `told` is called at first and
+        after each change.
 
         The folder may vanish and come back.
         """
         if self.no_reader:
             log.warning("no_reader", why=str(self.no_reader))
+        await told()
         while True:
             try:
-                await self._follow()
-            except OSError:  # the folder is not there
-                await self._reload()
+                await self._follow(told)
+            except Exception:  # the folder is not there, or holds what cannot be watched: it is read once in a while
+                await self._reload(told)
                 await asyncio.sleep(_POLL_SECONDS)
 
-    async def _follow(self) -> None:
+    async def _follow(self, told: Callable[[], Awaitable[None]]) -> None:
         here, fresh = _identity(self._folder), True
         changes_or_time = awatch(self._folder, rust_timeout=int(_POLL_SECONDS * 1000), yield_on_timeout=True)
         async for changes in changes_or_time:
             if changes or fresh:  # fresh: what changed before the watch began
-                await self._reload()
+                await self._reload(told)
                 fresh = False
             if _identity(self._folder) != here:  # another folder has taken its place, which is not watched yet
                 return
 
-    async def _reload(self) -> None:
+    async def _reload(self, told: Callable[[], Awaitable[None]]) -> None:
         before = self._pipeline
         try:
             await asyncio.to_thread(self.load)
@@ -135,7 +172,17 @@ class Content:
             return
         if self.faults or self._pipeline is not before:
             log.info("templates_loaded", files=len(self._made_of))
-        self.faults = ()
+            await asyncio.to_thread(self._keep)
+        self.faults, self.kept_at = (), None
+        await told()
+
+    def _keep(self) -> None:
+        if self._var is None:
+            return
+        try:
+            keep(self._var, self._made_of)
+        except OSError as error:
+            log.warning("templates_not_kept", folder=str(self._var), why=error.strerror)
 
     def _fetch_reader(self) -> None:
         if self._load_reader is None or self._languages:
@@ -147,13 +194,14 @@ class Content:
             self.no_reader = error
 
     def _build(self, texts: Mapping[str, str]) -> Pipeline:
-        library = _library(self._folder, texts)
+        library = _library(self._folder, texts, self._languages)
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         if self._reader is None:
+            # Examples are for the model: what words alone misread must not keep a good set from going live.
             return _assemble(library, by_words(library.word_lists), self._languages, *self._plugins)
         model, examples = self._reader.model(self._var)
-        built = _assemble(library, model, self._languages, *self._plugins)
+        built = _tried(self._folder, _assemble(library, model, self._languages, *self._plugins))
         examples.close()
         return built
 
@@ -170,11 +218,20 @@ def read_library(folder: Path) -> Library:
     return _library(folder, read_texts(folder))
 
 
-def _library(folder: Path, texts: Mapping[str, str]) -> Library:
+def _library(folder: Path, texts: Mapping[str, str], languages: Langid | None = None) -> Library:
     try:
-        return load(texts, shipped_texts())
+        return load(texts, shipped_texts(), languages)
     except LibraryFaults as error:
         raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in error.faults]) from None
+
+
+def _tried(folder: Path, built: Pipeline) -> Pipeline:
+    """The same, once its templates' examples hold. Raises FaultyFiles."""
+    faults = [*run(built.library, built.understand)]
+    if faults:  # what is not offered may lack only the words of a fact
+        faults += untranslated_facts(built.library)
+        raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in faults])
+    return built
 
 
 def _assemble(
@@ -217,18 +274,43 @@ def _files(folder: Path, faults: list[Fault]) -> Iterator[Path]:
     seen: set[str] = set()
 
     def unreadable(error: OSError) -> None:
-        faults.append(Fault(file=Path(error.filename).name, line=None, message=f"cannot be read: {error.strerror}"))
+        faults.append(_unusable(folder, Path(error.filename), f"cannot be read: {error.strerror}"))
 
     for here, folders, files in os.walk(folder, followlinks=True, onerror=unreadable):
         seen.add(os.path.realpath(here))
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and os.path.realpath(os.path.join(here, name)) not in seen  # noqa: PTH118 - os.walk gives strings
-        )
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix in _ENDINGS:
-                yield Path(here, name)
+        inside = [Path(here, name) for name in sorted(folders) if not name.startswith(".")]
+        entered = [path for path in inside if _usable(folder, path, faults, is_folder=True)]
+        folders[:] = [path.name for path in entered if os.path.realpath(path) not in seen]
+        beside = [Path(here, name) for name in sorted(files) if not name.startswith(".")]
+        yield from (path for path in beside if _usable(folder, path, faults) and _is_text(path))
+
+
+def _usable(folder: Path, path: Path, faults: list[Fault], *, is_folder: bool = False) -> bool:
+    """Whether it can be read by its name; else its fault is noted. What is none of ours needs no good name."""
+    ours = is_folder or path.suffix in _ENDINGS
+    if ours and _shown(Path(path.name)) != path.name:
+        problem = "the name is not UTF-8; give it another one"
+    elif is_folder and path.suffix in _ENDINGS:
+        problem = "it is a folder, and its name is that of a file; rename or remove it"
+    elif not ours and path.is_symlink() and not path.exists():
+        problem = "it is a link that leads nowhere; mend or remove it"
+    else:
+        return True
+    faults.append(_unusable(folder, path, problem))
+    return False
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix in _ENDINGS or (is_text(path.name) and _shown(Path(path.name)) == path.name)
+
+
+def _unusable(folder: Path, path: Path, problem: str) -> Fault:
+    return Fault(file=_shown(Path(folder.name, path.relative_to(folder))), line=None, message=problem)
+
+
+def _shown(path: Path) -> str:
+    """A path as it can be printed: what is not UTF-8 in it as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _read(path: Path) -> str:

@@ -68,6 +68,7 @@ class Cause(StrEnum):
     FORGOTTEN = "forgotten"
     TOO_OLD = "too_old"
     TIME_UP = "time_up"
+    FACT_CHANGED = "fact_changed"
 
 
 _S, _A, _C = DraftState, Action, Cause
@@ -96,6 +97,7 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
             (_C.RESOLVED, _S.WITHDRAWN),
             (_C.OPTED_OUT, _S.WITHDRAWN),
             (_C.FORGOTTEN, _S.WITHDRAWN),
+            (_C.FACT_CHANGED, _S.SUPERSEDED),
         )
     },
     (_S.WAITING, _C.TOO_OLD): _S.EXPIRED,
@@ -206,6 +208,8 @@ class Alternative:
     recipe: Recipe | None = None
     missing: tuple[MissingSlot, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """The operators' facts that it took: name -> what it says by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,6 +237,8 @@ class Draft:
     alternatives: tuple[Alternative, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     missing: tuple[MissingSlot, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """The operators' facts that its text took, or the text over which a manager wrote: name -> what is said by it."""
     risk: tuple[str, ...] = ()
     follow_up: bool = False
     """The post answers a question of ours: it does not count against the caps."""
@@ -253,6 +259,16 @@ class Draft:
         """True while it waits for somebody."""
         return self.state in LIVE
 
+    @property
+    def typed_by_hand(self) -> bool:
+        """True when a manager wrote its text, or words in it."""
+        return self.own_words or bool(self.typed)
+
+    @property
+    def all_facts(self) -> Mapping[str, str]:
+        """The facts of its text and of its alternatives."""
+        return {**{name: said for other in self.alternatives for name, said in other.facts.items()}, **self.facts}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
@@ -272,7 +288,6 @@ class Command:
     to: str | None = None
     intent: str | None = None
     arrived: bool | None = None
-    confirm_warnings: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -374,7 +389,7 @@ class Standing:
 class Refused(Exception):
     """The desk says no, with the code of the contract and one sentence; nothing was changed.
 
-    `draft` says how the draft stands, `checks` are those that block or wait for a confirmation.
+    `draft` says how the draft stands, `checks` are those that block.
     """
 
     def __init__(

@@ -34,6 +34,7 @@ class Happened(StrEnum):
     DRAFT_SUPERSEDED = "draft_superseded"
     DRAFT_WITHDRAWN = "draft_withdrawn"
     DRAFT_EXPIRED = "draft_expired"
+    DRAFT_OUTDATED = "draft_outdated"
     REPLY_HELD = "reply_held"
     REPLY_SENDING = "reply_sending"
     REPLY_SENT = "reply_sent"
@@ -52,6 +53,8 @@ class Happened(StrEnum):
     FAN_OPTED_IN = "fan_opted_in"
     TEXTS_DROPPED = "texts_dropped"
     UPDATE_SET_ASIDE = "update_set_aside"
+    TEMPLATES_KEPT_IN_USE = "templates_kept_in_use"
+    TEMPLATES_MENDED = "templates_mended"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

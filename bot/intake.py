@@ -19,6 +19,7 @@ from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Connection, NewPost, Received, Store, changes, context, drafts, fans, moves, posts, requests
+from bot.store.facts import in_its_place
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline
 from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
@@ -202,8 +203,16 @@ class Intake:
         except Exception:
             log.exception("pipeline_failed", post_id=post.id)
             return found, _unread()
-        too_old = proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now)
-        return found, _too_late(proposal) if too_old else proposal
+        if proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now):
+            proposal = _too_late(proposal)
+        if proposal.outcome is Outcome.SILENT and not asked and not around.opted_out and self._made_anew(post):
+            judged = self._judge(post_id, asked=True)
+            return judged and (judged[0], _at_least_handoff(judged[1]))
+        return found, proposal
+
+    def _made_anew(self, post: StoredPost) -> bool:
+        """A fact of its last draft has changed. What somebody saw waiting does not end in silence for that."""
+        return self._store.read_here(lambda c: _outdated(c, post)) is not None
 
     def _too_old(self, post: StoredPost, now: datetime) -> bool:
         """Found after a long stop: nobody could answer it in time any more. What is judged anew came up just now."""
@@ -218,9 +227,23 @@ class Intake:
             return False
         if not posts.judge(connection, post, proposal, around.now):
             return False
-        moves.submit(connection, post, proposal, around, self._settings.replies.expire_after)
+        old, known = _outdated(connection, post), self._pipeline().library.facts
+        moves.submit(
+            connection,
+            post,
+            proposal,
+            around,
+            self._settings.replies.expire_after,
+            placed=lambda new: in_its_place(new, old, known) if old else new,
+        )
         _withdraw_answered(connection, post, proposal, around)
         return True
+
+
+def _outdated(connection: Connection, post: StoredPost) -> Draft | None:
+    """The draft that is made anew because a fact of it has changed."""
+    last = drafts.latest(connection, post.id)
+    return last if last and last.cause == Cause.FACT_CHANGED else None
 
 
 def _withdraw_answered(connection: Connection, post: StoredPost, proposal: Proposal, around: Context) -> None:

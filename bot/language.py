@@ -21,6 +21,7 @@ class Langid:
         few = (all_of_them.nb_ptc, all_of_them.nb_pc, all_of_them.nb_classes)
         letters = (all_of_them.tk_nextmove, all_of_them.tk_output)
         # A new one, because the first keeps the 27 MiB of the languages that are not told apart.
+        self.known = frozenset(map(str, all_of_them.nb_classes))
         self._model: Any = LanguageIdentifier(*few, *letters, norm_probs=True, tk_row=all_of_them.tk_row)
 
     def detect(self, text: str) -> tuple[str, float]:

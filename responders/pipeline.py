@@ -9,8 +9,9 @@ from functools import partial
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
 from responders.ports import Analyzer, LanguageDetector, Responder, VoiceCheck
+from responders.said import said
 from responders.selection import Choice, choose, fresh
-from responders.selection.verdict import Case, Judge, Verdict, because, said
+from responders.selection.verdict import Case, Judge, Verdict, because, sureness
 from responders.types import (
     Candidate,
     CheckResult,
@@ -26,11 +27,20 @@ from responders.types import (
     Wording,
 )
 from responders.understanding import build_analyzers
+from responders.understanding.answers import QUESTION
 from responders.understanding.trained import Reads
 from responders.voice import default_checks, examine
 
 _TWIN = "not-a-twin"
+_NO_ANSWER = "A question that no template answers."
 _CRISIS, _GATE, _REST = 100, 80, 10
+_ALSO = {
+    "question": "It also asks a question.",
+    "complaint": "It also complains.",
+    "wish": "It also wishes for something.",
+    "thanks": "It also says thanks.",
+    "praise": "It also has praise.",
+}
 
 
 class Pipeline:
@@ -52,6 +62,11 @@ class Pipeline:
         self._checks = tuple(checks)
         self._judge = Judge(library, thresholds)
 
+    @property
+    def analyzers(self) -> tuple[Analyzer, ...]:
+        """In their order."""
+        return tuple(analyzer for _, analyzer in self._analyzers)
+
     def run(self, post: Post, context: Context) -> Proposal:
         """Understand, respond, select, check. Never raises for any text; the trace says what each stage saw."""
         understanding = self.understand(post, context)
@@ -60,13 +75,13 @@ class Pipeline:
         verdict, choice = self._judge.judge(case), Choice()
         case = replace(case, context=self._in_their_language(context, understanding))
         trace.append(Step(stage="verdict", note=verdict[1].sentence if verdict else "a reply may be looked for"))
-        if verdict and self._judge.leaves_a_choice(case, verdict):
-            choice = self._readings(case, trace)
-        if verdict is None:
+        if verdict is None or self._judge.leaves_a_choice(case, verdict):
             offered = self._respond(case, trace)
             left = fresh(offered, understanding.intent, case.context, self.library)
-            choice = choose(left, post, case.context, partial(self._checked, read=understanding, case=case))
-            verdict = _result(case, offered, left, choice)
+            if verdict:
+                left = [replace(candidate, sure=False) for candidate in left]
+            choice = choose(left, case.context, partial(self._checked, read=understanding, case=case))
+            verdict = verdict or _result(case, offered, left, choice)
             trace += _chosen(offered, left, choice)
             if choice.best and not choice.best.sure:
                 choice = Choice(alternatives=(choice.best, *choice.alternatives))
@@ -75,8 +90,8 @@ class Pipeline:
             outcome=outcome,
             reason=reason,
             understanding=understanding,
-            candidate=choice.best and _explained(choice.best, understanding),
-            alternatives=tuple(c if not c.sure else _explained(c, understanding) for c in choice.alternatives),
+            candidate=choice.best,
+            alternatives=choice.alternatives,
             priority=0 if outcome is Outcome.SILENT else self._priority(understanding),
             trace=tuple(trace),
         )
@@ -90,19 +105,6 @@ class Pipeline:
             except Exception:  # one that fails must not switch off another: above all not the lists of the gates
                 understanding = replace(understanding, unread=(*understanding.unread, reads))
         return understanding
-
-    def _readings(self, case: Case, trace: list[Step]) -> Choice:
-        """One ready reply for each of the likeliest readings of a post that is not clear: a person picks."""
-        found: list[Candidate] = []
-        for intent, _ in self._judge.likely(case.understanding):
-            read = replace(case.understanding, intent=intent, faq=())
-            one = Case(post=case.post, context=case.context, understanding=read)
-            left = fresh(self._respond(one, trace), intent, case.context, self.library)
-            best = choose(left, case.post, case.context, partial(self._checked, read=read, case=case)).best
-            if best:
-                found.append(replace(best, sure=False, why=f"as {said(intent)}"))
-        trace.append(Step(stage="selection", note=f"{len(found)} replies of different readings"))
-        return Choice(alternatives=tuple(found))
 
     def _checked(self, candidate: Candidate, *, read: Understanding, case: Case) -> tuple[CheckResult, ...]:
         return self.check(_wording(candidate, read), case.post, case.context)
@@ -158,22 +160,31 @@ def build(
 
 def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice: Choice) -> Verdict:
     """The outcome once the responders had their say."""
-    read = case.understanding
-    if choice.best and not choice.best.sure:
-        near = ", ".join(f"“{c.why}”" for c in (choice.best, *choice.alternatives) if c.answer)
-        sentence = f"No answer is certain; the nearest are for {near}." if near else "No answer is near this question."
+    read, best = case.understanding, choice.best
+    asks = read.intent == QUESTION
+    if best and best.sure:
+        return Outcome.DRAFT, Reason(code=ReasonCode.INTENT, sentence=_why(read, best))
+    if best and not asks:
+        sentence = f"Reads as {because(read)}; what happened is not clear: pick what fits."
+        return Outcome.HANDOFF, Reason(code=ReasonCode.LOW_CONFIDENCE, sentence=sentence)
+    if asks and (best or not offered):
+        near = ", ".join(c.why for c in (best, *choice.alternatives) if c and c.answer)
+        sentence = f"No answer is certain; the nearest are {near}." if near else _NO_ANSWER
         return case.short_of(ReasonCode.NO_ANSWER, sentence)
-    if choice.best:
-        where = f"template {choice.best.template}, variant {choice.best.variant}"
-        return Outcome.DRAFT, Reason(code=ReasonCode.INTENT, sentence=f"Reads as {because(read)}; {where}.")
-    if not offered and read.intent == "question":
-        return case.short_of(ReasonCode.NO_ANSWER, "A question that no template answers.")
     if not offered:
         return case.short_of(ReasonCode.NO_TEMPLATE, f"Reads as {because(read)}, and no template fits.")
     if not left or choice.blocked <= {_TWIN}:
         return case.short_of(ReasonCode.NO_FRESH_WORDING, "Every wording that fits was used here lately.")
-    held = ", ".join(sorted(choice.blocked))
-    return case.short_of(ReasonCode.NO_TEMPLATE, f"Every wording that fits was held back by the checks: {held}.")
+    return case.short_of(ReasonCode.NO_TEMPLATE, "Every wording that fits says something that may not be said here.")
+
+
+def _why(read: Understanding, best: Candidate) -> str:
+    """What was read, how sure that is, and what else the post does."""
+    also = f" {_ALSO[read.second]}" if read.second in _ALSO else ""
+    name = best.template.rpartition("/")[2]
+    chance = dict(read.situations).get(name)
+    what = because(read) if chance is None else f"{said(name)} ({sureness(chance)})"
+    return f"Reads as {what}.{also}"
 
 
 def _wording(candidate: Candidate, read: Understanding) -> Wording:
@@ -187,11 +198,6 @@ def _wording(candidate: Candidate, read: Understanding) -> Wording:
         template=candidate.template,
         variant=candidate.variant,
     )
-
-
-def _explained(candidate: Candidate, read: Understanding) -> Candidate:
-    why = f"Reads as {because(read)}; template {candidate.template}, variant {candidate.variant}."
-    return replace(candidate, why=why)
 
 
 def _seen(case: Case) -> tuple[Step, ...]:

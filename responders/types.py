@@ -16,6 +16,8 @@ RepliesTo = Literal["us", "fan", "staff", "nobody"]
 Sentiment = Literal["positive", "neutral", "negative", "mixed"]
 Mood = Literal["light", "glad", "proud", "hurt", "angry", "worried", "plain"]
 """How an author sounds."""
+Tell = Literal["platform", "version", "number", "since_when", "what_came_before", "order", "picture", "name"]
+"""What a post can say by itself."""
 GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """What is never answered from a template, the most urgent first."""
 
@@ -39,6 +41,7 @@ class ReasonCode(StrEnum):
     FOLLOW_UP = "follow_up"
     CAP = "cap"
     OPTED_OUT = "opted_out"
+    BY_HAND = "by_hand"
     NO_TEMPLATE = "no_template"
     NO_FRESH_WORDING = "no_fresh_wording"
     NO_ANSWER = "no_answer"
@@ -211,10 +214,12 @@ class Understanding:
     intents: tuple[tuple[str, float], ...] = ()
     """All intents with their probability, the surest first."""
     situations: tuple[tuple[str, float], ...] = ()
-    """The likeliest of what exactly happened (situations.yaml), the surest first."""
+    """The likeliest of what exactly happened (situations.yaml, and the operators' own), the surest first."""
+    second: str | None = None
+    """An intent of what the post also does: "also asks a question"."""
     mood: Mood = "plain"
     tells: frozenset[str] = frozenset()
-    """What the post tells by itself: platform, version, number, since, before, order, picture, name."""
+    """What the post tells by itself: platform, version, number, since_when, what_came_before, order, picture, name."""
     sentiment: Sentiment = "neutral"
     language: str = "en"
     risk: tuple[str, ...] = ()
@@ -332,7 +337,9 @@ class Candidate:
     answer: bool = False
     """As in `Wording`."""
     sure: bool = True
-    """False for an FAQ answer that may not be the one that was asked for: a person picks among the nearest."""
+    """False for a reply that may not be the one for this post: a person picks among the nearest."""
+    chance: float = 1.0
+    """That its template is the one for the post."""
     fit: float = 0.0
     """How closely its conditions fit the post; higher is closer. Among equals freshness decides."""
     why: str = ""

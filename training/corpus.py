@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "corpus"
 HELD_OUT = Path(__file__).parent / "held_out.txt"
 SITUATIONS = Path(__file__).parent.parent / "responders/understanding/data/situations.yaml"
 MOODS = ("light", "glad", "proud", "hurt", "angry", "worried", "plain")
-TELLS = ("platform", "version", "number", "since", "before", "order", "picture", "name")
+TELLS = ("platform", "version", "number", "since_when", "what_came_before", "order", "picture", "name")
 REGISTERS = ("chat", "review", "issue", "tweet", "comment", "forum", "room", "mail")
 WHO = {"staff": "team", "fan": "fan"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,16 +11,18 @@ import typer
 
 from bot.cli.common import Config, load_pipeline, load_settings
 from bot.cli.understand import as_dict as understood
+from bot.cli.words import in_words
 from bot.domain import clean
 from bot.settings import Listen, Settings
 from responders.library.model import Library
-from responders.types import Author, Candidate, Context, Post, Proposal
+from responders.types import Author, Candidate, Context, Outcome, Post, Proposal
 
 
 def attempt(
     text: Annotated[str, typer.Argument(help="What a fan writes.")],
     channel: Annotated[str, typer.Option(help="Where; its language and manner are those of config.yaml.")] = "general",
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Also what each stage saw.")] = False,
     config: Config = None,
 ) -> None:
     """Show what would become of a post and why; nothing is stored and nothing is sent."""
@@ -28,11 +31,15 @@ def attempt(
     now = datetime.now(UTC)
     author = Author(id="fan", name="Fan")
     post = Post(platform="web", channel=channel, external_id="try", author=author, text=clean(text), at=now)
-    proposal = pipeline.run(post, _context(settings, channel, now))
+    context = _context(settings, channel, now)
+    proposal = pipeline.run(post, context)
     if as_json:
         typer.echo(json.dumps(as_dict(proposal, pipeline.library), ensure_ascii=False, indent=2))
-    else:
-        typer.echo(_in_words(proposal))
+        return
+    typer.echo(in_words(proposal.understanding, pipeline.library, context.locale))
+    typer.echo("\n".join(_outcome(proposal)))
+    if trace:
+        typer.echo("\n".join(_steps(proposal)))
 
 
 def _context(settings: Settings, channel: str, now: datetime) -> Context:
@@ -68,11 +75,21 @@ def _wording(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _in_words(proposal: Proposal) -> str:
-    lines = [f"{proposal.outcome}: {proposal.reason.sentence}"]
-    if proposal.candidate:
-        lines += ["", proposal.candidate.text]
-        lines += [f"  ! {c.id}: {c.note}" for c in proposal.candidate.checks if c.note]
-        lines += [f"  or: {other.text}" for other in proposal.alternatives]
+def _outcome(proposal: Proposal) -> Iterator[str]:
+    """What becomes of it, with the texts."""
+    best, others = proposal.candidate, proposal.alternatives
+    if best:
+        yield "A reply is drafted; a manager decides."
+        yield from ("", best.text, *(f"  remark: {check.note}" for check in best.checks if check.note))
+        yield from (f"or: {other.text}" for other in others)
+        return
+    what = "A person answers" if proposal.outcome is Outcome.HANDOFF else "Nothing is said"
+    yield f"{what}: {proposal.reason.sentence}"
+    if others:
+        yield from ("", "Ready replies:", *(f"{other.why}: {other.text}" for other in others))
+
+
+def _steps(proposal: Proposal) -> Iterator[str]:
     width = max((len(step.stage) for step in proposal.trace), default=0)
-    return "\n".join([*lines, "", *(f"{step.stage:<{width}}  {step.note}" for step in proposal.trace)])
+    yield ""
+    yield from (f"{step.stage:<{width}}  {step.note}" for step in proposal.trace)

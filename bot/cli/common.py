@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from bot import settings
 from bot.content import Content
@@ -29,8 +33,29 @@ def load_settings(config: Path | None) -> Settings:
 
 def load_pipeline(settings: Settings) -> Pipeline:
     """The pipeline as `run` has it; says on stderr when there is no model to read with. Raises FaultyFiles."""
-    content = Content(settings.templates, reader=load_reader, var=settings.var)
-    pipeline = content.load()
+    return read_live(settings.templates, settings.var)
+
+
+def read_live(templates: Path, var: Path | None) -> Pipeline:
+    """The same for any folder of templates; `var`: where what was read of examples is kept."""
+    content = Content(templates, reader=load_reader, var=var)
+    with busy("Reading the templates and their examples"):
+        pipeline = content.load()
     if content.no_reader:
         typer.echo(content.no_reader, err=True)
     return pipeline
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """A sign of life on a terminal while something takes its time."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with Console(stderr=True).status(what):
+        yield
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: "no faults", "1 fault", "2 faults"."""
+    return f"{count or 'no':{',' if count else ''}} {one if count == 1 else many or f'{one}s'}"

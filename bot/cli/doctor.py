@@ -6,7 +6,6 @@ import asyncio
 import os
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
 from importlib import import_module
 from types import ModuleType
 from typing import Annotated
@@ -14,15 +13,16 @@ from typing import Annotated
 import typer
 
 from bot.adapters import replay
-from bot.cli.common import Config, load_settings
+from bot.cli.check import own_warnings
+from bot.cli.common import Config, counted, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
 from bot.ports import Check
 from bot.reader import NoReader, load_reader
 from bot.settings import Settings
 from bot.store import migrate
-from responders.library.lint import lint
 from responders.library.model import Library
+from responders.pipeline import Pipeline
 
 _MARKS = {True: "ok   ", False: "FAULT", None: "note "}
 
@@ -61,12 +61,22 @@ def _examine(settings: Settings) -> list[Check]:
 
 
 def _templates(settings: Settings) -> list[Check]:
+    content = Content(settings.templates, reader=load_reader, var=settings.var)
     try:
-        library = Content(settings.templates).load().library
+        pipeline = content.load()
     except FaultyFiles as error:
-        return _faults("templates", error)
+        return [*_faults("templates", error), _instead(content)]
+    library = pipeline.library
     result = f"templates {len(library.templates)}, intents {len(library.intents)}; all examples pass"
-    return [_fine("templates", result), *_warnings(settings, library), *_registers(settings, library)]
+    return [_fine("templates", result), *_warnings(settings, pipeline), *_registers(settings, library)]
+
+
+def _instead(content: Content) -> Check:
+    """What a start does while the files have faults."""
+    if not content.use_kept():
+        return Check(name="templates", ok=None, result="no earlier set is kept: a start stops with these faults")
+    result = f"a start uses the set that was in use before, kept on {content.kept_at:%Y-%m-%d at %H:%M} UTC"
+    return Check(name="templates", ok=None, result=result)
 
 
 def _reader() -> Check:
@@ -77,10 +87,9 @@ def _reader() -> Check:
     return _fine("reader", "posts are read with the trained model; its files and its numbers are the right ones")
 
 
-def _warnings(settings: Settings, library: Library) -> list[Check]:
-    community = settings.community
-    count = len(lint(library, datetime.now(UTC).date(), {community.locale, *community.locales}))
-    result, fix = f"{count} things could be better", "look at them with `greenroom templates check`"
+def _warnings(settings: Settings, pipeline: Pipeline) -> list[Check]:
+    count = len(own_warnings(pipeline, settings))
+    result, fix = f"{counted(count, 'thing')} could be better", "`greenroom templates check` says what"
     return [Check(name="templates", ok=None, result=result, fix=fix)] if count else []
 
 

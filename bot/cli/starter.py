@@ -11,12 +11,14 @@ from typing import Annotated
 import typer
 
 import bot
-from bot.content import read_library
+from bot.content import read_library, read_texts
 from bot.errors import GreenroomError
 
 _SAMPLE_NAME = "  name: Lantern Harbor\n"
 _NAMELESS = "Our community"
 _EXAMPLES = Path(bot.__file__).parent / "starter"
+_STARTERS = {"facts.yaml": "facts.yaml", "en/question/example.md": "faq.md"}
+"""What stands in the place of the sample community's own files."""
 
 
 def init(
@@ -58,10 +60,20 @@ def _write(folder: Path, community: str | None) -> None:
 def _leave_out_the_sample(folder: Path) -> None:
     """What only the sample community knows, its facts and answers, gives way to one example each."""
     for template in read_library(folder).templates:
-        if template.asks:
+        if template.is_faq:
             (folder / template.path).unlink()
-    shutil.copy(_EXAMPLES / "facts.yaml", folder / "facts.yaml")
-    shutil.copy(_EXAMPLES / "faq.md", folder / "en" / "question" / "example.md")
+    for path, example in _STARTERS.items():
+        shutil.copy(_EXAMPLES / example, folder / path)
+
+
+def shipped() -> dict[str, set[str]]:
+    """The operators' files as they come, by path below templates/: as `init` writes them, and as the sample community
+    has them. What has another text is an operator's own."""
+    source = _source() / "templates"
+    found = {path: {text} for path, text in read_texts(source).items()}
+    for path, example in _STARTERS.items():
+        found.setdefault(path, set()).add((_EXAMPLES / example).read_text(encoding="utf-8"))
+    return found
 
 
 def _source() -> Path:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
@@ -12,29 +11,30 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import Config, load_settings
-from bot.content import Content, read_library
+from bot.cli.check import check
+from bot.cli.common import Config, load_pipeline, load_settings, read_live
+from bot.cli.words import in_words, intent_of
 from bot.domain import clean
-from bot.errors import FaultyFiles, GreenroomError
-from bot.reader import NoReader, by_words, load_reader
-from responders.library.examples import readers
+from bot.errors import GreenroomError
 from responders.library.explain import explain
-from responders.library.faults import Fault
-from responders.library.lint import lint
 from responders.library.model import Library, Template
 from responders.library.offers import situation, sources
-from responders.library.trial import trials
 from responders.library.vocabulary import did_you_mean
 from responders.pipeline import Pipeline
+from responders.said import said
 from responders.selection import opener
+from responders.selection.verdict import sureness
 from responders.types import Author, Context, PastReply, Post, Understanding
-from responders.understanding.held_out import recalls, stolen
-from responders.understanding.intent import HeldOut, IntentAnalyzer
-from responders.understanding.trained import Reads
 
 commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None)
-_PAIRS, _SHOWN = 8, 3
+_DEPTH = 3
 _PAUSE = timedelta(minutes=5)
+_HARDLY = 0.04
+"""Chance of a situation below which its replies are not offered."""
+_SHOWN = ("mood", "length", "tells", "second")
+"""Fields of `when` that are told of a post, beside its sentences."""
+
+commands.command("check")(check)
 
 
 @commands.callback()
@@ -43,122 +43,51 @@ def _group() -> None:
 
 
 @commands.command()
-def check(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="Another folder than that of config.yaml.", show_default=False)
-    ] = None,
-    config: Config = None,
-) -> None:
-    """Read everything, run the examples, and say what is wrong (status 1) and what could be better."""
-    if folder is None:
-        settings = load_settings(config)
-        folder, var = settings.templates, settings.var
-        locales = {settings.community.locale, *settings.community.locales}
-    else:
-        locales, var = set(), None
-    if not (folder / "intents").is_dir():
-        raise GreenroomError(f"{folder} holds no operators' files; name the folder in which intents/ lies.")
-    try:
-        library = read_library(folder)
-    except FaultyFiles as error:
-        _list("Faults: this set cannot go live", error.faults)
-        raise typer.Exit(1) from None
-    warnings = lint(library, datetime.now(UTC).date(), locales or {t.locale for t in library.templates})
-    _list("Warnings", [replace(warning, file=f"{folder.name}/{warning.file}") for warning in warnings])
-    _told_apart(IntentAnalyzer(library, _reads(library, var)).held_out())
-    typer.echo("\n".join(_table(library)))
-    examples = sum(len(template.examples) for template in library.templates)
-    typer.echo(f"\nNo faults, {len(warnings)} warnings; all {examples} examples pass.")
-
-
-def _list(title: str, faults: Sequence[Fault]) -> None:
-    if faults:
-        typer.echo("\n".join([f"{title} ({len(faults)})", *map(str, faults), ""]))
-
-
-def _reads(library: Library, var: Path | None) -> Reads:
-    try:
-        return load_reader().model(var)[0]
-    except NoReader as error:
-        typer.echo(error, err=True)
-        return by_words(library.word_lists)
-
-
-def _told_apart(read: Sequence[HeldOut]) -> None:
-    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few of the examples."""
-    if not read:
-        return
-    right = sum(one.read == one.intent for one in read)
-    typer.echo(f"Each example read as a stranger's post, by the others: {right} of {len(read)} are read right.")
-    rows = recalls(read)
-    width = max(len(row.intent) for row in rows)
-    typer.echo(f"{'':<{width}} examples right  taken by others with confidence")
-    for row in rows:
-        taken = f"{row.stolen}, most by {row.thief}" if row.thief else "0"
-        typer.echo(f"{row.intent:<{width}} {row.examples:>8} {row.found / row.examples:>5.0%}  {taken}")
-    _thefts(stolen(read))
-
-
-def _thefts(found: Sequence[HeldOut]) -> None:
-    """Pairs of intents, the worst first, with a few of the examples."""
-    pairs = Counter((one.intent, one.read) for one in found)
-    if found:
-        typer.echo(f"\nTaken for another intent ({len(found)}): reword these, or those they are like, or move them.")
-    for (intent, thief), count in pairs.most_common(_PAIRS):
-        typer.echo(f"{intent} -> {thief} ({count})")
-        own = [one for one in found if (one.intent, one.read) == (intent, thief)]
-        for one in own[:_SHOWN]:
-            typer.echo(f"  “{one.text}” is like “{one.nearest}”")
-    rest = len(found) - sum(count for _, count in pairs.most_common(_PAIRS))
-    typer.echo(f"and {rest} more\n" if rest else "")
-
-
-def _table(library: Library) -> Iterator[str]:
-    """Files, variants and different openers by language and intent."""
-    width = max((len(name) for name in library.intents), default=0)
-    for locale in sorted({template.locale for template in library.templates}):
-        yield f"{locale:<{width}} files variants openers"
-        for intent in sorted(library.intents):
-            if own := library.offering(intent, locale):
-                variants = sum(len(template.variants) for template in own)
-                yield f"{intent:<{width}} {len(own):>5} {variants:>8} {len(_openers(library, own)):>7}"
-
-
-def _openers(library: Library, templates: Sequence[Template]) -> set[str]:
-    first = (next(trials(t, v, library.facts), None) for t in templates for v in t.variants)
-    return {opener(trial.text) for trial in first if trial}
-
-
-@commands.command()
 def preview(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A template, such as templates/en/praise/plain.md.")],
-    post: Annotated[str | None, typer.Option(help="What a fan writes; else its first example.")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A template, such as templates/en/thanks/any.md.")],
+    post: Annotated[str | None, typer.Option(help="What a fan writes; else the first post it answers.")] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Words for a slot.")] = None,
 ) -> None:
     """Show each wording of a template: how it comes out, and whether it is offered."""
     if not file.is_file():
-        raise GreenroomError(f"{file} is not a file; name a template, such as templates/en/praise/plain.md.")
+        raise GreenroomError(f"{file} is not a file; name a template, such as templates/en/thanks/any.md.")
     file = file.absolute()
-    library = read_library(file.parents[2])
-    template = next((t for t in library.templates if t.path == file.relative_to(file.parents[2]).as_posix()), None)
-    if template is None:
+    folder = file.parents[2] if len(file.parts) > _DEPTH else file.parent
+    if file.suffix != ".md" or not (folder / "intents").is_dir():
         raise GreenroomError(f"{file.name} is not a template; they are <language>/<intent>/<name>.md in templates/.")
+    var = folder.parent / "var"
+    pipeline = read_live(folder, var if var.is_dir() else None)
+    path = file.relative_to(folder).as_posix()
+    template = next((t for t in pipeline.library.templates if t.path == path), None)
+    if template is None:
+        raise GreenroomError(f"{file.name} is not a template; name one of {folder.name}/<language>/<intent>/.")
     text, words = _given(template, post, slot or [])
-    read = Understanding(intent=template.intent, confidence=1.0)
     written, context = _post(text), _context(template.locale, datetime.now(UTC))
-    for reader in readers(library):
-        read = reader.analyze(written, context, read)
-    details = ", ".join(f"{detail.kind} “{detail.text}”" for detail in read.details)
-    typer.echo(f"> {text}\n  {read.sentiment}; details: {details or 'none'}")
-    known = sources(library.facts, context, read)
-    for one in explain(template, text, situation(written, context, read), known, words):
+    read = pipeline.understand(written, context)
+    holds = situation(written, context, read)
+    typer.echo(f"> {text}\n{in_words(read, pipeline.library, template.locale)}\n{_fits(template, read)}")
+    typer.echo("; ".join(f"{field}: {', '.join(sorted(holds[field])) or 'none'}" for field in _SHOWN))
+    known = sources(pipeline.library.facts, context, replace(read, language=template.locale))
+    for one in explain(template, holds, known, words):
         typer.echo(f"\n{one.variant}: {f'not offered: {one.why_not}' if one.why_not else 'offered'}\n  {one.text}")
+    if template.handoff:
+        typer.echo(f"\nA person answers. {template.handoff}")
+
+
+def _fits(template: Template, read: Understanding) -> str:
+    """Whether the post is one of those that the file answers."""
+    if template.is_general:
+        return f"This file is for every post that reads as {said(template.intent)}."
+    chance = dict(read.faq).get(template.key, 0.0) if template.is_faq else dict(read.situations).get(template.id, 0.0)
+    how = sureness(chance) if chance >= _HARDLY else "hardly"
+    return f"That the post is for this file ({said(template.id)}): {how}."
 
 
 def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The post and the words for slots, from the options or the template's first example that is offered."""
-    example = next((e for e in template.examples if e.expect.get("offered", True)), template.examples[0])
-    words = dict(example.given["slots"]) if post is None else {}
+    """The post and the words for slots: from the options, or the first post that the template answers, or its first
+    example that is offered."""
+    example = next((e for e in template.examples if e.expect.get("offered", True)), None)
+    words = dict(example.given["slots"]) if post is None and example and not template.answers_to else {}
     for written in slots:
         name, equals, value = written.partition("=")
         if not equals or name not in template.slots:
@@ -166,22 +95,66 @@ def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[
             hint = did_you_mean(name, template.slots)
             raise GreenroomError(f"--slot {written!r} names no slot of the template{hint}; its slots: {known}.")
         words[name] = clean(value)
-    return (example.given["post"] if post is None else clean(post)), words
+    if post is not None:
+        return clean(post), words
+    if template.answers_to:
+        return template.answers_to[0], words
+    return str((example or template.examples[0]).given["post"]), words
 
 
 @commands.command()
 def sample(
-    intent: Annotated[str, typer.Argument(help="Such as praise.")],
+    intent: Annotated[str | None, typer.Argument(help="Such as praise.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Option("--situation", metavar="NAME", help="Such as lost_progress.", show_default=False)
+    ] = None,
     locale: Annotated[str | None, typer.Option(help="The language; else that of config.yaml.")] = None,
-    n: Annotated[int, typer.Option("--n", min=1, max=1000, help="How many posts.")] = 10,
+    n: Annotated[int | None, typer.Option("--n", min=1, max=1000, help="How many posts.", show_default=False)] = None,
     config: Config = None,
 ) -> None:
-    """Show what is said to the intent's own example posts, one after the other, as a channel would see it."""
+    """Show what is said to posts, one after the other, as a channel would see it: to the example posts of an intent, or
+    to the posts under the answers_to of a situation."""
+    if (intent is None) == (name is None):
+        raise GreenroomError("Name an intent, such as praise, or --situation NAME, such as lost_progress.")
     settings = load_settings(config)
-    pipeline = Content(settings.templates).load()
+    pipeline = load_pipeline(settings)
     locale = locale or settings.community.locale
-    known = pipeline.library.intents
+    if name is not None:
+        posts = _answered(pipeline.library, name, locale)
+        dialog = _dialog(pipeline, None, locale, islice(cycle(posts), n or len(posts)))
+    else:
+        posts = _examples(pipeline.library, str(intent), locale)
+        dialog = _dialog(pipeline, intent, locale, islice(cycle(posts), n or _MANY))
+    for text, reply in dialog:
+        typer.echo(f"> {text}\n  {reply}\n")
+
+
+_MANY = 10
+"""Posts that are shown where nobody says how many."""
+
+
+def _answered(library: Library, name: str, locale: str) -> Sequence[str]:
+    """The posts that stand under the answers_to of a situation or of an FAQ answer."""
+    name = name.rpartition("/")[2].removesuffix(".md")
+    files = [template for template in library.templates if template.id == name]
+    if found := next((t for t in files if t.locale == locale and t.answers_to), None):
+        return found.answers_to
+    known = {*intent_of(library), *(template.id for template in library.templates)}
+    if name in library.intents:
+        raise GreenroomError(f"{name} is an intent; write `greenroom templates sample {name}`.")
+    if name not in known:
+        raise GreenroomError(f"There is no situation and no template {name}{did_you_mean(name, known)}.")
+    others = sorted({template.locale for template in files if template.answers_to})
+    where = f"; there is one in {', '.join(others)}: --locale {others[0]}" if others else ""
+    raise GreenroomError(f"No template in the language {locale} answers {said(name)}{where}.")
+
+
+def _examples(library: Library, intent: str, locale: str) -> Sequence[str]:
+    known = library.intents
     if intent not in known:
+        situations = intent_of(library)
+        if intent in situations:
+            raise GreenroomError(f"{intent} is a situation; write `greenroom templates sample --situation {intent}`.")
         raise GreenroomError(
             f"There is no intent {intent}{did_you_mean(intent, known)}; there are: {', '.join(known)}."
         )
@@ -190,11 +163,10 @@ def sample(
     posts = known[intent].examples.get(locale, ())
     if not posts:
         raise GreenroomError(f"intents/{intent}.yaml has no examples in the language {locale}; write some there.")
-    for text, said in _dialog(pipeline, intent, locale, islice(cycle(posts), n)):
-        typer.echo(f"> {text}\n  {said}\n")
+    return posts
 
 
-def _dialog(pipeline: Pipeline, intent: str, locale: str, posts: Iterator[str]) -> Iterator[tuple[str, str]]:
+def _dialog(pipeline: Pipeline, intent: str | None, locale: str, posts: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each post and its draft, or the reason why there is none. Each draft counts as sent, so that none repeats."""
     past: tuple[PastReply, ...] = ()
     start = datetime.now(UTC)
@@ -204,7 +176,8 @@ def _dialog(pipeline: Pipeline, intent: str, locale: str, posts: Iterator[str]) 
         proposal = pipeline.run(_post(text, str(number)), context)
         draft = proposal.candidate
         if draft is None:
-            yield text, f"({proposal.reason.sentence})"
+            ready = "".join(f"\n  {other.why}: {other.text}" for other in proposal.alternatives)
+            yield text, f"({proposal.reason.sentence}){ready}"
             continue
         reply = PastReply(
             text=draft.text,

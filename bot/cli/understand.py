@@ -116,7 +116,7 @@ def judged(
 def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
     """What was read, as scripts read it: an output line without its id; stable. `faq`: the answers' file names."""
     read = proposal.understanding
-    answered = {template.key: template.id for template in library.templates if template.asks}
+    answered = {template.key: template.id for template in library.templates if template.is_faq}
     details: dict[str, list[str]] = {}
     for detail in read.details:
         details.setdefault(detail.kind, []).append(detail.text)
@@ -132,6 +132,7 @@ def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
         "situations": [[name, chance] for name, chance in read.situations],
         "mood": read.mood,
         "tells": sorted(read.tells),
+        "second": read.second,
         "details": details,
         "faq": list(dict.fromkeys(answered[key] for key, _ in read.faq if key in answered)),
         "reason": proposal.reason.sentence,

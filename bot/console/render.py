@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from responders.said import said
+
 
 class Renderer:
     """The pages of one app."""
@@ -24,7 +26,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        env.filters |= {"ago": ago, "clock": clock, "web_link": web_link, "words": words}
+        env.filters |= {"ago": ago, "clock": clock, "web_link": web_link, "words": said}
         env.globals |= {"community": community, "name_of": name_of}
         self._env = env
 
@@ -56,11 +58,6 @@ def web_link(url: str | None) -> str | None:
         return url if url and urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None
-
-
-def words(code: str) -> str:
-    """A code as a person reads it: `post_edited` -> "post edited"."""
-    return code.replace("_", " ")
 
 
 def _time(moment: datetime | str) -> datetime:

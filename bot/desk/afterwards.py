@@ -8,7 +8,6 @@ from bot.desk.press import Press, hold, over, record, refuse_if_stale, tell
 from bot.domain import Action, Delivery, DeliveryState, Draft, DraftState, Refused, seal
 from bot.events import Happened
 from bot.store import Connection, changes, deliveries, moves, posts
-from responders.library.render import preview
 
 
 def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
@@ -28,16 +27,7 @@ def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
         raise Refused("too_late", "There is nothing to take back.", draft=draft)
     else:
         raise over(draft, press.name_of)
-    text = preview(draft.recipe, draft.typed) if draft.recipe else draft.text
-    new = replace(
-        draft,
-        state=DraftState.WAITING,
-        revision=draft.revision + 1,
-        text=text,
-        decided_by=None,
-        decided_at=None,
-        cause=None,
-    )
+    new = moves.taken_back(draft)
     record(connection, draft, press)
     moves.save(connection, draft, new)
     tell(connection, Happened.DRAFT_UNDONE, new, press)

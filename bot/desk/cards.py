@@ -39,6 +39,7 @@ def card(connection: Connection, draft: Draft, now: datetime, undo_seconds: floa
         "unread": list(read.get("unread", ())),
         "checks": checks_json(draft.checks),
         "missing_slots": _missing(draft.missing),
+        "own_words": draft.own_words or bool(draft.typed),
         "waiting_since": draft.waiting_since.isoformat(),
         "priority": draft.priority,
         "snoozed_until": _iso(draft.snoozed_until) if draft.state == DraftState.SNOOZED else None,
@@ -68,8 +69,8 @@ def checks_json(results: Sequence[CheckResult]) -> list[dict[str, str]]:
     return [{"id": c.id, "level": str(c.level), "note": c.note} for c in results]
 
 
-def warnings(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
-    """Those that a manager has to confirm."""
+def remarks(results: Sequence[CheckResult]) -> tuple[CheckResult, ...]:
+    """Those that are worth a look and stop nothing."""
     return tuple(c for c in results if c.level is Level.WARN)
 
 

@@ -9,16 +9,19 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.desk.cards import card, checks_json, warnings
+from bot.desk.cards import card, checks_json, remarks
 from bot.desk.decide import decide
 from bot.desk.press import Press
-from bot.desk.words import TYPING, Words, words_of
-from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing
+from bot.desk.words import TYPING, Examine, Words, look, own_words, words_of, written
+from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing, StoredPost
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, cards, changes, context, cut, drafts, posts, requests
+from bot.store import Connection, Store, cards, changes, context, cut, drafts, facts, posts, requests
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
+
+SENDING = frozenset({Action.APPROVE, Action.EDIT})
+"""Actions that let a text out."""
 
 
 class Desk:
@@ -87,24 +90,45 @@ class Desk:
         """Finish and examine the words before the transaction, which is kept short. Bound to one revision."""
         if command.action not in TYPING:
             return Words()
-        now, pipeline = self._clock.now(), self._pipeline()
 
-        def look(connection: Connection) -> Words:
+        def query(connection: Connection) -> Words:
             draft = drafts.get(connection, command.draft_id)
             post = posts.get(connection, draft.post_id) if draft else None
             if draft is None or post is None or draft.revision != command.revision:
                 return Words()  # the transaction will say why not
             if not draft.live and command.action not in ON_SENT_REPLY:
                 return Words()
-
-            def examine(wording: Wording) -> tuple[CheckResult, ...]:
-                around = context.load(connection, post, self._settings, now)
-                return pipeline.check(wording, post.post, around)
-
             limit = self._text_limit(post.post.platform)
-            return words_of(command, draft, self.first_name(command.by), limit, examine)
+            return words_of(command, draft, self.first_name(command.by), limit, self._examine(connection, post))
 
-        return await self._store.read(look)
+        return await self._store.read(query)
+
+    async def remarks(self, draft_id: str, text: str) -> dict[str, list[str]] | None:
+        """What would stop words that somebody is writing for a draft, and what is worth a look, in sentences.
+
+        Nothing is stored. None for an unknown draft.
+        """
+
+        def query(connection: Connection) -> dict[str, list[str]] | None:
+            draft = drafts.get(connection, draft_id)
+            post = posts.get(connection, draft.post_id) if draft else None
+            if draft is None or post is None:
+                return None
+            limit = self._text_limit(post.post.platform)
+            found = look(own_words(written(text), draft), draft, limit, self._examine(connection, post))
+            stops = [c.note for c in found if c.level is Level.BLOCK]
+            return {"stops": stops, "remarks": [c.note for c in remarks(found)]}
+
+        return await self._store.read(query)
+
+    def _examine(self, connection: Connection, post: StoredPost) -> Examine:
+        """The checks, held against all that is known around the post."""
+        now, pipeline = self._clock.now(), self._pipeline()
+
+        def examine(wording: Wording) -> tuple[CheckResult, ...]:
+            return pipeline.check(wording, post.post, context.load(connection, post, self._settings, now))
+
+        return examine
 
     def _once(
         self, connection: Connection, command: Command, words: Words | Refused, key: str | None, fingerprint: str
@@ -124,6 +148,7 @@ class Desk:
                 manager=self.name_of(command.by),
                 name_of=self.name_of,
             )
+            self._refuse_outdated(connection, command, now)
             draft = decide(connection, press)
             answer = {"card": self._decided(connection, draft, command, words, now)}
         except Refused as refused:
@@ -133,6 +158,16 @@ class Desk:
             requests.keep(connection, key, fingerprint, answer, post_id=about.post_id if about else None, at=now)
         return answer
 
+    def _refuse_outdated(self, connection: Connection, command: Command, now: datetime) -> None:
+        """Between the change of a fact and the round that brings the drafts in line with it, no yes is taken."""
+        draft = drafts.get(connection, command.draft_id) if command.action in SENDING else None
+        if draft is None or not draft.live or draft.revision != command.revision:
+            return
+        names = facts.outdated(draft, self._pipeline().library.facts, now.date())
+        if names:
+            sentence = f"{facts.changed(names)} since these words were written; look at the card again in a moment."
+            raise Refused("stale_revision", sentence, draft=draft)
+
     def _decided(
         self, connection: Connection, draft: Draft, command: Command, words: Words, now: datetime
     ) -> dict[str, Any]:
@@ -141,7 +176,7 @@ class Desk:
             **whole,
             "decided_by": draft.decided_by or command.by,
             "at": whole["at"] or now.isoformat(),
-            "warnings": checks_json(warnings(words.checks)),
+            "warnings": checks_json(remarks(words.checks)),
         }
 
     async def draft(self, draft_id: str) -> dict[str, Any] | None:

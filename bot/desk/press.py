@@ -61,6 +61,7 @@ def over(draft: Draft, name_of: Callable[[str], str]) -> Refused:
         Cause.FORGOTTEN: "The fan asked to be forgotten.",
         Cause.OPTED_OUT: "The fan wants no replies.",
         Cause.TOO_OLD: "It waited too long.",
+        Cause.FACT_CHANGED: "A fact in it has changed; a new draft follows.",
         Action.HANDOVER: "It was handed over.",
         Action.RELABEL: "It was given another intent; a new draft follows.",
     }

@@ -1,8 +1,10 @@
-"""What the desk does on its own as time passes: wake, expire, remind, call for help, drop what is no longer needed."""
+"""What the desk does on its own as time passes: wake, expire, follow the facts, remind, call for help, drop what is
+no longer needed."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +13,8 @@ from bot.domain import Cause, Draft, DraftState
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, drafts, events, fans, inbox, moves, requests
+from bot.store import Connection, Store, drafts, events, facts, fans, inbox, moves, requests
+from responders.pipeline import Pipeline
 from responders.types import ReasonCode
 
 EVERY = 1.0
@@ -26,11 +29,12 @@ AT_ONCE = 500
 class Rounds:
     """Walks the queue once a second. Every step is safe to repeat and to interrupt."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
-        """Nothing happens before `run` or `once`."""
+    def __init__(self, store: Store, settings: Settings, clock: Clock, pipeline: Callable[[], Pipeline]) -> None:
+        """Nothing happens before `run` or `once`. `pipeline` gives the current good one, with its facts."""
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._pipeline = pipeline
         self._tidied: datetime | None = None
 
     async def run(self) -> None:
@@ -52,6 +56,7 @@ class Rounds:
         return bool(
             drafts.wake_due(connection, now)
             or drafts.expiry_due(connection, now)
+            or self._outdated(connection, now)
             or self._unreminded(connection, now)
             or self._crises(connection, now)
         )
@@ -62,6 +67,8 @@ class Rounds:
             events.append(connection, Happened.DRAFT_WOKEN, now, post_id=draft.post_id, draft_id=draft.id)
         for draft in drafts.expiry_due(connection, now):
             moves.end(connection, draft, Cause.TOO_OLD, now)
+        for draft, names in self._outdated(connection, now):
+            facts.follow(connection, draft, names, now)
         batch = self._unreminded(connection, now)
         for draft in batch:
             moves.save(connection, draft, replace(draft, reminded_at=now))
@@ -77,6 +84,9 @@ class Rounds:
                 draft_id=draft.id,
                 on_call=self._settings.on_call,
             )
+
+    def _outdated(self, connection: Connection, now: datetime) -> list[tuple[Draft, tuple[str, ...]]]:
+        return facts.due(connection, self._pipeline().library.facts, now.date())
 
     def _unreminded(self, connection: Connection, now: datetime) -> list[Draft]:
         after = self._settings.replies.remind_after

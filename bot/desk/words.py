@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.desk.cards import warnings
 from bot.domain import Action, Command, Draft, Refused, clean, visible
 from bot.store import moves
 from responders.library.render import RenderFailed, missing, preview, render
@@ -26,7 +25,6 @@ class Words:
     typed: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[MissingSlot, ...] = ()
     checks: tuple[CheckResult, ...] = ()
-    own: bool = False
 
 
 def for_yes(draft: Draft, command: Command) -> Draft:
@@ -42,45 +40,55 @@ def for_yes(draft: Draft, command: Command) -> Draft:
 def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
     """Finish and look at the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
-    A manager's own words are blocked only when empty, over the platform's `limit` in characters, pinging everybody,
-    about being human or not, promotional, or promising a time; every other fault is a warning to confirm.
+    A manager's own words are stopped only when empty, over the platform's `limit` in characters, pinging a crowd, or
+    about being human or not. What else the checks say of them is told, and nothing is to be confirmed.
     """
 
-    def bounded(wording: Wording) -> tuple[CheckResult, ...]:
-        """The bounds first: no check reads more than can be sent."""
-        return _bounds(wording.text, limit) or examine(wording)
+    def looked_at(wording: Wording) -> tuple[CheckResult, ...]:
+        return look(wording, draft, limit, examine)
 
     draft = for_yes(draft, command)
     if command.action in (Action.APPROVE, Action.FILL):
-        words = _from_recipe(command, draft, signer, bounded)
+        words = _from_recipe(command, draft, signer, looked_at)
     else:
-        words = _typed_whole(command, draft, bounded)
+        text = written(command.text or "")
+        words = Words(text=text, checks=looked_at(own_words(text, draft)))
     blocks = tuple(c for c in (*_bounds(words.text, limit), *words.checks) if c.level is Level.BLOCK)
     blocks = tuple(dict.fromkeys(blocks))
     if blocks:
         raise Refused("blocked", " ".join(c.note for c in blocks), draft=draft, checks=blocks)
-    asks = () if command.action in (Action.PROPOSE, Action.FILL) else warnings(words.checks)
-    if words.own and asks and not command.confirm_warnings:
-        notes = " ".join(dict.fromkeys(c.note for c in asks))
-        raise Refused("blocked", f"Please confirm: {notes}", draft=draft, checks=words.checks)
     return replace(words, revision=draft.revision)
 
 
-def _typed_whole(command: Command, draft: Draft, examine: Examine) -> Words:
-    text = clean(command.text or "").strip()
-    return Words(text=text, own=True, checks=examine(Wording(text=text, intent=draft.intent, own_words=True)))
+def look(wording: Wording, draft: Draft, limit: int, examine: Examine) -> tuple[CheckResult, ...]:
+    """What stops words, and what is worth a remark. The bounds come first: no check reads more than can be sent.
+
+    Where a gate holds the post nothing is remarked on: who answers somebody in danger needs no advice on style.
+    """
+    found = _bounds(wording.text, limit) or examine(wording)
+    return tuple(c for c in found if c.level is not Level.WARN) if draft.risk else found
+
+
+def written(text: str) -> str:
+    """What a manager typed, as it would be sent."""
+    return clean(text).strip()
+
+
+def own_words(text: str, draft: Draft) -> Wording:
+    """A whole text of a manager's own."""
+    return Wording(text=text, intent=draft.intent, own_words=True)
 
 
 def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) -> Words:
     if draft.recipe is None:
         if command.slots:
             raise Refused("bad_action", "This draft has no blanks to fill.", draft=draft)
-        return Words(text=draft.text, checks=draft.checks, own=draft.own_words)
+        return Words(text=draft.text, checks=draft.checks)
     unknown = sorted(set(command.slots) - set(draft.recipe.asks))
     if unknown:
         known = ", ".join(sorted(draft.recipe.asks)) or "none"
         raise Refused("bad_action", f"There is no blank named {unknown[0]}; blanks: {known}.", draft=draft)
-    typed = {**draft.typed, **{name: clean(text).strip() for name, text in command.slots.items()}}
+    typed = {**draft.typed, **{name: written(text) for name, text in command.slots.items()}}
     typed = {name: text for name, text in typed.items() if visible(text)}
     open_slots = missing(draft.recipe, typed)
     if command.action is Action.FILL:
@@ -92,9 +100,9 @@ def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) 
         raise Refused("blocked", asks[0].note, draft=draft, checks=asks)
     else:
         text = _made(draft, lambda recipe: render(recipe, typed, signer))
-    own = Wording(text=text, intent=draft.intent, own_words=True, quoted=tuple(typed.values()))
-    checks = examine(own) if typed else draft.checks
-    return Words(text=text, typed=typed, missing=open_slots, checks=checks, own=bool(typed))
+    filled = replace(own_words(text, draft), quoted=tuple(typed.values()))
+    checks = examine(filled) if typed else draft.checks
+    return Words(text=text, typed=typed, missing=open_slots, checks=checks)
 
 
 def _made(draft: Draft, make: Callable[[Recipe], str]) -> str:

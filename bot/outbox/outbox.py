@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain import (
+    Cause,
     Delivery,
     DeliveryState,
     NotSent,
@@ -21,7 +22,8 @@ from bot.domain import (
 from bot.events import Happened
 from bot.ports import Clock, PlatformAdapter
 from bot.settings import Settings
-from bot.store import Connection, Store, changes, deliveries, drafts, moves
+from bot.store import Connection, Store, changes, deliveries, drafts, facts, moves
+from responders.pipeline import Pipeline
 
 log = structlog.get_logger()
 
@@ -39,13 +41,19 @@ class Outbox:
     """Claims what is due and hands it to the platforms."""
 
     def __init__(
-        self, store: Store, settings: Settings, clock: Clock, platforms: Mapping[str, PlatformAdapter]
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        platforms: Mapping[str, PlatformAdapter],
+        pipeline: Callable[[], Pipeline],
     ) -> None:
-        """`platforms` by name; a delivery for one that is not there waits."""
+        """`platforms` by name; a delivery for one that is not there waits. `pipeline` gives the current good one."""
         self._store = store
         self._settings = settings
         self._clock = clock
         self._platforms = platforms
+        self._pipeline = pipeline
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -92,6 +100,8 @@ class Outbox:
         if gone:
             changes.withdraw(connection, delivery, gone, now)
             return False
+        if delivery.kind == "send" and self._outdated(connection, delivery, now):
+            return False
         fault = self._unsealed(connection, delivery)
         if fault:
             log.error("reply_refused", delivery_id=delivery.id, why=fault)
@@ -99,6 +109,15 @@ class Outbox:
             moves.tell(connection, Happened.REPLY_FAILED, delivery, now, why="seal")
             return False
         return True
+
+    def _outdated(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
+        """True when a fact that it says has changed: the yes is taken back then."""
+        draft = drafts.get(connection, delivery.draft_id)
+        names = facts.outdated(draft, self._pipeline().library.facts, now.date()) if draft else ()
+        if draft and names:
+            moves.recall_delivery(connection, delivery, now, Cause.FACT_CHANGED)
+            facts.renew(connection, draft, names, now)
+        return bool(names)
 
     def _unsealed(self, connection: Connection, delivery: Delivery) -> str | None:
         """Why this is not what was approved; None when it is."""

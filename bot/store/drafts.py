@@ -32,7 +32,10 @@ _PLAIN = [
     f.name
     for f in fields(Draft)
     if f.name
-    not in {"id", "post_id", "state", "reason_code", "recipe", "typed", "alternatives", "checks", "missing", "risk"}
+    not in {
+        *("id", "post_id", "state", "reason_code", "recipe", "typed", "alternatives", "checks", "missing", "facts"),
+        "risk",
+    }
 ]
 """Fields that are stored as they are."""
 
@@ -110,15 +113,28 @@ def wake_due(connection: Connection, now: datetime) -> list[Draft]:
 def expiry_due(connection: Connection, now: datetime) -> list[Draft]:
     """Drafts that are too old: those that wait, and approved ones that were not sent yet."""
     due = drafts.c.expires_at <= now
-    held = select(deliveries.c.draft_id).where(
-        OPEN, deliveries.c.state == DeliveryState.HELD, deliveries.c.kind == "send"
-    )
-    unsent = connection.execute(held).scalars().all()
     found = _all(connection, select(drafts).where(drafts.c.state == DraftState.WAITING, due))
-    if unsent:  # asked for by their ids: the approved drafts of all time are many
+    if unsent := _unsent(connection):
         query = select(drafts).where(drafts.c.id.in_(unsent), drafts.c.state == DraftState.APPROVED, due)
         found += _all(connection, query)
     return found
+
+
+def taking_facts(connection: Connection) -> list[tuple[str, Mapping[str, str]]]:
+    """The ids of the drafts that took facts, with what they say: those that wait, and approved ones not sent yet."""
+    taking = select(drafts.c.id, drafts.c.all_facts).where(drafts.c.all_facts.is_not(None))
+    found = [*connection.execute(taking.where(drafts.c.state.in_(LIVE)))]
+    if unsent := _unsent(connection):
+        found += connection.execute(taking.where(drafts.c.id.in_(unsent), drafts.c.state == DraftState.APPROVED))
+    return [(row.id, row.all_facts) for row in found]
+
+
+def _unsent(connection: Connection) -> Sequence[str]:
+    """The drafts whose replies are held. They are asked for by their ids: the approved drafts of all time are many."""
+    held = select(deliveries.c.draft_id).where(
+        OPEN, deliveries.c.state == DeliveryState.HELD, deliveries.c.kind == "send"
+    )
+    return connection.execute(held).scalars().all()
 
 
 def waiting_since(connection: Connection, before: datetime) -> list[Draft]:
@@ -241,6 +257,8 @@ def _values(draft: Draft) -> dict[str, Any]:
         "alternatives": [_other(a) for a in draft.alternatives] or None,
         "checks": _checks(draft.checks),
         "missing": _missing(draft.missing),
+        "facts": dict(draft.facts) or None,
+        "all_facts": dict(draft.all_facts) or None,
         "risk": list(draft.risk) or None,
     }
 
@@ -262,6 +280,7 @@ def _other(alternative: Alternative) -> dict[str, Any]:
         "recipe": alternative.recipe.as_dict() if alternative.recipe else None,
         "missing": _missing(alternative.missing),
         "checks": _checks(alternative.checks),
+        "facts": dict(alternative.facts),
     }
 
 
@@ -288,14 +307,16 @@ def from_row(row: RowMapping) -> Draft:
                 text=a["text"],
                 template=a["template"],
                 variant=a["variant"],
-                reading=a.get("reading", ""),  # those stored before there were readings have none
+                reading=a.get("reading", ""),  # those stored before there were readings, or facts, have none
                 recipe=Recipe.from_dict(a["recipe"]) if a["recipe"] else None,
                 missing=_read_missing(a["missing"]),
                 checks=_read_checks(a["checks"]),
+                facts=a.get("facts", {}),
             )
             for a in row["alternatives"] or ()
         ),
         checks=_read_checks(row["checks"]),
         missing=_read_missing(row["missing"]),
+        facts=row["facts"] or {},
         risk=tuple(row["risk"] or ()),
     )

@@ -56,6 +56,13 @@ def named(connection: Connection, name: Happened, since: datetime) -> list[Event
     return [_event(row._mapping) for row in connection.execute(chosen)]
 
 
+def newest(connection: Connection, *names: Happened) -> Event | None:
+    """The newest fact of one of these names, or None."""
+    chosen = select(events).where(events.c.name.in_(names)).order_by(events.c.seq.desc()).limit(1)
+    row = connection.execute(chosen).first()
+    return _event(row._mapping) if row else None
+
+
 def last(connection: Connection) -> int:
     """The newest number; 0 when nothing happened yet."""
     return connection.execute(select(func.max(events.c.seq))).scalar() or 0

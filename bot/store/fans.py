@@ -107,7 +107,7 @@ def drop_words(
     unjudged = {"action": "silent", "reason_code": str(why)}
     drafts_of = select(drafts.c.id).where(drafts.c.post_id.in_(post_ids))
     no_draft_words: Mapping[str, Any] = {
-        **dict.fromkeys(("text", "recipe", "typed", "alternatives", "checks", "missing")),
+        **dict.fromkeys(("text", "recipe", "typed", "alternatives", "checks", "missing", "facts", "all_facts")),
         **({"opener": None, "text_hash": None, "fan_id": FORGOTTEN} if anonymous else {}),
     }
     no_words = {"text": None, "draft_text": None, "note": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from bot.events import Happened
 from bot.store import Connection, deliveries, drafts, events
 from bot.store.ids import new_id
 from responders.library.render import missing, preview
+from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
 from responders.types import Candidate, Context, Outcome, Proposal
 
 _ENDED: Mapping[DraftState, Happened] = {
@@ -45,12 +46,19 @@ def save(connection: Connection, old: Draft, new: Draft) -> Draft:
 
 
 def submit(
-    connection: Connection, post: StoredPost, proposal: Proposal, context: Context, expire_after: timedelta
+    connection: Connection,
+    post: StoredPost,
+    proposal: Proposal,
+    context: Context,
+    expire_after: timedelta,
+    *,
+    placed: Callable[[Draft], Draft] = lambda draft: draft,
 ) -> Draft | None:
-    """Put what the pipeline proposes on the desk; None when the post stays unanswered."""
+    """Put what the pipeline proposes on the desk; None when the post stays unanswered. `placed` sets it in the place of
+    an older one."""
     if proposal.outcome is Outcome.SILENT:
         return None
-    draft = _draft(post, proposal, context, expire_after)
+    draft = placed(_draft(post, proposal, context, expire_after))
     drafts.add(connection, draft, post)
     _waiting(connection, draft, context.now)
     return draft
@@ -121,6 +129,7 @@ def _draft(post: StoredPost, proposal: Proposal, context: Context, expire_after:
         recipe=best.recipe if best else None,
         missing=best.missing if best else (),
         checks=best.checks if best else (),
+        facts=_facts(best) if best else {},
         alternatives=tuple(_alternative(c) for c in proposal.alternatives),
     )
 
@@ -134,7 +143,17 @@ def _alternative(candidate: Candidate) -> Alternative:
         recipe=candidate.recipe,
         missing=candidate.missing,
         checks=candidate.checks,
+        facts=_facts(candidate),
     )
+
+
+def _facts(candidate: Candidate) -> dict[str, str]:
+    """The facts that it took: name -> what it says by it. Its slots stand in the order of their sources, but for
+    those that a manager fills."""
+    given = [source for source in candidate.sources if source not in {ASK_APPROVER, SIGNER}]
+    words = candidate.recipe.slots.values() if candidate.recipe else ()
+    said = zip(given, words, strict=False)
+    return {source.removeprefix(FACTS): value for source, value in said if value and source.startswith(FACTS)}
 
 
 def end(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by: str | None = None) -> bool:
@@ -244,6 +263,7 @@ def laid(draft: Draft, number: int) -> Draft:
         recipe=chosen.recipe,
         missing=chosen.missing,
         checks=chosen.checks,
+        facts=chosen.facts,
         typed={},
         own_words=False,
         kind="draft",
@@ -263,8 +283,22 @@ def _turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
         recipe=draft.recipe,
         missing=missing(draft.recipe) if draft.recipe else (),
         checks=draft.checks,
+        facts=draft.facts,
     )
     return (*rest, lay)
+
+
+def taken_back(draft: Draft) -> Draft:
+    """A decided draft waiting again, its text as far as it is known without who decides."""
+    return replace(
+        draft,
+        state=DraftState.WAITING,
+        revision=draft.revision + 1,
+        text=preview(draft.recipe, draft.typed) if draft.recipe else draft.text,
+        decided_by=None,
+        decided_at=None,
+        cause=None,
+    )
 
 
 def wake(draft: Draft, at: datetime) -> Draft:

@@ -127,6 +127,8 @@ drafts = Table(
     Column("alternatives", _Json),
     Column("checks", _Json),
     Column("missing", _Json),
+    Column("facts", _Json),
+    Column("all_facts", _Json),
     Column("risk", _Json),
     Column("follow_up", Boolean, nullable=False),
     Column("expires_at", Instant),

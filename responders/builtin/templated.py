@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from responders.library.model import Library
+from responders.library.model import Library, Template
 from responders.library.offers import offers, situation, sources
 from responders.types import Candidate, Context, Post, Understanding
 from responders.understanding.answers import NEAR, QUESTION, sure_answer
 
+SURE = 0.5
+"""Chance of a situation from which its reply is laid before a manager as the reply; below, a person picks one."""
+_SURE_OF_INTENT, _SECOND = 0.95, 0.45
+"""Chance of an intent from which its general words are a draft; of one less sure, the factor that makes a chance of
+theirs: they come before a situation that is not likely."""
+_LEAST, _READINGS = 0.04, 3
+"""Chance from which a reply is offered at all, and the likeliest intents whose general words are."""
+
 
 class TemplatedResponder:
-    """Offers each variant that fits the post's intent, the community's language and the conditions of its file.
+    """Offers what the templates of the fan's language say to the situations that a post may be, and what is general
+    for its intent.
 
-    `Candidate.fit` counts the conditions that hold and the details said back, less the words still to be typed.
+    `Candidate.chance` is that of the situation; for general words it is at most `SURE`. `Candidate.fit` counts the
+    conditions that hold and the details said back, less the words still to be typed.
     """
 
     name = "templated"
@@ -22,31 +32,37 @@ class TemplatedResponder:
     def __init__(self, library: Library) -> None:
         """`library`: valid as a whole, as `responders.library.load` returns it."""
         self._library = library
+        self._by_id: dict[tuple[str, str], list[Template]] = {}
+        for template in library.templates:
+            if not template.is_general and not template.is_faq:
+                self._by_id.setdefault((template.locale, template.id), []).append(template)
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
-        """Every candidate that can be rendered, in the order of the files. Known FAQ answers stand alone: beside an
-        answer, a reply that has none would be untrue. Where none is known for certain a person picks:
-        the nearest come first, if any is near, one wording each, then replies that give no answer; none is `sure`."""
+        """Every candidate that can be rendered. A known FAQ answer stands alone: beside it, a reply that has none
+        would be untrue. Where it is not certain what fits, none is `sure`: a person picks."""
         if understanding.intent is None:
-            return ()
+            return
         holds = situation(post, context, understanding)
         known = sources(self._library.facts, context, understanding)
-        like = dict(understanding.faq)
-        nearest = max(like.values(), default=0.0)
-        sure = sure_answer(understanding.faq)
-        answers: list[Candidate] = []
-        near: list[Candidate] = []
-        others: list[Candidate] = []
-        for template in self._library.offering(understanding.intent, context.locale):
-            certain = like[sure] if template.key == sure else 0.0
-            found = answers if template.asks else others
-            found += offers(template, post.text, holds, known, like=certain)
-            if template.key in like and nearest >= NEAR:
-                asked = (
-                    replace(c, sure=False, why=template.asks[0])
-                    for c in offers(template, post.text, holds, known, like=like[template.key])
-                )
-                near += sorted(asked, key=lambda c: -c.fit)[:1]
-        if understanding.intent == QUESTION and like:
-            others = [replace(c, sure=False, why="without an answer") for c in others]
-        return tuple(replace(c, responder=self.name) for c in answers or (*near, *others))
+        certain = sure_answer(understanding.faq)
+        asks = understanding.intent == QUESTION
+        for template, chance in self._fitting(context.locale, understanding):
+            if asks and certain and template.key != certain:
+                continue
+            for candidate in offers(template, holds, known):
+                # A question is a person's unless its answer is known.
+                sure = chance >= SURE and not template.handoff and (template.key == certain if asks else True)
+                yield replace(candidate, responder=self.name, chance=chance, sure=sure)
+
+    def _fitting(self, locale: str, read: Understanding) -> Iterator[tuple[Template, float]]:
+        """The templates of a language that may be the one, each with its chance."""
+        if read.intent == QUESTION:
+            keys = {template.key: template for template in self._library.templates if template.is_faq}
+            if max((chance for _, chance in read.faq), default=0.0) >= NEAR:
+                yield from ((keys[key], chance) for key, chance in read.faq if key in keys)
+        for name, chance in read.situations:
+            if chance >= _LEAST:
+                yield from ((template, chance) for template in self._by_id.get((locale, name), ()))
+        for name, share in dict(read.intents[:_READINGS], **{str(read.intent): read.confidence}).items():
+            chance = SURE if name == read.intent and share >= _SURE_OF_INTENT else _SECOND * share
+            yield from ((t, chance) for t in self._library.offering(name, locale) if t.is_general and chance >= _LEAST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from responders.library.examples import offered, readers, typed
+from responders.library.examples import Understand, offered, typed
 from responders.library.faults import Fault
 from responders.library.model import Library, Template
 from responders.library.render import unsaid
@@ -14,13 +14,14 @@ from responders.types import Recipe
 _Filling = tuple[Recipe, Mapping[str, str], str]
 
 
-def coverage_faults(library: Library) -> Iterator[Fault]:
-    """Variants, and branches of `{% if %}`, that none of the file's examples renders."""
-    reading = readers(library)
+def coverage_faults(library: Library, understand: Understand) -> Iterator[Fault]:
+    """Variants, and branches of `{% if %}`, that none of the file's examples renders, where there are examples."""
     for template in library.templates:
+        if not template.examples:
+            continue
         said: dict[str, list[_Filling]] = defaultdict(list)
         for example in template.examples:
-            for candidate in offered(library, template, example, reading):
+            for candidate in offered(library, template, example, understand):
                 if candidate.recipe:
                     words, signer = typed(candidate.recipe, example)
                     said[candidate.variant].append((candidate.recipe, words, signer or "your name"))

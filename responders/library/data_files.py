@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, cast
 
 from responders.library.entries import Entry, clean, read_yaml
@@ -13,6 +13,9 @@ from responders.library.vocabulary import ACTIONS, LOCALE, NAME, did_you_mean
 from responders.understanding.normalise import compile_phrases
 
 _DEFAULT_PRIORITY = 10
+_DATED = ("value", "until")
+_ANY = ""
+"""Stands where a language would, for words that are the same in all."""
 
 
 def _top(path: str, text: str, faults: list[Fault]) -> Entry | None:
@@ -65,30 +68,46 @@ def _phrases(entry: Entry) -> tuple[str, ...]:
 def _by_locale(
     entry: Entry | None, read: Callable[[Entry], tuple[str, ...]] = Entry.texts
 ) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    return {locale: read(place) for locale, place in _locales(entry)}
+
+
+def _locales(entry: Entry | None) -> Iterator[tuple[str, Entry]]:
+    """What stands below each language; a key that is none is a fault."""
     for locale, place in (entry.mapping() if entry else {}).items():
         if LOCALE.fullmatch(locale):
-            found[locale] = read(place)
+            yield locale, place
         else:
-            place.fault(f"{locale!r} is not a language; write two letters, such as en, and the list below it")
-    return found
+            place.fault(f"{locale!r} is not a language; write two letters, such as en, and its words below it")
 
 
 def read_facts(path: str, text: str, faults: list[Fault]) -> dict[str, Fact]:
-    """`facts.yaml`: `name: value`, or `name: {value: ..., until: YYYY-MM-DD}`."""
+    """`facts.yaml`: `name: value`, or `name: {value: ..., until: YYYY-MM-DD}`; a value may be given by language."""
     facts: dict[str, Fact] = {}
     top = _top(path, text, faults)
     for name, place in (top.mapping() if top else {}).items():
         if not NAME.fullmatch(name):
             place.fault(f"{name!r} cannot be the name of a fact; use small letters, digits and _")
-        parts = place.mapping(("value", "until")) if place.is_mapping else {"value": place}
-        value = parts["value"].text().strip() if "value" in parts else ""
-        if not value:
-            place.fault(f"the fact {name} has no value; write it, or remove the fact")
-        facts[name] = Fact(
-            name=name, value=value, until=parts["until"].day() if "until" in parts else None, line=place.line
-        )
+        parts = place.mapping(_DATED) if _is_dated(place) else {"value": place}
+        said = _said(name, place, parts.get("value"))
+        until = parts["until"].day() if "until" in parts else None
+        facts[name] = Fact(name=name, value=said.pop(_ANY, ""), by_language=said, until=until, line=place.line)
     return facts
+
+
+def _is_dated(place: Entry) -> bool:
+    """True for `{value: ..., until: ...}`; any other mapping gives the value by language."""
+    return place.is_mapping and any(key.value in _DATED for key, _ in place.node.value)
+
+
+def _said(name: str, place: Entry, value: Entry | None) -> dict[str, str]:
+    """Language -> words, or `_ANY` -> words."""
+    if value and value.is_mapping:
+        said = {locale: words.text().strip() for locale, words in _locales(value)}
+    else:
+        said = {_ANY: value.text().strip() if value else ""}
+    if not said or not all(said.values()):
+        place.fault(f"the fact {name} has no value; write it, or remove the fact")
+    return said
 
 
 def read_shipped(shipped: Mapping[str, str], faults: list[Fault]) -> dict[str, dict[str, Any]]:

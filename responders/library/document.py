@@ -10,12 +10,12 @@ from responders.library.faults import Fault
 
 _FENCE = re.compile(r"---\s*")
 _HEADING = re.compile(r"##\s*variant\s*:\s*(.*?)\s*", re.IGNORECASE)
-_CONDITION = re.compile(r"(?:when|unless)\s*:.*")
+_CONDITION = re.compile(r"(?:when|unless|asks_for)\s*:.*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """One `## variant:` of the body. `conditions` are its `when:` and `unless:` lines, `source` the wording.
+    """One `## variant:` of the body. `conditions` are its `when:`, `unless:` and `asks_for:`, `source` the wording.
 
     `line` is the heading's, `source_line` that of the first line of the wording.
     """

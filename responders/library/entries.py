@@ -16,11 +16,12 @@ from typing import Any
 import yaml
 
 from responders.library.faults import Fault
+from responders.library.unseen import unseen
 from responders.library.vocabulary import did_you_mean
 
 MAX_CHARS = 200_000
 MAX_DEPTH = 12
-_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d{1,15}")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
 
@@ -33,7 +34,7 @@ def clean(file: str, text: str, faults: list[Fault]) -> str | None:
         )
         return None
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if found := _NOT_TEXT.search(text):
+    if found := NOT_TEXT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         message = "this is not plain text; save the file as UTF-8 text"
         faults.append(Fault(file=file, line=line, message=message, code="L01"))
@@ -55,9 +56,9 @@ class Entry:
         """The line of the file it stands on, from 1."""
         return int(self.node.start_mark.line) + 1 + self.offset
 
-    def fault(self, message: str, code: str = "L01") -> None:
+    def fault(self, message: str, code: str = "L01", follows: str = "") -> None:
         """Note that something is wrong here; L01 is a file that cannot be read as what it should be."""
-        self.faults.append(Fault(file=self.file, line=self.line, message=message, code=code))
+        self.faults.append(Fault(file=self.file, line=self.line, message=message, code=code, follows=follows))
 
     @property
     def is_mapping(self) -> bool:
@@ -95,7 +96,10 @@ class Entry:
     def text(self) -> str:
         """The words as they were written."""
         if isinstance(self.node, yaml.ScalarNode):
-            return str(self.node.value)
+            words = str(self.node.value)
+            if self.node.style == '"' and (sign := next(unseen(words), None)):  # "\u200b"; typed ones never get here
+                self.fault(f"{sign[1]} hides behind a \\ here; write the words without it", "L29")
+            return words
         self.fault(
             f"words belong here, not {_shown(self.node)}; words that hold {{ }} [ ] or : need quotes around them"
         )

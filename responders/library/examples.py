@@ -1,13 +1,13 @@
-"""A template's examples are its tests: they run before a set of templates goes live.
+"""A template's examples are its tests: they run before a set of templates goes live, with what reads live.
 
 `given` names the post, and may name what would otherwise be read in it or around it: `slots`, and any field of `when`.
-What it does not name is read in the post (sentiment, details), or is plain (a first post, at noon, to nobody).
+What it does not name is read in the post, or is plain (a first post, at noon, to nobody).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,21 +15,22 @@ from typing import Any
 from responders.library.conditions import read_values
 from responders.library.entries import Entry
 from responders.library.faults import Fault
-from responders.library.model import Example, Library, Slot, Template
+from responders.library.model import Example, Library, Template
 from responders.library.offers import offers, situation, sources
 from responders.library.render import RenderFailed, preview
 from responders.library.vocabulary import WHEN_FIELDS
-from responders.ports import Analyzer
 from responders.types import Author, Candidate, Context, Post, Recipe, Understanding
-from responders.understanding.details import DetailsAnalyzer
-from responders.understanding.sentiment import SentimentAnalyzer
+from responders.understanding.answers import sure_answer
+from responders.understanding.normalise import bare
 
+Understand = Callable[[Post, Context], Understanding]
+"""What is read in a post: `Pipeline.understand`."""
 _EXPECT = ("offered", "contains", "absent", "max_words", "max_questions")
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def read_examples(entry: Entry | None, slots: Mapping[str, Slot]) -> tuple[Example, ...]:
-    """The `examples:` of a template."""
+def read_examples(entry: Entry | None, slots: Collection[str] | None) -> tuple[Example, ...]:
+    """The `examples:` of a template. `slots`: their names; None where nobody can tell."""
     if entry is None:
         return ()
     examples = tuple(_read_example(item, slots) for item in entry.sequence())
@@ -38,7 +39,7 @@ def read_examples(entry: Entry | None, slots: Mapping[str, Slot]) -> tuple[Examp
     return examples
 
 
-def _read_example(entry: Entry, slots: Mapping[str, Slot]) -> Example:
+def _read_example(entry: Entry, slots: Collection[str] | None) -> Example:
     parts = entry.mapping(("given", "expect"))
     given = parts["given"].mapping(("post", "slots", *WHEN_FIELDS)) if "given" in parts else {}
     expect = parts["expect"].mapping(_EXPECT) if "expect" in parts else {}
@@ -64,37 +65,31 @@ def _read_expectation(name: str, place: Entry) -> object:
     return place.number() if name.startswith("max_") else place.texts()
 
 
-def readers(library: Library) -> tuple[Analyzer, ...]:
-    """What reads the posts of the examples, as far as the shipped lists for it are there."""
-    if not {"sentiment", "details"} <= library.word_lists.keys():
-        return ()
-    return SentimentAnalyzer(library.word_lists["sentiment"]), DetailsAnalyzer(library)
-
-
-def run(library: Library) -> Iterator[Fault]:
+def run(library: Library, understand: Understand) -> Iterator[Fault]:
     """A fault for each expectation that a template does not meet."""
-    reading = readers(library)
     for template in library.templates:
         for example in template.examples:
-            for problem in _problems(library, template, example, reading):
+            for problem in _problems(library, template, example, understand):
                 yield Fault(file=template.path, line=example.line, message=f"the example fails: {problem}", code="L09")
 
 
-def offered(library: Library, template: Template, example: Example, reading: Sequence[Analyzer]) -> Iterator[Candidate]:
-    """What the template says to the example's post. `reading` reads the post: sentiment and details."""
+def offered(library: Library, template: Template, example: Example, understand: Understand) -> Iterator[Candidate]:
+    """What the template says to the example's post: an FAQ answer only to its own question, any other as if its
+    situation were certain."""
     text = example.given["post"]
     fan = Author(id="example", name="example")
     post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=_NOON)
     context = Context(now=_NOON, community="example", locale=template.locale)
     given = {name: frozenset(values) for name, values in example.given["situation"].items()}
-    read = Understanding(intent=template.intent, confidence=1.0, language=template.locale)
-    for reader in reading:
-        read = reader.analyze(post, context, read)
+    read = understand(post, context)
+    if template.is_faq and sure_answer(read.faq) != template.key:
+        return
     if "details" in given:
         read = replace(read, details=())
+    read = replace(read, intent=template.intent, language=template.locale)
     known = sources(library.facts, context, read)
     known |= {template.slots[name].source: words for name, words in example.given["slots"].items()}
-    yield from offers(template, text, {**situation(post, context, read), **given}, known)
+    yield from offers(template, {**situation(post, context, read), **given}, known)
 
 
 def typed(recipe: Recipe, example: Example) -> tuple[dict[str, str], str | None]:
@@ -104,11 +99,11 @@ def typed(recipe: Recipe, example: Example) -> tuple[dict[str, str], str | None]
     return {name: words.get(name, "...") for name in recipe.asks}, signer
 
 
-def _problems(library: Library, template: Template, example: Example, reading: Sequence[Analyzer]) -> Iterator[str]:
-    candidates = tuple(offered(library, template, example, reading))
+def _problems(library: Library, template: Template, example: Example, understand: Understand) -> Iterator[str]:
+    candidates = tuple(offered(library, template, example, understand))
     expected = example.expect.get("offered", True)
     if bool(candidates) != expected:
-        todo = "check its slots and conditions" if expected else "add a condition, or make a slot required"
+        todo = _todo(library, template, example) if expected else "add a condition, or make a slot required"
         yield f"a reply is {'not ' if expected else ''}offered to {example.given['post'][:60]!r}; {todo}"
         return
     for candidate in candidates:
@@ -121,6 +116,13 @@ def _problems(library: Library, template: Template, example: Example, reading: S
             continue
         for problem in _unmet(example.expect, text):
             yield f"variant {candidate.variant} {problem}; it says {text[:200]!r}"
+
+
+def _todo(library: Library, template: Template, example: Example) -> str:
+    words = bare(example.given["post"])
+    others = (t for t in library.templates if t is not template and t.locale == template.locale)
+    taken = next((t.path for t in others if words in map(bare, t.answers_to)), None)
+    return f"{taken} answers the same post; keep it in one of them" if taken else "check its slots and conditions"
 
 
 def _unmet(expect: Mapping[str, Any], text: str) -> Iterator[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from responders.library.faq import likeness
 from responders.library.model import Conditions, Slot, Template, Variant
-from responders.library.offers import Situation
+from responders.library.offers import Situation, told
 from responders.library.render import RenderFailed, preview
 from responders.library.vocabulary import ASK_APPROVER, SIGNER
 from responders.types import Recipe
@@ -23,18 +22,19 @@ class Explained:
 
 
 def explain(
-    template: Template, text: str, holds: Situation, known: Mapping[str, str], words: Mapping[str, str]
+    template: Template, holds: Situation, known: Mapping[str, str], words: Mapping[str, str]
 ) -> Iterator[Explained]:
-    """Each variant, for a post of this `text`. `holds` and `known` as for `offers`; `words`: slot -> what to lay in."""
+    """Each variant, for a post of which `holds` and `known` are true; `words`: slot -> what to lay in."""
     words = {**{slot.name: known.get(slot.source, "") for slot in template.slots.values()}, **words}
-    stranger = "the post is not its question" if template.asks and not likeness(text, template.asks) else None
     for variant in template.variants:
         conditions = ((template.when, template.unless), (variant.when, variant.unless))
         reasons = [reason for when, unless in conditions for reason in _unmet(when, unless, holds)]
+        if told(variant, holds):
+            reasons.append("it asks, and the post is long or tells that already")
         slots = [template.slots[name] for name in variant.needs]
         reasons += [f"{s.name} has no words: {s.source} is not known here" for s in slots if _lacks(s, words)]
         said, failed = _said(template, variant, words)
-        why_not = stranger or "; ".join(reasons) or failed
+        why_not = "; ".join(reasons) or failed
         yield Explained(variant=variant.name, text=said, why_not=why_not or None)
 
 

@@ -17,6 +17,8 @@ class Fault:
     """The linter's code, to search for; empty outside the operators' templates."""
     warning: bool = False
     """True for what can be better but does not keep the set from going live."""
+    follows: str = ""
+    """The file that may be its cause: where that one cannot be read, only that is told."""
 
     def __str__(self) -> str:
         """`file:line: code message`, as editors understand it."""
@@ -25,11 +27,11 @@ class Fault:
 
 
 class LibraryFaults(Exception):
-    """The operators' files do not hold together; all faults at once, in the order of file and line."""
+    """The operators' files do not hold together; all faults at once, those of the files first that others build on."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Sort and keep the faults."""
-        self.faults = tuple(sorted(faults, key=place))
+        self.faults = tuple(sorted(faults, key=lambda fault: (fault.file.endswith(".md"), *place(fault))))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 

@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
 from responders.library.coverage import coverage_faults
+from responders.library.examples import Understand
 from responders.library.faults import Fault, place
-from responders.library.model import Library
+from responders.library.model import Fact, Library, Template
+from responders.library.pitfalls import emoji_faults
 from responders.library.reach import reach_faults
 from responders.library.variety import variety_faults
 from responders.library.vocabulary import FACTS
@@ -19,15 +21,33 @@ from responders.library.vocabulary import FACTS
 SOON = timedelta(days=14)
 
 
-def lint(library: Library, today: date, locales: Collection[str]) -> tuple[Fault, ...]:
-    """All warnings, in the order of file and line. `locales`: the languages of the community."""
+def lint(
+    library: Library,
+    today: date,
+    locales: Collection[str],
+    understand: Understand,
+    channels: Collection[str] | None = None,
+) -> tuple[Fault, ...]:
+    """All warnings, in the order of file and line. `locales`: the languages of the community; `understand`: what reads
+    live; `channels`: the names of the community's channels, None where not all are known."""
     found = [
         *variety_faults(library),
-        *coverage_faults(library),
-        *reach_faults(library, locales),
+        *coverage_faults(library, understand),
+        *_old_keys(library),
+        *emoji_faults(library),
+        *reach_faults(library, locales, channels),
         *_past_facts(library, today),
+        *untranslated_facts(library),
     ]
     return tuple(sorted(found, key=place))
+
+
+def _old_keys(library: Library) -> Iterator[Fault]:
+    """L26: what is still read and was renamed."""
+    for template in library.templates:
+        if template.asks_line:
+            message = "asks: is called answers_to: now; rename it"
+            yield Fault(file=template.path, line=template.asks_line, message=message, code="L26", warning=True)
 
 
 def _past_facts(library: Library, today: date) -> Iterator[Fault]:
@@ -35,12 +55,24 @@ def _past_facts(library: Library, today: date) -> Iterator[Fault]:
     for fact in library.facts.values():
         if fact.until is None or fact.until > today + SOON:
             continue
-        needed = [
-            template.path
-            for template in library.templates
-            if any(slot.required and slot.source == f"{FACTS}{fact.name}" for slot in template.slots.values())
-        ]
+        needed = _needing(library, fact)
         when = "was valid until" if fact.until < today else "is valid only until"
-        silent = f", and without it {', '.join(needed)} cannot be said" if needed else ""
+        silent = f", and without it {', '.join(template.path for template in needed)} cannot be said" if needed else ""
         message = f"the fact {fact.name} {when} {fact.until}{silent}; look whether it is still true"
         yield Fault(file="facts.yaml", line=fact.line or None, message=message, code="L24", warning=True)
+
+
+def untranslated_facts(library: Library) -> Iterator[Fault]:
+    """L24 too: facts that lack the language of a template that needs them."""
+    for fact in library.facts.values():
+        mute = [template for template in _needing(library, fact) if fact.said_in(template.locale) is None]
+        for locale in sorted({template.locale for template in mute}):
+            silent = ", ".join(template.path for template in mute if template.locale == locale)
+            message = f"the fact {fact.name} says nothing in {locale}, and {silent} needs it; add {locale}: below it"
+            yield Fault(file="facts.yaml", line=fact.line or None, message=message, code="L24", warning=True)
+
+
+def _needing(library: Library, fact: Fact) -> list[Template]:
+    """The templates that say nothing without it."""
+    source = f"{FACTS}{fact.name}"
+    return [t for t in library.templates if any(s.required and s.source == source for s in t.slots.values())]

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from responders.library.data_files import read_facts, read_intent, read_shipped, read_voice
-from responders.library.examples import run
 from responders.library.faults import Fault, LibraryFaults
-from responders.library.model import Library
+from responders.library.model import Fact, Library, Template, Variant
+from responders.library.pitfalls import Languages, cleared, left_over, pitfall_faults
+from responders.library.placing import FACTS, INTENTS, VOICE, Placed, cause, placed
 from responders.library.template_file import read_template
-from responders.library.vocabulary import LOCALE
+from responders.library.vocabulary import NAME, did_you_mean
 from responders.library.wordings import wording_faults
 
-_TEMPLATE_DEPTH = 3
 
-
-def load(texts: Mapping[str, str], shipped: Mapping[str, str]) -> Library:
-    """Read, check and try everything; the examples of the templates run too. `lint` tells what could be better.
+def load(texts: Mapping[str, str], shipped: Mapping[str, str], languages: Languages | None = None) -> Library:
+    """Read and check everything. The examples run once there is a reader (`examples.run`); `lint` tells what could be
+    better.
 
     `texts`: path below templates/ -> text; files that are none of ours (such as README.md) are ignored.
-    `shipped`: file name -> text of the word lists that come with the product.
-    Raises `LibraryFaults` with all faults; nothing else, whatever the texts hold.
+    `shipped`: file name -> text of the word lists that come with the product. `languages` tells what a wording is
+    written in.
+    Raises `LibraryFaults` with all faults but those that only follow from another; nothing else, whatever the texts
+    hold.
     """
-    faults: list[Fault] = []
+    own = placed(texts)
+    faults = [*own.faults]
+    read = _readable(texts, [FACTS, VOICE, *own.intents, *own.templates], faults)
     lists = read_shipped(shipped, faults)
-    registers = read_voice("voice.yaml", texts.get("voice.yaml", ""), lists, faults)
-    facts = read_facts("facts.yaml", texts.get("facts.yaml", ""), faults)
-    intents = [read_intent(path, texts[path], faults) for path in sorted(texts) if _is_intent(path)]
+    registers = read_voice(VOICE, read.get(VOICE, ""), lists, faults)
+    facts = read_facts(FACTS, read.get(FACTS, ""), faults)
+    intents = [read_intent(path, read[path], faults) for path in own.intents if path in read]
     by_name = {intent.name: intent for intent in intents if intent}
-    templates = [read_template(path, texts[path], by_name, facts, faults) for path in _templates(texts, faults)]
+    templates = [read_template(path, read[path], by_name, facts, faults) for path in own.templates if path in read]
+    _known_registers(templates, registers, faults)
     library = Library(
         templates=tuple(template for template in templates if template),
         intents=by_name,
@@ -36,28 +42,61 @@ def load(texts: Mapping[str, str], shipped: Mapping[str, str]) -> Library:
         word_lists=lists,
         registers=registers,
     )
-    if not faults:
-        faults += [*run(library), *wording_faults(library)]
+    faulty = {fault.file for fault in faults}
+    faults += pitfall_faults(library, read, languages)
+    if not faulty & {FACTS, VOICE, *shipped}:
+        told = {_wording(fault) for fault in faults}
+        sound = replace(library, templates=tuple(t for t in library.templates if t.path not in faulty))
+        faults += (fault for fault in wording_faults(sound) if _wording(fault) not in told)
     if faults:
-        raise LibraryFaults(faults)
+        raise LibraryFaults(_causes(faults, own, _sound(facts, registers)))
     return library
 
 
-def _is_intent(path: str) -> bool:
-    folder, _, name = path.rpartition("/")
-    return folder == "intents" and name.endswith(".yaml")
+def _wording(fault: Fault) -> tuple[str, str]:
+    """Which wording it is about: one that was never meant to go out needs no second look."""
+    return fault.file, fault.message.partition(": ")[0]
 
 
-def _templates(texts: Mapping[str, str], faults: list[Fault]) -> list[str]:
-    """The paths of template files, sorted; a text in a language folder that lies too high or too deep is a fault."""
-    found = []
-    for path in sorted(texts):
-        parts = path.split("/")
-        if not path.endswith(".md") or parts[-1].lower() == "readme.md" or len(parts) == 1:
+def _readable(texts: Mapping[str, str], paths: Iterable[str], faults: list[Fault]) -> dict[str, str]:
+    """Those that hold one version of a file, without the characters that nobody sees."""
+    found = {}
+    for path in paths:
+        if path not in texts:
             continue
-        if len(parts) == _TEMPLATE_DEPTH:
-            found.append(path)
-        elif LOCALE.fullmatch(parts[0]):
-            message = "move it to <language>/<intent>/<name>.md, as in README.md"
-            faults.append(Fault(file=path, line=None, message=message, code="L02"))
+        if fault := left_over(path, texts[path]):
+            faults.append(fault)
+        else:
+            found[path] = cleared(path, texts[path], faults)
     return found
+
+
+def _sound(facts: Mapping[str, Fact], registers: Mapping[str, str]) -> set[str]:
+    """Files that could be read, whatever else is wrong in them: what is not found in these is not there."""
+    named = bool(facts) and all(NAME.fullmatch(name) for name in facts)
+    return {cause(file) for file, read in ((FACTS, named), (VOICE, bool(registers))) if read}
+
+
+def _causes(faults: list[Fault], own: Placed, sound: set[str]) -> list[Fault]:
+    """Each fault once, without those that only follow from a file that could not be read."""
+    broken = {cause(fault.file) for fault in faults if not fault.follows} - sound
+    if not own.intents and INTENTS not in broken and any(fault.follows.startswith(INTENTS) for fault in faults):
+        message = "there are no intents; `greenroom init DIR` writes those to start from"
+        faults = [*faults, Fault(file=INTENTS, line=None, message=message, code="L02")]
+        broken.add(INTENTS)
+
+    def follows(fault: Fault) -> bool:
+        return bool({cause(fault.follows), fault.follows.partition("/")[0]} & broken)
+
+    return list(dict.fromkeys(fault for fault in faults if not (fault.follows and follows(fault))))
+
+
+def _known_registers(templates: Iterable[Template | None], registers: Mapping[str, str], faults: list[Fault]) -> None:
+    """Note each register of a `when:` or `unless:` that voice.yaml does not have."""
+    for template in filter(None, templates):
+        places: list[tuple[Template | Variant, int]] = [(template, 1), *((v, v.line) for v in template.variants)]
+        for place, line in places:
+            named = {*place.when.get("register", ()), *place.unless.get("register", ())}
+            for name in sorted(named - {*registers, "default"}):
+                message = f"voice.yaml has no register {name}{did_you_mean(name, registers)}; add it there"
+                faults.append(Fault(file=template.path, line=line, message=message, code="L05", follows=VOICE))

@@ -43,6 +43,8 @@ class Variant:
     when: Conditions = field(default_factory=dict)
     unless: Conditions = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    asks_for: str | None = None
+    """What its question asks for: never offered to a post that tells it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,10 @@ class Limit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
-    """One reply idea: a file `<locale>/<intent>/<id>.md`. `key` is that path without the ending."""
+    """The replies to one situation: a file `<locale>/<intent>/<id>.md`. `key` is that path without the ending.
+
+    Without `answers_to` it is a general one, for any post of its intent.
+    """
 
     key: str
     path: str
@@ -68,10 +73,25 @@ class Template:
     when: Conditions = field(default_factory=dict)
     unless: Conditions = field(default_factory=dict)
     limits: Mapping[Literal["per_fan", "per_channel"], Limit] = field(default_factory=dict)
-    asks: tuple[str, ...] = ()
-    """An FAQ answer's phrasings of its question."""
+    answers_to: tuple[str, ...] = ()
+    """Posts that it answers, as the operator wrote them."""
+    answers_to_line: int = 0
     source: str | None = None
-    """Where an FAQ answer's facts come from."""
+    """Where its facts come from: it is the answer to a question that fans often ask (FAQ)."""
+    handoff: str | None = None
+    """A note to the manager: a person answers such posts, in their own words."""
+    asks_line: int = 0
+    """The line of an `asks:`, as `answers_to:` was called once; 0 where there is none."""
+
+    @property
+    def is_faq(self) -> bool:
+        """True for the answer to one question."""
+        return self.source is not None
+
+    @property
+    def is_general(self) -> bool:
+        """True when it says what fits any post of its intent."""
+        return not self.answers_to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,12 +112,27 @@ class Intent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """Something a reply may state. Not used after `until`."""
+    """Something a reply may state, the same in every language or in some. Not used after `until`."""
 
     name: str
-    value: str
+    value: str = ""
+    """In every language; empty where `by_language` says it."""
+    by_language: Mapping[str, str] = field(default_factory=dict)
     until: date | None = None
     line: int = 0
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What it says, in whichever language."""
+        return (self.value, *self.by_language.values()) if self.value else tuple(self.by_language.values())
+
+    def said_in(self, language: str) -> str | None:
+        """Its words for a reply in that language; None where it is not known in it."""
+        return self.by_language.get(language) or self.value or None
+
+    def holds(self, day: date) -> bool:
+        """True when it may be said on that day."""
+        return self.until is None or day <= self.until
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 
-from responders.library.faq import likeness
 from responders.library.model import Conditions, Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, missing, placeholders, preview
-from responders.library.vocabulary import ASK_APPROVER, POST_DETAIL, SIGNER
+from responders.library.vocabulary import ASK_APPROVER, FACTS, LONG, MIDDLE, POST_DETAIL, SHORT, SIGNER
 from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
 
 Situation = Mapping[str, frozenset[str]]
 """`when` field -> the values that hold of the post."""
 
-_FAQ_FIT = 10.0
-"""An answer that is known outranks every other reply."""
+_SHORT, _LONG = 10, 45
+"""Words up to which a post is short, and from which it is long."""
 _AS_WRITTEN = frozenset({"number", "version", "title", "feature"})
 _SAID_BACK: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {"your": ("my", "our"), "the": ("a", "an"), "that": ("this",), "those": ("these",)},
@@ -60,17 +58,29 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
         "time": frozenset({_time_named(post.text) or _time_of_day(context.now.hour)}),
         "fan_history": frozenset({"none"}),  # nothing is remembered of anybody who has not asked for it
         "details": frozenset(detail.kind for detail in understanding.details),
+        "mood": frozenset({understanding.mood}),
+        "length": frozenset({_length(post.text)}),
+        "tells": understanding.tells,
+        "second": frozenset({understanding.second} if understanding.second else ()),
+        "register": frozenset({context.register}),
     }
 
 
+def _length(text: str) -> str:
+    words = len(text.split())
+    return SHORT if words <= _SHORT else LONG if words >= _LONG else MIDDLE
+
+
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
-    """Slot source -> its words, for those that are known now. A fact past its `until` is not."""
+    """Slot source -> its words in the context's language, for those that are known now. A fact past its `until`, or
+    without words in that language, is not."""
     said = [(detail.kind, said_back(detail, understanding.language)) for detail in understanding.details]
     known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(said)}
     known[POST_DETAIL] = said[0][1] if said else ""
     known["fan.call_name"] = context.call_name or ""
     known["channel.name"] = context.channel_name
-    known |= {f"facts.{fact.name}": fact.value for fact in facts.values() if _current(fact, context.now.date())}
+    current = (fact for fact in facts.values() if fact.holds(context.now.date()))
+    known |= {f"{FACTS}{fact.name}": fact.said_in(context.locale) or "" for fact in current}
     return {source: words for source, words in known.items() if words.strip()}
 
 
@@ -84,22 +94,22 @@ def said_back(detail: Detail, language: str = "en") -> str:
     return f"{next(theirs, own)}{space}{rest}"
 
 
-def offers(
-    template: Template, text: str, holds: Situation, known: Mapping[str, str], *, like: float = 0.0
-) -> Iterator[Candidate]:
-    """Each variant that can be said to a post of this `text`; an FAQ answer only to its own question, which the words
-    say, or `like`: how near the post is to it, 0 to 1."""
-    like = max(like, likeness(text, template.asks)) if template.asks else 0.0
-    if template.asks and not like:
-        return
+def offers(template: Template, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:
+    """Each variant that can be said to a post of which `holds` and `known` are true."""
     for variant in template.variants:
         conditions = ((template.when, template.unless), (variant.when, variant.unless))
-        if not all(_hold(when, unless, holds) for when, unless in conditions):
+        if told(variant, holds) or not all(_hold(when, unless, holds) for when, unless in conditions):
             continue
         specific = sum(len(when) + len(unless) for when, unless in conditions)
-        candidate = _candidate(template, variant, known, specific + (_FAQ_FIT + like if like else 0.0))
+        # Words that ask come after words that need nothing.
+        candidate = _candidate(template, variant, known, specific - (1 if variant.asks_for else 0))
         if candidate:
             yield candidate
+
+
+def told(variant: Variant, holds: Situation) -> bool:
+    """True when the post tells what the variant asks for, or tells so much that a question would sound unread."""
+    return variant.asks_for is not None and (SHORT not in holds["length"] or variant.asks_for in holds["tells"])
 
 
 def _candidate(template: Template, variant: Variant, known: Mapping[str, str], fit: float) -> Candidate | None:
@@ -130,10 +140,18 @@ def _candidate(template: Template, variant: Variant, known: Mapping[str, str], f
         missing=gaps,
         quoted=tuple(dict.fromkeys(words for words in (*filled.values(), *placeholders(recipe)) if words)),
         sources=tuple(slot.source for slot in slots),
-        answer=bool(template.asks),
+        answer=template.is_faq,
         fit=fit,
-        why=f"answers from {template.source}" if template.source else f"{template.key}, variant {variant.name}",
+        why=_why(template),
     )
+
+
+def _why(template: Template) -> str:
+    """What it is for, in a person's words."""
+    if template.is_faq:
+        return f"for “{template.answers_to[0]}”"
+    name = f"any {template.intent}" if template.is_general else template.id
+    return f"for {name.replace('_', ' ')}"
 
 
 def _hold(when: Conditions, unless: Conditions, holds: Situation) -> bool:
@@ -144,10 +162,6 @@ def _hold(when: Conditions, unless: Conditions, holds: Situation) -> bool:
 
 def _is_detail(slot: Slot) -> bool:
     return slot.source == POST_DETAIL or slot.source.startswith(f"{POST_DETAIL}.")
-
-
-def _current(fact: Fact, today: date) -> bool:
-    return fact.until is None or today <= fact.until
 
 
 def _yes_no(value: bool) -> frozenset[str]:

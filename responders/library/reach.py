@@ -1,34 +1,43 @@
 """What can never be said, and where nothing can: warnings L20 to L23.
 
-L20: a form or a language is missing; L21: never offered; L22: two answers to one question; L23: an intent without
-examples or words.
+L20: a form or a language is missing; L21: never offered; L22: two answers to one post; L23: an intent with few examples
+or without words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from itertools import permutations
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 
 from jinja2 import nodes
 
 from responders.library import syntax
-from responders.library.faq import likeness
 from responders.library.faults import Fault
 from responders.library.model import Library, Template, Variant
-from responders.library.vocabulary import HISTORY, NO, POST_DETAIL, WHEN_FIELDS
+from responders.library.vocabulary import HISTORY, NO, POST_DETAIL, SHORT, WHEN_FIELDS, did_you_mean
+from responders.understanding.normalise import bare
 
-_MANY = frozenset({"details", "channel"})
+_MANY = frozenset({"details", "channel", "tells"})
 """Fields of which several values can hold at once."""
+_FEWEST = 3
+"""Examples from which an intent is read well."""
+_ALIKE = 0.88
 
 
-def reach_faults(library: Library, locales: Collection[str]) -> Iterator[Fault]:
-    """Warnings; `locales` are the languages of the community."""
+def reach_faults(
+    library: Library, locales: Collection[str], channels: Collection[str] | None = None
+) -> Iterator[Fault]:
+    """Warnings; `locales` are the languages of the community, `channels` the names of its channels, where all are
+    known."""
     for template in library.templates:
         for variant in template.variants:
             if why := _never(template, variant):
                 yield _warn(template.path, variant.line, "L21", f"variant {variant.name} is never offered: {why}")
             yield from _plural_forms(template, variant)
-    yield from _same_question(library)
+        yield from _other_channels(template, channels)
+    yield from _same_post(library)
+    yield from _nearly_known(library)
     yield from _nothing(library, locales)
     yield from _twins(library, locales)
 
@@ -51,7 +60,15 @@ def _never(template: Template, variant: Variant) -> str | None:
         return "a post that is no reply replies to nobody; change is_reply or replies_to"
     if left.get("fan_history") == {"some"}:
         return "nothing is remembered of fans yet; take fan_history out"
-    return _no_words(template, variant, unless["details"])
+    return _told(variant, left) or _no_words(template, variant, unless["details"])
+
+
+def _told(variant: Variant, left: Mapping[str, set[str]]) -> str | None:
+    if variant.asks_for in left.get("tells", ()):
+        return f"it asks for what its when: says the post tells ({variant.asks_for}); change one of them"
+    if variant.asks_for and SHORT not in left.get("length", {SHORT}):
+        return "it asks, which only short posts are; change its length or take asks_for out"
+    return None
 
 
 def _no_words(template: Template, variant: Variant, ruled_out: set[str]) -> str | None:
@@ -75,40 +92,73 @@ def _plural_forms(template: Template, variant: Variant) -> Iterator[Fault]:
             yield _warn(template.path, line, "L20", f"variant {variant.name}: {message}")
 
 
-def _same_question(library: Library) -> Iterator[Fault]:
-    """An ask that another answer takes at least as well: which of the two is said would be a matter of luck."""
-    answers = [template for template in library.templates if template.asks]
-    for own, other in permutations(answers, 2):
-        if own.locale != other.locale:
+def _same_post(library: Library) -> Iterator[Fault]:
+    """A post that two files say they answer: the last of them takes it."""
+    takes = {(t.locale, bare(text)): t for t in library.templates for text in t.answers_to}
+    for template in library.templates:
+        for text in template.answers_to:
+            other = takes[template.locale, bare(text)]
+            if other is not template:
+                message = f"{text!r} is answered by {other.path} as well, which takes it; keep it in one of them"
+                fault = _warn(template.path, template.answers_to_line, "L22", message)
+                yield replace(fault, follows=other.path)
+
+
+def _other_channels(template: Template, channels: Collection[str] | None) -> Iterator[Fault]:
+    if channels is None:
+        return
+    places: list[tuple[Template | Variant, int]] = [(template, 1), *((v, v.line) for v in template.variants)]
+    for place, line in places:
+        named = {*place.when.get("channel", ()), *place.unless.get("channel", ())}
+        for name in sorted(named - {*channels}):
+            hint = did_you_mean(name, channels)
+            message = f"config.yaml lists no channel {name}{hint}; write one of: {', '.join(sorted(channels))}"
+            yield _warn(template.path, line, "L21", message)
+
+
+def _nearly_known(library: Library) -> Iterator[Fault]:
+    """A situation of the operator's own whose name is nearly that of one the reader knows: the file's name says it."""
+    listed = library.word_lists.get("situations", {})
+    for template in library.templates:
+        known = [*listed.get(template.intent, ())]
+        if template.is_general or template.is_faq or template.id in known:
             continue
-        for ask in own.asks:
-            if likeness(ask, other.asks) >= likeness(ask, own.asks):
-                message = f"its question {ask!r} is answered by {other.path} as well; keep it in one of them"
-                yield _warn(own.path, None, "L22", message)
-                break
+        near = get_close_matches(template.id.replace("-", "_"), known, n=1, cutoff=_ALIKE)
+        if near:
+            message = f"if this is for the known situation {near[0]}, call the file {near[0]}.md"
+            yield _warn(template.path, None, "L26", message)
 
 
 def _nothing(library: Library, locales: Collection[str]) -> Iterator[Fault]:
+    """Languages without a word, intents without one in a language, and intents that are hardly described."""
+    spoken = {template.locale for template in library.templates}
+    for locale in sorted({*locales} - spoken):
+        message = f"nothing is written in this language; begin with {locale}/thanks/, or take it out of config.yaml"
+        yield _warn(locale, None, "L23", message)
     for intent in library.intents.values():
         file = f"intents/{intent.name}.yaml"
-        for locale in sorted(locales):
-            if not intent.examples.get(locale):
-                message = f"there are no examples in the language {locale}; write some under examples: {locale}:"
-                yield _warn(file, None, "L23", message)
+        count = sum(len(texts) for texts in intent.examples.values())
+        if count < _FEWEST:
+            message = f"it is read better from {_FEWEST} examples or more, not {count}; add some as fans write them"
+            yield _warn(file, None, "L23", message)
+        for locale in sorted(spoken & {*locales}):
             if intent.action == "draft" and not library.offering(intent.name, locale):
                 message = f"nothing answers it in the language {locale}; write {locale}/{intent.name}/NAME.md"
                 yield _warn(file, None, "L23", message)
 
 
 def _twins(library: Library, locales: Collection[str]) -> Iterator[Fault]:
-    """Templates that the community's other languages lack. An intent that has none at all is told by L23."""
-    for intent in library.intents:
-        ids = {locale: {t.id for t in library.offering(intent, locale)} for locale in sorted(locales)}
-        for locale, own in ids.items():
-            lacking = sorted(set().union(*ids.values()) - own)
-            if own and lacking:
-                message = f"other languages of the community say more: {', '.join(lacking)}; write their twins here"
-                yield _warn(f"{locale}/{intent}", None, "L20", message)
+    """Files that another language of the community has no twin of. Intents that have none at all there are told by
+    L23."""
+    spoken = sorted({template.locale for template in library.templates} & {*locales})
+    have = {(t.locale, t.intent, t.id) for t in library.templates}
+    intents = {(locale, intent) for locale, intent, _ in have}
+    first = {(t.intent, t.id): t for t in reversed(library.templates) if t.locale in spoken}
+    for (intent, name), template in sorted(first.items(), key=lambda pair: pair[1].path):
+        lacking = [o for o in spoken if (o, intent) in intents and (o, intent, name) not in have]
+        if lacking:
+            message = f"it has no twin in {', '.join(lacking)}; write {lacking[0]}/{intent}/{name}.md"
+            yield _warn(template.path, None, "L20", message)
 
 
 def _warn(file: str, line: int | None, code: str, message: str) -> Fault:

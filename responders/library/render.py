@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Template, TemplateError
 
-from responders.library.syntax import MARKS, PLURAL, Refused, branches, environment, parse, plural_in
+from responders.library.syntax import MARKS, MAX_CHARS, PLURAL, Refused, branches, environment, parse, plural_in
 from responders.types import MissingSlot, Recipe
 
 MAX_OUTPUT = 4_096
@@ -78,7 +78,10 @@ def _values(recipe: Recipe, words: Mapping[str, str], signer: str) -> dict[str, 
 
 def _fill(recipe: Recipe, words: Mapping[str, str], signer: str) -> str:
     try:
-        text = _compiled(recipe.source).render(_values(recipe, words, signer)).strip()
+        if "{" in recipe.source or len(recipe.source) > MAX_CHARS:
+            text = _compiled(recipe.source).render(_values(recipe, words, signer)).strip()
+        else:  # most wordings are words alone
+            text = recipe.source.strip()
     except Refused as error:
         raise RenderFailed(f"The template is not allowed: {error.message}.") from error
     except (TemplateError, TypeError, ValueError, RecursionError) as error:

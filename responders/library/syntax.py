@@ -15,6 +15,8 @@ from babel.plural import PluralRule
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from responders.library.unseen import unseen
+
 MAX_CHARS = 2_000
 MAX_DEPTH = 20
 PLURAL = "plural"
@@ -170,12 +172,19 @@ def _problem(node: nodes.Node) -> str | None:
             return f"the filter {node.name} is not known here; known, without brackets: {', '.join(_FILTERS)}"
         case nodes.Output() if any(isinstance(child, nodes.Compare | nodes.Not) for child in node.nodes):
             return "a comparison says True or False; use it in {% if %}, not in {{ }}"
-        case nodes.Const() if not isinstance(node.value, str | int):
-            return f"{str(node.value)[:20]} cannot stand here; only words in quotes and whole numbers"
+        case nodes.Const():
+            return _const_problem(node.value)
         case nodes.Name() if node.name.startswith("_"):
             return f"{node.name} cannot be the name of a slot"
         case _:
             return None
+
+
+def _const_problem(value: object) -> str | None:
+    if not isinstance(value, str | int):
+        return f"{str(value)[:20]} cannot stand here; only words in quotes and whole numbers"
+    sign = next(unseen(str(value)), None)
+    return f"{sign[1]} hides behind a \\ in quotes here; write the words without it" if sign else None
 
 
 _PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})

@@ -14,23 +14,30 @@ from responders.library.entries import Entry, clean, read_yaml
 from responders.library.examples import read_examples
 from responders.library.faults import Fault
 from responders.library.model import Fact, Intent, Limit, Slot, Template, Variant
+from responders.library.placing import FACTS as FACTS_FILE
 from responders.library.render import RenderFailed, render
 from responders.library.vocabulary import (
     ASK_APPROVER,
+    ASKABLE,
+    FACTS,
     ID,
     LOCALE,
     NAME,
+    PARTICULAR,
     SIGNER,
     SOURCES,
     did_you_mean,
 )
-from responders.types import Recipe
+from responders.types import GATES, Recipe
 
-_KEYS = ("when", "unless", "slots", "limits", "asks", "source", "examples")
+_KEYS = ("answers_to", "source", "handoff", "when", "unless", "slots", "limits", "examples")
+_OLD = "asks"
+"""What `answers_to` was called once: still read."""
 _LIMITS: tuple[Literal["per_fan", "per_channel"], ...] = ("per_fan", "per_channel")
 _LIMIT = re.compile(r"([1-9]\d{0,3})\s*/\s*([1-9]\d{0,3})\s*([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_MOST_ASKS = 8
+_MOST = 12
+"""Posts under `answers_to`."""
 
 
 def read_template(
@@ -38,24 +45,36 @@ def read_template(
 ) -> Template | None:
     """The template in `<locale>/<intent>/<id>.md`. None when it cannot be cut up; else check `faults`."""
     locale, intent, file_name = path.split("/")
-    if problem := _place_problem(locale, intent, file_name.removesuffix(".md"), intents):
-        faults.append(Fault(file=path, line=None, message=problem, code="L02"))
+    if fault := _misplaced(path, intents):
+        faults.append(fault)
+    before = len(faults)
     cleaned = clean(path, text, faults)
     document = cut(path, cleaned, faults) if cleaned is not None else None
     if document is None:
         return None
-    faults_before = len(faults)
+    cut_well, before = len(faults) == before, len(faults)
     top = read_yaml(path, document.front, faults, offset=1)
-    if top is None and len(faults) > faults_before:
+    if top is None and len(faults) > before:
         return None
-    entries = top.mapping(_KEYS) if top else {}
+    entries = top.mapping((*_KEYS, _OLD)) if top else {}
+    known = len(faults) == before  # else a key that is misspelt is not missing as well
     slots = _slots(entries.get("slots"), facts)
-    variants = _variants(path, document.sections, slots, faults)
-    _check_all_used(entries.get("slots"), slots, variants)
-    if "examples" not in entries:
+    handoff = entries["handoff"].text().strip() if "handoff" in entries else None
+    excused = _written(entries.get("slots")) if known else None
+    variants = _variants(path, document.sections, slots, excused, faults)
+    if not (variants or handoff or document.sections) and cut_well:
+        message = "there is no variant; below the front matter write ## variant: NAME and the wording under it"
+        faults.append(Fault(file=path, line=None, message=message, code="L01"))
+    if cut_well and len(faults) == before:
+        _check_all_used(entries.get("slots"), slots, variants)
+    answered = entries.get("answers_to") or entries.get(_OLD)
+    answers_to, source = _answers(entries, answered, intent)
+    if known and not answers_to and intent in PARTICULAR:
+        message = "write answers_to: with posts that it answers; what fits every {0} fits none"
+        faults.append(Fault(file=path, line=1, message=message.format(intent.replace("_", " ")), code="L25"))
+    elif known and not answers_to and "examples" not in entries:
         message = "there are no examples; under examples: give at least one post and what to expect for it"
         faults.append(Fault(file=path, line=1, message=message, code="L09"))
-    asks, source = _asks(entries, intent)
     return Template(
         key=path.removesuffix(".md"),
         path=path,
@@ -64,26 +83,37 @@ def read_template(
         locale=locale,
         variants=variants,
         slots=slots,
-        examples=read_examples(entries.get("examples"), slots),
+        examples=read_examples(entries.get("examples"), None if excused is None else {*slots, *excused}),
         when=read_conditions(entries.get("when")),
         unless=read_conditions(entries.get("unless")),
         limits=_limits(entries.get("limits")),
-        asks=asks,
+        answers_to=answers_to,
+        answers_to_line=answered.line if answered else 0,
         source=source,
+        handoff=handoff or None,
+        asks_line=entries[_OLD].line if _OLD in entries else 0,
     )
 
 
-def _place_problem(locale: str, intent: str, name: str, intents: Mapping[str, Intent]) -> str | None:
+def _misplaced(path: str, intents: Mapping[str, Intent]) -> Fault | None:
+    """What is wrong with the folders or the name; the same fault for all files of a folder."""
+    locale, intent, name = path.removesuffix(".md").split("/")
+    where, follows = path, ""
     if not LOCALE.fullmatch(locale):
-        return f"{locale!r} is not a language; the first folder is two letters, such as en"
-    if intent not in intents:
+        where, message = locale, f"{locale!r} is not a language; a language's folder has two letters, such as en"
+    elif intent not in intents and intent.casefold() in intents:
+        where, message = f"{locale}/{intent}", f"the intent is written {intent.casefold()}; rename the folder"
+    elif intent not in intents:
+        where, follows = f"{locale}/{intent}", f"intents/{intent}.yaml"
         hint = did_you_mean(intent, intents)
-        return f"the intent {intent} is not known{hint}; add intents/{intent}.yaml or rename the folder"
-    if intents[intent].action != "draft":
-        return f"the intent {intent} is never answered by a template; move the file to another intent"
-    if not ID.fullmatch(name):
-        return f"the file name {name!r} can hold small letters, digits, - and _ only; rename it"
-    return None
+        message = f"the intent {intent} is not known{hint}; add intents/{intent}.yaml or rename the folder"
+    elif intent in GATES:
+        where, message = f"{locale}/{intent}", f"{intent} is never answered by a template; take the folder out"
+    elif not ID.fullmatch(name):
+        message = f"the file name {name!r} can hold small letters, digits, - and _ only; rename it"
+    else:
+        return None
+    return Fault(file=where, line=None, message=message, code="L02", follows=follows)
 
 
 def _slots(entry: Entry | None, facts: Mapping[str, Fact]) -> dict[str, Slot]:
@@ -95,7 +125,8 @@ def _slots(entry: Entry | None, facts: Mapping[str, Fact]) -> dict[str, Slot]:
         parts = place.mapping(("from", "required", "ask"))
         source = parts["from"].text() if "from" in parts else ""
         if problem := _source_problem(source, facts):
-            parts.get("from", place).fault(f"the slot {name} {problem}", "L05")
+            of_facts = FACTS_FILE if source.startswith(FACTS) else ""
+            parts.get("from", place).fault(f"the slot {name} {problem}", "L05", follows=of_facts)
         ask = parts["ask"].text().strip() if "ask" in parts else None
         if (source == ASK_APPROVER) != bool(ask):
             place.fault(f"the slot {name}: ask: (a question for the manager) and from: {ASK_APPROVER} go together")
@@ -119,12 +150,21 @@ def _source_problem(source: str, facts: Mapping[str, Fact]) -> str | None:
     return None
 
 
+def _written(entry: Entry | None) -> frozenset[str] | None:
+    """The names under `slots:`, good or bad, in their case and in small letters: none of them is missing. None where
+    nobody can tell."""
+    if entry and not entry.is_mapping:
+        return None
+    return frozenset(word for name in (entry.mapping() if entry else ()) for word in (name, name.casefold()))
+
+
 def _variants(
-    path: str, sections: tuple[Section, ...], slots: Mapping[str, Slot], faults: list[Fault]
+    path: str,
+    sections: tuple[Section, ...],
+    slots: Mapping[str, Slot],
+    excused: frozenset[str] | None,
+    faults: list[Fault],
 ) -> tuple[Variant, ...]:
-    if not sections:
-        message = "there is no variant; below the front matter write ## variant: NAME and the wording under it"
-        faults.append(Fault(file=path, line=None, message=message, code="L01"))
     variants: dict[str, Variant] = {}
     for section in sections:
         code = "L01"
@@ -136,15 +176,17 @@ def _variants(
         elif not section.source.strip():
             message = f"the variant {section.name} has no words; write them below its heading or remove it"
         else:
-            variants[section.name] = _variant(path, section, slots, faults)
+            variants[section.name] = _variant(path, section, slots, excused, faults)
             continue
         faults.append(Fault(file=path, line=section.line, message=message, code=code))
     return tuple(variants.values())
 
 
-def _variant(path: str, section: Section, slots: Mapping[str, Slot], faults: list[Fault]) -> Variant:
+def _variant(
+    path: str, section: Section, slots: Mapping[str, Slot], excused: frozenset[str] | None, faults: list[Fault]
+) -> Variant:
     conditions = read_yaml(path, section.conditions, faults, offset=section.line)
-    parts = conditions.mapping(("when", "unless")) if conditions else {}
+    parts = conditions.mapping(("when", "unless", "asks_for")) if conditions else {}
     return Variant(
         name=section.name,
         source=section.source,
@@ -152,12 +194,24 @@ def _variant(path: str, section: Section, slots: Mapping[str, Slot], faults: lis
         source_line=section.source_line,
         when=read_conditions(parts.get("when")),
         unless=read_conditions(parts.get("unless")),
-        needs=_check_wording(path, section, slots, faults),
+        needs=_check_wording(path, section, slots, excused, faults),
+        asks_for=_asks_for(parts.get("asks_for")),
     )
 
 
-def _check_wording(path: str, section: Section, slots: Mapping[str, Slot], faults: list[Fault]) -> tuple[str, ...]:
-    """The slots it names, once its syntax, its slots and one rendering are found to be in order."""
+def _asks_for(entry: Entry | None) -> str | None:
+    what = entry.text().strip() if entry else None
+    if entry and what not in ASKABLE:
+        hint = did_you_mean(what or "", ASKABLE)
+        entry.fault(f"asks_for: is one of {', '.join(ASKABLE)}, not {what!r}{hint}")
+    return what
+
+
+def _check_wording(
+    path: str, section: Section, slots: Mapping[str, Slot], excused: frozenset[str] | None, faults: list[Fault]
+) -> tuple[str, ...]:
+    """The slots it names, once its syntax, its slots and one rendering are found to be in order. Of names that are
+    `excused` (None: all) nothing is said: what is wrong with them is told where they are declared."""
 
     def fault(line: int, message: str, code: str) -> None:
         faults.append(Fault(file=path, line=section.source_line + line - 1, message=message, code=code))
@@ -169,7 +223,7 @@ def _check_wording(path: str, section: Section, slots: Mapping[str, Slot], fault
         return ()
     found = {name.name: name.lineno for name in reversed(list(syntax.names(tree)))}
     undeclared = [name for name in found if name not in slots]
-    for name in undeclared:
+    for name in (n for n in undeclared if excused is not None and n not in excused):
         hint = did_you_mean(name, slots)
         todo = f"declare it under slots: or correct the spelling{hint}"
         fault(found[name], f"the slot {{{{ {name} }}}} is not declared in the front matter; {todo}", "L03")
@@ -210,15 +264,16 @@ def _limits(entry: Entry | None) -> dict[Literal["per_fan", "per_channel"], Limi
     return limits
 
 
-def _asks(entries: Mapping[str, Entry], intent: str) -> tuple[tuple[str, ...], str | None]:
-    """An FAQ answer's phrasings and where its facts come from."""
-    asks = entries["asks"].texts() if "asks" in entries else ()
+def _answers(entries: Mapping[str, Entry], answered: Entry | None, intent: str) -> tuple[tuple[str, ...], str | None]:
+    """The posts that it answers, and where the facts of an FAQ answer come from."""
+    answers_to = answered.texts() if answered else ()
     source = entries["source"].text().strip() if "source" in entries else None
-    place = entries.get("asks") or entries.get("source")
-    if place and not (asks and source):
-        place.fault("an FAQ answer has both: asks: (how fans put the question) and source: (where the answer is from)")
-    elif place and len(asks) > _MOST_ASKS:
-        place.fault(f"asks: takes up to {_MOST_ASKS} ways to put the question, not {len(asks)}")
-    elif place and intent != "question":
-        place.fault("only templates of the intent question answer one; move the file, or remove asks: and source:")
-    return asks, source
+    if "source" in entries and not (answers_to and source):
+        entries["source"].fault("an FAQ answer has both: answers_to: (the question in fans' words) and source:")
+    elif answered and len(answers_to) > _MOST:
+        answered.fault(f"answers_to: takes up to {_MOST} posts, not {len(answers_to)}")
+    elif _OLD in entries and "answers_to" in entries:
+        entries[_OLD].fault("asks: and answers_to: are the same thing; keep answers_to:")
+    elif source and intent != "question":
+        entries["source"].fault("only templates of the intent question answer one; move the file, or remove source:")
+    return answers_to, source

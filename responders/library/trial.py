@@ -44,7 +44,7 @@ class Trial:
 def trials(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> Iterator[Trial]:
     """With a plain word in each slot (facts as they are), for every way its optional slots can be filled."""
     slots = [template.slots[name] for name in variant.needs]
-    plain = {slot.name: _fact(slot, facts) or FILLER for slot in slots}
+    plain = {slot.name: _fact(slot, facts, template.locale) or FILLER for slot in slots}
     for empty in _left_out([slot.name for slot in slots if not slot.required]):
         yield from _said(template, variant, {**plain, **dict.fromkeys(empty, "")})
 
@@ -52,7 +52,9 @@ def trials(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> I
 def longest(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> Iterator[Trial]:
     """With the longest words that each slot can bring."""
     slots = [template.slots[name] for name in variant.needs]
-    words = {slot.name: _fact(slot, facts) or _LONGEST.get(slot.source, _LONGEST_DETAIL) for slot in slots}
+    words = {
+        slot.name: _fact(slot, facts, template.locale) or _LONGEST.get(slot.source, _LONGEST_DETAIL) for slot in slots
+    }
     yield from _said(template, variant, words)
 
 
@@ -77,6 +79,6 @@ def _left_out(optional: list[str]) -> Iterator[tuple[str, ...]]:
         yield from combinations(optional, count)
 
 
-def _fact(slot: Slot, facts: Mapping[str, Fact]) -> str | None:
+def _fact(slot: Slot, facts: Mapping[str, Fact], language: str) -> str | None:
     fact = facts.get(slot.source.removeprefix(FACTS)) if slot.source.startswith(FACTS) else None
-    return fact.value if fact else None
+    return fact.said_in(language) if fact else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import combinations, groupby
 
 from rapidfuzz.fuzz import ratio
 
@@ -14,12 +13,13 @@ from responders.library.syntax import cap
 from responders.library.trial import FILLER, trials
 from responders.library.vocabulary import FREQUENT
 from responders.selection import opener
+from responders.selection.choose import ALIKE
 
-FEWEST_VARIANTS = FEWEST_ASKS = 3
+FEWEST_VARIANTS = FEWEST_POSTS = 3
 _MEASURED = 4
 """Words from which likeness says something."""
-ALIKE = 65.0
-"""Percent above which two wordings read as the same one."""
+_SAME_OPENERS = 2
+"""Wordings of a file that may begin alike."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,28 +28,29 @@ class _Said:
     variant: Variant
     text: str
 
-    @property
-    def name(self) -> str:
-        return f"{self.template.path}, variant {self.variant.name}"
-
 
 def variety_faults(library: Library) -> Iterator[Fault]:
-    """Files with too few variants or phrasings, and wordings of one intent and language that are too alike."""
-    yield from (_warn(t.path, t.variants[0].line, "L07", said) for t in library.templates for said in _too_few(t))
-    ordered = sorted(library.templates, key=lambda t: (t.locale, t.intent, t.path))
-    for _, group in groupby(ordered, key=lambda t: (t.locale, t.intent)):
-        wordings = [
-            _Said(template=t, variant=v, text=text) for t in group for v in t.variants if (text := _fullest(t, v))
-        ]
-        yield from _too_alike(wordings)
+    """Files with too few variants or posts, and wordings of one file that are too alike: what two files say goes to
+    different posts."""
+    listed = library.word_lists.get("situations", {})
+    known = {name for names in listed.values() for name in names}
+    for template in library.templates:
+        yield from (_warn(template.path, _first_line(template), "L07", told) for told in _too_few(template, known))
+        wordings = [_Said(template=template, variant=v, text=_fullest(template, v)) for v in template.variants]
+        yield from _too_alike([wording for wording in wordings if wording.text])
 
 
-def _too_few(template: Template) -> Iterator[str]:
-    if template.asks and len(template.asks) < FEWEST_ASKS:
-        yield f"its question is found better from {FEWEST_ASKS} phrasings or more under asks:; add some of fans"
-    if template.intent not in FREQUENT:
-        return
+def _first_line(template: Template) -> int:
+    return template.variants[0].line if template.variants else template.answers_to_line or 1
+
+
+def _too_few(template: Template, known: Collection[str]) -> Iterator[str]:
+    """`known`: the situations that the reader tells without being shown posts of them."""
+    if template.id not in known and 0 < len(template.answers_to) < FEWEST_POSTS:
+        yield f"it is found better from {FEWEST_POSTS} posts or more under answers_to:; add some as fans write them"
     count = len(template.variants)
+    if template.intent not in FREQUENT or template.is_faq or template.handoff:
+        return
     if count < FEWEST_VARIANTS:
         yield f"{template.intent} comes up often and wants {FEWEST_VARIANTS} variants or more, not {count}; add some"
     if all(variant.when for variant in template.variants):
@@ -57,16 +58,26 @@ def _too_few(template: Template) -> Iterator[str]:
 
 
 def _too_alike(wordings: list[_Said]) -> Iterator[Fault]:
-    for first, second in combinations(wordings, 2):
-        likeness = ratio(_fixed(first), _fixed(second)) if _comparable(first, second) else 0.0
-        if likeness > ALIKE:
-            what = f"is {likeness:.0f} % the same as {first.name}; say another thing"
-        elif _opener(first) and _opener(first) == _opener(second):
-            what = f"begins with {_opener(second)!r} as {first.name} does; begin in another way"
+    openers: dict[str, list[str]] = {}
+    for number, said in enumerate(wordings):
+        twin = next((other for other in wordings[:number] if _alike(said, other) > ALIKE), None)
+        before = openers.setdefault(_opener(said), [])
+        if twin:
+            what = f"is {_alike(said, twin):.0f} % the same as variant {twin.variant.name}; say another thing"
+        elif _opener(said) and len(before) >= _SAME_OPENERS:
+            what = f"begins with {_opener(said)!r} as variants {' and '.join(before[:2])} do; begin in another way"
         else:
-            continue
-        message = f"variant {second.variant.name} {what}"
-        yield _warn(second.template.path, second.variant.source_line, "L08", message)
+            what = ""
+        before.append(said.variant.name)
+        if what:
+            message = f"variant {said.variant.name} {what}"
+            yield _warn(said.template.path, said.variant.source_line, "L08", message)
+
+
+def _alike(first: _Said, second: _Said) -> float:
+    """Percent; nothing for wordings of a few words."""
+    few = min(len(first.text.split()), len(second.text.split())) < _MEASURED
+    return 0.0 if few else ratio(_fixed(first), _fixed(second))
 
 
 def _fullest(template: Template, variant: Variant) -> str:
@@ -76,12 +87,6 @@ def _fullest(template: Template, variant: Variant) -> str:
 
 def _fixed(said: _Said) -> str:
     return said.text.replace(FILLER, "_").replace(cap(FILLER), "_")
-
-
-def _comparable(first: _Said, second: _Said) -> bool:
-    """Not wordings of a few words, nor answers to two questions, which are never said to the same post."""
-    answers = first.template is not second.template and bool(first.template.asks or second.template.asks)
-    return not answers and min(len(first.text.split()), len(second.text.split())) >= _MEASURED
 
 
 def _opener(said: _Said) -> str:

@@ -5,14 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import get_args
+
+from responders.types import Mood, Tell
 
 FREQUENT = frozenset({"praise", "thanks", "question", "complaint", "ugc_shared", "wish", "milestone", "greeting"})
 """Intents that come up so often that repeats are noticed."""
 
 DETAIL_KINDS = ("work", "thing", "number", "version", "title", "feature", "place_in_product")
+MOODS: tuple[str, ...] = get_args(Mood)
+TELLS: tuple[str, ...] = get_args(Tell)
+MORE = "more"
+"""What an open question asks for: more of the story, of which a short post has told nothing."""
+ASKABLE = (*TELLS, MORE)
+ALSO = ("question", "complaint", "wish", "thanks", "praise")
+"""What a post can do beside the main thing."""
+PARTICULAR = frozenset(
+    {"complaint", "question", "wish", "churn", "recommendation", "ugc_shared", "helping", "answer", "offtopic"}
+)
+"""Intents to which nothing general can honestly be said: a reply needs `answers_to`."""
 ACTIONS = ("draft", "handoff", "silent")
 YES, NO = "true", "false"
 YES_NO = (YES, NO)
+
+SHORT, MIDDLE, LONG = LENGTHS = ("short", "middle", "long")
 
 WHEN_FIELDS: dict[str, tuple[str, ...]] = {
     "sentiment": ("positive", "neutral", "negative", "mixed"),
@@ -25,6 +41,11 @@ WHEN_FIELDS: dict[str, tuple[str, ...]] = {
     "time": ("morning", "day", "evening", "night"),
     "fan_history": ("none", "some"),
     "details": DETAIL_KINDS,
+    "mood": MOODS,
+    "length": LENGTHS,
+    "tells": TELLS,
+    "second": ALSO,
+    "register": (),
 }
 """Field of a `when` or `unless` -> the values it may have; no values here: any word."""
 

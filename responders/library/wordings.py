@@ -27,10 +27,9 @@ CHECKED = {
     "no-task": ("L12", "ask about their own doing instead, or leave it out"),
     "no-promise": ("L13", "leave it out; what will be done is a manager's to type (from: ask_approver)"),
     "no-borrowed-life": ("L14", "leave it out; what somebody felt or did is a manager's to type (from: ask_approver)"),
+    "honest-identity": ("L14", "leave it out; only the answer to are_you_a_bot says who writes"),
     "no-stock-phrase": ("L15", "say it as you would to one person, or leave it out"),
-    "exclaim": ("L15", "end with a full stop"),
-    "emoji-mirror": ("L15", "leave the emoji out"),
-    "complaint-care": ("L16", "say first that it is a pity, or sorry, and no joke"),
+    "no-cheer": ("L15", "end with a full stop, and leave jokes and emoji to glad news"),
     "no-blame": ("L16", "say it without blame, and no 'but' after sorry"),
     "no-mass-ping": ("L19", "leave it out"),
 }
@@ -41,6 +40,7 @@ _MARKUP = re.compile(r"\*\*|__|~~|\|\||`|</?[a-z]+[^>]*>|\]\(|<[@#:]|(?m:^[^\S\n
 _SPECIAL_PLACE = re.compile(r"[@#/<\[\\]\{\{[^}]*\}\}")
 _PLACEHOLDER = re.compile(r"\b(?:None|undefined)\b")
 _TAGS = re.compile(r"\{[{%#][^{]*?[}%#]\}")
+_EXCLAIMS = re.compile(r"[!\uff01\u00a1]")
 
 
 def wording_faults(library: Library) -> Iterator[Fault]:
@@ -80,6 +80,8 @@ def _in_source(template: Template, variant: Variant) -> Iterator[Problem]:
             found.group(),
             f"{found.group()!r} can become a mention, a command or a link; put a space or a word",
         )
+    if template.handoff and (found := _EXCLAIMS.search(fixed)):
+        yield "L15", found.group(), f"{found.group()!r} where a person is to answer; end with a full stop"
     conditions = (template.when, template.unless, variant.when)
     for name in variant.needs:
         if template.slots[name].source.startswith(HISTORY) and not any("fan_history" in part for part in conditions):
@@ -124,9 +126,9 @@ def _checked(checks: list[VoiceCheck], post: Post, template: Template, trial: Tr
 
 
 def _post(facts: Mapping[str, Fact]) -> Post:
-    """A fan who names every fact and uses an emoji: what then is held against a wording is its own."""
-    named = " ".join(f"{fact.name.replace('_', ' ')} {fact.value}" for fact in facts.values())
-    text = f"{FILLER} {named} \U0001f642"
+    """A fan who names every fact: what then is held against a wording is its own."""
+    named = " ".join(f"{fact.name.replace('_', ' ')} {' '.join(fact.values)}" for fact in facts.values())
+    text = f"{FILLER} {named}"
     fan = Author(id="lint", name="lint")
     return Post(platform="lint", channel="lint", external_id="1", author=fan, text=text, at=_NOON)
 

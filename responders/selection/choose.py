@@ -1,20 +1,20 @@
-"""Choosing among candidates: fresh ones only, the closest fit first, then the least used, then a repeatable lot."""
+"""Choosing among candidates: the likeliest template first; of its wordings the closest fit, then what was said least
+lately, then the order in its file: the first wording is the one that an operator trusts most."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 from rapidfuzz.fuzz import ratio
 
 from responders.library.model import Library, Template
-from responders.types import Candidate, CheckResult, Context, Level, PastReply, Post
+from responders.types import Candidate, CheckResult, Context, Level, PastReply
 
-RECENT_OPENERS = 10
-"""An opener is fresh when the channel's last ten replies did not have it."""
+RECENT_OPENERS = 20
+"""An opener is fresh when the channel's last replies, as many as this, did not have it."""
 ALIKE = 80.0
 """Wordings as alike as this, in percent, are no choice."""
 ALTERNATIVES = 2
@@ -39,19 +39,18 @@ def opener(text: str) -> str:
 
 
 def fresh(candidates: Iterable[Candidate], intent: str | None, context: Context, library: Library) -> list[Candidate]:
-    """Those that do not repeat: not said to this fan before, within the template's limits, with a fresh opener."""
+    """Those that do not repeat: not said to this fan before, and within the template's limits."""
     templates = {template.key: template for template in library.templates}
     past = context.past_replies
     told = {(p.template, p.variant) for p in past if p.same_fan}
-    openers = {p.opener for p in [p for p in past if p.same_channel][:RECENT_OPENERS]}
 
     def is_fresh(c: Candidate) -> bool:
         template = templates.get(c.template)
         if template and not _within_limits(template, context):
             return False
-        if intent in SAME_ANSWER or (template and template.asks):
+        if intent in SAME_ANSWER or (template and template.is_faq):
             return True
-        return (c.template, c.variant) not in told and opener(c.text) not in openers
+        return (c.template, c.variant) not in told
 
     return [c for c in candidates if is_fresh(c)]
 
@@ -73,16 +72,17 @@ def _within_limits(template: Template, context: Context) -> bool:
     return all(used(scopes[scope], limit.per.total_seconds()) < limit.count for scope, limit in template.limits.items())
 
 
-def choose(candidates: Sequence[Candidate], post: Post, context: Context, check: Check) -> Choice:
+def choose(candidates: Sequence[Candidate], context: Context, check: Check) -> Choice:
     """The best candidate that no check blocks, and up to two that are clearly different from it and each other.
 
-    When none is clearly different, another that is not the same stands in: there is a choice whenever there can be.
+    The best one's template speaks twice, then the next likeliest has its say; where none is sure, each template speaks
+    once. When none is clearly different, another that is not the same stands in: there is a choice whenever there can
+    be.
     """
-    ranked = sorted(candidates, key=_rank(post, context))
     passed: list[Candidate] = []
     blocked: set[str] = set()
     spare: Candidate | None = None
-    for candidate in ranked:
+    for candidate in _in_turn(sorted(candidates, key=_rank(context))):
         if len(passed) > ALTERNATIVES:
             break
         different = all(_different(candidate, p) for p in passed)
@@ -100,14 +100,30 @@ def choose(candidates: Sequence[Candidate], post: Post, context: Context, check:
     return Choice(best=passed[0] if passed else None, alternatives=tuple(passed[1:]), blocked=frozenset(blocked))
 
 
-def _rank(post: Post, context: Context) -> Callable[[Candidate], tuple[float, bool, int, bytes]]:
-    """Closest fit, one tap, least used in the channel, then a lot drawn by the post's id."""
-    uses = Counter((p.template, p.variant) for p in context.past_replies if p.same_channel)
-    seed = f"{post.platform}/{post.channel}/{post.external_id}"
+def _in_turn(ranked: Sequence[Candidate]) -> Iterator[Candidate]:
+    """Round by round, one wording of each template; a sure one has two in the first round."""
+    left: dict[str, list[Candidate]] = {}
+    for candidate in ranked:
+        left.setdefault(candidate.template, []).append(candidate)
+    first = next(iter(left), "")
+    if first and left[first][0].sure:
+        yield left[first].pop(0)
+    while left:
+        for template in [*left]:
+            if left[template]:
+                yield left[template].pop(0)
+            if not left[template]:
+                del left[template]
 
-    def rank(c: Candidate) -> tuple[float, bool, int, bytes]:
-        lot = blake2b(f"{seed}/{c.template}/{c.variant}".encode("utf-8", "replace"), digest_size=8).digest()
-        return (-c.fit, bool(c.missing), uses[c.template, c.variant], lot)
+
+def _rank(context: Context) -> Callable[[Candidate], tuple[float, bool, float, bool, int]]:
+    """Likeliest template, one tap, closest fit, a fresh opener, least used in the channel."""
+    here = [p for p in context.past_replies if p.same_channel]
+    openers = {p.opener for p in here[:RECENT_OPENERS]}
+    uses = Counter((p.template, p.variant) for p in here)
+
+    def rank(c: Candidate) -> tuple[float, bool, float, bool, int]:
+        return (-c.chance, bool(c.missing), -c.fit, opener(c.text) in openers, uses[c.template, c.variant])
 
     return rank
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from responders.library.model import Library
+from responders.said import said
 from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
 from responders.understanding.facts import Conversation
 from responders.understanding.gates import CRISIS, MAYBE, Gate, Gates
@@ -19,8 +20,9 @@ _FROM = {SURE: 0.7, SILENT_FROM: 0.5, THREE: 0.8, MAYBE: 0.5}
 READINGS = 3
 _LEAST = 0.05
 """Chance below which a reading is not offered."""
-_GRAVE_FROM = 0.02
-"""Chance of a crisis from which no reply is drafted or offered: one plain post in eighty."""
+_GRAVE_FROM, _GRAVE_GOODBYE, _GOODBYES = 0.02, 0.008, frozenset({"farewell", "churn"})
+"""Chance of a crisis from which no reply is drafted or offered: one plain post in eighty. Of those who take their leave
+a smaller one is enough: one in ten."""
 _DANGEROUS = 0.1
 """Chance of a gate from which nothing is offered for one press, and of a crisis from which no post is left alone."""
 _WANT_ANSWER = frozenset({"question", "complaint"})
@@ -35,6 +37,8 @@ _PLAINLY = 0.9
 """Chance from which spam is left alone; what only may be some is shown to a person."""
 _SAD = frozenset({"pet_died", "someone_died", "illness_in_passing", "bad_luck_in_passing"})
 _SAD_FROM = 0.35
+_CHOICE = frozenset({ReasonCode.INTENT, ReasonCode.BY_HAND})
+"""Why a post may be a person's although there are replies that could fit."""
 _SCAM, _SCAM_FROM = "reports_scam", 0.25
 _TOO_SHORT = 2
 """Words up to which an unclear post ("sheesh") is left alone, if it wants no answer."""
@@ -67,6 +71,8 @@ _SURENESS = (
 Verdict = tuple[Outcome, Reason]
 _H, _S, _C = Outcome.HANDOFF, Outcome.SILENT, ReasonCode
 _SAD_NEWS = _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person answers, or is quiet with them.")
+_BY_HAND_FROM = 0.4
+"""Chance of a situation from which its note to the manager holds."""
 _GRAVER = _H, Reason(code=_C.LOW_CONFIDENCE, sentence="It may mean more than it says: read it first.")
 
 
@@ -101,9 +107,19 @@ class Case:
         )
 
     @property
+    def says_something(self) -> bool:
+        """True when an unclear post is worth a person's look."""
+        return self.wants_answer or len(self.post.text.split()) > _TOO_SHORT
+
+    @property
     def grave(self) -> float:
         """The chance of a crisis, as it is read without the lists."""
         return dict(self.understanding.intents).get(CRISIS, 0.0)
+
+    @property
+    def may_be_grave(self) -> bool:
+        """True when a crisis is not likely enough to say so, and still nothing may be answered with one press."""
+        return self.grave >= (_GRAVE_GOODBYE if self.understanding.intent in _GOODBYES else _GRAVE_FROM)
 
     @property
     def sad(self) -> bool:
@@ -111,8 +127,8 @@ class Case:
         return sum(chance for name, chance in self.understanding.situations if name in _SAD) >= _SAD_FROM
 
     def short_of(self, code: ReasonCode, sentence: str) -> Verdict:
-        """There is no draft: a person's turn if an answer is wanted, else silence."""
-        return (_H if self.wants_answer else _S), Reason(code=code, sentence=sentence)
+        """There is no draft: a person's turn, unless it is a word or two that want no answer."""
+        return (_H if self.says_something else _S), Reason(code=code, sentence=sentence)
 
 
 class Judge:
@@ -127,6 +143,10 @@ class Judge:
         self._gates = Gates(library.word_lists["gates"])
         self._mockery = Mockery(library.word_lists)
         self._sad_news = Gate(library.word_lists["readings"]["sad"])
+        self._notes: dict[str, dict[str, str]] = {}
+        for template in library.templates:
+            if template.handoff:
+                self._notes.setdefault(template.id, {})[template.locale] = template.handoff
         self._rules: tuple[Callable[[Case], Verdict | None], ...] = (
             self._staff_or_bot,
             self._gate,
@@ -137,12 +157,13 @@ class Judge:
             self._unread,
             self._between_fans,
             self._sad,
+            self._by_hand,
             self._not_meant,
             self._unsure,
+            self._graver,
             self._action,
             self._scam,
             self._foreign,
-            self._graver,
             self._mocking,
             self._cap,
         )
@@ -226,6 +247,15 @@ class Judge:
     def _sad(self, case: Case) -> Verdict | None:
         return _SAD_NEWS if self._sad_news.fires(case.post.text) and not case.decided else None
 
+    def _by_hand(self, case: Case) -> Verdict | None:
+        """What a manager's own words are best for, by an operator's note."""
+        for name, chance in case.understanding.situations:
+            notes = self._notes.get(name)
+            if notes and chance >= _BY_HAND_FROM and not case.context.forced_intent:
+                note = notes.get(case.understanding.language) or next(iter(notes.values()))
+                return _H, Reason(code=_C.BY_HAND, sentence=f"Reads as {said(name)}: a person answers. {note}")
+        return None
+
     def _not_meant(self, case: Case) -> Verdict | None:
         """What fans say among themselves, and what is not for us; nothing sad or grave is left alone."""
         read, context = case.understanding, case.context
@@ -246,38 +276,33 @@ class Judge:
         if case.decided or (read.intent is not None and read.confidence >= self._from[SURE]):
             return None
         if self._offers(case):
-            options = " or ".join(said(name) for name, _ in self.likely(read))
+            options = " or ".join(said(name) for name, _ in self._likely(read))
             sentence = f"Not sure what this is, maybe {options}: pick what fits."
             return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
         if case.context.replies_to == "us":
             return _H, Reason(code=_C.FOLLOW_UP, sentence=_FOLLOW_UP)
-        if case.wants_answer:
+        if case.says_something:
             maybe = f"Maybe {because(read, sure=False)}; that is not sure." if read.intent else _NOT_CLEAR
             return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=maybe)
         return _S, Reason(code=_C.LOW_CONFIDENCE, sentence=_NOT_CLEAR)
 
-    def likely(self, read: Understanding) -> tuple[tuple[str, float], ...]:
+    def _likely(self, read: Understanding) -> tuple[tuple[str, float], ...]:
         """The likeliest readings that a template may answer, the surest first."""
         first = (pair for pair in read.intents[:READINGS] if pair[1] >= _LEAST)
         return tuple((n, c) for n, c in first if n in self._intents and self._intents[n].action == "draft")
 
     def leaves_a_choice(self, case: Case, verdict: Verdict) -> bool:
-        """True when a person is handed one reply for each of the likeliest readings."""
+        """True when a person is handed the nearest replies with the post."""
         outcome, reason = verdict
-        return outcome is _H and reason.code is _C.LOW_CONFIDENCE and not case.decided and self._offers(case)
+        if outcome is not _H or _dangerous(case):
+            return False
+        return reason.code in _CHOICE or (reason.code is _C.LOW_CONFIDENCE and self._offers(case))
 
     def _offers(self, case: Case) -> bool:
         """Likely one of three, and none of them dangerous. A word or two are no reason to trouble a person."""
-        read, shares = case.understanding, dict(case.understanding.intents)
-        three = sum(chance for _, chance in read.intents[:READINGS])
-        dangerous = (
-            read.alarms
-            or read.unread
-            or case.grave >= _GRAVE_FROM
-            or any(shares.get(gate, 0.0) >= _DANGEROUS for gate in GATES)
-        )
-        said = len(case.post.text.split()) > _TOO_SHORT or case.wants_answer
-        return said and three >= self._from[THREE] and not dangerous and len(self.likely(read)) > 0
+        three = sum(chance for _, chance in case.understanding.intents[:READINGS])
+        likely = len(self._likely(case.understanding)) > 0
+        return case.says_something and likely and three >= self._from[THREE] and not _dangerous(case)
 
     def _action(self, case: Case) -> Verdict | None:
         read = case.understanding
@@ -306,10 +331,7 @@ class Judge:
         return _H, Reason(code=_C.NO_TEMPLATE, sentence=sentence)
 
     def _graver(self, case: Case) -> Verdict | None:
-        """Not like a crisis enough to say so, and still nothing to answer with one press."""
-        if case.grave < _GRAVE_FROM or case.decided:
-            return None
-        return _GRAVER
+        return _GRAVER if case.may_be_grave and not case.decided else None
 
     def _mocking(self, case: Case) -> Verdict | None:
         """Nothing is worse than thanking somebody for mockery: what may be some is a person's turn."""
@@ -324,19 +346,25 @@ class Judge:
         return outcome, Reason(code=_C.CAP, sentence=f"Enough replies for now: {case.context.cap}.")
 
 
+def _dangerous(case: Case) -> bool:
+    """True when nothing may be offered for one press."""
+    read, shares = case.understanding, dict(case.understanding.intents)
+    doubt = any(shares.get(gate, 0.0) >= _DANGEROUS for gate in GATES)
+    return bool(read.alarms or read.unread or doubt or case.may_be_grave)
+
+
 def _raised(sentence: str, alarm: Alarm) -> str:
     """With how sure that is in words. The part that raised it is the fan's words and stays with the post."""
     how = next(words for least, words in _SURENESS if alarm.chance >= least and least < 1)
     return f"{sentence} ({how})."
 
 
-def said(intent: str) -> str:
-    """An intent's name as words."""
-    return intent.replace("_", " ")
+def sureness(chance: float) -> str:
+    """A chance as words."""
+    return next(words for least, words in _SURENESS if chance >= least)
 
 
 def because(read: Understanding, *, sure: bool = True) -> str:
     """The intent, how sure it is in words (unless `sure` is said already), and the example it is like."""
     like = f", like the example “{read.nearest}”" if read.nearest else ""
-    how = next(words for least, words in _SURENESS if read.confidence >= least)
-    return f"{said(read.intent or 'nothing known')}{f' ({how})' if sure else ''}{like}"
+    return f"{said(read.intent or 'nothing known')}{f' ({sureness(read.confidence)})' if sure else ''}{like}"

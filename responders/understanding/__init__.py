@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from responders.library.model import Library
 from responders.ports import Analyzer, LanguageDetector
-from responders.understanding.answers import AnswersAnalyzer
+from responders.understanding.answers import AnswersAnalyzer, WordForWord
 from responders.understanding.details import DetailsAnalyzer
 from responders.understanding.facts import Resolution
 from responders.understanding.gates import Gates, Parts
@@ -38,5 +38,6 @@ def build_analyzers(
         ("its mood", SentimentAnalyzer(lists["sentiment"], by_mood=model is not None)),
         ("its details", DetailsAnalyzer(library)),
         ("the answers that are near", AnswersAnalyzer(library, model)),
+        ("the posts that operators wrote down", WordForWord(library)),
         ("whether it is settled", Resolution(lists["conversation"])),
     )

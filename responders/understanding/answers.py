@@ -1,4 +1,5 @@
-"""Which of the operators' FAQ answers a post asks for: by meaning, by letters and by what the answers say."""
+"""Which of the operators' FAQ answers a post asks for: by meaning, by letters and by what the answers say; and posts
+that an operator wrote down word for word, of whatever situation."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from responders.library.model import Library, Template
 from responders.ports import Floats
 from responders.types import Context, Post, Understanding
-from responders.understanding.normalise import encodable, has_words, reading
+from responders.understanding.normalise import bare, encodable, has_words, reading
 from responders.understanding.trained import Model
 
 SURE = 0.88
@@ -94,25 +95,40 @@ def sure_answer(faq: Sequence[tuple[str, float]]) -> str | None:
     return faq[0][0] if faq and faq[0][1] >= SURE else None
 
 
+class WordForWord:
+    """Posts that an operator wrote down under `answers_to` are read as that situation, or that question."""
+
+    def __init__(self, library: Library) -> None:
+        """Take all templates with `answers_to`."""
+        written = ((t.locale, bare(text), t) for t in library.templates for text in t.answers_to)
+        self._templates = {(locale, words): template for locale, words, template in written if words}
+
+    def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
+        """Whatever else the post reads like; in that template's language, the fan's own first."""
+        if context.forced_intent:
+            return so_far
+        words = bare(post.text)
+        found = (self._templates.get((locale, words)) for locale in (so_far.language, context.locale))
+        template = next(filter(None, found), None)
+        return _is_for(template, so_far) if template else so_far
+
+
 class AnswersAnalyzer:
     """Fills `faq`, for every post with words, whatever becomes of it."""
 
     def __init__(self, library: Library, model: Model | None = None) -> None:
-        """Take the templates that have `asks`. Without a `model` they are told apart by letters alone."""
+        """Take the templates with `answers_to`. Without a `model` FAQ answers are told apart by letters alone."""
         self._entries: list[_Entry] = []
         asks: list[str] = []
         read: list[str] = []
         answers: list[str] = []
         for template in library.templates:
-            if template.asks:
+            if template.is_faq:
                 self._entries.append(_Entry(template=template, first=len(asks)))
-                asks += template.asks
+                asks += template.answers_to
                 answers.append(_said(template, library))
-                read += (f"{ask} {answers[-1][:_SAID]}" for ask in template.asks)
+                read += (f"{ask} {answers[-1][:_SAID]}" for ask in template.answers_to)
         self._starts = [entry.first for entry in self._entries]
-        self._phrasings = {
-            (e.template.locale, _bare(ask)): e.template.key for e in self._entries for ask in e.template.asks
-        }
         if not asks:
             return
         counts = np.stack([_letters(text) for text in read])
@@ -127,11 +143,9 @@ class AnswersAnalyzer:
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Name the nearest answers in the fan's language and the community's, whatever the intent: a complaint or a
         wish often holds a question too. A sure one makes a post that asks, and is not clearly something else, a
-        question; an operator's own phrasing does whatever else it reads like, in that answer's language."""
+        question."""
         if not self._entries or not has_words(post.text):
             return so_far
-        if (key := self._phrased(post.text, so_far.language, context.locale)) and not context.forced_intent:
-            return _asks_for(key, so_far)
         share = dict(so_far.intents).get(QUESTION, 0.0)
         faq = tuple(islice(self.nearest(post.text, so_far.language, context.locale), LISTED))
         read = replace(so_far, faq=faq)
@@ -143,11 +157,6 @@ class AnswersAnalyzer:
         if read.intent in _FRIENDLY or read.intent is None:
             return replace(read, intent=QUESTION, confidence=max(read.confidence, faq[0][1]), nearest=None)
         return read
-
-    def _phrased(self, text: str, *locales: str) -> str | None:
-        """The answer that has this very text among its phrasings, the fan's own language first."""
-        bare = _bare(text)
-        return next((key for locale in locales if (key := self._phrasings.get((locale, bare)))), None)
 
     def nearest(self, text: str, *locales: str) -> Iterator[tuple[str, float]]:
         """(key, chance from 0 to 1 that it is the one asked for) of every answer in one of `locales`, the fan's own
@@ -181,25 +190,6 @@ class AnswersAnalyzer:
         return found
 
 
-def _asks_for(key: str, read: Understanding) -> Understanding:
-    """The same, read as the question whose answer this is; what raised an alarm stays."""
-    return replace(
-        read,
-        intent=QUESTION,
-        confidence=_ASKED,
-        intents=((QUESTION, _ASKED),),
-        situations=(),
-        nearest=None,
-        language=key.partition("/")[0],
-        faq=((key, _ASKED),),
-    )
-
-
-def _bare(text: str) -> str:
-    """The words of a text, as they are read."""
-    return " ".join(re.findall(r"\w+", reading(text)))
-
-
 def _questions(text: str) -> list[str]:
     """The questions in a text of several sentences: the rest of it would blur them."""
     sentences = _SENTENCE.findall(text)
@@ -213,7 +203,7 @@ def _said(template: Template, library: Library) -> str:
         name = mark.group(1) or ""
         source = template.slots[name].source if name in template.slots else ""
         fact = library.facts.get(source.removeprefix("facts."))
-        return fact.value if fact else name.replace("_", " ")
+        return (fact and fact.said_in(template.locale)) or name.replace("_", " ")
 
     return f"{template.id.replace('-', ' ')}. {_JINJA.sub(slot, template.variants[0].source)}"
 
@@ -232,3 +222,17 @@ def _letters(text: str) -> Floats:
 def _unit(rows: Floats) -> Floats:
     norm = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.asarray(rows / np.where(norm == 0, 1, norm), dtype=np.float32)
+
+
+def _is_for(template: Template, read: Understanding) -> Understanding:
+    """The same, read as the situation, or the question, of this template; what raised an alarm stays."""
+    return replace(
+        read,
+        intent=template.intent,
+        confidence=_ASKED,
+        intents=((template.intent, _ASKED),),
+        situations=() if template.is_faq else ((template.id, _ASKED),),
+        nearest=None,
+        language=template.locale,
+        faq=((template.key, _ASKED),) if template.is_faq else (),
+    )

@@ -152,7 +152,7 @@ def _names(library: Library, small: frozenset[str]) -> tuple[re.Pattern[str], ..
     In a post a name of several words may be written small; one word alone would be any word then.
     """
     named = (fact.name.split("_") for fact in library.facts.values())
-    valued = (fact.value.split() for fact in library.facts.values() if fact.value.istitle())
+    valued = (value.split() for fact in library.facts.values() for value in fact.values if value.istitle())
     names = {" ".join(words) for words in named if len(words) > 1 and not set(words) & small}
     names |= {" ".join(words) for words in valued if len(words) <= _FACT_WORDS and "".join(words).isalpha()}
     ordered = sorted(names, key=lambda name: (-len(name), name))

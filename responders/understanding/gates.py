@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from responders.ports import Floats
 from responders.types import GATES, Alarm, Context, Post, Understanding
 from responders.understanding.features import Features, features_of
 from responders.understanding.normalise import ENCODED, compile_phrases, encodable, has_words, reading, unmasked
@@ -29,6 +30,13 @@ _PARTS, _PART_WORDS, _WORDS = 8, 4, 7
 one sentence of praise."""
 _WITHOUT_THE_REST = 1.0
 """Log-odds against a sentence that is read alone."""
+_FRIENDLY = frozenset(
+    {"praise", "thanks", "milestone", "ugc_shared", "recommendation", "introduction", "greeting", "farewell", "helping"}
+)
+_QUESTION, _BETWEEN = "question", ("complaint", "wish")
+_ASKED, _HINTED = 0.7, 0.25
+"""Chance of one sentence from which a post also asks, and of the whole from which it also complains or wishes: a
+sentence that is read alone sounds like a complaint too often."""
 _LONGEST, _OVERLAP = 8_000, 80
 """Characters of a post that are read, and those of a piece that the next one has too: a border cuts no phrase."""
 _PLAINLY_A_CHILD = 0.8
@@ -91,7 +99,8 @@ class SpamCues:
 
 
 class Parts:
-    """Reads a post sentence by sentence for a crisis, and notes the part that sounds most like one."""
+    """Reads a post sentence by sentence: for a crisis, of which it notes the part that sounds most like one, and for
+    what a friendly post does besides."""
 
     def __init__(self, reads: Reads) -> None:
         """`reads`: what reads posts."""
@@ -99,14 +108,25 @@ class Parts:
         self._crisis = reads.intents.index(CRISIS)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Add an alarm with the chance of the worst part; `Gates` weighs it."""
+        """Add an alarm with the chance of the worst part, which `Gates` weighs; and `second`."""
         parts = _parts(post.text)
         if not parts:
-            return so_far
-        chances = [float(self._reads.read(encodable(part)).intents[self._crisis]) for part in parts]
-        worst = max(range(len(parts)), key=lambda i: chances[i])
-        chance = _chance(_odds(chances[worst]) - _WITHOUT_THE_REST)
-        return replace(so_far, alarms=(Alarm(gate=CRISIS, chance=chance, part=parts[worst]),))
+            return replace(so_far, second=self._second([], so_far))
+        read = [(part, self._reads.read(encodable(part)).intents) for part in parts]
+        worst, chances = max(read, key=lambda pair: float(pair[1][self._crisis]))
+        chance = _chance(_odds(float(chances[self._crisis])) - _WITHOUT_THE_REST)
+        alarm = Alarm(gate=CRISIS, chance=chance, part=worst)
+        return replace(so_far, alarms=(alarm,), second=self._second(read, so_far))
+
+    def _second(self, parts: Sequence[tuple[str, Floats]], read: Understanding) -> str | None:
+        """What a friendly post asks in one of its sentences, or complains of or wishes for between them."""
+        if read.intent not in _FRIENDLY:
+            return None
+        at = self._reads.intents.index(_QUESTION)
+        if any("?" in part and float(chances[at]) >= _ASKED for part, chances in parts):
+            return _QUESTION
+        whole = dict(read.intents)
+        return next((name for name in _BETWEEN if whole.get(name, 0.0) >= _HINTED), None)
 
 
 class Gates:

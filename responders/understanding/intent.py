@@ -5,14 +5,14 @@ Without the model, a head on words and letters reads instead, less well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from rapidfuzz.fuzz import token_set_ratio
 from rapidfuzz.utils import default_process
 
-from responders.library.model import Library
+from responders.library.model import Library, Template
 from responders.ports import Floats
 from responders.types import GATES, Context, Post, Understanding
 from responders.understanding.facts import among_fans, before
@@ -40,6 +40,7 @@ _CUE = 1.0
 _COMPARED = 8
 """Examples next to a post of which the nearest is named; `_READ` characters of a post are held against them."""
 _READ = 400
+_TINY = 1e-3
 _SUREST = 0.9999
 """Only a manager's word counts 1."""
 _TOLD = 0.5
@@ -57,20 +58,27 @@ class HeldOut:
     confidence: float
     nearest: str | None
     """The example of `read` that it is most like."""
+    situation: str | None = None
+    """The operator's own situation that it is written for, and `likeliest`, the one that is read there."""
+    likeliest: str | None = None
 
 
 class IntentAnalyzer:
     """Fills `intent`, `intents`, `situations`, `mood`, `tells`, `nearest` and `confidence`."""
 
     def __init__(self, library: Library, reads: Reads) -> None:
-        """Learn the operators' examples on top of what `reads` knows: own intents, and posts they want read so."""
+        """Learn the operators' examples on top of what `reads` knows: own intents and situations, and posts they want
+        read so."""
         self._reads = reads
+        own = _own_situations(library, reads)
         pairs = [(t, i.name) for i in library.intents.values() for texts in i.examples.values() for t in texts]
+        pairs += [(text, template.id) for template in own for text in template.answers_to]
         self._texts = [text for text, _ in pairs]
         self._labels = np.array([label for _, label in pairs])
+        self._situations = {template.id: template.intent for template in own}
         self._vectors = reads.vectors([encodable(text) for text in self._texts])
         self._known = {name: i for i, name in enumerate(reads.intents) if name in library.intents or name in GATES}
-        self._own = tuple(sorted(set(library.intents) - set(reads.intents)))
+        self._own = tuple(sorted({*library.intents, *self._situations} - {*reads.intents}))
         self._head = self._fit()
         lists = [entry for entry in library.word_lists["readings"].values() if "against" in entry]
         self._phrases = [(Gate(entry), entry.get("toward", ()), entry["against"]) for entry in lists]
@@ -85,10 +93,11 @@ class IntentAnalyzer:
         said = before(post, context)
         read = self._reads.read(encodable(post.text, said))
         likeness = self._vectors @ read.vector
-        shares = self._shares(post.text, read, likeness, context, said, head=self._head)
+        shares, happened = self._shares(post.text, read, likeness, context, said, head=self._head)
         forced = context.forced_intent
         if forced:  # danger stays what it was read as
             shares = {name: share if name in GATES else 0.0 for name, share in shares.items() if name != forced}
+            happened = self._of(forced, happened)
         ranked = tuple(sorted(((n, round(float(s), 4)) for n, s in shares.items()), key=lambda p: (-p[1], p[0])))
         if forced:
             ranked = ((forced, 1.0), *ranked)
@@ -100,24 +109,38 @@ class IntentAnalyzer:
             intent=intent,
             confidence=1.0 if forced else min(share, _SUREST),
             intents=ranked,
-            situations=read.likeliest(_SITUATIONS, intent),
+            situations=tuple(
+                sorted(((n, round(c, 4)) for n, c in happened.items()), key=lambda p: -p[1])[:_SITUATIONS]
+            ),
             mood=read.mood,
             tells=read.told(_TOLD),
             nearest=self._nearest(post.text, likeness, intent),
         )
 
-    def held_out(self) -> list[HeldOut]:
-        """Each example as it is read by those who do not know it."""
+    def held_out(self, only: Collection[str] | None = None) -> list[HeldOut]:
+        """Each example of these intents, and each post of these situations of the operator's own (None: of all), as it
+        is read by those who do not know it."""
         found = []
-        for i, (text, label) in enumerate(zip(self._texts, self._labels, strict=True)):
+        for i, (text, label) in enumerate(zip(self._texts, map(str, self._labels), strict=True)):
+            if only is not None and label not in only:
+                continue
             others = self._vectors @ self._vectors[i]
             others[i] = -1.0
             read = self._reads.read(encodable(text))
             head = self._fit(without=i) if label in self._own else self._head
-            shares = self._shares(text, read, others, None, "", head=head)
+            shares, happened = self._shares(text, read, others, None, "", head=head)
             best = max(shares, key=lambda name: shares[name])
-            nearest = self._nearest(text, others, best)
-            found.append(HeldOut(text=text, intent=str(label), read=best, confidence=shares[best], nearest=nearest))
+            found.append(
+                HeldOut(
+                    text=text,
+                    intent=self._situations.get(label, label),
+                    read=best,
+                    confidence=shares[best],
+                    nearest=self._nearest(text, others, best),
+                    situation=label if label in self._situations else None,
+                    likeliest=max(happened, key=lambda name: happened[name], default=None),
+                )
+            )
         return found
 
     def _fit(self, without: int | None = None) -> SoftmaxHead | None:
@@ -132,8 +155,8 @@ class IntentAnalyzer:
 
     def _shares(
         self, text: str, read: Read, likeness: Floats, context: Context | None, said: str, *, head: SoftmaxHead | None
-    ) -> dict[str, float]:
-        """Intent -> its chance, of those that this library knows and the gates."""
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Intent -> its chance, of those that this library knows and the gates; situation -> its chance."""
         logs = {name: float(np.log(read.intents[i] + 1e-9)) for name, i in self._known.items()}
         if ANSWER in logs and not said.startswith("team:"):
             del logs[ANSWER]
@@ -147,7 +170,27 @@ class IntentAnalyzer:
         danger = rest.pop(CRISIS, 0.0)  # of which operators' own intents take nothing
         left = 1.0 - sum(own.values())
         shares = {name: share * left for name, share in rest.items()}
-        return {**shares, **{name: share * (1.0 - danger) for name, share in own.items()}, CRISIS: danger}
+        for label, share in own.items():
+            name = self._situations.get(label, label)
+            shares[name] = shares.get(name, 0.0) + share * (1.0 - danger)
+        shares[CRISIS] = danger
+        happened = self._happened(read, {**rest, CRISIS: danger}, left)
+        return shares, {**happened, **{n: share * (1.0 - danger) for n, share in own.items() if n in self._situations}}
+
+    def _happened(self, read: Read, shares: Mapping[str, float], left: float) -> dict[str, float]:
+        """The situations' chances, moved as their intents' were: by the messages around, phrases and examples."""
+        first = dict(zip(self._reads.intents, map(float, read.intents), strict=True))
+        return {
+            name: min(1.0, left * chance * shares.get(of, 0.0) / max(first[of], _TINY))
+            for name, of, chance in read.situations
+        }
+
+    def _of(self, intent: str, happened: Mapping[str, float]) -> dict[str, float]:
+        """The situations of one intent, as if it could be no other."""
+        of = {**self._reads.situations, **self._situations}
+        own = {name: chance for name, chance in happened.items() if of[name] == intent}
+        total = sum(own.values())
+        return {name: chance / total for name, chance in own.items()} if total else {}
 
     def _own_shares(self, vector: Floats, likeness: Floats, head: SoftmaxHead | None) -> dict[str, float]:
         if head is None:
@@ -184,6 +227,13 @@ class IntentAnalyzer:
             return float(likeness[i]) + float(token_set_ratio(words, default_process(self._texts[i]))) / 100
 
         return self._texts[max(close, key=alike)] if close else None
+
+
+def _own_situations(library: Library, reads: Reads) -> list[Template]:
+    """Those that the reader was not fitted to: it learns them from what the operator wrote under `answers_to`."""
+    if not reads.situations:
+        return []
+    return [t for t in library.templates if t.answers_to and not t.is_faq and t.id not in reads.situations]
 
 
 def _near(likeness: Floats) -> float:

@@ -22,7 +22,7 @@ _UNKNOWN = "xx"
 """Some language, in letters that the channel's is not written in."""
 _OWN_SCRIPT = frozenset(("ar", "bg", "el", "fa", "he", "hi", "ja", "ko", "ru", "th", "uk", "zh"))
 _SURE = 0.8
-_OUR_SURE = 0.3
+_OUR_SURE = 0.5
 """Probability from which a language of the community is believed, against any other's `_SURE`."""
 
 

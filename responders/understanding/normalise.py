@@ -146,3 +146,8 @@ def _phrase(phrase: str) -> str:
 def has_emoji(text: str) -> bool:
     """True when a pictograph is in it."""
     return any(unicodedata.category(c) == "So" for c in text)
+
+
+def bare(text: str) -> str:
+    """The words of a text alone: what two phrasings have in common that differ in case and signs only."""
+    return " ".join(re.findall(r"\w+", reading(text)))

@@ -13,11 +13,11 @@ from typing import Protocol, get_args
 import numpy as np
 
 from responders.ports import Encoder, Floats
-from responders.types import Mood
+from responders.types import Mood, Tell
 from responders.understanding.heads import log_softmax
 
 MOODS: tuple[Mood, ...] = get_args(Mood)
-TELLS = ("platform", "version", "number", "since", "before", "order", "picture", "name")
+TELLS: tuple[Tell, ...] = get_args(Tell)
 _SHARE = 0.5
 """Of an intent's chance that its own head decides; the rest is the sum over its situations."""
 _TINY = 1e-9
@@ -36,11 +36,6 @@ class Read:
     mood: Mood = "plain"
     tells: Mapping[str, float] | None = None
 
-    def likeliest(self, count: int, intent: str) -> tuple[tuple[str, float], ...]:
-        """The likeliest situations of an intent."""
-        own = [(name, round(chance, 4)) for name, of, chance in self.situations if of == intent]
-        return tuple(own[:count])
-
     def told(self, least: float) -> frozenset[str]:
         """What the post tells with at least that chance."""
         return frozenset(name for name, chance in (self.tells or {}).items() if chance >= least)
@@ -50,6 +45,8 @@ class Reads(Protocol):
     """Reads texts as `encodable` gives them."""
 
     intents: tuple[str, ...]
+    situations: Mapping[str, str]
+    """Situation -> its intent, of those it can tell."""
     thresholds: Mapping[str, float]
     """Chances from which something is believed, by name (docs/model-card.md)."""
     background: Floats
@@ -91,6 +88,7 @@ class Model:
         self._encoder = encoder
         self._heads = heads
         self.intents = heads.intents
+        self.situations = heads.situations
         self.thresholds = heads.thresholds
         self.background = heads.background
         place = {name: i for i, name in enumerate(self.intents)}
@@ -144,6 +142,7 @@ class ByWords:
         self._rows = rows
         self._weights, self._bias = weights, bias
         self.intents = intents
+        self.situations: Mapping[str, str] = {}
         self.thresholds = thresholds
         self.background = np.zeros((0, len(weights)), dtype=np.float32)
 

@@ -1,4 +1,4 @@
-"""S2: no blame."""
+"""Nobody is blamed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.words import WordList, blocked, fixed_words, passed
+from responders.voice.words import GRAVE, WordList, fault, ours, passed
 
 _SORRY_BUT = re.compile(
-    r"\b(?:sorry|apolog\w+|tut(?: \w+){1,2} leid|entschuldig\w+)\b[^.!?;]*?[\s,](?:but|however|aber|allerdings)\b",
+    r"\b(?:sorry|apolog\w+|tut(?: \w+){1,2} leid|entschuldig\w+|lo siento|désolée?|desculp\w+)\b[^.!?;]*?"
+    r"[\s,](?:but|however|aber|allerdings|pero|mais|mas)\b",
     re.IGNORECASE,
 )
 
 
 class NoBlame:
-    """Blocks words that lay the fault on the fan, and a "but" after "sorry"."""
+    """Words that lay the fault on the fan; where somebody complains, also a "but" after "sorry"."""
 
     id = "no-blame"
 
@@ -26,8 +27,8 @@ class NoBlame:
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Block."""
-        text = fixed_words(wording)
-        taken_back = _SORRY_BUT.search(text)
+        text = ours(wording, post)
+        taken_back = _SORRY_BUT.search(text) if wording.intent in GRAVE else None
         if found := self._words.find(text) or (taken_back and taken_back.group()):
-            return blocked(self.id, f'Sounds like blame ("{found}").')
+            return fault(self.id, f"Could be read as blame (“{found}”).")
         return passed(self.id)

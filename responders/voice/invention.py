@@ -1,4 +1,4 @@
-"""H2: no invention."""
+"""No invention."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.words import WordList, blocked, fixed_words, may_repeat, passed, read_words
+from responders.voice.words import WordList, fault, fixed_words, may_repeat, passed, read_words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d++)*")
 _QUOTE = re.compile(r"[\u201c\"\u00ab\u201e]([^\u201c\u201d\"\u00ab\u00bb\u201e\n]{2,80})[\u201d\"\u00bb\u201c]")
 _WORD = re.compile(r"\b[^\W\d_][\w'\u2019-]*")
 _OWNED = re.compile(r"['\u2019]s?$")
-_BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026(\u201c\"\u201e\[*_>-]\s*)$")
+_BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026\u00a1\u00bf(\u201c\"\u201e\u00ab\[*_>-]\s*)$")
 _MANY = 5
 """Letters; shorter words in capitals only are terms (PC, OLED), not names."""
 _NOUNS_ARE_CAPITAL = frozenset({"de"})
 
 
 class NoInvention:
-    """Blocks numbers, names, days and quotes in a template's fixed words that the post does not have: they must come
-    from the post, a slot or the facts. An FAQ answer has a source; a manager's own words are theirs to answer for."""
+    """Numbers, names, days and quotes in a template's fixed words that the post does not have: they must come from the
+    post, a slot or the facts. An FAQ answer has a source; a manager's own words are theirs to answer for."""
 
     id = "no-invention"
 
@@ -36,7 +36,7 @@ class NoInvention:
             return passed(self.id)
         known = f"{post.text} {context.community} {context.channel_name} {context.call_name or ''}".casefold()
         for found in self._claims(fixed_words(wording), known, context.locale):
-            return blocked(self.id, f"Says “{found}”, which is not in the post, a slot or the facts.")
+            return fault(self.id, f"Says “{found}”, which is not in the post, a slot or the facts.")
         return passed(self.id)
 
     def _claims(self, text: str, known: str, locale: str) -> Iterator[str]:

@@ -1,25 +1,16 @@
-"""R6: no stock phrase."""
+"""No stock phrase."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.words import WordList, blocked, fixed_words, passed, warned
-
-_VERB = r"(?:\b(?:is|are|was|were|with|of|so|ist|sind|war|mit|von)|[\u2014:])"
-_SHAPES = (
-    ("a long dash", re.compile(r"\u2014|\s--\s")),
-    ("a list of three", re.compile(rf"\w, \w+, (?:and|und) \w|{_VERB} \w+, \w+ (?:and|und) \w")),
-)
-"""Habits of machine-made prose that are no words: rare in talk between people, common in text from a model."""
-_TOO_MANY = 2
+from responders.voice.words import WordList, fault, ours, passed
 
 
 class NoStockPhrase:
-    """Warns of one phrase that tools and service desks use, a long dash, or a list of three; blocks two of them."""
+    """What service desks say and people do not. Plain courtesy is no stock phrase."""
 
     id = "no-stock-phrase"
 
@@ -28,11 +19,7 @@ class NoStockPhrase:
         self._words = WordList(lists["words"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Warn at one, block at two."""
-        text = fixed_words(wording)
-        found = [f'"{phrase}"' for phrase in self._words.all(text)]
-        found += [name for name, shape in _SHAPES if shape.search(text)]
-        if not found:
-            return passed(self.id)
-        say = blocked if len(found) >= _TOO_MANY else warned
-        return say(self.id, f"Sounds like a service desk ({', '.join(found)}).")
+        """Block."""
+        if found := self._words.find(ours(wording, post)):
+            return fault(self.id, f"Sounds like a service desk (“{found}”).")
+        return passed(self.id)

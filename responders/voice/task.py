@@ -1,4 +1,4 @@
-"""N3: no task for the fan."""
+"""No task for the fan."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.words import WordList, blocked, fixed_words, passed
+from responders.voice.words import WordList, fault, ours, passed
 
 
 class NoTask:
-    """Blocks orders and requests to share, tag, follow, vote, review, invite: fans are never turned into helpers."""
+    """Orders and requests to share, tag, follow, vote, review, invite: fans are never turned into helpers."""
 
     id = "no-task"
 
@@ -21,7 +21,7 @@ class NoTask:
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Block."""
-        text = fixed_words(wording)
+        text = ours(wording, post)
         if found := self._orders.opening(text) or self._asks.find(text):
-            return blocked(self.id, f'Gives the fan a task ("{found}").')
+            return fault(self.id, f"Asks the fan to do something for us (“{found}”).")
         return passed(self.id)

@@ -1,15 +1,15 @@
-"""P4: no uninvited history."""
+"""No uninvited history."""
 
 from __future__ import annotations
 
 from responders.types import CheckResult, Context, Post, Wording
-from responders.voice.words import blocked, passed
+from responders.voice.words import fault, passed
 
 _HISTORY = "fan.history."
 
 
 class NoUninvitedHistory:
-    """Blocks words from what is remembered of a fan, unless they asked to be remembered and speak to us."""
+    """Words from what is remembered of a fan, unless they asked to be remembered and speak to us."""
 
     id = "no-uninvited-history"
 
@@ -18,7 +18,7 @@ class NoUninvitedHistory:
         if not any(source.startswith(_HISTORY) for source in wording.sources):
             return passed(self.id)
         if not context.history_opt_in:
-            return blocked(self.id, "Tells of earlier times, and the fan has not asked to be remembered.")
+            return fault(self.id, "Tells of earlier times, and the fan has not asked to be remembered.")
         if not context.addressed:
-            return blocked(self.id, "Tells of earlier times, and the fan does not speak to us.")
+            return fault(self.id, "Tells of earlier times, and the fan does not speak to us.")
         return passed(self.id)

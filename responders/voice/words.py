@@ -12,17 +12,13 @@ from responders.types import CheckResult, Level, Post, Wording
 from responders.understanding.normalise import compile_phrases, reading
 
 GRAVE = frozenset({"complaint", "churn"})
-"""Intents that are answered without "!", emoji or jokes: decided by intent, never by polarity."""
+"""Intents of those who are let down. Decided by intent, never by polarity: fans of horror say "kill" and "damn"."""
 
 _CONTRACTED = re.compile(r"(?<=\w)['\u2019](?:(ll)|re)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
 _CLAUSE = re.compile(r"[.!?;:,\u2013\u2014]+\s*|\b(?:and|then|so|please|just|now|und|dann|bitte|jetzt|doch)\s+")
 _START = re.compile(r"(?<!\w)(?:\w+|[^\w\s])")
 _FIRST = re.compile(r"\w+\*?|[^\w\s]")
-_ENDINGS = ("ing", "ed", "es", "en", "s", "e", "n")
-_SHORTEST = 3
-_LONGEST = 64
-"""Letters of a word beyond which it is no word: its endings are left alone."""
 
 
 class Read(NamedTuple):
@@ -102,32 +98,16 @@ class WordList:
         return self._patterns[letter]
 
 
-class ContentWords:
-    """The words of a text that carry its topic."""
-
-    def __init__(self, stop_words: Mapping[str, Any]) -> None:
-        """Take the section `words` of stop_words.yaml."""
-        self._stop = frozenset(word for words in stop_words["phrases"].values() for word in words)
-
-    def of(self, text: str) -> frozenset[str]:
-        """Words of three letters or more that are no stop words, without their endings."""
-        words = read_words(text).words
-        return frozenset(_stem(w) for w in words if len(w) >= _SHORTEST and w not in self._stop)
-
-    def echo(self, text: str, wording: Wording, post: Post) -> bool:
-        """True when `text`, a part of the wording, takes up a word of the post."""
-        theirs = post.text.casefold()
-        said = any(part.casefold() in theirs and part in text for part in wording.quoted if len(part) >= _SHORTEST)
-        return said or not self.of(text).isdisjoint(self.of(post.text))
-
-
 def fixed_words(wording: Wording) -> str:
     """The text without what was laid into it: slot values and what the approver typed."""
     return _without(wording.text, wording.quoted)
 
 
-def our_words(wording: Wording, post: Post) -> str:
-    """The text without the words that are the fan's own."""
+def ours(wording: Wording, post: Post) -> str:
+    """The words that are held against us: of a template the fixed ones (what comes from the facts is the operator's to
+    state), of a manager all of them but those that are the fan's own."""
+    if not wording.own_words:
+        return fixed_words(wording)
     theirs = post.text.casefold()
     return _without(wording.text, tuple(part for part in wording.quoted if part.casefold() in theirs))
 
@@ -143,13 +123,8 @@ def passed(check_id: str) -> CheckResult:
     return CheckResult(id=check_id, level=Level.PASS)
 
 
-def warned(check_id: str, note: str) -> CheckResult:
-    """Worth a look."""
-    return CheckResult(id=check_id, level=Level.WARN, note=note)
-
-
-def blocked(check_id: str, note: str) -> CheckResult:
-    """Not to be offered."""
+def fault(check_id: str, note: str) -> CheckResult:
+    """Not to be offered; of a manager's own words a remark or a stop, as `examine` says. `note`: one sentence."""
     return CheckResult(id=check_id, level=Level.BLOCK, note=note)
 
 
@@ -172,21 +147,6 @@ def read_words(text: str) -> Read:
 def _read(plain: str) -> Read:
     starts = tuple((match.start(), match.group()) for match in _START.finditer(plain))
     return Read(plain, starts, frozenset(word for _, word in starts))
-
-
-@lru_cache(maxsize=4096)  # the words of a language come again
-def _stem(word: str) -> str:
-    """The word without all its endings, of which at least `_SHORTEST` letters stay.
-
-    From the back, each place looked at once: as one pattern it would try every way to cut the endings.
-    """
-    if len(word) > _LONGEST:
-        return word
-    cuts = {len(word)}
-    for at in range(len(word) - 1, _SHORTEST - 1, -1):
-        if any(word.startswith(ending, at) and at + len(ending) in cuts for ending in _ENDINGS):
-            cuts.add(at)
-    return word[: min(cuts)]
 
 
 def _first_words(phrase: str) -> set[str]:

@@ -128,15 +128,23 @@ def test_from_a_post_to_its_reply(link, browser, size, tmp_path):
     expect(card.locator("> .reply")).to_have_text("Which part of the storm boss was hardest to explain?")
     inbox.screenshot(path=shots / f"queue-{size}.png", full_page=True)
 
-    # A warning on somebody's own words is theirs to overrule, in sight of it.
+    # What stops somebody's own words, and what is only remarked on, is said while they write; one press sends.
     crash = inbox.locator("article", has_text="crashes every time")
     crash.get_by_text("Edit", exact=True).click()
-    crash.get_by_label("The whole reply").fill("We are thrilled that you told us, and sorry that it crashes.")
+    words = crash.get_by_label("The whole reply")
+    words.fill("@everyone we fix it tomorrow")
+    expect(crash.locator(".remarks .check.block")).to_contain_text("ping a crowd")
+    expect(crash.locator(".remarks .remark")).to_have_text("Promises a time (“tomorrow”).")
     crash.get_by_role("button", name="Send this").click()
-    expect(crash.get_by_role("alert")).to_contain_text("Please confirm")
-    inbox.screenshot(path=shots / f"confirm-{size}.png")
-    crash.get_by_role("button", name="Send it anyway").click()
-    expect(inbox.locator(".decided li", has_text="We are thrilled")).to_be_visible()
+    expect(crash.get_by_role("alert")).to_contain_text("ping a crowd")
+    expect(words).to_have_value("@everyone we fix it tomorrow")
+    words.fill("I'm sorry that it crashes. We fix it tomorrow.")
+    expect(crash.get_by_role("alert")).to_have_count(0)
+    expect(crash.locator(".remarks .check.block")).to_have_count(0)
+    expect(crash.locator(".remarks .remark")).to_have_text("Promises a time (“tomorrow”).")
+    inbox.screenshot(path=shots / f"remark-{size}.png")
+    crash.get_by_role("button", name="Send this").click()
+    expect(inbox.locator(".decided li", has_text="We fix it tomorrow")).to_be_visible()
     assert answers == [422]
     assert [fault for fault in faults if "422" not in fault] == []
 

@@ -82,13 +82,13 @@ def _answers(reader: Reader, shipped: Pipeline, every: Sequence[Read]) -> Iterat
         pipeline = reader.pipeline(answer_files(entries))
         own += read(pipeline, _phrasings(pipeline))
         asked = read(pipeline, [labelled(f"en/question/{e.id}", text) for e in entries for text in e.fans])
-        keys = {template.key for template in pipeline.library.templates if template.asks}
+        keys = {template.key for template in pipeline.library.templates if template.is_faq}
         yield from figures.of_questions(name, asked, read(pipeline, others), keys)
     yield figures.of_own_phrasing(own)
 
 
 def _phrasings(pipeline: Pipeline) -> list[Labelled]:
-    return [labelled(t.key, ask, t.locale) for t in pipeline.library.templates for ask in t.asks]
+    return [labelled(t.key, ask, t.locale) for t in pipeline.library.templates for ask in t.answers_to]
 
 
 def _new(reader: Reader, every: Sequence[Read]) -> Iterator[Figure]:

@@ -26,7 +26,7 @@ AGO = timedelta(minutes=1)
 """How long before a post that was said which it answers or follows."""
 _UNANSWERED = {"spam": Outcome.SILENT, "toxic": Outcome.SILENT}
 _ANSWER = """---
-asks: {asks}
+answers_to: {asks}
 source: the invented FAQ
 slots:
   answer: {{from: facts.{fact}, required: true}}
@@ -152,7 +152,7 @@ def _deserves(post: Labelled, library: Library) -> Outcome:
 
 
 def _is_answer(text: str) -> bool:
-    return "\nasks:" in text
+    return "\nsource:" in text
 
 
 def answer_files(entries: Iterable[Entry]) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from zlib import crc32
 
 import numpy as np
+import yaml
 
 from responders.ports import Floats
 from responders.types import GATES, Mood
@@ -27,6 +29,8 @@ INTENTS = (
     ),
     *GATES,
 )
+_LIST = resources.files("responders") / "understanding/data/situations.yaml"
+SITUATIONS = {name: of for of, names in yaml.safe_load(_LIST.read_text(encoding="utf-8")).items() for name in names}
 FROM = {"sure": 0.7, "silent": 0.5, "three": 0.8, "crisis_maybe": 0.1, **dict.fromkeys(GATES, 0.3)}
 _SIZE = 512
 _UNLIKELY = 0.003
@@ -54,6 +58,8 @@ class FakeReads:
             part: says if isinstance(says, Says) else Says(intents={says: 0.95}) for part, says in known.items()
         }
         self.intents = INTENTS
+        told = {name: of for says in self._known.values() for name, of, _ in says.situations}
+        self.situations = {**SITUATIONS, **told}
         self.thresholds = thresholds
         self.background = self.vectors(_ELSEWHERE)
         self.texts: list[str] = []

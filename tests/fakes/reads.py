@@ -24,6 +24,7 @@ class Torn:
         self._reads = reads
         self._torn = torn
         self.intents = reads.intents
+        self.situations = reads.situations
         self.background = reads.background
 
     def read(self, text: str) -> Read:

@@ -1,47 +1,52 @@
-"""The shipped library keeps to the bands of voice.md over the development posts."""
+"""The shipped library: what two readers said of its drafts, and how it sounds over the development posts."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def measure(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.voice", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
+from tests.voice import judged
+from tests.voice.__main__ import main
+from tests.voice.figures import figures
+from tests.voice.posts import Told, shipped_pipeline, tell
 
 
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Any]:
-    run = measure("--json")
-    assert not run.stderr
-    found: dict[str, Any] = json.loads(run.stdout)
-    return found
+def told() -> list[Told]:
+    return tell(shipped_pipeline())
 
 
-def test_every_number_is_in_its_band(measured: dict[str, Any]) -> None:
-    outside = {n: (f["value"], f["band"]) for n, f in measured["figures"].items() if f["holds"] is False}
-    assert outside == {}
+def test_every_number_is_in_its_band(told: list[Told]) -> None:
+    found = figures(told, shipped_pipeline().library)
+    assert {figure.name: (figure.value, str(figure.band)) for figure in found if figure.holds is False} == {}
 
 
-def test_all_posts_are_told_and_each_draft_says_something(measured: dict[str, Any]) -> None:
-    items = measured["items"]
-    assert len(items) == 300
-    assert all((item["action"] == "draft") == bool(item["reply"]) for item in items)
-    assert not [item["reply"] for item in items if item["reply"] and ("{" in item["reply"] or "None" in item["reply"])]
+def test_each_draft_says_something(told: list[Told]) -> None:
+    assert len(told) == 300
+    assert all((one.proposal.outcome == "draft") == bool(one.text) for one in told)
+    assert not [one.text for one in told if one.text and ("{" in one.text or "None" in one.text)]
 
 
-def test_no_crisis_claim_or_child_is_answered_by_a_template(measured: dict[str, Any]) -> None:
-    assert {item["action"] for item in measured["items"] if item["want"] == "handoff"} == {"handoff"}
+def test_no_crisis_claim_or_child_is_answered_by_a_template(told: list[Told]) -> None:
+    assert {one.proposal.outcome for one in told if one.want == "handoff"} == {"handoff"}
 
 
-def test_an_unknown_option_is_told_in_a_sentence() -> None:
-    run = measure("--jsn")
-    assert (run.returncode, run.stderr) == (2, "Usage: python -m tests.voice [--json]\n")
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "pt"])
+def test_what_was_judged_can_be_sent(language: str) -> None:
+    some = [card for card in judged.cards() if card.language == language]
+    found = judged.judged(some)
+    assert len(some) >= (400 if language == "en" else 100)
+    assert all(set(text.verdicts) <= set(judged.VERDICTS) for card in some for text in card.texts)
+    assert found.shares["send"] >= judged.GOALS["send"]
+    assert found.shares["no"] <= judged.GOALS["no"]
+    assert found.one_of >= judged.GOALS["one of the texts"]
+
+
+def test_complaints_too() -> None:
+    found = judged.judged([c for c in judged.cards() if c.language == "en" and c.intent == "complaint"])
+    assert found.shares["send"] >= judged.OF_COMPLAINTS["send"]
+    assert found.one_of >= judged.OF_COMPLAINTS["one of the texts"]
+
+
+def test_an_unknown_option_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--jsn"]) == 2
+    assert capsys.readouterr().err == "Usage: python -m tests.voice\n"

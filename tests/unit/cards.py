@@ -38,6 +38,7 @@ def card(platform: str, channel: str, place: str, **more: Any) -> dict[str, Any]
         "unread": [],
         "checks": [],
         "missing_slots": [],
+        "own_words": False,
         "writing": None,
         "assigned_to": None,
         "snoozed_until": None,

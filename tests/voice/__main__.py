@@ -1,40 +1,29 @@
-"""`python -m tests.voice [--json]`: how the shipped library sounds over the development posts, beside the bands."""
+"""`python -m tests.voice`: what two readers said of the drafts, and how the library sounds in five channels."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
 
-from tests.voice.figures import Figure, figures, table
-from tests.voice.posts import Told, shipped_pipeline, tell, tell_together
+from responders.library.model import Library
+from responders.library.trial import trials
+from tests.voice import judged
+from tests.voice.figures import figures, table
+from tests.voice.posts import shipped_pipeline, tell
 
 
 def main(arguments: list[str]) -> int:
-    """Print the numbers; 1 when one of them is outside its band."""
-    if set(arguments) - {"--json"}:
-        sys.stderr.write("Usage: python -m tests.voice [--json]\n")
+    """Print both tables; 1 when a number of the second is outside its band."""
+    if arguments:
+        sys.stderr.write("Usage: python -m tests.voice\n")
         return 2
-    pipeline = shipped_pipeline()
-    told = tell(pipeline)
-    found = figures(told, tell_together(pipeline), pipeline.library)
-    sys.stdout.write(as_json(found, told) if arguments else table(found))
+    library = (pipeline := shipped_pipeline()).library
+    found = figures(tell(pipeline), library)
+    sys.stdout.write(judged.table(judged.cards(), _wordings(library)) + "\n" + table(found))
     return 1 if any(figure.holds is False for figure in found) else 0
 
 
-def as_json(found: Sequence[Figure], told: Sequence[Told]) -> str:
-    """The numbers, and every post with what became of it."""
-    shown = {
-        f.name: {
-            "value": f.value,
-            "band": str(f.band),
-            "holds": f.holds,
-            "channels": f.channels,
-            "one_channel": f.one_channel,
-        }
-        for f in found
-    }
-    return json.dumps({"figures": shown, "items": [t.as_dict() for t in told]}, ensure_ascii=False, indent=1) + "\n"
+def _wordings(library: Library) -> frozenset[str]:
+    return frozenset(trial.text for t in library.templates for v in t.variants for trial in trials(t, v, library.facts))
 
 
 if __name__ == "__main__":

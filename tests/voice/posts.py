@@ -23,7 +23,6 @@ from responders.types import (
     PastReply,
     Post,
     Proposal,
-    ReasonCode,
     RepliesTo,
     Turn,
 )
@@ -39,7 +38,7 @@ NEAR, FRESH = 20, 50
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A post, what should become of it, and what did."""
+    """A post, what it is, and what became of it."""
 
     channel: str
     want: str
@@ -50,31 +49,6 @@ class Told:
     def text(self) -> str | None:
         """The draft's words, or None."""
         return self.proposal.candidate and self.proposal.candidate.text
-
-    @property
-    def right(self) -> bool:
-        """True for a draft with the intent that was wanted, a hand-off or a silence where that was wanted; a question
-        that no answer of the operators' fits is a person's."""
-        if self.want in {"handoff", "silent"}:
-            return self.proposal.outcome == self.want
-        if self.proposal.reason.code is ReasonCode.NO_ANSWER:
-            return self.want == "question"
-        return self.proposal.outcome == "draft" and self.proposal.understanding.intent == self.want
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, for a reader."""
-        said = self.proposal.candidate
-        return {
-            "channel": self.channel,
-            "post": self.post.text,
-            "want": self.want,
-            "action": self.proposal.outcome,
-            "intent": self.proposal.understanding.intent,
-            "template": said and said.template,
-            "variant": said and said.variant,
-            "reply": self.text,
-            "reason": self.proposal.reason.sentence,
-        }
 
 
 def shipped_pipeline() -> Pipeline:
@@ -91,12 +65,6 @@ def read_posts(path: Path = POSTS) -> dict[str, list[dict[str, Any]]]:
 def tell(pipeline: Pipeline) -> list[Told]:
     """All posts, channel by channel."""
     return [told for channel, posts in read_posts().items() for told in Talk(pipeline, channel).run(posts)]
-
-
-def tell_together(pipeline: Pipeline) -> list[Told]:
-    """All posts in one busy channel, the communities taking turns: the hardest test of not repeating oneself."""
-    turns = [entry for entries in zip(*read_posts().values(), strict=True) for entry in entries]
-    return list(Talk(pipeline, "all", pace=PACE / 5).run(turns))
 
 
 class Talk:

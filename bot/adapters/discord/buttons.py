@@ -14,9 +14,7 @@ Button: TypeAlias = discord.ui.Button[Any]
 Item: TypeAlias = discord.ui.DynamicItem[Button]
 VERBS = (
     "send",
-    "sure",
     "edit",
-    "edit_anyway",
     "fill",
     "reword",
     "skip",
@@ -26,14 +24,13 @@ VERBS = (
     "open",
     "undo",
     "correct",
-    "correct_anyway",
     "remove",
     "retry",
     "arrived",
     "lost",
 )
-"""What can be pressed. `sure` sends in spite of what the checks say on the card, `..._anyway` what was typed."""
-NUMBERED = frozenset({"send", "sure", "reword"})
+"""What can be pressed."""
+NUMBERED = frozenset({"send", "reword"})
 """Verbs that may name one of the alternatives by its number."""
 MORE = "queue:more"
 """Custom id of the digest's button."""

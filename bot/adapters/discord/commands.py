@@ -19,7 +19,7 @@ from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
 from bot.adapters.parts import Parts
-from bot.adapters.surface.words import Card
+from bot.adapters.surface.words import Card, what
 from bot.domain import Refused
 from bot.fans import COMMANDS, LONGEST_REPORT, NOT_REPORTED
 from bot.store import cards
@@ -135,8 +135,7 @@ async def _line(card: Card, parts: Parts, board: Board) -> str:
     draft_id = card["draft_id"]
     link = await board.link(draft_id)
     who = cut(discord.utils.escape_markdown(card["post"]["author"]["name"]), 40) or "a fan"
-    what = ", ".join(card["risk"]) or card["intent"] or "hand-off"
-    return f"- **{who}**: {what}" + (f" · [card]({link})" if link else "")
+    return f"- **{who}**: {what(card)}" + (f" · [card]({link})" if link else "")
 
 
 def _draft(client: Client, parts: Parts, board: Board, presses: Presses) -> Any:

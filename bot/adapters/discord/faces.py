@@ -69,21 +69,19 @@ def face(card: Card, scene: Scene) -> discord.ui.LayoutView:
 def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> discord.ui.LayoutView:
     """One message in the place of many cards. `counts`: what waits, by kind."""
     number = sum(counts.values())
-    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    kinds = ", ".join(f"{kind} ({count})" for kind, count in counts.items())
     words = f"**{number} more waiting** since {_when(oldest)}\n{kinds}\n-# The next ones come as these are decided."
     view = discord.ui.LayoutView(timeout=None)
     view.add_item(_box([words], [[more_button(min(step, number))]], BLUE))
     return view
 
 
-def typed(notes: str, text: str, anyway: Item | None) -> discord.ui.LayoutView:
-    """For the writer alone: why their words were not sent, the words, and the button that sends them all the same."""
+def typed(notes: str, text: str) -> discord.ui.LayoutView:
+    """For the writer alone: why their words were not taken, and the words."""
     view = discord.ui.LayoutView(timeout=None)
     room = MOST_TEXT - min(len(text), TYPED) - 10
     view.add_item(discord.ui.TextDisplay(cut(notes, room)))
     view.add_item(discord.ui.TextDisplay(cut(text, TYPED)))
-    if anyway:
-        view.add_item(discord.ui.ActionRow(anyway))
     return view
 
 

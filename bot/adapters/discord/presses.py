@@ -15,12 +15,13 @@ from bot.adapters.discord.buttons import Interaction, Pressed
 from bot.adapters.discord.faces import typed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import ANYWAY, OUT_OF_DATE, STUMBLED, command_of, not_listed, only_warns
-from bot.adapters.surface.words import Card
+from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
+from bot.adapters.surface.words import Card, told
 from bot.domain import Command, Refused
 
 log = structlog.get_logger()
 
+TAKEN = "Taken as you wrote it."
 NOT_HERE = "The whole text is longer than a form takes here; please use the web console."
 
 WRITING = frozenset({"edit", "fill"})
@@ -101,7 +102,7 @@ class Presses:
             await self._open(interaction, pressed, presser)
             return
         await interaction.response.defer()
-        command = _command(pressed, presser, {"text": _text_in(interaction), "choice": pressed.choice})
+        command = _command(pressed, presser, {"choice": pressed.choice})
         await self._decide(interaction, command, pressed, presser)
 
     async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:
@@ -129,39 +130,25 @@ class Presses:
         await self._decide(interaction, command, pressed, presser)
 
     async def _decide(self, interaction: Interaction, command: Command, pressed: Pressed, presser: Presser) -> None:
-        """The desk's answer becomes the card; a refusal is told to the presser alone."""
-        again = pressed.verb.endswith("_anyway")
+        """The desk's answer becomes the card; a refusal, and remarks on typed words, are told to the presser alone."""
         with self._board.pressed(pressed.draft_id):
             try:
-                await self._parts.desk.decide(command, name=presser.name)
+                card = await self._parts.desk.decide(command, name=presser.name)
             except Refused as refused:
-                await self._refused(interaction, refused, command, pressed)
+                await _refused(interaction, refused, _written(command))
             else:
-                if again:
-                    await interaction.edit_original_response(view=typed("Done.", command.text or "", None))
-            await self._show(interaction, pressed, its_own=not again)
+                if _written(command) and (remarks := told(card)):
+                    await _tell(interaction, f"{TAKEN} {remarks}")
+            await self._show(interaction, pressed)
 
-    async def _refused(self, interaction: Interaction, refused: Refused, command: Command, pressed: Pressed) -> None:
-        """Words that only want a confirmation come back with a button; what was written is never lost."""
-        if not command.text or refused.code not in ("blocked", "stale_revision"):
-            await _tell(interaction, refused.message)
-            return
-        verb = ANYWAY.get(pressed.verb)
-        confirms = verb and only_warns(refused)
-        anyway = (
-            buttons.button(verb, "Send it anyway", pressed.draft_id, pressed.revision) if verb and confirms else None
-        )
-        view = typed(refused.message, command.text, anyway)
-        await interaction.followup.send(view=view, ephemeral=True)
-
-    async def _show(self, interaction: Interaction, pressed: Pressed, *, its_own: bool) -> None:
-        """Bring the card in line now, by way of the press where that was on the card itself."""
+    async def _show(self, interaction: Interaction, pressed: Pressed) -> None:
+        """Bring the card in line now, by way of the press."""
 
         async def put(view: discord.ui.LayoutView) -> object:
             return await interaction.edit_original_response(view=view)
 
         try:
-            await self._board.show(pressed.draft_id, put if its_own else None)
+            await self._board.show(pressed.draft_id, put)
         except Exception as error:  # the decision stands; the sweep repairs the card
             log.warning("discord_card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
 
@@ -178,14 +165,17 @@ def _as_shown(card: Card | None, pressed: Pressed) -> bool:
     return card is not None and card["state"] in ("waiting", "snoozed") and card["revision"] == pressed.revision
 
 
-def _text_in(interaction: Interaction) -> str:
-    """The words that stand above a press on "Send it anyway": the last text of our own message."""
-    texts = [c.content for c in _all(interaction.message) if isinstance(c, discord.components.TextDisplay)]
-    return texts[-1] if texts else ""
+def _written(command: Command) -> str:
+    """What was typed into a form, all of it; empty for a press."""
+    return command.text or "\n\n".join(command.slots.values())
 
 
-def _all(message: discord.Message | None) -> list[Any]:
-    return list(message.components) if message else []
+async def _refused(interaction: Interaction, refused: Refused, text: str) -> None:
+    """Why not, and what was written, so that it is never lost."""
+    if not text or refused.code not in ("blocked", "stale_revision"):
+        await _tell(interaction, refused.message)
+        return
+    await interaction.followup.send(view=typed(refused.message, text), ephemeral=True)
 
 
 async def _tell(interaction: Interaction, words: str) -> None:

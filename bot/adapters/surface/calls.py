@@ -23,12 +23,23 @@ class Call:
     """The message of the card it is about."""
 
 
+_TEMPLATES = {
+    Happened.TEMPLATES_KEPT_IN_USE: "The template files have faults. Greenroom has started with those that were in "
+    "use before; the console and `greenroom doctor` say what is wrong.",
+    Happened.TEMPLATES_MENDED: "The template files are in order again, and in use.",
+}
+CALLS = frozenset({Happened.CRISIS_CALLED, Happened.QUEUE_REMINDED, *_TEMPLATES})
+"""The events that cause a message."""
+
+
 async def call_of(event: Event, parts: Parts, surface: str) -> Call | None:
     """The message that an event causes; None when it causes none, or none any more."""
     if event.name is Happened.CRISIS_CALLED and event.draft_id:
         return await _crisis(event, event.draft_id, parts, surface)
     if event.name is Happened.QUEUE_REMINDED:
         return await _reminder(event, parts)
+    if event.name in _TEMPLATES:
+        return Call(text=_TEMPLATES[event.name], nonce=f"call{event.seq}")
     return None
 
 

@@ -15,10 +15,11 @@ import structlog
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.board import Board, Face, Gone
-from bot.adapters.surface.calls import call_of
+from bot.adapters.surface.calls import CALLS, call_of
 from bot.domain import Draft
-from bot.events import Event, Happened
+from bot.events import Event
 from bot.store import Bell, cards
+from responders.said import said
 
 log = structlog.get_logger()
 
@@ -107,7 +108,7 @@ class CardLoop(Generic[Face]):
             self._seen = event.seq
             if event.draft_id:
                 self._stale[event.draft_id] = None
-            if event.name in (Happened.CRISIS_CALLED, Happened.QUEUE_REMINDED):
+            if event.name in CALLS:
                 self._calls.append(event)
 
     def _rest(self) -> float:
@@ -184,7 +185,7 @@ class CardLoop(Generic[Face]):
             await self._note(digest="")
 
     async def _show_digest(self, hidden: list[Draft]) -> None:
-        kinds = Counter(draft.risk[0] if draft.risk else draft.intent or "hand-off" for draft in hidden)
+        kinds = Counter(said(draft.risk[0] if draft.risk else draft.intent or "hand-off") for draft in hidden)
         face = self._board.digest(kinds, min(draft.waiting_since for draft in hidden), FEW)
         print_ = self._board.fingerprint(face)
         if self._digest and self._digest[1] == print_:

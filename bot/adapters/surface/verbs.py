@@ -12,7 +12,7 @@ import structlog
 from bot.adapters.surface.words import Card, one_line
 from bot.domain import Action, Command, Refused
 from bot.settings import Manager, Settings
-from responders.types import Level
+from responders.said import said
 
 log = structlog.get_logger()
 
@@ -24,13 +24,9 @@ SNOOZES: Mapping[str, str] = {"15": "15 minutes", "60": "1 hour", "240": "4 hour
 """Minutes -> words."""
 ANYBODY = "-"
 """Stands for no manager in particular."""
-ANYWAY: Mapping[str, str] = {"edit": "edit_anyway", "correct": "correct_anyway"}
-"""Verb -> the one that sends the same words in spite of what the checks say."""
 ACTIONS: Mapping[str, Action] = {
     "send": Action.APPROVE,
-    "sure": Action.APPROVE,
     "edit": Action.EDIT,
-    "edit_anyway": Action.EDIT,
     "propose": Action.PROPOSE,
     "fill": Action.FILL,
     "reword": Action.REWORD,
@@ -41,7 +37,6 @@ ACTIONS: Mapping[str, Action] = {
     "open": Action.OPEN,
     "undo": Action.UNDO,
     "correct": Action.CORRECT,
-    "correct_anyway": Action.CORRECT,
     "remove": Action.REMOVE,
     "retry": Action.RETRY,
     "arrived": Action.SETTLE,
@@ -57,12 +52,10 @@ def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping
     choice = fields.get("choice")
     more: dict[str, Any] = {}
     match verb:
-        case "send" | "sure" | "reword":
-            more = {"alternative": _number(choice), "confirm_warnings": verb == "sure"}
+        case "send" | "reword":
+            more = {"alternative": _number(choice)}
         case "edit" | "propose" | "correct":
             more = {"text": fields.get("text", "")}
-        case "edit_anyway" | "correct_anyway":
-            more = {"text": fields.get("text", ""), "confirm_warnings": True}
         case "fill":
             slots = {name.removeprefix("slot:"): text for name, text in fields.items() if name.startswith("slot:")}
             more = {"slots": slots}
@@ -96,17 +89,8 @@ def choices(verb: str, card: Card, managers: Mapping[str, Manager], intents: Ite
         case "handover":
             return {ANYBODY: "anybody", **{key: manager.name for key, manager in managers.items()}}
         case "relabel":
-            return {name: one_line(name.replace("_", " ")) for name in intents if name != card["intent"]}
+            return {name: one_line(said(name)) for name in intents if name != card["intent"]}
     return {}
-
-
-def only_warns(refused: Refused) -> bool:
-    """True when words were not sent only because somebody has to confirm what the checks say."""
-    return (
-        refused.code == "blocked"
-        and bool(refused.checks)
-        and all(check.level is not Level.BLOCK for check in refused.checks)
-    )
 
 
 def not_listed(settings: Settings, platform: str, user_id: int, user_name: str, shown_name: str) -> str:

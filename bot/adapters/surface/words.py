@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from responders.said import said
+
 Card = Mapping[str, Any]
 """The desk's neutral card."""
 TURNS = 3
@@ -32,6 +34,7 @@ _OVER = {
     "too_old": "It waited too long",
     "handover": "Handed over",
     "relabel": "Given another intent",
+    "fact_changed": "A fact in it has changed; it is drafted anew",
 }
 _NAMES = {"send": "the reply", "correct": "the correction", "remove": "the removal"}
 
@@ -73,7 +76,7 @@ class Alarm:
 def alarms(card: Card) -> list[Alarm]:
     """Why a person is needed; empty for a draft."""
     parts = {alarm["gate"]: alarm["part"] for alarm in card["alarms"]}
-    told = {risk: _RISKS.get(risk, risk) for risk in card["risk"]}
+    told = {risk: _RISKS.get(risk) or said(risk).capitalize() for risk in card["risk"]}
     if _CRISIS in parts and _CRISIS not in told:
         told[_CRISIS] = _MAYBE_CRISIS
     if not told and card["kind"] == "handoff":
@@ -97,10 +100,23 @@ def notes(card: Card) -> list[str]:
 
 
 def remarks(wording: Card) -> list[str]:
-    """What the checks remark on a draft or an alternative, and what is still to fill, in a line each."""
-    found = [f"⚠ {cut(c['note'] or c['id'], 100)}" for c in wording["checks"] if c["level"] != "pass"]
+    """What the checks remark on a draft or an alternative, and what is still to fill, in a line each.
+
+    On a manager's own words they are told once, to whoever wrote them: see `told`.
+    """
+    found = [] if wording.get("own_words") else _notes(wording["checks"])
     blanks = [f"Still to fill: {cut(slot['ask'], 100)}" for slot in wording["missing_slots"]]
-    return [*found[:3], *blanks[:3]]
+    return [*(f"Remark: {note}" for note in found[:3]), *blanks[:3]]
+
+
+def told(card: Card) -> str:
+    """What the checks remark on words that the desk has just taken, in one line; empty when there is nothing."""
+    return " ".join(_notes(card["warnings"]))
+
+
+def _notes(checks: Iterable[Card]) -> list[str]:
+    """The sentences of those that have something to say."""
+    return list(dict.fromkeys(cut(one_line(c["note"]), 200) for c in checks if c["level"] != "pass" and c["note"]))
 
 
 def ready(card: Card) -> list[Card]:
@@ -123,6 +139,11 @@ def fitting(sizes: Iterable[int], room: int) -> list[int]:
     return shown
 
 
+def what(card: Card) -> str:
+    """What a card is about, in a few words for a list."""
+    return ", ".join(map(said, card["risk"] or [card["intent"] or "hand-off"]))
+
+
 def turns(card: Card) -> Sequence[Card]:
     """The last turns of the thread, before and around the post, and at the end the words that it quotes."""
     thread, post = card["thread"], card["post"]
@@ -133,7 +154,7 @@ def turns(card: Card) -> Sequence[Card]:
 def sends(card: Card, shown: Collection[int]) -> list[Choice]:
     """A button for each ready reply that is complete. `shown`: the numbers of those that stand on the card whole."""
     numbered = [(n, reply) for n, reply in enumerate(ready(card), start=1) if n in shown]
-    return [_send(reply, n) for n, reply in numbered if not reply["missing_slots"]]
+    return [_send(n) for n, reply in numbered if not reply["missing_slots"]]
 
 
 def offered(card: Card, *, whole: bool, shown: Collection[int] = ()) -> list[Choice]:
@@ -145,7 +166,7 @@ def offered(card: Card, *, whole: bool, shown: Collection[int] = ()) -> list[Cho
     if card["missing_slots"]:
         first.append(Choice(verb="fill", label="Fill in", weight="main"))
     elif text and whole:
-        first.append(_send(card))
+        first.append(_send())
     elif not text:
         first.append(Choice(verb="open", label="I have it", weight="plain" if sent else "main"))
     first.append(Choice(verb="edit", label="Edit" if text else "Answer"))
@@ -164,13 +185,9 @@ def offered(card: Card, *, whole: bool, shown: Collection[int] = ()) -> list[Cho
     return [*first, *rest]
 
 
-def _send(wording: Card, number: int | None = None) -> Choice:
-    """What sends the draft, or the alternative with that number; where a check remarks something, in spite of it."""
-    words = ["Send", *([str(number)] if number else [])]
-    choice = str(number or "")
-    if any(c["level"] == "warn" for c in wording["checks"]):
-        return Choice(verb="sure", label=" ".join([*words, "anyway"]), weight="main", choice=choice)
-    return Choice(verb="send", label=" ".join(words), weight="go", choice=choice)
+def _send(number: int | None = None) -> Choice:
+    """What sends the draft, or the alternative with that number."""
+    return Choice(verb="send", label=f"Send {number}" if number else "Send", weight="go", choice=str(number or ""))
 
 
 def outcome(card: Card) -> Outcome:

@@ -12,19 +12,21 @@ from telegram.constants import ChatType
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.verbs import command_of
-from bot.adapters.surface.words import Card, one_line
+from bot.adapters.surface.verbs import OUT_OF_DATE, command_of
+from bot.adapters.surface.words import Card, one_line, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.buttons import Pressed
 from bot.adapters.telegram.dialogs import Place, Questions, as_shown, manager_of, refusal, reply_of, say
-from bot.adapters.telegram.faces import units
+from bot.adapters.telegram.faces import cut, units
 from bot.domain import Refused, clean
 from bot.store import cards
 
 TYPED = 3500
 """The longest text that can be shown beside what the checks say, in UTF-16 units."""
+NOTED = 500
+"""Room for what they say."""
 READ_IT = "It is on the card now: read it there, then press Send."
 NO_CARD = "This is no card, or not one any more. Reply to a card to lay your words on it; /queue shows what is waiting."
 ONLY_TEXT = "Only text can be sent from here; please write it as a message."
@@ -111,11 +113,18 @@ class Answers:
     async def _confirm(self, message: telegram.Message, text: str, about: Pressed) -> None:
         if units(text) > TYPED:
             raise Refused("bad_action", NOT_HERE)
-        shown = dialogs.confirmation("The reply will read:", text, "correct", about, "Send the correction")
-        await say(self._board, message, shown)
+        found = await self._parts.desk.remarks(about.draft_id, text)
+        if found is None:
+            raise Refused("not_found", OUT_OF_DATE)
+        if found["stops"]:
+            raise Refused("blocked", " ".join(found["stops"]))
+        heading = one_line(cut(" ".join(found["remarks"]), NOTED))
+        heading = f"{heading} The reply will read:".strip()
+        await say(self._board, message, dialogs.confirmation(heading, text, "correct", about, "Send the correction"))
 
     async def _lay(self, message: telegram.Message, who: telegram.User, about: Pressed, by: str, text: str) -> None:
-        """Put the words on the card, and ask for the next blank or say where they are. Raises Refused."""
+        """Put the words on the card, and ask for the next blank or say where they are, and what is remarked on them.
+        Raises Refused."""
         if about.verb == "fill":
             card = await self._fill(about, by, text)
         else:
@@ -125,7 +134,7 @@ class Answers:
         if about.verb == "fill" and card["missing_slots"]:
             await self.question(message, who, about, card)
         else:
-            await self._point_at(about.draft_id)
+            await self._point_at(about.draft_id, told(card))
 
     async def _fill(self, about: Pressed, by: str, text: str) -> Card:
         card = await self._parts.desk.draft(about.draft_id)
@@ -137,10 +146,10 @@ class Answers:
             command_of("fill", about.draft_id, about.revision, by, {f"slot:{name}": text})
         )
 
-    async def _point_at(self, draft_id: str) -> None:
+    async def _point_at(self, draft_id: str, remarks: str = "") -> None:
         """Below all that was said since the card came, as a reply to it: a tap leads there."""
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
-        call = Call(text=READ_IT, nonce="", about=shown.message_id if shown else None)
+        call = Call(text=f"{READ_IT} {remarks}".strip(), nonce="", about=shown.message_id if shown else None)
         await self._board.send_call(call, silent=True, urgent=True)
 
     async def _about(self, message: telegram.Message) -> Pressed | None:

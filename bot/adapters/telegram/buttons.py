@@ -11,20 +11,18 @@ MENUS = ("skip", "snooze", "handover", "relabel", "remove")
 VERBS = (
     *MENUS,
     "send",
-    "sure",
     "edit",
     "fill",
     "reword",
     "open",
     "undo",
     "correct",
-    "correct_anyway",
     "retry",
     "arrived",
     "lost",
     "back",
 )
-"""What can be pressed. `sure` sends in spite of what the checks say on the card, `back` leaves a menu."""
+"""What can be pressed. `back` leaves a menu."""
 MORE = "more"
 """Data of the digest's button."""
 LONGEST = 64

@@ -21,7 +21,7 @@ from telegram.helpers import create_deep_linked_url
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card, one_line
+from bot.adapters.surface.words import Card, one_line, what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
@@ -219,7 +219,7 @@ class Commands:
 
     async def _line(self, text: Text, card: Card) -> None:
         who = cut(disarmed(one_line(card["post"]["author"]["name"])), 40) or "a fan"
-        text.add(f"\n• {who}: {', '.join(card['risk']) or card['intent'] or 'hand-off'}")
+        text.add(f"\n• {who}: {what(card)}")
         if link := await self._board.link(card["draft_id"]):
             text.add(" · ").add("card", telegram.MessageEntity.TEXT_LINK, url=link)
 

@@ -138,7 +138,7 @@ def keyboard(card: Card) -> InlineKeyboardMarkup | None:
 def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
     """One message in the place of many cards. `counts`: what waits, by kind."""
     number = sum(counts.values())
-    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    kinds = ", ".join(f"{kind} ({count})" for kind, count in counts.items())
     text = Text().add(f"{number} more waiting", _BOLD).add(" since ").when(oldest)
     text.add(f"\n{cut(kinds, SHOWN_POST)}\n").add("The next ones come as these are decided.", _ITALIC)
     return text.face(_rows([InlineKeyboardButton(f"Show {min(step, number)} more", callback_data=MORE)]))

@@ -9,8 +9,8 @@ import telegram
 from telegram.error import BadRequest, TelegramError
 
 from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import ANYWAY, OUT_OF_DATE, STUMBLED, choices, command_of, only_warns
-from bot.adapters.surface.words import Card, cut, one_line
+from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
+from bot.adapters.surface.words import Card, cut
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words
@@ -70,7 +70,7 @@ class Presses:
             await self._menu(query, pressed, by)
         elif pressed.verb in _ASKS and not pressed.choice:
             await self._ask(query, pressed, by)
-        elif pressed.verb in ("correct", "correct_anyway"):
+        elif pressed.verb == "correct":
             await self._correct(query, pressed, by)
         else:
             await self._decide(query, pressed, by, {"choice": pressed.choice})
@@ -142,17 +142,9 @@ class Presses:
         text, message = dialogs.confirmed(query.message, pressed), query.message
         if text is None or message is None:
             raise Refused("bad_action", OUT_OF_DATE)
-        try:
-            await self._parts.desk.decide(_command(pressed, by, {"text": text}))
-        except Refused as refused:
-            await _answer(query, refused.message)
-            if not only_warns(refused):
-                return
-            heading = one_line(cut(refused.message, 500))
-            face = dialogs.confirmation(heading, text, ANYWAY["correct"], pressed, "Send it anyway")
-        else:
-            await _answer(query)
-            face = Text().add(f"The correction is on its way:{dialogs.GAP}{text}").face()
+        await self._parts.desk.decide(_command(pressed, by, {"text": text}))
+        await _answer(query)
+        face = Text().add(f"The correction is on its way:{dialogs.GAP}{text}").face()
         await self._board.edit(key(message), face)
         await self._board.try_show(pressed.draft_id)
 

@@ -12,7 +12,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from bot.adapters.web import views
 from bot.adapters.web.callers import Called, caller
 from bot.adapters.web.deps import Wired
-from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn
+from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn, WordsIn
 from bot.adapters.web.platform import NAME
 from bot.adapters.web.problems import invalid, missing
 from bot.domain import DeliveryState, DraftState
@@ -82,7 +82,16 @@ async def draft(draft_id: str, deps: Wired) -> Json:
     """One draft, in any state."""
     found = await deps.desk.draft(draft_id)
     if found is None:
-        raise missing("draft", "GET /api/drafts")
+        raise _no_draft()
+    return found
+
+
+@router.post("/drafts/{draft_id}/remarks")
+async def remarks(draft_id: str, body: WordsIn, deps: Wired) -> Json:
+    """What the checks say of words that somebody is writing: `stops`, and `remarks`, which stop nothing."""
+    found = await deps.desk.remarks(draft_id, body.text)
+    if found is None:
+        raise _no_draft()
     return found
 
 
@@ -167,6 +176,10 @@ async def openapi(request: Request) -> Json:
 def _scoped(kind: str, key: str | None) -> str | None:
     """The same key may stand for a post and for a decision."""
     return f"{kind}:{key}" if key else None
+
+
+def _no_draft() -> Exception:
+    return missing("draft", "GET /api/drafts")
 
 
 def _no_post() -> Exception:

@@ -39,7 +39,8 @@ async def readyz(deps: Wired, response: Response) -> dict[str, Any]:
         parts |= {"store": False, "store_error": str(error)}
     ready = False not in parts.values()
     response.status_code = 200 if ready else 503
-    return {"status": "ready" if ready else "not ready", **parts}
+    in_use = "the last good ones, because the files have faults" if deps.template_faults() else "those of the files"
+    return {"status": "ready" if ready else "not ready", **parts, "templates_in_use": in_use}
 
 
 @router.get("/metrics", dependencies=[Depends(_near)])
@@ -51,4 +52,10 @@ async def metrics(request: Request, deps: Wired) -> Response:
         gauge = Gauge(f"greenroom_{kind}", f"How many {kind} are in each state.", ["state"], registry=numbers)
         for state, count in counts.items():
             gauge.labels(state).set(count)
+    faults = Gauge(
+        "greenroom_template_faults",
+        "How many faults keep the template files from being used; the last good ones are in use meanwhile.",
+        registry=numbers,
+    )
+    faults.set(len(deps.template_faults()))
     return Response(generate_latest(registry) + generate_latest(numbers), media_type=CONTENT_TYPE_LATEST)

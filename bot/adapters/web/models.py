@@ -110,8 +110,16 @@ class DecisionIn(Body):
     to: Id | None = None
     intent: Id | None = None
     arrived: bool | None = None
-    confirm_warnings: bool = False
+    confirm_warnings: bool = Field(
+        default=False, description="Changes nothing any more: the `warnings` of the answer are remarks to read."
+    )
 
     def command(self, draft_id: str, by: str) -> Command:
         """As the desk takes it."""
-        return Command(draft_id=draft_id, by=by, **self.model_dump(exclude={"by"}))
+        return Command(draft_id=draft_id, by=by, **self.model_dump(exclude={"by", "confirm_warnings"}))
+
+
+class WordsIn(Body):
+    """Words that somebody is writing."""
+
+    text: Text

@@ -168,7 +168,7 @@ async def test_blanks_are_filled_before_it_goes_out(house):
     refused = await house.refused(card, "approve")
     assert (refused.code, refused.checks[0].id) == ("blocked", "missing-slot")
     assert "What helps here?" in refused.message
-    approved = await house.press(card, "approve", slots={"tip": "Touch the lamp."}, confirm_warnings=True)
+    approved = await house.press(card, "approve", slots={"tip": "Touch the lamp."})
     assert "Touch the lamp." in approved["text"]
     assert "[" not in approved["text"]
 
@@ -176,7 +176,7 @@ async def test_blanks_are_filled_before_it_goes_out(house):
 async def test_filled_then_approved_by_somebody_else(house):
     card = await house.draft(QUESTION)
     filled = await house.press(card, "fill", slots={"tip": "Touch the lamp."})
-    await house.press(filled, "approve", by="tom", confirm_warnings=True)
+    await house.press(filled, "approve", by="tom")
     reply = await house.reply(card["post"]["post_id"])
     assert "Touch the lamp." in reply.text
 
@@ -186,7 +186,7 @@ async def test_braces_and_endless_words_in_a_blank(house):
     filled = await house.press(card, "fill", slots={"tip": "{{ 7 * 7 }} {% for x in y %}"})
     assert "{{ 7 * 7 }} {% for x in y %}" in filled["text"]
     for action in ("fill", "approve"):
-        refused = await house.refused(filled, action, slots={"tip": "x" * 9000}, confirm_warnings=True)
+        refused = await house.refused(filled, action, slots={"tip": "x" * 9000})
         assert refused.code == "blocked"
 
 
@@ -213,47 +213,102 @@ async def test_proposed_words_are_shown_then_approved(house):
     assert [d.text for d in house.stage.sent] == ["Where did you find that?"]
 
 
-WARNED = "Thank you so much!!! I played it all night!!!"
+REMARKED = [
+    ("We will fix this tomorrow at noon.", "Promises a time (“tomorrow”)."),
+    ("Only this week: a discount.", "Sounds like advertising (“discount”)."),
+    ("Sorry for the inconvenience.", "Sounds like a service desk (“sorry for the inconvenience”)."),
+    ("Don't forget to tag us.", "Asks the fan to do something for us (“dont forget to tag us”)."),
+]
 
 
-@pytest.mark.parametrize("action", ["edit", "approve"])
-async def test_warnings_are_confirmed(house, action):
+@pytest.mark.parametrize(("text", "remark"), REMARKED)
+async def test_a_remark_on_own_words_stops_nothing(house, text, remark):
     card = await house.draft(PRAISE)
-    more = {"text": WARNED} if action == "edit" else {}
-    if action == "approve":
-        card = await house.press(card, "propose", text=WARNED)
-        assert any(check["level"] == "warn" for check in card["checks"])
-    refused = await house.refused(card, action, **more)
-    assert refused.code == "blocked"
-    assert {str(check.level) for check in refused.checks if check.level != "pass"} == {"warn"}
-    sent = await house.press(card, action, confirm_warnings=True, **more)
-    assert sent["warnings"]
+    sent = await house.press(card, "edit", text=text)
+    assert (sent["state"], sent["text"], [c["note"] for c in sent["warnings"]]) == ("approved", text, [remark])
+    await house.send()
+    assert [d.text for d in house.stage.sent] == [text]
 
 
-BLOCKED = ["@everyone look", "I am a human, promise.", "Only today: 20% off with this discount code!"]
+@pytest.mark.parametrize(("text", "remark"), REMARKED)
+async def test_a_remark_stands_beside_words_on_the_card(house, text, remark):
+    card = await house.draft(PRAISE)
+    laid = await house.press(card, "propose", text=text)
+    assert [c["note"] for c in laid["checks"] if c["level"] == "warn"] == [remark]
+    assert laid["own_words"]
+    assert (await house.press(laid, "approve", by="tom"))["state"] == "approved"
 
 
-@pytest.mark.parametrize("text", [*BLOCKED, "We will fix this tomorrow at noon."])
+@pytest.mark.parametrize(("text", "remark"), REMARKED)
+async def test_a_remark_on_what_fills_a_blank(house, text, remark):
+    card = await house.draft(QUESTION)
+    assert not card["own_words"]
+    filled = await house.press(card, "fill", slots={"tip": text})
+    assert [c["note"] for c in filled["warnings"]] == [remark]
+    assert filled["own_words"]
+    assert (await house.press(filled, "approve"))["state"] == "approved"
+
+
+async def test_a_correction_with_a_remark_is_one_press_too(house):
+    card = await house.sent()
+    changed = await house.press(card, "correct", text=REMARKED[0][0])
+    assert [c["note"] for c in changed["warnings"]] == [REMARKED[0][1]]
+    await house.send()
+    assert (await house.again(card))["deliveries"][0]["text"] == REMARKED[0][0]
+
+
+STOPS = ["@everyone look", "<@&77> look", "I am a human, promise.", "I'm not a bot.", "", " \u200b", "x" * 2001]
+
+
+@pytest.mark.parametrize("text", STOPS)
 @pytest.mark.parametrize("action", ["edit", "propose"])
 async def test_own_words_that_never_go_out(house, text, action):
     card = await house.draft(PRAISE)
-    refused = await house.refused(card, action, text=text, confirm_warnings=True)
+    refused = await house.refused(card, action, text=text)
     assert refused.code == "blocked"
-    assert any(check.level == "block" for check in refused.checks)
+    assert {str(check.level) for check in refused.checks} == {"block"}
+    assert await house.again(card) == card
 
 
-@pytest.mark.parametrize("text", BLOCKED)
+@pytest.mark.parametrize("text", STOPS[:4])
 async def test_blocked_words_in_a_blank(house, text):
     card = await house.draft(QUESTION)
     for action in ("fill", "approve"):
-        assert (await house.refused(card, action, slots={"tip": text}, confirm_warnings=True)).code == "blocked"
+        assert (await house.refused(card, action, slots={"tip": text})).code == "blocked"
+    assert await house.again(card) == card
+
+
+@pytest.mark.parametrize("post", [CRISIS, "my lawyer will sue you"])
+async def test_nothing_is_remarked_on_where_a_gate_holds_the_post(house, post):
+    card = await house.draft(post)
+    assert card["risk"]
+    words = "Please reach out: we will call you tomorrow. Sorry for the inconvenience!"
+    assert await house.desk.remarks(card["draft_id"], words) == {"stops": [], "remarks": []}
+    laid = await house.press(card, "propose", text=words)
+    assert (laid["warnings"], [c for c in laid["checks"] if c["level"] != "pass"]) == ([], [])
+    sent = await house.press(laid, "edit", text=words)
+    assert (sent["state"], sent["warnings"]) == ("approved", [])
+    other = await house.draft(post, fan="kim")
+    assert (await house.refused(other, "edit", text="@here somebody is in danger")).code == "blocked"
+
+
+async def test_what_would_be_said_of_words_that_are_being_written(house):
+    card = await house.draft(PRAISE)
+    for text, remark in REMARKED:
+        assert await house.desk.remarks(card["draft_id"], text) == {"stops": [], "remarks": [remark]}
+    for text in STOPS:
+        found = await house.desk.remarks(card["draft_id"], text)
+        assert (len(found["stops"]), found["remarks"]) == (1, [])
+    assert await house.desk.remarks(card["draft_id"], "So glad you like it!") == {"stops": [], "remarks": []}
+    assert await house.desk.remarks("0" * 16, "So glad you like it!") is None
+    assert await house.again(card) == card
 
 
 async def test_a_hand_off_is_answered_in_own_words_or_closed(house):
     card = await house.draft(CRISIS)
     assert (card["kind"], card["text"]) == ("handoff", None)
     assert (await house.refused(card, "approve")).code == "blocked"
-    answered = await house.press(card, "edit", text="Please call somebody you trust.", confirm_warnings=True)
+    answered = await house.press(card, "edit", text="Please call somebody you trust.")
     assert answered["state"] == "approved"
     other = await house.draft(CRISIS, fan="kim")
     assert (await house.press(other, "reject", reason="called them"))["state"] == "rejected"

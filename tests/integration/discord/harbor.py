@@ -88,7 +88,7 @@ class Harbor:
                 clock=self.clock,
             )
         )
-        self.outbox = Outbox(self.store, self.settings, self.clock, {"discord": self.platform})
+        self.outbox = Outbox(self.store, self.settings, self.clock, {"discord": self.platform}, lambda: self.pipeline)
         self._tasks = [asyncio.create_task(one) for one in (self.intake.run(), self.outbox.run())]
         self.connect()
 

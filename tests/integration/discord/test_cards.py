@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.adapters.discord.presses import TAKEN
 from tests.integration.discord.mods_room import PRAISE, QUESTION, Room, labels, opened, text_of, verbs
+
+PROMISE = "The two who drew it will write to you tomorrow."
 
 
 @pytest.fixture
@@ -108,31 +111,77 @@ async def test_two_managers_write_at_once_and_the_first_wins(room):
     assert (await room.house.again(card))["text"] == "Which part did you see first?"
 
 
-async def test_words_with_a_remark_wait_for_a_second_press(room):
+async def test_words_with_a_promise_go_out_by_one_press_and_the_remark_is_told_once(room):
     mara = room.person("Mara", "mara")
     card = await room.draft()
     form = await room.press(mara, card, "edit")
-    typed = "As an avid gamer I really do appreciate it!!!!! Best regards, your team 🎉🎉🎉"
-    told = await mara.submit_modal(form, {"text": typed})
-    assert await room.state(card) == "waiting"
-    note = told.followups[-1]
-    assert note.ephemeral
-    assert typed in text_of(note)
-    assert "Please confirm" in text_of(note)
-    await mara.click(note, custom_id=f"card:{card['draft_id']}:1:edit_anyway")
+    told = await mara.submit_modal(form, {"text": PROMISE})
     decided = await room.house.again(card)
-    assert (decided["state"], decided["text"]) == ("approved", typed)
-    await room.says(card, "Approved")
+    assert (decided["state"], decided["text"]) == ("approved", PROMISE)
+    (note,) = told.followups
+    assert (note.ephemeral, verbs(note), text_of(note)) == (True, [], f"{TAKEN} Promises a time (“tomorrow”).")
+    assert "Promises" not in text_of(await room.says(card, "Approved"))
+    await room.house.send()
+    await room.says(card, "Sent")
+    form = await room.press(mara, card, "correct")
+    told = await mara.submit_modal(form, {"text": f"{PROMISE} At noon."})
+    assert [text_of(note) for note in told.followups] == [f"{TAKEN} Promises a time (“tomorrow”)."]
+    await room.house.send()
+    assert room.house.stage.sent[-1].text == f"{PROMISE} At noon."
 
 
-async def test_words_that_must_not_go_out_come_back_without_a_button(room):
+async def test_words_that_draw_no_remark_need_no_answer(room):
     mara = room.person("Mara", "mara")
     card = await room.draft()
     form = await room.press(mara, card, "edit")
-    told = await mara.submit_modal(form, {"text": "@everyone look at this"})
+    told = await mara.submit_modal(form, {"text": "So glad you like it!!! 🎉🎉 Which one is yours? And why?"})
+    assert await room.state(card) == "approved"
+    assert told.followups == []
+
+
+async def test_a_remark_on_what_fills_a_blank_is_told_once(room):
+    mara = room.person("Mara", "mara")
+    card = await room.draft(QUESTION)
+    form = await room.press(mara, card, "fill")
+    told = await mara.submit_modal(form, {"slot:tip": PROMISE})
+    assert [text_of(note) for note in told.followups] == [f"{TAKEN} Promises a time (“tomorrow”)."]
+    message = await room.says(card, PROMISE)
+    assert "Promises" not in text_of(message)
+    pressed = await room.press(mara, card, "send")
+    assert (await room.state(card), pressed.followups) == ("approved", [])
+
+
+async def test_who_answers_somebody_in_danger_hears_no_remarks(room):
+    mara = room.person("Mara", "mara")
+    card = await room.draft("I want to kill myself")
+    assert card["risk"] == ["crisis"]
+    form = await room.press(mara, card, "edit")
+    told = await mara.submit_modal(form, {"text": f"I am so sorry. {PROMISE} Please reach out!"})
+    assert await room.state(card) == "approved"
+    assert told.followups == []
+
+
+STOPS = ["@everyone look at this", "<@&77> look at this", "I am a human, promise.", "\u200b \u2060"]
+
+
+@pytest.mark.parametrize("text", STOPS)
+async def test_words_that_must_not_go_out_come_back_without_a_button(room, text):
+    mara = room.person("Mara", "mara")
+    card = await room.draft()
+    form = await room.press(mara, card, "edit")
+    told = await mara.submit_modal(form, {"text": text})
+    assert await room.state(card) == "waiting"
+    assert text in text_of(told.followups[-1])
+    assert not verbs(told.followups[-1])
+
+
+async def test_what_was_filled_in_and_must_not_go_out_comes_back(room):
+    mara = room.person("Mara", "mara")
+    card = await room.draft(QUESTION)
+    form = await room.press(mara, card, "fill")
+    told = await mara.submit_modal(form, {"slot:tip": "@everyone look at this"})
     assert await room.state(card) == "waiting"
     assert "@everyone look at this" in text_of(told.followups[-1])
-    assert not verbs(told.followups[-1])
 
 
 async def test_typed_words_survive_a_card_that_changed_meanwhile(room):
@@ -156,7 +205,8 @@ async def test_blanks_are_filled_in_a_form_and_looked_at_before_they_go(room):
     await mara.submit_modal(form, {"slot:tip": "Touch the lamp."})
     message = await room.says(card, "Touch the lamp.")
     assert await room.state(card) == "waiting"
-    await room.press(mara, card, next(v for v in verbs(message) if v in ("send", "sure")))
+    assert "send" in verbs(message)
+    await room.press(mara, card, "send")
     await room.says(card, "Approved")
     assert "Touch the lamp." in (await room.house.again(card))["text"]
 

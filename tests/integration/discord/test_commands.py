@@ -96,7 +96,7 @@ async def test_the_queue_is_listed_for_managers_alone(room):
     lines = (await ask(room, mara, "queue")).content.splitlines()
     assert lines[0] == "**2 waiting**"
     assert "Ada" in lines[1]
-    assert "crisis" in lines[1]
+    assert "somebody in danger" in lines[1]
     assert str((await room.shown(first)).id) in lines[2]
 
 

@@ -43,7 +43,7 @@ async def test_a_burst_is_a_few_cards_and_a_digest(room):
     await room.until(lambda: "15 more waiting" in digest(room))
     assert len(cards(room)) == surface.FEW
     assert "Fan 0" in cards(room)[0]
-    assert "15 praise" in digest(room)
+    assert "praise (15)" in digest(room)
     message = next(m for m in room.messages() if "edit" in verbs(m))
     await mara.click(message, custom_id=next(c["custom_id"] for c in buttons(message) if c["label"] == "Send"))
     await room.moved(seconds=6)

@@ -29,7 +29,7 @@ async def test_a_reply_answers_the_post_pings_its_author_alone_and_has_its_nonce
     message = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
     card = await harbor.draft(message)
     kim = harbor.kim["user"]["id"]
-    await harbor.press(card, "edit", text=f"Thank you! <@{kim}> found it.", confirm_warnings=True)
+    await harbor.press(card, "edit", text=f"Thank you! <@{kim}> found it.")
     delivery = await harbor.delivery(card, "sent")
     (reply,) = harbor.fake.replies_to(message)
     assert reply["content"] == delivery["text"]
@@ -41,7 +41,7 @@ async def test_a_reply_answers_the_post_pings_its_author_alone_and_has_its_nonce
 async def test_correct_and_remove(harbor):
     message, card = await approved(harbor)
     await harbor.delivery(card, "sent")
-    await harbor.press(card, "correct", text="Thank you, truly.", confirm_warnings=True)
+    await harbor.press(card, "correct", text="Thank you, truly.")
     await harbor.delivery(card, "sent")
     assert [r["content"] for r in harbor.fake.replies_to(message)] == ["Thank you, truly."]
     await harbor.press(card, "remove")
@@ -136,7 +136,7 @@ async def test_a_reply_that_a_moderator_deleted_before_we_knew_it(harbor):
     await harbor.delivery(card, "sent")
     page = await harbor.store.post_page(card["post"]["post_id"])
     assert page.reply.external_id == REMOVED_SINCE
-    await harbor.press(card, "correct", text="Thank you, truly.", confirm_warnings=True)
+    await harbor.press(card, "correct", text="Thank you, truly.")
     assert "deleted" in (await harbor.delivery(card, "failed"))["error"]
     await harbor.press(card, "remove")
     await harbor.delivery(card, "sent")
@@ -148,7 +148,7 @@ async def test_a_change_whose_answer_is_lost(harbor, call, action, after):
     message, card = await approved(harbor)
     await harbor.delivery(card, "sent")
     harbor.fake.fail_next(call, Fault(status=None, after=after))
-    more = {"text": "Thank you, truly.", "confirm_warnings": True} if action == "correct" else {}
+    more = {"text": "Thank you, truly."} if action == "correct" else {}
     await harbor.press(card, action, **more)
     await harbor.delivery(card, "sent")
     shown = [r["content"] for r in harbor.fake.replies_to(message)]

@@ -256,7 +256,7 @@ class Machine(RuleBasedStateMachine):
         more = self._more(data, action, card)
         key = f"key{next(self.count)}" if keyed else None
         before = self._state()
-        answer = self.attempt(self.house.press(card, action, by, key=key, confirm_warnings=True, **more))
+        answer = self.attempt(self.house.press(card, action, by, key=key, **more))
         if isinstance(answer, Refused):
             assert answer.code in CODES
             assert self._state() == before, "a refusal changed something"
@@ -264,7 +264,7 @@ class Machine(RuleBasedStateMachine):
         assert by != "eve"
         self.cards.append(answer)
         if key:
-            again = self.run(self.house.press(card, action, by, key=key, confirm_warnings=True, **more))
+            again = self.run(self.house.press(card, action, by, key=key, **more))
             assert again == json.loads(json.dumps(answer))
 
     @rule(data=st.data(), which=WHICH)
@@ -278,7 +278,7 @@ class Machine(RuleBasedStateMachine):
     def _press_new(self, data: st.DataObject, which: int, action: str, *, of_waiting: bool = False) -> None:
         card = self._waiting(which) if of_waiting else self._card(which, old=False)
         if card:
-            self.attempt(self.house.press(card, action, confirm_warnings=True, **self._more(data, action, card)))
+            self.attempt(self.house.press(card, action, **self._more(data, action, card)))
 
     def _card(self, which: int, old: bool) -> dict[str, Any] | None:
         if old and self.cards:
@@ -338,7 +338,7 @@ class Machine(RuleBasedStateMachine):
     def press_change_and_undo(self, which: int, how: str, action: str) -> None:
         card = self._waiting(which)
         if card:
-            self.attempt(self.house.press(card, action, confirm_warnings=True))
+            self.attempt(self.house.press(card, action))
             self.run(self._change(card["post"]["post_id"], how))
             self.run(self.house.quiet())
             self.attempt(self.house.press(card, "undo"))

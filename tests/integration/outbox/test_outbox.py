@@ -202,7 +202,7 @@ async def test_one_that_cannot_be_noted_does_not_cut_off_the_others(house):
 async def test_a_platform_that_is_switched_off_waits_without_haste(house):
     await approved(house)
     house.clock.move(minutes=1)
-    without = Outbox(house.store, house.settings, house.clock, {})
+    without = Outbox(house.store, house.settings, house.clock, {}, lambda: house.pipeline)
     assert await without.once() == 0
     assert await without._pause() == 1.0
     await house.outbox.once()
@@ -228,7 +228,7 @@ async def test_two_outboxes_on_one_store_send_once(house):
     for n in range(30):
         await approved(house, fan=f"fan{n}", channel=f"channel{n}")
     house.clock.move(seconds=10)
-    other = Outbox(house.store, house.settings, house.clock, {"stage": house.stage})
+    other = Outbox(house.store, house.settings, house.clock, {"stage": house.stage}, lambda: house.pipeline)
     await asyncio.gather(house.outbox.once(), other.once())
     assert len(house.stage.sent) == len({d.post_id for d in house.stage.sent}) == 30
 

@@ -168,7 +168,7 @@ class Crowd:
     async def decide(self) -> None:
         while True:
             for card in self.house.cards():
-                if data := data_of(card, "send") or data_of(card, "sure"):
+                if data := data_of(card, "send"):
                     await self.house.fake.press(card, data, self.house.mara)
             await asyncio.sleep(0.01)
 

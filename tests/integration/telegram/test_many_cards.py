@@ -79,7 +79,7 @@ async def test_a_burst_is_a_few_cards_and_a_digest(house):
     await in_time(house, lambda: counts(house, 15))
     assert len(waiting(house)) == loop.FEW
     assert {"Fan 0", "Fan 1"} == {one.split(" in ")[0] for one in waiting(house)[:2]}
-    assert "15 praise" in digest(house)["text"]  # type: ignore[index] # it is there
+    assert "praise (15)" in digest(house)["text"]  # type: ignore[index] # it is there
     await house.decide(await house.draft(posts[0]), "approve")
     await in_time(house, lambda: counts(house, 14) and len(waiting(house)) == loop.FEW)
     shown = digest(house)

@@ -14,8 +14,8 @@ from .house import PRAISE, QUESTION, House, data_of, verbs
 
 Json = dict[str, Any]
 OWN = "The two who drew it will hear of this."
-REMARKED = "Thank you, that means a lot to the two who drew it."
-"""The checks have something to say about it."""
+PROMISE = "The two who drew it will write to you tomorrow."
+REMARK = "Promises a time (“tomorrow”)."
 TWO_BLANKS = """\
 ---
 slots:
@@ -176,18 +176,36 @@ async def test_a_reply_to_the_card_is_laid_on_it_and_sent_by_a_press(room):
     assert room.fake.by_bot(room.harbor)[-1]["text"] == OWN
 
 
-async def test_words_that_draw_a_remark_need_a_press_of_their_own(room):
+async def test_words_with_a_promise_go_out_by_one_press_and_the_remark_is_told_once(room):
     draft, card = await waiting(room)
-    room.fake.reply(card, room.mara, REMARKED)
-    await room.says(card, REMARKED)
-    assert "send" not in verbs(card)
-    await room.press(card, "sure")
-    assert (await state(room, draft, "approved"))["text"] == REMARKED
+    room.fake.reply(card, room.mara, PROMISE)
+    await room.says(card, PROMISE)
+    assert (await said(room, READ_IT))["text"] == f"{READ_IT} {REMARK}"
+    assert REMARK not in card["text"]
+    press = await room.press(card, "send")
+    assert not press.text
+    assert (await state(room, draft, "approved"))["text"] == PROMISE
+    assert sum(REMARK in one.get("text", "") for one in room.fake.by_bot(room.room)) == 1
 
 
-async def test_words_that_cannot_be_sent_are_refused_and_stay_with_their_writer(room):
+async def test_who_answers_somebody_in_danger_hears_no_remarks(room):
+    draft, card = await waiting(room, "I want to kill myself")
+    assert draft["risk"] == ["crisis"]
+    words = f"I am so sorry. {PROMISE} Please reach out!"
+    room.fake.reply(card, room.mara, words)
+    await room.says(card, words)
+    assert (await said(room, READ_IT))["text"] == READ_IT
+    await room.press(card, "send")
+    assert (await state(room, draft, "approved"))["text"] == words
+
+
+STOPS = ["I am a human, I promise, and it is fixed by Monday", "@everyone look", "<@&77> look", "\u2060\u200b"]
+
+
+@pytest.mark.parametrize("words", STOPS)
+async def test_words_that_cannot_be_sent_are_refused_and_stay_with_their_writer(room, words):
     draft, card = await waiting(room)
-    mine = room.fake.reply(card, room.mara, "I am a human, I promise, and it is fixed by Monday")
+    mine = room.fake.reply(card, room.mara, words)
     refused = await room.until(lambda: room.fake.replies_to(mine))
     assert READ_IT not in refused[0]["text"]
     assert (await again(room, draft))["revision"] == 1
@@ -290,17 +308,30 @@ async def test_a_yes_to_a_correction_is_for_the_words_above_it(room):
     assert len((await again(room, draft))["deliveries"]) == 1
 
 
-async def test_a_correction_that_draws_a_remark_wants_another_press(room):
+async def test_a_remark_on_a_correction_stands_above_it_before_the_press(room):
     post, draft, card = await sent(room)
     await room.press(card, "correct")
-    room.fake.reply(await said(room, "as it should stand"), room.mara, REMARKED)
+    room.fake.reply(await said(room, "as it should stand"), room.mara, PROMISE)
     shown = await said(room, "The reply will read:")
+    assert shown["text"] == f"{REMARK} The reply will read:\n\n{PROMISE}"
     press = await room.press(shown, "correct")
-    assert "confirm" in press.text.casefold()
-    await room.until(lambda: "correct_anyway" in verbs(shown))
-    await room.press(shown, "correct_anyway")
+    assert not press.text
     await room.delivery(draft, "sent")
-    await room.until(lambda: room.fake.replies_to(post)[0]["text"] == REMARKED)
+    await room.until(lambda: room.fake.replies_to(post)[0]["text"] == PROMISE)
+
+
+async def test_a_correction_that_cannot_be_sent_is_refused_at_once_and_asked_for_still(room):
+    post, draft, card = await sent(room)
+    await room.press(card, "correct")
+    question = await said(room, "as it should stand")
+    mine = room.fake.reply(question, room.mara, "@everyone I am a human")
+    (refused,) = await room.until(lambda: room.fake.replies_to(mine))
+    assert "ping a crowd" in refused["text"]
+    assert "who or what is writing" in refused["text"]
+    room.fake.reply(question, room.mara, OWN)
+    await room.press(await said(room, "The reply will read:"), "correct")
+    await room.delivery(draft, "sent")
+    await room.until(lambda: room.fake.replies_to(post)[0]["text"] == OWN)
 
 
 async def test_removing_is_confirmed(room):

@@ -28,7 +28,7 @@ async def test_a_reply_answers_its_post_without_a_preview(open_house):
     message = house.fake.post(house.harbor, house.robin, PRAISE)
     draft = await house.draft(message)
     words = "Thank you! <b>All of *it* is 🦋 _new_."
-    await house.decide(draft, "edit", text=words, confirm_warnings=True)
+    await house.decide(draft, "edit", text=words)
     await house.delivery(draft, "sent")
     (reply,) = house.fake.replies_to(message)
     assert (reply["text"], reply.get("entities", [])) == (words, [])
@@ -82,7 +82,7 @@ async def test_correct_and_remove(open_house):
     house = open_house
     message, draft = await approved(house)
     await house.delivery(draft, "sent")
-    await house.decide(draft, "correct", text="Thank you, truly.", confirm_warnings=True)
+    await house.decide(draft, "correct", text="Thank you, truly.")
     await house.delivery(draft, "sent")
     assert [one["text"] for one in house.fake.replies_to(message)] == ["Thank you, truly."]
     await house.decide(draft, "remove")
@@ -95,7 +95,7 @@ async def test_a_correction_whose_answer_is_lost_is_made_again(open_house):
     message, draft = await approved(house)
     await house.delivery(draft, "sent")
     house.fake.fail_next(EDIT, Fault(status=None, after=True, chat=house.harbor))
-    await house.decide(draft, "correct", text="Thank you, truly.", confirm_warnings=True)
+    await house.decide(draft, "correct", text="Thank you, truly.")
     await house.delivery(draft, "sent")
     assert [one["text"] for one in house.fake.replies_to(message)] == ["Thank you, truly."]
 
@@ -165,7 +165,7 @@ async def test_many_replies_into_one_group_keep_the_pace_and_all_arrive(open_hou
     for n in range(24):
         messages.append(house.fake.post(house.harbor, house.fake.user(f"Fan {n}"), f"{PRAISE} {n}"))
         drafts.append(await house.draft(messages[-1]))
-        await house.decide(drafts[-1], "edit", text=f"Thank you for number {n}.", confirm_warnings=True)
+        await house.decide(drafts[-1], "edit", text=f"Thank you for number {n}.")
     start = house.clock.now()
     assert len(sent_into(house, house.harbor)) < 20
     for draft in drafts:

@@ -125,7 +125,7 @@ async def test_two_managers_press_at_once_on_two_platforms(both: Both) -> None:
         post = both.fake.post(both.harbor, both.robin, words)
         cards = await both.both(words)
         presses: list[Any] = [
-            both.fake.press(cards[0], data_of(cards[0], "send") or data_of(cards[0], "sure") or "", both.mara),
+            both.fake.press(cards[0], data_of(cards[0], "send") or "", both.mara),
             both.other.press(cards[1], sender(cards[1]), both.on_discord["Tom"]),
         ]
         if chance.random() < 0.5:

@@ -91,10 +91,8 @@ BLOCKED = [
     (" \n", "empty"),
     (" \u200b\n\u2060", "empty"),
     ("x" * 9000, "too-long"),
-    ("We will fix this tomorrow.", "no-promise"),
-    ("The DLC is 20% off with this discount code.", "no-promo-word"),
     ("@everyone look at this", "no-mass-ping"),
-    ("I am a human, promise.", "no-borrowed-life"),
+    ("I am a human, promise.", "honest-identity"),
 ]
 
 
@@ -102,13 +100,71 @@ async def test_own_words_that_are_blocked(greenroom, subtests):
     draft = await greenroom.draft()
     for text, check in BLOCKED:
         with subtests.test(text=text[:30]):
-            answer = await greenroom.decide(draft, "edit", text=text, confirm_warnings=True)
+            answer = await greenroom.decide(draft, "edit", text=text)
             assert (answer.status_code, answer.json()["error"]) == (422, "blocked")
             blocking = [c for c in answer.json()["checks"] if c["level"] == "block"]
             assert blocking
             assert all(c["id"] and c["note"] for c in blocking)
             assert check in {c["id"] for c in blocking}
     assert (await greenroom.http.get(f"/api/drafts/{draft['draft_id']}")).json()["state"] == "waiting"
+
+
+PROMISE = "We will fix this tomorrow, and the DLC is 20% off with a discount code."
+REMARKS = ["Promises a time (“tomorrow”).", "Sounds like advertising (“discount”)."]
+
+
+@pytest.mark.parametrize("more", [{}, {"confirm_warnings": True}, {"confirm_warnings": False}])
+async def test_own_words_with_a_promise_go_out_by_one_press(greenroom, more):
+    """What older clients send along changes nothing."""
+    draft = await greenroom.draft()
+    answer = await greenroom.decide(draft, "edit", text=PROMISE, **more)
+    assert (answer.status_code, answer.json()["state"], answer.json()["text"]) == (200, "approved", PROMISE)
+    assert [c["note"] for c in answer.json()["warnings"]] == REMARKS
+
+
+async def test_what_the_checks_say_of_words_that_are_being_written(greenroom):
+    draft = await greenroom.draft()
+    path = f"/api/drafts/{draft['draft_id']}/remarks"
+
+    async def said(text):
+        answer = await greenroom.http.post(path, json={"text": text})
+        assert answer.status_code == 200
+        return answer.json()
+
+    assert await said(PROMISE) == {"stops": [], "remarks": REMARKS}
+    assert await said("So glad you like it!") == {"stops": [], "remarks": []}
+    assert await said(f"{PROMISE} @here") == {
+        "stops": ["Would ping a crowd (@here); one person is answered here."],
+        "remarks": REMARKS,
+    }
+    for text, _ in BLOCKED:
+        found = await said(text)
+        assert (len(found["stops"]), found["remarks"]) == (1, [])
+    assert (await greenroom.http.get(f"/api/drafts/{draft['draft_id']}")).json() == draft
+    for body in ({}, {"text": None}, {"text": "x", "by": "mara"}, []):
+        assert (await greenroom.http.post(path, json=body)).status_code == 422
+    unknown = await greenroom.http.post(f"/api/drafts/{'0' * 16}/remarks", json={"text": "x"})
+    assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
+
+
+async def test_a_page_asks_for_remarks_with_its_session(greenroom):
+    draft = await greenroom.draft()
+    path = f"/api/drafts/{draft['draft_id']}/remarks"
+    async with greenroom.browser() as browser:
+        assert (await browser.post(path, json={"text": PROMISE})).json()["remarks"] == REMARKS
+        foreign = await browser.post(path, json={"text": PROMISE}, headers={"X-CSRF-Token": "0" * 64})
+        assert (foreign.status_code, foreign.json()["error"]) == (403, "bad_origin")
+    async with httpx.AsyncClient(base_url=greenroom.base) as nobody:
+        assert (await nobody.post(path, json={"text": PROMISE})).status_code == 401
+
+
+async def test_nothing_is_remarked_on_where_somebody_is_in_danger(greenroom):
+    card = await greenroom.draft("I want to kill myself")
+    assert card["risk"] == ["crisis"]
+    found = await greenroom.http.post(f"/api/drafts/{card['draft_id']}/remarks", json={"text": PROMISE})
+    assert found.json() == {"stops": [], "remarks": []}
+    answer = await greenroom.decide(card, "edit", text=PROMISE)
+    assert (answer.status_code, answer.json()["warnings"]) == (200, [])
 
 
 async def test_undo_in_time(greenroom):

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from bot import app
+from bot.content import Content
 from bot.errors import StoreError
+from bot.kept import FILE
 from bot.reader import load_reader
 from bot.settings import load
 from bot.store.engine import driver_url, open_engine
@@ -73,12 +75,12 @@ def test_init_where_nothing_can_be_written(greenroom: Run, tmp_path: Path) -> No
 
 def test_try_as_json_has_the_documented_shape(greenroom: Run, write_config: Write, templates: Path) -> None:
     path = write_config()
-    status, out, err = greenroom("try", "love it, this soundtrack is so good", "--json", "--config", path)
+    status, out, err = greenroom("try", "love it", "--json", "--config", path)
     assert (status, err) == (0, "")
     said = json.loads(out)
     assert list(said) == [
         *("id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "alarms", "situations"),
-        *("mood", "tells", "details", "faq", "reason", "reply", "alternatives", "trace"),
+        *("mood", "tells", "second", "details", "faq", "reason", "reply", "alternatives", "trace"),
     ]
     assert (said["action"], said["intent"], said["language"]) == ("draft", "praise", "en")
     assert set(said["reply"]) == {"text", "template", "variant", "checks"}
@@ -100,12 +102,26 @@ def test_try_takes_any_text(greenroom: Run, write_config: Write, templates: Path
     assert (said["reply"] is None) == (said["action"] != "draft")
 
 
-def test_try_in_words_says_what_why_and_how(greenroom: Run, write_config: Write, templates: Path) -> None:
-    status, out, _ = greenroom("try", "this soundtrack is so good", "--config", write_config())
+def test_try_in_words_says_what_was_read_and_what_becomes_of_it(
+    greenroom: Run, write_config: Write, templates: Path
+) -> None:
+    config = write_config()
+    status, out, _ = greenroom("try", "this soundtrack is so good", "--config", config)
     assert status == 0
-    assert out.startswith("draft: ")
-    assert any(line in out for line in (templates / "en/praise/plain.md").read_text().splitlines()[-5:] if "?" in line)
-    assert "selection" in out
+    first, second, empty, text, *others = out.splitlines()
+    assert first.startswith("Reads as praise (")
+    assert (second, empty) == ("A reply is drafted; a manager decides.", "")
+    wordings = {line for line in (templates / "en/praise/plain.md").read_text().splitlines() if line.endswith("?")}
+    assert {text, *(line.removeprefix("or: ") for line in others)} == wordings
+    traced = greenroom("try", "this soundtrack is so good", "--trace", "--config", config)[1]
+    assert traced.startswith(out)
+    assert "selection" in traced.removeprefix(out)
+    silent = greenroom("try", "what is for dinner", "--config", config)[1].splitlines()
+    assert silent[1].startswith("Nothing is said: ")
+    danger = greenroom("try", "i want to kill myself", "--config", config)[1].splitlines()
+    assert danger[0].startswith("Raises an alarm: somebody in danger")
+    assert danger[1].startswith("A person answers: Sounds like somebody in danger")
+    assert len(danger) == 2
 
 
 def test_faulty_templates_are_told_with_file_and_line(greenroom: Run, write_config: Write, templates: Path) -> None:
@@ -174,6 +190,21 @@ def test_doctor_lists_each_fault_with_its_place(greenroom: Run, write_config: Wr
     assert "templates/facts.yaml:" in out
     assert "gone.jsonl is not there" in out
     assert "discord" in out
+
+
+def test_doctor_says_what_a_start_does_while_the_files_have_faults(
+    greenroom: Run, write_config: Write, templates: Path
+) -> None:
+    path = write_config()
+    file = templates / "facts.yaml"
+    Content(templates, var=path.parent / "var").start()
+    file.write_text("a: [\n")
+    status, out, _ = greenroom("doctor", "--config", path)
+    assert status == 1
+    assert re.search(r"note +templates +a start uses the set that was in use before, kept on \d{4}-\d\d-\d\d at ", out)
+    (path.parent / "var" / FILE).unlink()
+    _, out, _ = greenroom("doctor", "--config", path)
+    assert re.search(r"note +templates +no earlier set is kept: a start stops with these faults\n", out)
 
 
 def test_without_the_model_doctor_and_try_say_so(

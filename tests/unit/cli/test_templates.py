@@ -12,7 +12,9 @@ import pytest
 import yaml
 
 from bot.content import read_library
+from bot.reader import load_reader
 from responders.library.lint import lint
+from responders.pipeline import build
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -40,8 +42,8 @@ What came after {{ detail }}?
 def test_check_says_what_is_there(greenroom: Run, write_config: Write, templates: Path) -> None:
     status, out, err = greenroom("templates", "check", "--config", write_config())
     assert (status, err) == (0, "")
-    assert re.search(r"^praise +1 +3 +3$", out, re.MULTILINE)
-    assert out.endswith("No faults, 0 warnings; all 1 examples pass.\n")
+    assert out.startswith("Each example read as a stranger's post, by the others: ")
+    assert out.endswith("1 template with 3 wordings (en 1).\nNo faults, no warnings; the one example passes.\n")
     assert greenroom("templates", "check", templates)[1] == out
 
 
@@ -68,9 +70,136 @@ def test_check_lists_warnings_with_status_0(greenroom: Run, write_config: Write,
     config = write_config("community: {name: H, locales: [en, de]}\nmanagers: {manager: {name: M}}\non_call: manager\n")
     status, out, _ = greenroom("templates", "check", "--config", config)
     assert status == 0
+    assert out.startswith("Could be better (2)\n")
     assert "templates/en/praise/plain.md:6: L07 " in out
-    assert "templates/intents/praise.yaml: L23 nothing answers it in the language de" in out
-    assert "things could be better" in greenroom("doctor", "--config", config)[1]
+    assert "templates/de: L23 nothing is written in this language" in out
+    assert out.endswith("No faults, 2 warnings; the one example passes.\n")
+    assert "2 things could be better" in greenroom("doctor", "--config", config)[1]
+    config = write_config("community: {name: H}\nmanagers: {manager: {name: M}}\non_call: manager\n")
+    assert greenroom("templates", "check", "--config", config)[1].endswith(
+        "No faults, 1 warning; the one example passes.\n"
+    )
+    assert "1 thing could be better" in greenroom("doctor", "--config", config)[1]
+
+
+def test_check_knows_the_channels_of_the_config(greenroom: Run, write_config: Write, templates: Path) -> None:
+    with (templates / "en/praise/plain.md").open("a") as file:
+        file.write("## variant: art\nwhen: {channel: arts}\nHow lovely.\n")
+    rest = "managers: {a: {name: A}}\non_call: a\nprivacy: {policy: Ask.}\nplatforms: {discord: {listen: LISTEN}}\n"
+    for listen, told in (("[art, wool]", True), ("[arts]", False), ("[111111111111111111]", False), ("[]", False)):
+        config = write_config("community: {name: H}\n" + rest.replace("LISTEN", listen))
+        out = greenroom("templates", "check", "--config", config)[1]
+        assert ("L21 config.yaml lists no channel arts (did you mean art?)" in out) == told, listen
+
+
+OWN_DANGER = "i want to kill myself over this fog"
+OWN = f"""---
+answers_to:
+  - the fog rolled in and i cried
+  - FOG
+  - {OWN_DANGER}
+---
+## variant: plain
+What a thing to see. Thank you for telling us!
+## variant: plain-2
+How good to read that you saw it.
+## variant: plain-3
+That sounds like quite a moment.
+"""
+
+
+def test_check_says_which_posts_do_not_find_their_reply(greenroom: Run, templates: Path) -> None:
+    (templates / "en/praise/fog.md").write_text(OWN)
+    (templates / "en/praise/mist.md").write_text(
+        OWN.replace(OWN_DANGER, "the boats came home").replace("the fog", "it")
+    )
+    status, out, _ = greenroom("templates", "check", templates)
+    assert status == 0
+    assert "templates/en/praise/fog.md:3: L22 'FOG' is answered by en/praise/mist.md as well, which takes it" in out
+    (lost,) = (line for line in out.splitlines() if " L31 " in line)
+    assert lost.startswith(f"templates/en/praise/fog.md:5: L31 “{OWN_DANGER}” does not find its reply: ")
+    assert "Sounds like somebody in danger" in lost
+    assert "Of 6 posts under answers_to 4 find their reply." in out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("en/praise/Lamp.MD", "call it lamp.md"),
+        ("en/praise/lamp.markdown", "call it lamp.md"),
+        ("en/praise/lamp.md.txt", "call it lamp.md"),
+        ("en/praise/lamp", "call it lamp.md"),
+        ("intents/wish.yml", "call it wish.yaml"),
+        ("Facts.yaml", "if it is facts.yaml"),
+        ("Intents/wish.yaml", "is called intents"),
+    ],
+)
+def test_a_file_that_nobody_would_read_is_told(greenroom: Run, templates: Path, name: str, words: str) -> None:
+    path = templates / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"\xff\x00 whatever stands in it" if path.suffix in {".txt", ".markdown"} else b"words")
+    status, out, _ = greenroom("templates", "check", templates)
+    assert status == 1
+    assert out.startswith("Faults: this set cannot go live (1)\ntemplates/")
+    assert words in out
+
+
+def test_own_situations_are_read_by_those_who_do_not_know_them(
+    greenroom: Run, templates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli.common.load_reader", load_reader)
+    posts = "[who has a boat, love the map, the bus was full of fog]"
+    (templates / "en/praise/zeppelin.md").write_text(f"---\nanswers_to: {posts}\n---\n{OWN.rpartition('---')[2]}")
+    out = greenroom("templates", "check", templates)[1]
+    assert re.search(r"^Found only because they stand there word for word: \d of 3 posts", out, re.MULTILINE)
+    assert re.search(r"^zeppelin \(\d\)\n  “.*” reads as ", out, re.MULTILINE)
+
+
+def test_what_the_operator_broke_is_told_first(greenroom: Run, started: Path, tmp_path: Path) -> None:
+    shutil.copytree(started, tmp_path / "ours")
+    folder = tmp_path / "ours" / "templates"
+    (folder / "en/wish/zeppelin.md").write_text("---\nanswers_to: [a zeppelin]\n---\n## variant: a\n{{ nobody }}\n")
+    facts = (folder / "facts.yaml").read_text()
+    (folder / "facts.yaml").write_text(facts + "example: again\nhost: [")
+    status, out, _ = greenroom("templates", "check", folder)
+    assert status == 1
+    assert [line.partition(":")[0] for line in out.splitlines()[1:3]] == [
+        "templates/facts.yaml",
+        "templates/en/wish/zeppelin.md",
+    ]
+    (folder / "facts.yaml").write_text(facts)
+    (folder / "voice.yaml").unlink()
+    (folder / "intents/thanks.yaml").rename(folder / "intents/thx.yaml")
+    out = greenroom("templates", "check", folder)[1]
+    assert "templates/en/thanks: L02 the intent thanks is not known" in out
+    assert out.splitlines()[1].startswith("templates/en/wish/zeppelin.md")
+
+
+def test_the_first_check_in_a_new_home_is_calm(greenroom: Run, started: Path) -> None:
+    status, out, err = greenroom("templates", "check", "--config", started / "config.yaml")
+    assert (status, err) == (0, "")
+    assert len(out.splitlines()) <= 12
+    assert "No faults, no warnings" in out
+    assert "could be better" not in greenroom("doctor", "--config", started / "config.yaml")[1]
+
+
+def test_check_looks_at_what_one_asks_for(greenroom: Run, started: Path) -> None:
+    out = greenroom("templates", "check", "--intent", "farewell", "--config", started / "config.yaml")[1]
+    assert re.search(r"^farewell +\d+ +\d+%", out, re.MULTILINE)
+    assert re.search(r"^en +files wordings$", out, re.MULTILINE)
+    assert "thanks" not in out
+    status, _, err = greenroom("templates", "check", "--intent", "farewel", "--config", started / "config.yaml")
+    assert (status, err) == (2, "There is no intent farewel (did you mean farewell?).\n")
+
+
+def test_own_examples_are_held_against_the_others(greenroom: Run, started: Path, tmp_path: Path) -> None:
+    shutil.copytree(started, tmp_path / "ours")
+    config = tmp_path / "ours" / "config.yaml"
+    wish = tmp_path / "ours" / "templates/intents/wish.yaml"
+    wish.write_text(wish.read_text().replace("  en:\n", "  en:\n    - a tram to the old mill would be grand\n", 1))
+    out = greenroom("templates", "check", "--config", config)[1]
+    assert re.search(r"^wish +\d+ +\d+%", out, re.MULTILINE)
+    assert not re.search(r"^thanks +\d+ +\d+%", out, re.MULTILINE)
 
 
 def test_check_tells_which_intents_are_mixed_up(greenroom: Run, templates: Path) -> None:
@@ -95,6 +224,14 @@ def test_check_tells_which_intents_are_mixed_up(greenroom: Run, templates: Path)
         (["sample", "prais"], "did you mean praise?"),
         (["sample", "offtopic"], "never answered by a template"),
         (["sample", "praise", "--locale", "de"], "no examples in the language de"),
+        (["sample"], "Name an intent"),
+        (["sample", "praise", "--situation", "fog"], "Name an intent"),
+        (["sample", "lost_progress"], "sample --situation lost_progress"),
+        (["sample", "--situation", "praise"], "sample praise"),
+        (["sample", "--situation", "lost_progres"], "did you mean lost_progress?"),
+        (["sample", "--situation", "lost_progress"], "No template in the language en answers lost progress"),
+        (["sample", "--situation", "detial"], "did you mean detail?"),
+        (["check", "templates", "--intent", "prais"], "did you mean praise?"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -119,9 +256,12 @@ def test_preview_says_what_is_offered_and_why_not(greenroom: Run, templates: Pat
     file = templates / "en/praise/detail.md"
     status, out, err = greenroom("templates", "preview", file)
     assert (status, err) == (0, "")
-    assert out.splitlines() == [
-        "> the “Foghorn Blues” are gorgeous",
-        "  positive; details: title “Foghorn Blues”",
+    post, reads, fits, holds, *rest = out.splitlines()
+    assert post == "> the “Foghorn Blues” are gorgeous"
+    assert reads.startswith("Reads as praise (")
+    assert fits == "This file is for every post that reads as praise."
+    assert holds == "mood: plain; length: short; tells: none; second: none"
+    assert rest == [
         "",
         "ask: offered",
         "  Foghorn Blues, then. [What do you want to know?]",
@@ -139,6 +279,22 @@ def test_preview_says_what_is_offered_and_why_not(greenroom: Run, templates: Pat
     assert "first: offered\n  What came after the \U0001f3ee?" in out
 
 
+def test_preview_says_whether_the_post_is_for_the_file(greenroom: Run, templates: Path) -> None:
+    (templates / "en/praise/fog.md").write_text(OWN + "## variant: ask\nasks_for: more\nWhere were you?\n")
+    (templates / "en/praise/hand.md").write_text("---\nanswers_to: [my gran sang it]\nhandoff: Ask who she was.\n---\n")
+    file = templates / "en/praise/fog.md"
+    out = greenroom("templates", "preview", file)[1]
+    assert out.startswith("> the fog rolled in and i cried\nReads as fog, praise (almost surely).\n")
+    assert "That the post is for this file (fog): almost surely." in out
+    assert "ask: offered" in out
+    out = greenroom("templates", "preview", file, "--post", "what is for dinner, and " * 12)[1]
+    assert "That the post is for this file (fog): hardly." in out
+    assert "length: long" in out
+    assert "ask: not offered: it asks" in out
+    out = greenroom("templates", "preview", templates / "en/praise/hand.md")[1]
+    assert out.endswith("\nA person answers. Ask who she was.\n")
+
+
 def test_sample_is_what_a_channel_would_read(greenroom: Run, write_config: Write, templates: Path) -> None:
     status, out, err = greenroom("templates", "sample", "praise", "--n", 4, "--config", write_config())
     assert (status, err) == (0, "")
@@ -147,6 +303,20 @@ def test_sample_is_what_a_channel_would_read(greenroom: Run, write_config: Write
     assert said[3].startswith("(Every wording")
     wordings = (templates / "en/praise/plain.md").read_text()
     assert all(line in wordings for line in said[:3])
+
+
+def test_sample_of_a_situation_goes_through_its_posts(greenroom: Run, write_config: Write, templates: Path) -> None:
+    (templates / "en/praise/fog.md").write_text(OWN)
+    config = write_config()
+    status, out, err = greenroom("templates", "sample", "--situation", "fog", "--config", config)
+    assert (status, err) == (0, "")
+    posts = [line.removeprefix("> ") for line in out.splitlines() if line.startswith("> ")]
+    assert posts == ["the fog rolled in and i cried", "FOG", "i want to kill myself over this fog"]
+    first, second, third = (line.strip() for line in out.splitlines() if line.startswith("  "))
+    assert first != second
+    assert {first, second} <= {*OWN.splitlines()}
+    assert third.startswith("(Sounds like somebody in danger")
+    assert greenroom("templates", "sample", "--situation", "fog", "--n", 1, "--config", config)[1].count("> ") == 1
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +332,9 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_init_gives_every_intent_and_every_opener(started: Path) -> None:
     ours, shipped = read_library(started / "templates"), read_library(SHIPPED)
     assert ours.intents == shipped.intents
-    kept = {t.key for t in shipped.templates if not t.asks}
+    kept = {t.key for t in shipped.templates if not t.is_faq}
     assert {t.key for t in ours.templates} == kept | {"en/question/example"}
-    assert {t.key for t in ours.templates if t.asks} == {"en/question/example"}
+    assert {t.key for t in ours.templates if t.is_faq} == {"en/question/example"}
     assert set(ours.facts) == {"example"}
 
 
@@ -172,9 +342,12 @@ def test_what_init_gives_is_in_order(greenroom: Run, started: Path) -> None:
     status, out, _ = greenroom("doctor", "--config", started / "config.yaml")
     assert status == 0
     assert "FAULT" not in out
-    (due,) = lint(read_library(started / "templates"), date(2026, 12, 1), ["en"])
-    assert (due.file, due.code) == ("facts.yaml", "L24")
+    library = read_library(started / "templates")
+    found = lint(library, date(2026, 12, 1), ["en"], build(library).understand)
+    (due,) = (fault for fault in found if fault.code == "L24")
+    assert due.file == "facts.yaml"
     assert "en/question/example.md cannot be said" in due.message
+    assert all(fault.file not in {"facts.yaml", "en/question/example.md"} or fault is due for fault in found)
 
 
 def test_the_example_answer_is_not_said(greenroom: Run, started: Path) -> None:

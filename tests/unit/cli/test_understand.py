@@ -20,20 +20,25 @@ from bot.content import read_library
 from bot.errors import GreenroomError
 from responders.pipeline import Pipeline, build
 from responders.types import Context, Post, Proposal
-from tests.fakes.reader import FakeReads
+from tests.fakes.reader import FakeReads, Says
 
 ROOT = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
 KEYS = [
     *("id", "action", "intent", "confidence", "intents", "sentiment", "language", "risk", "alarms", "situations"),
-    *("mood", "tells", "details", "faq", "reason"),
+    *("mood", "tells", "second", "details", "faq", "reason"),
 ]
 READ = {
     "alive": "crisis",
     "console": "question",
     "save?": "question",
     "thank": "thanks",
-    "cosplay": "ugc_shared",
+    "cosplay": Says(
+        intents={"ugc_shared": 0.97},
+        situations=(("shows_cosplay", "ugc_shared", 0.9),),
+        mood="proud",
+        tells={"picture": 0.9, "name": 0.2},
+    ),
     "boat": "praise",
     "love": "praise",
     "crashes": "complaint",
@@ -70,7 +75,7 @@ def asked(greenroom: Run, tmp_path: Path) -> Callable[..., tuple[int, list[dict[
 
 def test_each_line_is_answered_in_its_turn(asked: Callable[..., Any]) -> None:
     posts = [
-        {"id": "a", "text": "when is the console port out?"},
+        {"id": "a", "text": "is there a console version?"},
         {"id": 7, "text": "i don't want to be alive anymore"},
         {"id": "c", "text": "lol yes", "reply_to_other": True},
         {"id": "d", "text": "thank you so much!", "author_is_staff": True},
@@ -83,6 +88,8 @@ def test_each_line_is_answered_in_its_turn(asked: Callable[..., Any]) -> None:
     assert [answer["action"] for answer in answers] == ["draft", "handoff", "silent", "silent", "silent", "draft"]
     assert answers[0]["faq"][0] == "console"
     assert answers[1]["risk"][0] == "crisis"
+    assert answers[5]["situations"][0] == ["shows_cosplay", pytest.approx(0.9, abs=0.05)]
+    assert (answers[5]["mood"], answers[5]["tells"], answers[5]["second"]) == ("proud", ["picture"], None)
     assert "my lantern cosplay" in " ".join(text for texts in answers[5]["details"].values() for text in texts)
     assert all(0 <= answer["confidence"] <= 1 and answer["reason"] for answer in answers)
 

@@ -116,9 +116,19 @@ def _itself(path: Path) -> None:
     path.symlink_to(path)
 
 
+def _a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _unreadable(path: Path) -> None:
+    path.symlink_to("/proc/self/mem")  # a file that nobody can read from its beginning, root neither
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
+        (_a_folder, "it is a folder"),
+        (_unreadable, "cannot be read: "),
         (_not_text, "line 2 is not UTF-8"),
         (_too_large, "larger than 1 MiB"),
         (_leads_nowhere, "leads nowhere"),
@@ -134,6 +144,65 @@ def test_files_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], None],
     told = str(caught.value).splitlines()
     assert len(told) == 2
     assert all(words in line and f"{tmp_path.name}/{name}.md" in line for line, name in zip(told, "ab", strict=True))
+
+
+BAD_NAME = os.fsdecode(b"caf\xe9")
+
+
+def _bad_file(folder: Path) -> Path:
+    (folder / f"{BAD_NAME}.md").write_text("x")
+    return folder / f"{BAD_NAME}.md"
+
+
+def _bad_folder(folder: Path) -> Path:
+    (folder / BAD_NAME).mkdir()
+    (folder / BAD_NAME / "a.md").write_text("x")
+    return folder / BAD_NAME
+
+
+def _lost_folder(folder: Path) -> Path:
+    (folder / "es").symlink_to("../elsewhere/es")
+    return folder / "es"
+
+
+def _loop(folder: Path) -> Path:
+    (folder / "itself").symlink_to("itself")
+    return folder / "itself"
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (_bad_file, r"en/caf\xe9.md: the name is not UTF-8; give it another one"),
+        (_bad_folder, r"en/caf\xe9: the name is not UTF-8; give it another one"),
+        (_lost_folder, "en/es: it is a link that leads nowhere; mend or remove it"),
+        (_loop, "en/itself: it is a link that leads nowhere; mend or remove it"),
+    ],
+)
+async def test_what_has_no_good_name_is_a_fault_and_the_watch_goes_on(
+    content: Content, templates: Path, make: Callable[[Path], Path], told: str
+) -> None:
+    good = content.pipeline
+    bad = make(templates / "en")
+    await until(lambda: bool(content.faults))
+    assert [str(fault) for fault in content.faults] == [f"templates/{told}"]
+    str(FaultyFiles(content.faults)).encode("utf-8")  # as pages and terminals need it
+    assert content.pipeline is good
+    if bad.is_dir() and not bad.is_symlink():
+        shutil.rmtree(bad)
+    else:
+        bad.unlink()
+    await until(lambda: not content.faults)
+    file = templates / "en/praise/plain.md"
+    file.write_text(file.read_text() + "## variant: more\nTell me more?\n")
+    await until(lambda: variants(content) == 4)
+
+
+def test_what_is_none_of_ours_needs_no_good_name(tmp_path: Path) -> None:
+    (tmp_path / f"{BAD_NAME}.png").write_text("x")
+    (tmp_path / ".#lock.md").symlink_to("somebody@host")
+    (tmp_path / "a.md").write_text("x")
+    assert read_texts(tmp_path) == {"a.md": "x"}
 
 
 def test_the_shipped_lists_are_found() -> None:

@@ -58,9 +58,7 @@ def test_no_other_number_is_read(end):
     assert buttons.read(f"card:{DRAFT}:1:{end}") is None
 
 
-@given(
-    st.from_regex(r"card:[0-9a-f]{15,17}:[0-9]{0,11}:([a-z_]{3,15}|send|sure|reword)(:[0-9]{0,2})?\n?", fullmatch=True)
-)
+@given(st.from_regex(r"card:[0-9a-f]{15,17}:[0-9]{0,11}:([a-z_]{3,15}|send|reword)(:[0-9]{0,2})?\n?", fullmatch=True))
 def test_what_a_pattern_takes_is_what_is_read(custom_id):
     taken = [v for v, item in BUTTONS.items() if item.__discord_ui_compiled_template__.fullmatch(custom_id)]
     read = buttons.read(custom_id)
@@ -152,8 +150,8 @@ STATES = [
     ),
     (
         {"checks": [{"id": "x", "level": "warn", "note": "Long."}]},
-        ["sure", "edit", "skip", "snooze", "handover", "relabel"],
-        "Long.",
+        ["send", "edit", "skip", "snooze", "handover", "relabel"],
+        "-# Remark: Long.",
     ),
     (
         {"checks": [{"id": "x", "level": "pass", "note": ""}]},
@@ -314,15 +312,24 @@ def test_marks_that_grow_when_they_are_disarmed(evil):
 
 @given(st.text(max_size=4000), st.text(min_size=1, max_size=3500))
 def test_what_was_typed_is_given_back_whole(notes, text):
-    view = typed(notes or "-", text, buttons.button("edit_anyway", "Send it anyway", DRAFT, 1))
+    view = typed(notes or "-", text)
     assert view.content_length() <= MOST_TEXT
     assert words(view).endswith(text)
+
+
+def test_remarks_on_a_managers_own_words_are_not_told_again_on_the_card():
+    noted = [{"id": "x", "level": "warn", "note": "Long."}]
+    assert "Long." not in words(face(card(checks=noted, own_words=True), SCENE))
+
+
+def test_a_remark_without_a_sentence_is_none():
+    assert "odd-check" not in words(face(card(checks=[{"id": "odd-check", "level": "warn", "note": ""}]), SCENE))
 
 
 def test_a_digest_is_short():
     view = digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10)
     assert "**4 more waiting**" in words(view)
-    assert "1 crisis, 3 complaint" in words(view)
+    assert "crisis (1), complaint (3)" in words(view)
 
 
 def test_ready_replies_are_numbered_and_whole():
@@ -336,13 +343,13 @@ def test_ready_replies_are_numbered_and_whole():
         ),
         SCENE,
     )
-    assert verbs(view)[:5] == ["send:1", "sure:2", "open", "edit", "reword:3"]
+    assert verbs(view)[:5] == ["send:1", "send:2", "open", "edit", "reword:3"]
     labels = [c.item.label for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
-    assert labels[:5] == ["Send 1", "Send 2 anyway", "I have it", "Answer", "Pick a reply"]
+    assert labels[:5] == ["Send 1", "Send 2", "I have it", "Answer", "Pick a reply"]
     texts = [c.content for c in view.walk_children() if isinstance(c, discord.ui.TextDisplay)]
     assert texts[-3:] == [
         "**1 as praise:**\n# How *nice*",
-        r"**2 as a \*complaint\*:**" "\n-# ⚠ Long.\nSorry.",
+        r"**2 as a \*complaint\*:**" "\n-# Remark: Long.\nSorry.",
         "**3:**\n-# Still to fill: What helps?\n[What helps?]",
     ]
 
@@ -361,7 +368,7 @@ def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked):
     replies = [alternative(f"{n}" * length) for n, length in enumerate(lengths, start=1)]
     view = face(handed_over(*replies, post={"text": "p" * 3000}), SCENE)
     assert view.content_length() <= MOST_TEXT
-    assert [v for v in verbs(view) if v[:4] in ("send", "sure")] == [f"send:{n}" for n in sent]
+    assert [v for v in verbs(view) if v.startswith("send")] == [f"send:{n}" for n in sent]
     assert [v for v in verbs(view) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
     for number, reply in enumerate(replies, start=1):
         assert (reply["text"] in words(view)) == (number in sent)
@@ -408,7 +415,7 @@ def test_where_there_is_no_room_the_post_counts_more_than_the_part_of_it():
     more = {"risk": ["crisis"], "alarms": [alarm], "post": {"text": "the post"}}
     whole = words(face(card(text="x" * 1900, **more), SCENE))
     assert "“yyy" in whole
-    checks = [{"id": "x", "level": "warn", "note": "n" * 100}] * 3
+    checks = [{"id": "x", "level": "warn", "note": letter * 100} for letter in "abc"]
     full = words(face(card(text="x" * 2000, checks=checks, why="w" * 200, thread=[], **more, writing="w" * 400), SCENE))
     assert "“yyy" not in full
     assert "Somebody may be in danger" in full

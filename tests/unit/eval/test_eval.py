@@ -82,7 +82,7 @@ def test_each_label_is_one_of_ours_and_has_enough_posts(library, folder, least):
 def test_no_post_stands_in_the_files_it_is_read_by(library, corpora, name):
     every = {"held out": corpora[1], "dev": posts.posts(), "unseen": posts.posts(posts.UNSEEN)}[name]
     taught = {words(text) for i in library.intents.values() for texts in i.examples.values() for text in texts}
-    asked = {words(ask) for template in library.templates for ask in template.asks}
+    asked = {words(ask) for template in library.templates for ask in template.answers_to}
     own = [post for post in every if len(post.text.split()) > 3]
     assert [post.text for post in own if words(post.text) in taught | asked] == []
     assert [text for text, n in Counter(post.text for post in own).items() if n > 1] == []
@@ -179,7 +179,7 @@ def test_what_a_post_deserves(shipped, label, language, deserves):
 def test_another_communitys_questions_take_the_place_of_ours(by_words, library):
     entries = posts.entries("faq")[:3]
     pipeline = by_words.pipeline(answer_files(entries))
-    asked = {template.key: template.asks for template in pipeline.library.templates if template.asks}
+    asked = {template.key: template.answers_to for template in pipeline.library.templates if template.is_faq}
     assert asked == {f"en/question/{entry.id}": (entry.ask,) for entry in entries}
     assert len(pipeline.library.intents) == len(library.intents)
 

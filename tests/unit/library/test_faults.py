@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from responders.library.faults import LibraryFaults
-from responders.library.lint import lint
+from responders.library.faults import Fault, LibraryFaults
 from responders.library.load import load
 
 ROOT = Path(__file__).parents[3]
 INTENT = "meaning: m\naction: draft\nexamples: {en: [a]}"
+INTENT_TOO = "meaning: m\naction: draft\nexamples: {en: [b]}"
+Find = Callable[[Mapping[str, str]], tuple[Fault, ...]]
 GOOD = """---
 slots:
   detail: {from: post.detail, required: true}
@@ -55,8 +55,11 @@ CHANGED = [
     ("slots:", "unless: [crisis]\nslots:", 2, "key: value"),
     ("slots:", "when: {language: klingon}\nslots:", 2, "two letters"),
     ("slots:", "limits: {per_fan: often}\nslots:", 2, "1/7d"),
-    ("slots:", "asks: [a, b, c]\nslots:", 2, "source:"),
-    ("slots:", "source: me\nasks: [a, b, c, d, e, f, g, h, i]\nslots:", 3, "up to 8"),
+    ("slots:", "source: me\nslots:", 2, "answers_to:"),
+    ("slots:", "source: me\nanswers_to: [a]\nslots:", 2, "only templates of the intent question"),
+    ("slots:", "asks: [a]\nanswers_to: [a]\nslots:", 2, "keep answers_to:"),
+    ("slots:", "answers_to: [a, b, c, d, e, f, g, h, i, j, k, l, m]\nslots:", 2, "up to 12"),
+    ("## variant: one\n", "## variant: one\nasks_for: plattform\n", 9, "did you mean platform?"),
     ("examples:\n  - {given: {post: hello, slots: {detail: moths}}, expect: {contains: [moths]}}\n", "", 1, "examples"),
     ("expect: {contains: [moths]}", "expect: {contains: [wasps]}", 6, "lacks 'wasps'"),
     ("expect: {contains: [moths]}", "expect: {absent: [moths]}", 6, "has 'moths'"),
@@ -84,19 +87,50 @@ def test_line_ends_and_byte_order_marks_move_no_lines(faults_of: Callable[..., s
 
 
 @pytest.mark.parametrize(
-    ("path", "words"),
+    ("path", "where", "words"),
     [
-        ("en/prasie/a.md", "did you mean praise?"),
-        ("english/praise/a.md", "two letters"),
-        ("en/praise/A b.md", "rename it"),
-        ("en/praise/deep/a.md", "move it"),
-        ("en/a.md", "move it"),
+        ("en/prasie/a.md", "en/prasie", "did you mean praise?"),
+        ("en/Praise/a.md", "en/Praise", "the intent is written praise"),
+        ("english/praise/a.md", "english", "two letters"),
+        ("en-GB/praise/a.md", "en-GB", "two letters"),
+        ("EN/praise/a.md", "EN", "call it en"),
+        ("en/legal/a.md", "en/legal", "never answered by a template"),
+        ("en/praise/A b.md", "en/praise/A b.md", "rename it"),
+        ("en/praise/deep/a.md", "en/praise/deep/a.md", "move it"),
+        ("en/a.md", "en/a.md", "move it"),
+        ("en/praise/Plain.MD", "en/praise/Plain.MD", "call it plain.md"),
+        ("en/praise/plain.markdown", "en/praise/plain.markdown", "call it plain.md"),
+        ("en/praise/plain.md.txt", "en/praise/plain.md.txt", "call it plain.md"),
+        ("en/praise/plain.txt", "en/praise/plain.txt", "call it plain.md"),
+        ("en/praise/plain.docx", "en/praise/plain.docx", "call it plain.md"),
+        ("en/praise/plain", "en/praise/plain", "call it plain.md"),
+        ("en/praise.yaml", "en/praise.yaml", "intents stand in intents/"),
+        ("templates/en/praise/a.md", "templates", "one folder up"),
+        ("intents/wish.yml", "intents/wish.yml", "call it wish.yaml"),
+        ("intents/wish.YAML", "intents/wish.YAML", "call it wish.yaml"),
+        ("intents/wish.yaml.txt", "intents/wish.yaml.txt", "call it wish.yaml"),
+        ("intents/wish.md", "intents/wish.md", "call it wish.yaml"),
+        ("intents/more/wish.yaml", "intents/more/wish.yaml", "move it to intents/"),
+        ("Intents/wish.yaml", "Intents", "is called intents"),
+        ("intent/wish.yaml", "intent", "is called intents"),
+        ("Facts.yaml", "Facts.yaml", "if it is facts.yaml"),
+        ("facts.yml", "facts.yml", "if it is facts.yaml"),
+        ("facts.yaml.txt", "facts.yaml.txt", "if it is facts.yaml"),
+        ("fact.yaml", "fact.yaml", "if it is facts.yaml"),
+        ("voices.yaml", "voices.yaml", "if it is voice.yaml"),
     ],
 )
-def test_a_file_in_the_wrong_place(faults_of: Callable[..., str], path: str, words: str) -> None:
-    told = faults_of(GOOD, path)
-    assert told.startswith(f"{path}: ")
-    assert words in told
+def test_a_file_in_the_wrong_place(faults: Find, path: str, where: str, words: str) -> None:
+    (told,) = faults({"intents/praise.yaml": INTENT, "intents/legal.yaml": INTENT_TOO, path: GOOD})
+    assert (told.file, told.code) == (where, "L02")
+    assert words in told.message
+
+
+def test_what_is_none_of_ours_is_left_alone(shipped: Mapping[str, str]) -> None:
+    names = ["README.md", "en/README.md", "en/praise/readme.txt", "Readme.MD", "notes.txt", "LICENSE", "factory.yaml"]
+    names += ["docs/notes.txt", "en/praise/picture.png", "intents/README.md", "other.yaml", "en/praise/a.md~"]
+    texts = {**dict.fromkeys(names, "words"), "intents/praise.yaml": INTENT, "en/praise/a.md": GOOD}
+    assert [template.key for template in load(texts, shipped).templates] == ["en/praise/a"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +149,7 @@ def test_a_file_in_the_wrong_place(faults_of: Callable[..., str], path: str, wor
         ("facts.yaml", "a: 1\na: 2", 2, "twice"),
         ("voice.yaml", "registers: {loud: x}", 1, "default"),
         ("voice.yaml", "\nwords: {promotion: {en: [x]}}", 2, "promo"),
-        ("voice.yaml", "words: {promo: {words: {phrases: {fr: [x]}}}}", 1, "cannot be given fr"),
+        ("voice.yaml", "words: {promo: {words: {phrases: {it: [x]}}}}", 1, "cannot be given it"),
         ("voice.yaml", "words: {promo: {words: {phrases: {en: ['(x']}}}}", 1, "each ( needs"),
     ],
 )
@@ -124,16 +158,79 @@ def test_fault_in_another_file(faults_of: Callable[..., str], path: str, text: s
     assert any(row.startswith(f"{path}:{line}: ") and words in row for row in told.splitlines()), told
 
 
-def test_all_faults_are_told_at_once_in_the_order_of_files_and_lines(faults_of: Callable[..., str]) -> None:
+def test_all_faults_are_told_at_once_those_first_that_others_build_on(faults_of: Callable[..., str]) -> None:
     broken = GOOD.replace("post.detail", "nowhere").replace("{{ name }}", "{{ nmae }}")
     told = faults_of(broken, **{"facts.yaml": "Big: x", "intents/wish.yaml": "{"}).splitlines()
     places = [row.split(": ")[0] for row in told]
-    assert places == ["en/praise/a.md:3", "en/praise/a.md:9", "facts.yaml:1", "intents/wish.yaml:1"]
+    assert places == ["facts.yaml:1", "intents/wish.yaml:1", "en/praise/a.md:3", "en/praise/a.md:9"]
 
 
-def test_templates_of_an_intent_that_is_never_answered(faults_of: Callable[..., str]) -> None:
-    silent = "meaning: m\naction: silent\nexamples: {en: [a]}"
-    assert "never answered by a template" in faults_of(GOOD, **{"intents/praise.yaml": silent})
+FOLLOWING = {
+    "facts that cannot be read": (
+        {"facts.yaml": "product: Lantern\nhost: [", "en/praise/a.md": "FACT"},
+        ["facts.yaml"],
+    ),
+    "facts in one word": ({"facts.yaml": "product", "en/praise/a.md": "FACT"}, ["facts.yaml"]),
+    "facts with a tab": ({"facts.yaml": "\thost: x", "en/praise/a.md": "FACT"}, ["facts.yaml"]),
+    "facts of two versions": ({"facts.yaml": "<<<<<<< HEAD\nhost: x", "en/praise/a.md": "FACT"}, ["facts.yaml"]),
+    "facts by another name": ({"Facts.yml": "host: x", "en/praise/a.md": "FACT"}, ["Facts.yml"]),
+    "a fact that cannot be named": ({"facts.yaml": "Host: x", "en/praise/a.md": "FACT"}, ["facts.yaml"]),
+    "facts that can be read": (
+        {"facts.yaml": "a: 1\na: 2", "en/praise/a.md": "FACT"},
+        ["facts.yaml", "en/praise/a.md"],
+    ),
+    "an intent that cannot be read": (
+        {"intents/praise.yaml": "meaning: [", "en/praise/a.md": "GOOD"},
+        ["intents/praise.yaml"],
+    ),
+    "an empty intent": ({"intents/praise.yaml": "", "en/praise/a.md": "GOOD"}, ["intents/praise.yaml"]),
+    "an intent by another name": ({"intents/Cake.yml": "x", "en/cake/a.md": "GOOD"}, ["intents/Cake.yml"]),
+    "intents in another folder": ({"Intents/cake.yaml": "x", "en/cake/a.md": "GOOD"}, ["Intents"]),
+    "a folder of an unknown intent": ({f"en/prasie/{name}.md": "GOOD" for name in "abc"}, ["en/prasie"]),
+    "a folder of no language": ({f"english/praise/{name}.md": "GOOD" for name in "abc"}, ["english"]),
+    "no intents": ({"intents/praise.yaml": None, "en/praise/a.md": "GOOD"}, ["intents"]),
+    "a voice that cannot be read": ({"voice.yaml": "registers: [", "en/praise/a.md": "LOUD"}, ["voice.yaml"]),
+    "a voice that can be read": (
+        {"voice.yaml": "registers: {low: x}", "en/praise/a.md": "LOUD"},
+        ["voice.yaml", "en/praise/a.md"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("texts", "told"), FOLLOWING.values(), ids=FOLLOWING)
+def test_what_only_follows_from_another_file_is_not_told(
+    faults: Find, texts: Mapping[str, str | None], told: list[str]
+) -> None:
+    shown = {
+        "GOOD": GOOD,
+        "FACT": GOOD.replace("fan.call_name", "facts.host"),
+        "LOUD": GOOD.replace("slots:", "when: {register: loud}\nslots:", 1),
+    }
+    whole = {"intents/praise.yaml": INTENT, **texts}
+    found = faults({path: shown.get(text, text) for path, text in whole.items() if text is not None})
+    assert [fault.file for fault in found] == told, [*map(str, found)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("slots:", "slotz:", "did you mean slots?"),
+        ("  detail: {from: post.detail, required: true}\n", "  Detail: {from: post.detail}\n", "cannot be the name"),
+        ("{{ detail }}", "{{ detial }}", "did you mean detail?"),
+        ("{{ detail }}", "{{ detail | upper }}", "upper"),
+        ("## variant: one", "## one", "## variant: NAME"),
+        ("examples:", "exampels:", "did you mean examples?"),
+    ],
+)
+def test_one_slip_is_told_once(faults_of: Callable[..., str], old: str, new: str, words: str) -> None:
+    (told,) = faults_of(GOOD.replace(old, new, 1)).splitlines()
+    assert words in told
+
+
+def test_a_misspelt_answers_to_is_not_missing_as_well(faults_of: Callable[..., str]) -> None:
+    wish = "---\nanswer_to: [a tram to the mill]\n---\n## variant: a\nA tram would be a fine thing.\n"
+    (told,) = faults_of(wish, "en/wish/a.md", **{"intents/wish.yaml": INTENT_TOO}).splitlines()
+    assert "did you mean answers_to?" in told
 
 
 BOMBS = {
@@ -179,18 +276,6 @@ def test_operators_words_are_added_to_the_shipped(shipped: Mapping[str, str]) ->
     before = plain.word_lists["promo"]["words"]["phrases"]["en"]
     assert added.word_lists["promo"]["words"]["phrases"]["en"] == [*before, "moon pass"]
     assert added.registers == {"default": "plain"}
-
-
-def test_the_format_as_the_readme_shows_it(shipped: Mapping[str, str]) -> None:
-    readme = (ROOT / "templates" / "README.md").read_text("utf-8")
-    template = readme.split("```\n")[1]
-    library = load({"en/ugc_shared/a.md": template, "intents/ugc_shared.yaml": INTENT}, shipped)
-    assert lint(library, date(2026, 3, 1), ["en"]) == ()
-    (read,) = library.templates
-    assert [variant.name for variant in read.variants] == ["start", "stubborn", "ask"]
-    assert read.limits["per_fan"].count == 1
-    assert read.variants[2].when == {"sentiment": ("positive",)}
-    assert read.variants[2].needs == ("detail", "wish")
 
 
 def test_examples_are_read_as_posts_are(shipped: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from responders.library.faults import Fault, LibraryFaults
 from responders.library.lint import lint
 from responders.library.load import load
 from responders.library.trial import HOSTILE, hostile, trials
+from responders.types import Understanding
 
 INTENT = {"intents/praise.yaml": "meaning: m\naction: draft\nexamples: {en: [a]}"}
 PIECES = st.sampled_from(
@@ -23,7 +24,8 @@ PIECES = st.sampled_from(
             "when:",
             "unless:",
             "limits:",
-            "asks:",
+            "answers_to:",
+            "handoff:",
             "source:",
             "\n",
             "\n  ",
@@ -118,9 +120,28 @@ def test_no_raw_template_text_in_any_reply(wording: str) -> None:
         assert all(fault.file == "en/praise/a.md" and fault.code for fault in faults)
         return
     library = load(texts, {})
-    assert all(fault.code and fault.message for fault in lint(library, date(2026, 3, 1), ["en"]))
+    found = lint(library, date(2026, 3, 1), ["en"], lambda post, context: Understanding())
+    assert all(fault.code and fault.message for fault in found)
     (template,) = library.templates
     for variant in template.variants:
         for trial in (*trials(template, variant, {}), *hostile(template, variant)):
             rest = trial.text.replace(HOSTILE, "")
             assert not set("{}") & set(rest), rest
+
+
+NAMES = st.lists(
+    st.sampled_from(
+        ["en", "EN", "intents", "Intents", "praise", "templates", "facts", "readme", "a", "A b", "", "\ud800"]
+    ),
+    min_size=1,
+    max_size=4,
+)
+ENDINGS = st.sampled_from(["", ".md", ".MD", ".txt", ".yaml", ".yml", ".md.txt", ".png", "~", "."])
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, ENDINGS, FILES)
+def test_any_path(parts: list[str], ending: str, text: str) -> None:
+    path = "/".join(parts) + ending
+    faults = told({**INTENT, path: text}, {})
+    assert all(fault.message and (fault.file == path or path.startswith(fault.file)) for fault in faults)

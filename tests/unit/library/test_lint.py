@@ -7,14 +7,17 @@ from datetime import date
 
 import pytest
 
-from responders.library.faults import Fault, LibraryFaults
+from responders.library.faults import Fault
 from responders.library.lint import lint
 from responders.library.load import load
-from responders.library.model import Library
+from responders.library.pitfalls import emoji_faults
+from responders.library.vocabulary import PARTICULAR
+from responders.pipeline import build
 
 TODAY = date(2026, 3, 1)
+CHANNELS = frozenset({"art", "wool"})
 OTHERS = {
-    f"intents/{name}.yaml": "meaning: m\naction: draft\nexamples: {en: [a], de: [b], pl: [c]}"
+    f"intents/{name}.yaml": f"meaning: m\naction: draft\nexamples: {{en: [a {name}], de: [b {name}], pl: [c {name}]}}"
     for name in ("praise", "complaint", "question", "farewell", "are_you_a_bot")
 }
 GOOD = """---
@@ -46,19 +49,23 @@ Told = Callable[..., tuple[Fault, ...]]
 
 
 @pytest.fixture
-def told(shipped: Mapping[str, str]) -> Told:
+def told(shipped: Mapping[str, str], faults: Callable[[Mapping[str, str]], tuple[Fault, ...]]) -> Told:
     """Faults if there are any, else warnings, for a template (and other files)."""
 
-    def tell(text: str, *, path: str = "en/praise/a.md", locales: tuple[str, ...] = ("en",), **more: str) -> object:
+    def tell(
+        text: str, *, path: str = "en/praise/a.md", locales: tuple[str, ...] = ("en",), **more: str
+    ) -> tuple[Fault, ...]:
+        if path.split("/")[1] in PARTICULAR and "answers_to:" not in text:
+            text = text.replace("---\n", "---\nanswers_to: [hello, hello there, oh hello]\n", 1)
         texts = {**OTHERS, "facts.yaml": "product: Lantern Harbor\nlink: https://a.example/b", path: text, **more}
         for name in {"praise", "complaint", "question", "farewell", "are_you_a_bot"} - {path.split("/")[1]}:
             texts[f"intents/{name}.yaml"] = texts[f"intents/{name}.yaml"].replace("draft", "silent")
-        try:
-            return lint(load(texts, shipped), TODAY, locales)
-        except LibraryFaults as found:
-            return found.faults
+        if found := faults(texts):
+            return found
+        library = load(texts, shipped)
+        return lint(library, TODAY, locales, build(library).understand, channels=CHANNELS)
 
-    return tell  # type: ignore[return-value] # a tuple of faults
+    return tell
 
 
 def test_good_files_are_left_alone(told: Told) -> None:
@@ -81,7 +88,7 @@ CODES: list[tuple[str, str, int | None, str]] = [
     ("L06", GOOD.replace("{{ detail }}?", "{{ detail | upper }}?", 1), 9, "upper"),
     ("L07", GOOD.partition("## variant: idea")[0], 8, "3 variants or more"),
     ("L07", PLAIN.replace("\nW", "\nwhen: {sentiment: [neutral, positive]}\nW"), 5, "every variant has a when:"),
-    ("L08", GOOD.replace("Where does the idea of", "What did the moths say of"), 13, "begins with 'what did'"),
+    ("L08", PLAIN.replace("Which part", "What did").replace("Where does", "What did"), 10, "begins with 'what did'"),
     ("L08", PLAIN.replace("Where does the idea come from?", "And which part was the stubborn one?"), 10, "% the same"),
     ("L09", GOOD.replace("contains: [moths]", "contains: [wasps]"), 6, "lacks 'wasps'"),
     ("L09", GOOD.replace(", name: Ida", ""), 11, "no example renders this branch"),
@@ -98,7 +105,6 @@ CODES: list[tuple[str, str, int | None, str]] = [
     ("L14", said("That made my day.")[0], 6, "made my day"),
     ("L15", said("We appreciate your feedback.")[0], 6, "appreciate"),
     ("L15", said("You did it!!")[0], 6, "full stop"),
-    ("L15", said("You did it \U0001f389\U0001f389")[0], 6, "emoji"),
     ("L17", GOOD.replace("fan.call_name", "fan.history.games"), 11, "fan_history: some"),
     ("L19", said("Look at **this**.")[0], 6, "markup"),
     ("L19", said("Hello @everyone.")[0], 6, "crowd"),
@@ -122,13 +128,30 @@ def test_an_id_is_found_in_its_place(told: Told) -> None:
     assert {f.code for f in told(GOOD, path="en/praise/deep/a.md")} == {"L02"}
 
 
+COURTESY = [
+    "Congratulations! So happy for you both.",
+    "So glad it helped, thank you for telling us!",
+    "What a lovely thing to read.",
+    "Welcome! Good to have you here.",
+]
+
+
+@pytest.mark.parametrize("line", COURTESY)
+def test_courtesy_is_no_fault(told: Told, line: str) -> None:
+    assert told(said(line)[0]) == ()
+
+
 CARE = [
     ("I'm sorry, that's rotten. What were you doing just before?", True),
+    ("That's rotten. What were you doing just before, and what do you run it on?", True),
+    ("Thank you for the order number.", True),
+    ("I'm sorry, that clearly mattered to you.", True),
     ("I'm sorry, but what did you do?", False),
     ("I'm sorry, and haha, what a day. What were you doing?", False),
     ("I'm sorry! What were you doing just before?", False),
+    ("I'm sorry \U0001f622", False),
     ("I'm sorry. You should have saved.", False),
-    ("What were you doing just before?", False),
+    ("What were you doing just before?", True),
 ]
 
 
@@ -138,6 +161,30 @@ def test_complaints_are_answered_with_care(told: Told, line: str, fine: bool) ->
     codes = {f.code for f in told(text, path="en/complaint/a.md")} - {"L07"}
     assert codes <= {"L15", "L16"}
     assert bool(codes) != fine
+
+
+@pytest.mark.parametrize("intent", ["complaint", "farewell"])
+def test_where_an_exclamation_mark_belongs(told: Told, intent: str) -> None:
+    text = "---\nexamples: [{given: {post: hello}, expect: {max_words: 30}}]\n---\n## variant: a\nGood to hear it!\n"
+    codes = {f.code for f in told(text, path=f"en/{intent}/a.md")} - {"L07"}
+    assert codes == (set() if intent == "farewell" else {"L15"})
+
+
+def test_there_is_none_where_a_person_is_to_answer(told: Told) -> None:
+    text = "---\nhandoff: Call Ida first.\nanswers_to: [my cat has died]\nexamples: [{given: {post: my cat has died}, "
+    text += "expect: {max_words: 30}}]\n---\n## variant: a\nThinking of you!\n"
+    found = [f for f in told(text, path="en/farewell/cat.md") if f.code == "L15"]
+    assert [f.line for f in found] == [7]
+    assert not [f for f in told(text.replace("you!", "you."), path="en/farewell/cat.md") if f.code == "L15"]
+
+
+def test_a_link_from_the_facts_may_stand_anywhere(told: Told) -> None:
+    text = "---\nslots: {link: {from: facts.link, required: true}}\nexamples: [{given: {post: hello}, "
+    text += "expect: {max_words: 30}}]\n---\n## variant: a\nI'm sorry. It is all at {{ link }} now.\n"
+    for intent in ("complaint", "praise"):
+        assert {f.code for f in told(text, path=f"en/{intent}/a.md")} <= {"L07"}
+    hard = text.replace("{{ link }}", "https://b.example/c").replace("{link: {from: facts.link, required: true}}", "{}")
+    assert "L11" in {f.code for f in told(hard, path="en/praise/a.md")}
 
 
 def test_the_true_answer_says_who_writes(told: Told) -> None:
@@ -185,7 +232,7 @@ def test_conditions_that_can_never_hold(told: Told, file: str, variant: str, nev
 
 def faq(*asks: str) -> str:
     given = f'[{{given: {{post: "{asks[0]}"}}, expect: {{max_words: 9}}}}]'
-    head = f"---\nasks: [{', '.join(asks)}]\nsource: the manual\nexamples: {given}\n---\n"
+    head = f"---\nanswers_to: [{', '.join(asks)}]\nsource: the manual\nexamples: {given}\n---\n"
     return head + "## variant: a\nOver there.\n## variant: b\nIn the box.\n## variant: c\nUnder the lid.\n"
 
 
@@ -194,39 +241,111 @@ def test_two_answers_to_one_question(told: Told) -> None:
     second = faq("where is the spare key", "where is the red lamp", "which door needs the key")
     other = faq("how many people can play", "what is the player limit", "can four people play")
     more = {"en/question/b.md": second.replace("Over there", "Up there").replace("In the", "On the")}
-    found = told(first, path="en/question/a.md", **more)
-    assert {(f.file, f.code) for f in found if f.code == "L22"} == {
-        ("en/question/a.md", "L22"),
-        ("en/question/b.md", "L22"),
-    }
+    path = "en/question/a.md"
+    found = told(first, path=path, **more)
+    assert ["en/question/b.md answers the same post" in f.message for f in found] == [True]
+    found = told(
+        first.replace('given: {post: "where is the red', 'given: {post: "how do I find the'), path=path, **more
+    )
+    (same,) = (f for f in found if f.code == "L22")
+    assert same.file == "en/question/a.md"
+    assert "'where is the red lamp' is answered by en/question/b.md as well" in same.message
     apart = told(first, path="en/question/a.md", **{"en/question/b.md": other})
     assert "L22" not in {f.code for f in apart}
 
 
 def test_one_phrasing_of_a_question_is_enough_to_go_live(told: Told) -> None:
-    said = [str(f) for f in told(faq("where is the red lamp"), path="en/question/a.md") if "asks:" in f.message]
-    assert said == [
-        "en/question/a.md:6: L07 its question is found better from 3 phrasings or more under asks:; add some of fans"
-    ]
+    said = [str(f) for f in told(faq("where is the red lamp"), path="en/question/a.md") if "found" in f.message]
+    more = "it is found better from 3 posts or more under answers_to:; add some as fans write them"
+    assert said == [f"en/question/a.md:6: L07 {more}"]
+
+
+def test_a_situation_that_the_reader_knows_needs_no_posts_to_be_found(told: Told) -> None:
+    text = PLAIN.replace("examples:\n  - {given: {post: hello}, expect: {max_words: 90}}", "answers_to: [hello]")
+    assert "L07" in {f.code for f in told(text, path="en/praise/own.md")}
+    assert told(text, path="en/praise/emoji_love.md") == ()
 
 
 def test_languages_of_the_community(told: Told) -> None:
     found = told(PLAIN, locales=("en", "de", "fr"))
-    assert {str(f) for f in found} == {
-        "intents/praise.yaml: L23 nothing answers it in the language de; write de/praise/NAME.md",
-        "intents/praise.yaml: L23 nothing answers it in the language fr; write fr/praise/NAME.md",
-        *(
-            f"intents/{path.rpartition('/')[2]}: L23 there are no examples in the language fr;"
-            " write some under examples: fr:"
-            for path in OTHERS
-        ),
-    }
+    assert [(f.file, f.code) for f in found] == [("de", "L23"), ("fr", "L23")]
+    assert all("nothing is written in this language" in f.message for f in found)
     german = PLAIN.replace("What did you start with?", "Womit ging es los?")
     german = german.replace("Which part was the stubborn one?", "Welcher Teil war der schwierigste?")
     german = german.replace("Where does the idea come from?", "Woher kam die Idee dazu?")
     (twin,) = told(PLAIN, locales=("en", "de"), **{"de/praise/b.md": german, "en/praise/b.md": PLAIN_TOO})
-    assert str(twin).startswith("de/praise: L20 other languages of the community say more: a;")
+    assert str(twin) == "en/praise/a.md: L20 it has no twin in de; write de/praise/a.md"
+    (silent,) = told(PLAIN, locales=("en", "de"), **{"de/farewell/a.md": german})
+    assert str(silent) == f"{PRAISE}: L23 nothing answers it in the language de; write de/praise/NAME.md"
     assert not told(PLAIN, **{"de/praise/a.md": german})
+
+
+PRAISE = "intents/praise.yaml"
+
+
+@pytest.mark.parametrize(("count", "told_so"), [(1, True), (2, True), (3, False)])
+def test_an_intent_of_few_examples(told: Told, count: int, told_so: bool) -> None:
+    examples = ", ".join(f"example {number}" for number in range(count))
+    found = told(PLAIN, **{PRAISE: f"meaning: m\naction: draft\nexamples: {{en: [{examples}]}}"})
+    assert [(f.file, f.code) for f in found] == [(PRAISE, "L23")] * told_so
+    assert not told_so or f"from 3 examples or more, not {count}" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("when: {channel: art}", None),
+        ('when: {channel: "#Wool"}', None),
+        ("when: {channel: wol}", "did you mean wool?"),
+        ("unless: {channel: [art, memes]}", "no channel memes"),
+    ],
+)
+def test_channels_that_are_not_listed(told: Told, shipped: Mapping[str, str], line: str, words: str | None) -> None:
+    text = PLAIN.replace("## variant: hard\n", f"## variant: hard\n{line}\n").replace(
+        "post: hello", "post: hello, channel: art"
+    )
+    more = text.replace("expect:", "expect:", 1)
+    found = [f for f in told(more) if f.code == "L21"]
+    assert [(f.file, f.line) for f in found] == ([("en/praise/a.md", 7)] if words else [])
+    assert not words or words in found[0].message
+    library = load({**OTHERS, "en/praise/a.md": more}, shipped)
+    assert "L21" not in {f.code for f in lint(library, TODAY, ["en"], build(library).understand)}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("emoji_lov", "emoji_love"),
+        ("emoji-love", "emoji_love"),
+        ("emoji_love", None),
+        ("quilts", None),
+        ("lost_progres", None),  # another intent's
+    ],
+)
+def test_a_name_that_is_nearly_known(told: Told, name: str, meant: str | None) -> None:
+    text = PLAIN.replace("examples:\n  - {given: {post: hello}, expect: {max_words: 90}}", "answers_to: [a, b, c]")
+    found = [f for f in told(text, path=f"en/praise/{name}.md") if f.code == "L26"]
+    assert len(found) == bool(meant)
+    assert not meant or f"call the file {meant}.md" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("line", "sign"),
+    [
+        ("You did it \U0001f389", "\U0001f389"),
+        ("Lovely \u2764\ufe0f to read.", "\u2764"),
+        ("Lovely :heart: to read.", ":heart:"),
+        ("Lovely \U0001f44d\U0001f3fd to read.", "\U0001f44d"),
+        ("Lovely to read :)", None),
+        ("At 12:30:45 it is.", None),
+        ("It is 20\u00b0 outside, and that is a word\u2122.", None),
+    ],
+)
+def test_an_emoji_is_warned_of(shipped: Mapping[str, str], line: str, sign: str | None) -> None:
+    library = load({**OTHERS, "en/farewell/a.md": said(line)[0]}, {"a.yaml": ""})
+    found = list(emoji_faults(library))
+    assert [(f.code, f.line, f.warning) for f in found] == ([("L15", 6, True)] if sign else [])
+    assert not sign or sign in found[0].message
 
 
 PLAIN_TOO = """---
@@ -269,8 +388,8 @@ def test_facts_that_run_out(told: Told, until: str, words: str | None) -> None:
 
 def test_warnings_do_not_keep_a_set_from_going_live(shipped: Mapping[str, str]) -> None:
     thin = PLAIN.partition("## variant: hard")[0]
-    library: Library = load({**OTHERS, "en/praise/a.md": thin}, shipped)
-    found = lint(library, TODAY, ["en"])
+    library = load({**OTHERS, "en/praise/a.md": thin}, shipped)
+    found = lint(library, TODAY, ["en"], build(library).understand)
     assert {"L07", "L23"} <= {fault.code for fault in found}
     assert all(fault.warning for fault in found)
     assert [(f.file, f.line or 0) for f in found] == sorted((f.file, f.line or 0) for f in found)

@@ -21,7 +21,7 @@ PRAISE = "love the fog in the last level"
 DANGER = "danger"
 WORDS = (
     *("its language", "what it is about", "its sentences one by one", DANGER, "its mood", "its details"),
-    *("the answers that are near", "whether it is settled"),
+    *("the answers that are near", "the posts that operators wrote down", "whether it is settled"),
 )
 AFTER = WORDS[WORDS.index(DANGER) + 1 :]
 """What is read once the gates have been weighed."""

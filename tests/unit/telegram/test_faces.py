@@ -75,7 +75,7 @@ STATES: list[tuple[dict[str, Any], list[str], str]] = [
         ["send:1", "send:2", "open", "edit", *REST],
         "1 as praise:\nWhat a view.",
     ),
-    ({"checks": [{"id": "x", "level": "warn", "note": "Long."}]}, ["sure", "edit", *REST], "⚠ Long."),
+    ({"checks": [{"id": "x", "level": "warn", "note": "Long."}]}, ["send", "edit", *REST], "Remark: Long."),
     ({"checks": [{"id": "x", "level": "pass", "note": ""}]}, ["send", "edit", *REST], "Which"),
     ({"missing_slots": [{"name": "tip", "ask": "What helps?"}]}, ["fill", "edit", *REST], "Still to fill: What helps?"),
     ({"kind": "handoff", "text": None}, ["open", "edit", *REST], "Needs a person"),
@@ -297,10 +297,16 @@ def test_words_that_are_disarmed_read_the_same(text):
     assert disarmed(text).replace("\u2060", "") == text.replace("\u2060", "")
 
 
+def test_remarks_on_a_managers_own_words_are_not_told_again_on_the_card():
+    noted = [{"id": "odd-check", "level": "warn", "note": "Long."}]
+    assert "Long." not in face(card(checks=noted, own_words=True), SCENE).text
+    assert "odd-check" not in face(card(checks=[{**noted[0], "note": ""}]), SCENE).text
+
+
 def test_a_digest_is_short():
     shown = digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10)
     assert shown.text == (
-        "4 more waiting since 01 Mar 00:00 UTC\n1 crisis, 3 complaint\nThe next ones come as these are decided."
+        "4 more waiting since 01 Mar 00:00 UTC\ncrisis (1), complaint (3)\nThe next ones come as these are decided."
     )
     assert [(one.text, one.callback_data) for one in pressable(shown)] == [("Show 4 more", "more")]
     is_fit(shown)
@@ -324,17 +330,17 @@ def test_ready_replies_are_numbered_and_whole():
     assert shown.text.endswith(
         "\nSomebody likes something.\n\n"
         "1 as praise:\nLovely, @\u2060robin.\n\n"
-        "2 how do I /\u2060save?:\n⚠ Ask @\u2060tom.\nSorry.\n\n"
+        "2 how do I /\u2060save?:\nRemark: Ask @\u2060tom.\nSorry.\n\n"
         "3:\nStill to fill: What helps?\n[What helps?]"
     )
     assert marked(shown, MessageEntity.BOLD)[-3:] == ["1 as praise:\n", "2 how do I /\u2060save?:\n", "3:\n"]
     assert [[one.text for one in row] for row in shown.keyboard.inline_keyboard] == [  # type: ignore[union-attr] # it has one
-        ["Send 1", "Send 2 anyway"],
+        ["Send 1", "Send 2"],
         ["I have it", "Answer", "Pick a reply"],
         ["Close", "Snooze", "Hand over"],
         ["Not this intent"],
     ]
-    assert verbs(shown)[:5] == ["send:1", "sure:2", "open", "edit", "reword:3"]
+    assert verbs(shown)[:5] == ["send:1", "send:2", "open", "edit", "reword:3"]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +359,7 @@ def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked, le
     replies = [alternative(f"{n}{letter * (length // size - 1)}") for n, length in enumerate(lengths, start=1)]
     shown = face(handed_over(alternatives=replies, post={"text": "p" * 3000}), SCENE)
     is_fit(shown)
-    assert [v for v in verbs(shown) if v[:4] in ("send", "sure")] == [f"send:{n}" for n in sent]
+    assert [v for v in verbs(shown) if v.startswith("send")] == [f"send:{n}" for n in sent]
     assert [v for v in verbs(shown) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
     for number, reply in enumerate(replies, start=1):
         assert (disarmed(reply["text"]) in shown.text) == (number in sent)

@@ -14,7 +14,7 @@ from bot.reader import load_reader
 from responders.library.load import load
 from responders.pipeline import Pipeline, build
 from responders.types import Context, Post, Understanding
-from responders.understanding.answers import LISTED, SURE, AnswersAnalyzer, sure_answer
+from responders.understanding.answers import LISTED, SURE, AnswersAnalyzer, WordForWord, sure_answer
 from tests.fakes.reader import FakeReads
 
 PACKAGE = Path(responders.__file__).parent
@@ -32,7 +32,8 @@ EXAMPLE = 'examples: [{given: {post: "?!"}, expect: {offered: false}}]'
 
 
 def answer(ask: str, text: str) -> str:
-    return f"---\nasks: [{ask}, {ask} please, {ask} though]\nsource: the desk\n{EXAMPLE}\n---\n## variant: a\n{text}\n"
+    asked = f"[{ask}, {ask} please, {ask} though]"
+    return f"---\nanswers_to: {asked}\nsource: the desk\n{EXAMPLE}\n---\n## variant: a\n{text}\n"
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +135,6 @@ def test_an_operators_own_phrasing_finds_its_answer(
         ("where can I park my car", Understanding(intent="praise", intents=(("question", 0.2),)), "question"),
         ("so where can I park my car", Understanding(intent="praise", intents=(("question", 0.05),)), "praise"),
         ("so where can I park my car?", Understanding(intent="complaint", confidence=0.9), "complaint"),
-        # word for word an operator's own phrasing
-        ("Where can i park my car?!", Understanding(intent="complaint", confidence=0.9), "question"),
-        ("where can I park my car", Understanding(intent="offtopic", confidence=0.9), "question"),
         ("where can I park my car?", Understanding(), "question"),
         ("where is the fog?", Understanding(intent="thanks", confidence=0.9), "thanks"),
     ],
@@ -154,6 +152,24 @@ def test_a_known_answer_makes_a_friendly_post_a_question(
     assert (read.confidence >= SURE) == (intent == "question" or before.confidence >= SURE)
     forced = analyzer.analyze(a_post(text), a_context(forced_intent="thanks"), before)
     assert (forced.intent, forced.confidence) == (before.intent, before.confidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("Where can i park my car?!", Understanding(intent="complaint", confidence=0.9)),
+        ("where can I park my car", Understanding(intent="offtopic", confidence=0.9)),
+        ("Wo kann ich mein Auto parken", Understanding(intent="praise", confidence=0.9, language="de")),
+    ],
+)
+def test_a_post_that_an_operator_wrote_down_is_read_as_that(
+    pipeline: Pipeline, a_post: Callable[..., Post], a_context: Callable[..., Context], text: str, before: Understanding
+) -> None:
+    analyzer = WordForWord(pipeline.library)
+    read = analyzer.analyze(a_post(text), a_context(), before)
+    assert (read.intent, sure_answer(read.faq)) == ("question", f"{before.language}/question/parking")
+    assert analyzer.analyze(a_post(text), a_context(forced_intent="thanks"), before) == before
+    assert analyzer.analyze(a_post(f"{text} here"), a_context(), before) == before
 
 
 def test_a_complaint_has_its_nearest_answers_too(

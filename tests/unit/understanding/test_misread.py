@@ -95,9 +95,8 @@ def both(*rights: Right) -> Right:
 
 
 def praise_or_silence(proposal: Proposal) -> bool:
-    return silent(proposal) or (
-        all(c.template.split("/")[1] == "praise" for c in offered(proposal)) and pleased(proposal)
-    )
+    said = offered(proposal)
+    return silent(proposal) or (said[0].template.split("/")[1] == "praise" and pleased(proposal))
 
 
 def in_no_other_language(language: str) -> Right:
@@ -599,7 +598,7 @@ KINDS: dict[str, list[tuple[str, Right]]] = {
     "insults of another language": [(text, no_insult) for text in INSULTS],
     "ages": [(text, both(no_child, calm)) for text in AGES],
     "spam and reports of scams": [
-        *((text, for_a_person) for text in SCAMS),
+        *((text, handed_off) for text in SCAMS),
         *((text, both(no_spam, calm)) for text in OWN_THINGS),
     ],
     "negation": [
@@ -845,7 +844,7 @@ def with_an_faq(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     for name, (one, other, answer) in FAQ.items():
         head = yaml.safe_dump(
             {
-                "asks": [one, other],
+                "answers_to": [one, other],
                 "source": "the house's own pages",
                 "examples": [{"given": {"post": one}, "expect": {"contains": [answer]}}],
             },
@@ -864,7 +863,9 @@ def test_a_phrasing_that_an_operator_wrote_gets_its_answer(
     a_context: Callable[..., Context],
     as_written: Callable[[str], str],
 ) -> None:
-    asks = [(ask, template) for template in with_an_faq.library.templates for ask in template.asks]
+    asks = [
+        (ask, template) for template in with_an_faq.library.templates for ask in template.answers_to if template.is_faq
+    ]
     assert len(asks) > 2 * len(FAQ)
     for ask, template in asks:
         proposal = with_an_faq.run(a_post(as_written(ask)), a_context(locale=template.locale))

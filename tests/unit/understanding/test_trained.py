@@ -52,12 +52,9 @@ def test_the_intents_are_those_of_the_situations_in_their_order(model: Model) ->
     assert model.intents[int(model.read("0 0 9 0").intents.argmax())] == "complaint"
 
 
-def test_situations_are_told_of_one_intent_the_likeliest_first(model: Model) -> None:
+def test_situations_are_told_the_likeliest_first(model: Model) -> None:
     read = model.read("1 3 9 0")
     assert [name for name, _, _ in read.situations] == ["it_broke", "likes_the_sound", "likes_the_art", "in_danger"]
-    assert [name for name, _ in read.likeliest(5, "praise")] == ["likes_the_sound", "likes_the_art"]
-    assert len(read.likeliest(1, "praise")) == 1
-    assert read.likeliest(5, "nothing") == ()
 
 
 def test_mood_and_tells(model: Model) -> None:
@@ -104,5 +101,5 @@ def test_words_alone_give_intents_and_nothing_else() -> None:
     reads = ByWords(Given().encode, ("praise", "complaint"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32), {})
     read = reads.read("3 0")
     assert read.intents == pytest.approx([0.9526, 0.0474], abs=1e-3)
-    assert (read.situations, read.mood, read.told(0), read.likeliest(3, "praise")) == ((), "plain", frozenset(), ())
+    assert (read.situations, read.mood, read.told(0)) == ((), "plain", frozenset())
     assert reads.background.shape == (0, 2)

@@ -10,33 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responders.voice.channel import BANDS, Band, ChannelVoice, Spoken, measure
+from responders.voice.channel import BANDS, Band, ChannelVoice, measure
 
 Measure = Callable[..., ChannelVoice]
 SHORT = "Amber and birch stood by the door."
-LONG = "It's a long way " + "over hill and dale " * 6
 
 
 @pytest.fixture(scope="session")
 def numbers(word_lists: dict[str, Any]) -> Measure:
-    def of(texts: Sequence[str], language: str = "en") -> ChannelVoice:
-        return measure([Spoken(text=t, language=language) for t in texts], word_lists, "Lantern Harbor")
-
-    return of
+    return lambda texts: measure(texts, word_lists)
 
 
 SHARES = [
     ("exclaim_share", ["Good!", "Good.", "Which?", "So."], 0.25),
-    ("question_share", ["Which one?", "Good.", "Which? Why?", "So."], 0.5),
-    ("emoji_share", ["Good :)", "Good.", "Good 🔥🔥", "So 1:0 then."], 0.5),
-    ("greeting_share", ["Hi there, good.", "Good morning.", "Which greeting?", "Guten Abend."], 0.75),
-    ("greeting_share", ["High praise.", "Good of you.", "Say hi to them.", "Heyday."], 0.0),
     ("thanks_share", ["Noted, thank you.", "Danke dir.", "A thankless job.", "So."], 0.5),
-    ("contraction_share", [LONG, LONG.replace("It's", "It is"), "It is short.", "So."], 0.5),
     ("words_p50", ["One.", "One two three.", "One two three four five."], 3),
     ("words_p50", ["One.", "One two."], 1.5),
-    ("them_share", ["Did you?", "Did we?", "The fog."], 0.5),
-    ("them_share", ["You and us, in Lantern Harbor."], 1 / 3),
     ("opener_reuse_20", ["The fog lifts.", "The fog stays.", "A lamp.", "The fog?", "Rain."], 0.5),
     ("opener_reuse_20", ["The fog lifts.", *(f"{n} lamps." for n in range(20)), "The fog."], 0.0),
     ("opener_reuse_20", ["The fog lifts.", *(f"{n} lamps." for n in range(19)), "The fog."], 0.05),
@@ -44,10 +33,6 @@ SHARES = [
     ("similarity_p95_20", ["aaaa", "bbbb", "cccc"], 0.0),
     ("distinct_2", ["the fog the fog the fog"], 2 / 5),
     ("distinct_2", ["the fog", "the fog"], 1 / 2),
-    ("opener_entropy", [f"Word {n} here." for n in range(40)], 1.0),
-    ("opener_entropy", ["The fog."] * 40, 0.0),
-    ("top_opener_share", ["The fog."] * 5 + [f"Word {n} here." for n in range(95)], 0.05),
-    ("top_opener_share", ["The fog."] * 100 + [f"Word {n} here." for n in range(100)], 0.505),
 ]
 
 
@@ -63,25 +48,17 @@ def test_distinct_pairs_are_counted_over_a_fixed_window(numbers: Measure) -> Non
     assert numbers(["the fog " * 900, fresh]).distinct_2 == pytest.approx(2 / 1000)
 
 
-def test_other_languages_have_no_contractions(numbers: Measure) -> None:
-    assert numbers([LONG], "de").contraction_share is None
-    assert numbers([LONG], "en").contraction_share == 1
-
-
 def test_nothing_said_has_no_numbers(numbers: Measure) -> None:
     assert {value for name, value in asdict(numbers([])).items() if name != "replies"} == {None}
     alone = numbers([SHORT])
-    assert (alone.opener_reuse_20, alone.similarity_p95_20, alone.opener_entropy) == (None, None, None)
+    assert (alone.opener_reuse_20, alone.similarity_p95_20) == (None, None)
     assert alone.words_p50 == 7
 
 
-def test_canned_care_misses_the_bands_and_people_keep_them(numbers: Measure) -> None:
+def test_canned_care_misses_the_bands(numbers: Measure) -> None:
     canned = numbers(["Hi there! Thanks for reaching out. We're sorry to hear that, our team is on it!"] * 60)
     missed = {name for name, band in BANDS.items() if band.holds(getattr(canned, name)) is False}
-    assert missed >= {
-        *("opener_reuse_20", "opener_entropy", "top_opener_share", "similarity_p95_20", "distinct_2", "them_share"),
-        *("exclaim_share", "greeting_share", "thanks_share", "question_share"),
-    }
+    assert missed == BANDS.keys() - {"words_p50"}
 
 
 def test_each_band_is_of_a_number() -> None:
@@ -105,7 +82,7 @@ def test_bands(band: Band, value: float | None, holds: bool | None, words: str) 
 
 @settings(max_examples=50)
 @given(st.lists(st.text(max_size=40), max_size=25))
-def test_any_replies_give_numbers_within_bounds(numbers: Measure, texts: list[str]) -> None:
+def test_any_replies_give_numbers_within_bounds(numbers: Measure, texts: Sequence[str]) -> None:
     found = asdict(numbers(texts))
     assert found.pop("replies") == len(texts)
     words = found.pop("words_p50")

@@ -1,4 +1,4 @@
-"""The voice checks, by what they say of a text."""
+"""The voice checks: what each finds by its lists, whose words it holds to account, and what stops a manager."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from responders.types import Author, CheckResult, Context, Level, PastReply, Post, Wording
-from responders.voice import default_checks, examine
+from responders.voice import STOPS, default_checks, examine
 from responders.voice.mass_ping import NoMassPing
 from responders.voice.twin import NotATwin
 from responders.voice.words import WordList, fixed_words
@@ -28,16 +28,18 @@ FILES = [ROOT / "understanding/data/gates.yaml", *sorted((ROOT / "voice/data").g
 LISTS: Mapping[str, Any] = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in FILES}
 CHECKS = default_checks(LISTS)
 IDS = {
+    ("identity", "words"): "honest-identity",
+    ("borrowed_life", "words"): "no-borrowed-life",
     ("promise", "future"): "no-promise",
     ("promise", "vague"): "no-promise",
     ("promo", "words"): "no-promo-word",
-    ("borrowed_life", "identity"): "no-borrowed-life",
-    ("borrowed_life", "life"): "no-borrowed-life",
+    ("promo", "orders"): "no-promo-word",
     ("task", "orders"): "no-task",
     ("task", "asks"): "no-task",
+    ("stock_phrase", "words"): "no-stock-phrase",
     ("blame", "words"): "no-blame",
+    ("cheer", "words"): "no-cheer",
 }
-"""Lists whose every find blocks."""
 WARN, BLOCK, PASS = Level.WARN, Level.BLOCK, Level.PASS
 
 
@@ -49,40 +51,74 @@ def cases(kind: str) -> list[tuple[str, str, str]]:
     return [(file, section, case) for file, section in IDS for case in LISTS[file][section][kind]]
 
 
+def spoken(file: str, text: str) -> Wording:
+    """Jokes are looked for where somebody is hurt."""
+    return Wording(text=text, intent="complaint" if file == "cheer" else "praise")
+
+
 @pytest.mark.parametrize(("file", "section", "text"), cases("must_fire"))
 def test_must_fire(file: str, section: str, text: str) -> None:
-    result = verdict(IDS[file, section], Wording(text=text, intent="praise"))
+    result = verdict(IDS[file, section], spoken(file, text))
     assert result.level is BLOCK
-    assert result.note
+    assert result.note.endswith(".")
 
 
 @pytest.mark.parametrize(("file", "section", "text"), cases("must_stay_silent"))
 def test_must_stay_silent(file: str, section: str, text: str) -> None:
-    assert verdict(IDS[file, section], Wording(text=text, intent="praise")).level is PASS
+    assert verdict(IDS[file, section], spoken(file, text)).level is PASS
 
 
-OWN = [
-    ("no-mass-ping", "look here @everyone", BLOCK),
-    ("no-promo-word", "there is a discount on it", BLOCK),
-    ("no-borrowed-life", "I'm a real person", BLOCK),
-    ("no-borrowed-life", "I am not a bot", BLOCK),
-    ("no-promise", "we will fix this tomorrow", BLOCK),
-    ("no-promise", "we'll look into it", WARN),
-    ("no-promise", "soon", WARN),
-    ("no-borrowed-life", "it made my day", WARN),
+STOPPED = [
+    ("no-mass-ping", "look here @everyone"),
+    ("no-mass-ping", "<@&77> look"),
+    ("honest-identity", "I'm a real person"),
+    ("honest-identity", "I am not a bot"),
+    ("honest-identity", "Ich bin kein Bot"),
+]
+REMARKED = [
+    ("no-promise", "we will fix this tomorrow"),
+    ("no-promise", "we'll look into it"),
+    ("no-promo-word", "there is a discount on it"),
+    ("no-borrowed-life", "it made my day"),
+    ("no-stock-phrase", "sorry for the inconvenience"),
+    ("no-task", "don't forget to tag us"),
+    ("no-blame", "you should have read it"),
+]
+OWN_AFFAIR = [
+    "Shops open at 10, see https://lamp.example/a or ask Tom.",
+    "Wow!!! That's brilliant!!! 🎉🎉",
+    "So happy for you, and so sorry about the rest. Thank you for telling us.",
+    "What? When? Where?",
+    "Ok.",
+    "We made our game for our community, and we love that we did.",
 ]
 
 
-@pytest.mark.parametrize(("check_id", "text", "level"), OWN)
-def test_a_managers_own_words(check_id: str, text: str, level: Level) -> None:
+@pytest.mark.parametrize(("check_id", "text"), STOPPED)
+def test_what_stops_a_managers_own_words(check_id: str, text: str) -> None:
     assert verdict(check_id, Wording(text=text)).level is BLOCK
-    assert verdict(check_id, Wording(text=text, own_words=True)).level is level
+    assert verdict(check_id, Wording(text=text, own_words=True)).level is BLOCK
 
 
-def test_a_crisis_blocks_every_template_and_warns_a_person() -> None:
+@pytest.mark.parametrize(("check_id", "text"), REMARKED)
+def test_everything_else_is_a_remark_on_them(check_id: str, text: str) -> None:
+    assert verdict(check_id, Wording(text=text)).level is BLOCK
+    own = [r for r in examine(CHECKS, Wording(text=text, own_words=True), POST, CONTEXT) if r.level is not PASS]
+    assert [(r.id, r.level) for r in own] == [(check_id, WARN)]
+    assert own[0].note.endswith(".")
+
+
+@pytest.mark.parametrize("text", OWN_AFFAIR)
+@pytest.mark.parametrize("intent", ["praise", "question", "wish", None])
+def test_what_is_a_managers_own_affair(text: str, intent: str | None) -> None:
+    wording = Wording(text=text, intent=intent, own_words=True)
+    assert [r for r in examine(CHECKS, wording, POST, CONTEXT) if r.level is not PASS] == []
+
+
+def test_a_crisis_blocks_every_template_and_has_nothing_to_say_to_a_person() -> None:
     post = replace(POST, text="nice game but i want to kill myself")
     assert verdict("crisis-stop", Wording(text="Which part?", intent="praise"), post).level is BLOCK
-    assert verdict("crisis-stop", Wording(text="I'm here, Ida.", own_words=True), post).level is WARN
+    assert verdict("crisis-stop", Wording(text="I'm here, Ida.", own_words=True), post).level is PASS
     assert verdict("crisis-stop", Wording(text="Which part?")).level is PASS
 
 
@@ -111,24 +147,42 @@ def test_no_mass_ping(text: str, level: Level) -> None:
 QUOTED = [
     ("no-borrowed-life", "I felt every one of them. Which was first?", ("I felt every one of them.",), "x", PASS),
     ("no-borrowed-life", "I felt that. The moths.", ("the moths",), "x", BLOCK),
-    ("no-borrowed-life", "I'm a human, like you.", ("I'm a human, like you.",), "x", BLOCK),
+    ("honest-identity", "I'm a human, like you.", ("I'm a human, like you.",), "x", BLOCK),
     ("no-promo-word", "The giveaway page. When did it break?", ("the giveaway page",), "the giveaway page broke", PASS),
-    ("no-promo-word", "Look for the giveaway.", ("the giveaway",), "what is new", BLOCK),
+    ("no-promo-word", "Look for the giveaway.", ("the moths",), "what is new", BLOCK),
     ("no-promise", "The coming soon page. When did it break?", ("the coming soon page",), "x", PASS),
-    ("no-promise", "We will have it tomorrow.", ("We will have it tomorrow.",), "x", BLOCK),
-    (
-        "no-promise",
-        "It will be done by friday, you say.",
-        ("it will be done by friday",),
-        "it will be done by friday",
-        PASS,
-    ),
+    ("no-promise", "We will have it tomorrow.", ("the moths",), "x", BLOCK),
 ]
 
 
 @pytest.mark.parametrize(("check_id", "text", "quoted", "post", "level"), QUOTED)
 def test_quoted_parts(check_id: str, text: str, quoted: tuple[str, ...], post: str, level: Level) -> None:
     assert verdict(check_id, Wording(text=text, quoted=quoted), replace(POST, text=post)).level is level
+
+
+FACTS = [
+    ("question", "It comes out on 12 March.", ("12 March",)),
+    ("praise", "The Summer Sale, of course.", ("Summer Sale",)),
+    ("complaint", "I'm sorry. It is all at https://lamp.example/help.", ("https://lamp.example/help",)),
+    ("wish", "Write to keeper@lamp.example.", ("keeper@lamp.example",)),
+    ("milestone", "There are 4,000 of you now.", ("4,000",)),
+]
+
+
+@pytest.mark.parametrize(("intent", "text", "quoted"), FACTS)
+def test_a_fact_may_be_said_in_any_intent(intent: str, text: str, quoted: tuple[str, ...]) -> None:
+    """The operator put it there: a link, a name, a number, a date."""
+    found = examine(CHECKS, Wording(text=text, intent=intent, quoted=quoted), POST, CONTEXT)
+    assert [r for r in found if r.level is not PASS] == []
+    bare = examine(CHECKS, Wording(text=text, intent=intent), POST, CONTEXT)
+    assert [r for r in bare if r.level is BLOCK]
+
+
+def test_what_a_manager_fills_in_is_looked_at_with_the_rest() -> None:
+    wording = Wording(text="Good one. We fix it tomorrow.", quoted=("We fix it tomorrow.",), own_words=True)
+    assert verdict("no-promise", wording).level is WARN
+    theirs = replace(POST, text="you said: we fix it tomorrow.")
+    assert verdict("no-promise", wording, theirs).level is PASS
 
 
 def test_a_quoted_letter_takes_no_letters_out_of_words() -> None:
@@ -138,28 +192,10 @@ def test_a_quoted_letter_takes_no_letters_out_of_words() -> None:
 
 def test_the_true_answer_may_say_who_writes_but_own_words_may_not_claim_it() -> None:
     text = "Not a bot alone: software drafts, a human reads."
-    assert verdict("no-borrowed-life", Wording(text=text, intent="are_you_a_bot")).level is PASS
-    assert verdict("no-borrowed-life", Wording(text=text, intent="are_you_a_bot", own_words=True)).level is BLOCK
-
-
-@pytest.mark.parametrize(
-    ("reply", "post", "level"),
-    [
-        (3, 4, PASS),
-        (3, 9, PASS),
-        (27, 9, PASS),
-        (60, 30, PASS),
-        (61, 200, WARN),
-        (31, 10, WARN),
-        (30, 10, PASS),
-        (3, 10, WARN),
-        (4, 10, PASS),
-        (0, 0, PASS),
-    ],
-)
-def test_length(reply: int, post: int, level: Level) -> None:
-    asked = replace(POST, text="word " * post)
-    assert verdict("length", Wording(text="word " * reply), asked).level is level
+    assert verdict("honest-identity", Wording(text=text, intent="are_you_a_bot")).level is PASS
+    assert verdict("honest-identity", Wording(text=text, intent="are_you_a_bot", own_words=True)).level is BLOCK
+    truth = "Software puts the drafts together, and somebody on the team reads and approves each one."
+    assert verdict("honest-identity", Wording(text=truth, intent="are_you_a_bot", own_words=True)).level is PASS
 
 
 def past(text: str | None, *, channel: bool = True, fan: bool = False) -> PastReply:
@@ -180,10 +216,10 @@ OTHER = "Ten laps in the rain. What was the last one like?"
         ((past(None),), "praise", PASS),
         ((past(TWIN),), "praise", BLOCK),
         ((past(TEXT.upper()),), "praise", BLOCK),
-        ((past(ALIKE),), "praise", WARN),
+        ((past(ALIKE),), "praise", PASS),
         ((past(TWIN),), "question", BLOCK),
-        ((past(TWIN),), "are_you_a_bot", WARN),
-        ((past(TWIN),), "privacy_request", WARN),
+        ((past(TWIN),), "are_you_a_bot", PASS),
+        ((past(TWIN),), "privacy_request", PASS),
         ((*[past(OTHER)] * 19, past(TWIN)), "praise", BLOCK),
         ((*[past(OTHER)] * 20, past(TWIN)), "praise", PASS),
         ((past(TWIN, channel=False),), "praise", PASS),
@@ -200,13 +236,13 @@ def test_not_a_twin(replies: tuple[PastReply, ...], intent: str, level: Level) -
 
 def test_an_answer_may_repeat() -> None:
     context = replace(CONTEXT, past_replies=(past(TWIN),))
-    assert verdict("not-a-twin", Wording(text=TEXT, intent="question", answer=True), context=context).level is WARN
+    assert verdict("not-a-twin", Wording(text=TEXT, intent="question", answer=True), context=context).level is PASS
 
 
 def test_hidden_letters_hide_nothing() -> None:
     promo = WordList(LISTS["promo"]["words"])
     assert promo.find("A DIS\u200bCOUNT") == "discount"
-    assert promo.find("**gift** and _sale_") == "sale"
+    assert promo.find("**gift** and _giveaway_") == "giveaway"
     assert promo.find("") is None
 
 
@@ -216,13 +252,21 @@ def test_any_text_gets_a_verdict_of_every_check(text: str, post: str, quoted: li
     results = examine(CHECKS, wording, replace(POST, text=post), replace(CONTEXT, past_replies=(past(post),)))
     assert [result.id for result in results] == [check.id for check in CHECKS]
     assert all(bool(result.note) == (result.level is not PASS) for result in results)
+    assert not own or {r.id for r in results if r.level is BLOCK} <= STOPS
+
+
+def test_no_note_names_a_check() -> None:
+    """What a person reads is a sentence; the ids are for programs."""
+    texts = [text for _, _, text in cases("must_fire")]
+    for text in [*texts, "Hello @everyone.", "Great!!", "See https://lamp.example", "In 12 days."]:
+        for result in examine(CHECKS, Wording(text=text, intent="complaint"), POST, CONTEXT):
+            assert not any(check.id in result.note for check in CHECKS)
 
 
 def test_ids_are_stable() -> None:
     assert [check.id for check in CHECKS] == [
-        *("crisis-stop", "no-mass-ping", "addressed", "i-over-we", "no-uninvited-history", "length"),
-        *("contractions", "exclaim", "emoji-mirror", "plain", "no-stock-phrase", "one-question", "open-door"),
-        *("them-share", "brand-silent", "no-link", "no-promo-word", "no-task", "not-a-twin", "fresh-opener"),
-        *("variety", "no-promise", "no-invention", "no-borrowed-life", "complaint-care", "no-blame"),
+        *("crisis-stop", "no-mass-ping", "honest-identity", "no-borrowed-life", "no-promise", "no-invention"),
+        *("no-link", "no-promo-word", "no-task", "no-stock-phrase", "no-blame", "no-cheer", "not-a-twin"),
+        "no-uninvited-history",
     ]
     assert (NoMassPing.id, NotATwin.id) == ("no-mass-ping", "not-a-twin")

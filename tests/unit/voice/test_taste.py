@@ -1,4 +1,4 @@
-"""The same post answered by somebody and by a brand: the checks tell them apart."""
+"""Kind replies of a person pass without a word; what a brand says in their place does not."""
 
 from __future__ import annotations
 
@@ -10,176 +10,74 @@ import pytest
 from responders.types import CheckResult, Context, Level, Post, Wording
 from responders.voice import default_checks, examine
 
-Pair = tuple[str, str, str, str, tuple[str, ...]]
-PAIRS: list[Pair] = [
-    (
-        "ugc_shared",
-        "finally done with my lantern cosplay, the paper moths took forever",
-        "The paper moths make it. How did you keep them from tearing?",
-        "Wow, amazing work! We love our creative community! Tag us to get featured!",
-        (),
-    ),
-    (
-        "praise",
-        "this update is so good i forgot to eat",
-        "High praise, and please eat. Which part kept you there?",
-        "Thank you so much for your kind words!",
-        (),
-    ),
-    ("praise", "love it", "Any part in particular?", "We're thrilled you love it! Stay tuned for more!", ()),
-    (
-        "complaint",
-        "third time the update wiped my save. done.",
-        "Your save, three times. I'm sorry. I don't know the cause yet. What were you doing just before?",
-        "We apologize for the inconvenience. Please contact support.",
-        (),
-    ),
-    (
-        "complaint",
-        "great, another crash. 10/10",
-        "Another crash, then. Sorry. Which screen were you on?",
-        "Thanks for the 10/10!",
-        (),
-    ),
-    (
-        "praise",
-        "FUCKING finally someone fixed the fog bug",
-        "The fog had it coming. Does it hold on your side now?",
-        "Please mind your language.",
-        (),
-    ),
-    (
-        "wish",
-        "5 players. thats it thats the request",
-        "Five, noted. Who is it that always sits out?",
-        "Great suggestion! We'll pass it on to the team!",
-        (),
-    ),
-    (
-        "wish",
-        "dark mode but not that blue-ish dark, an actual black",
-        "Actual black, for an OLED screen or for your eyes?",
-        "Thanks for your feedback!",
-        (),
-    ),
-    (
-        "milestone",
-        "ran 10k without stopping. first time ever",
-        "10k without stopping. How was the last one?",
-        "Congratulations! Keep up the great work!",
-        (),
-    ),
-    (
-        "recommendation",
-        "got my whole book club on it lol",
-        "A whole book club. Who was hardest to convince?",
-        "Thanks for spreading the word! Refer more friends for rewards!",
-        (),
-    ),
-    (
-        "introduction",
-        "hi, new here, don't know what half these words mean",
-        "Welcome. Which word stopped you first?",
-        "Welcome to the community! Check out our pinned rules and follow our socials!",
-        (),
-    ),
-    (
-        "helping",
-        "@pete fill the oil first, then the lever moves",
-        "Oil first, then the lever. That's it exactly.",
-        "Thanks for helping!",
-        (),
-    ),
-    (
-        "thanks",
-        "that fixed it, ty",
-        "Good, so it was the cable. The next person with this will find your thread.",
-        "You're welcome! Let us know if you need anything else!",
-        (),
-    ),
-    ("greeting", "morning all", "Morning.", "Good morning, community! Have an amazing day!", ()),
-    (
-        "ugc_shared",
-        "used wire and hairspray :)",
-        "Hairspray, of course. Somebody here is going to borrow that.",
-        "Thank you for sharing!",
-        (),
-    ),
-    ("ugc_shared", "", "What are we looking at?", "Beautiful!", ()),
-    (
-        "are_you_a_bot",
-        "is this a bot",
-        "Drafts here are put together by software from templates. Someone on the team reads each one and decides "
-        "whether it goes out; this one was Ida.",
-        "I'm Luna, your friendly assistant! We love to help, stay tuned!",
-        ("Ida",),
-    ),
-    (
-        "question",
-        "where's the save folder on linux",
-        "It's in ~/.local/share/lantern-harbor. If that's empty, which launcher do you use?",
-        "Please visit our help center for assistance.",
-        ("~/.local/share/lantern-harbor",),
-    ),
-    (
-        "question",
-        "when is the console port out",
-        "There's no date I could give you. Which console would it be?",
-        "Stay tuned for exciting news!",
-        (),
-    ),
-    (
-        "introduction",
-        "my dad and i play this every sunday since he moved away",
-        "Every Sunday, at that distance. Which of you is the worse driver?",
-        "What a heartwarming story!",
-        (),
-    ),
-    (
-        "complaint",
-        "it's fine i guess. a bit empty",
-        "Empty in what way?",
-        "Thank you for your honest feedback!",
-        (),
-    ),
-    (
-        "complaint",
-        "you people are liars, you said july",
-        "July was said, and it didn't come. I'm sorry. What were you waiting for most?",
-        "We hear your concerns and value your feedback.",
-        (),
-    ),
+KIND: list[tuple[str, str]] = [
+    ("complaint", "Losing that much progress is awful, I'm sorry. Which platform are you on?"),
+    ("complaint", "Sorry about that. Does it happen every time, or only in one spot? And what are you running it on?"),
+    ("complaint", "That's frustrating, sorry. Do you get an error message, or does it just send you back?"),
+    ("complaint", "I get why that stings. I can't change it from here, but I'm glad you said it straight."),
+    ("complaint", "If you send us your order number in a private message, somebody can look it up."),
+    ("complaint", "I'm sorry, that one clearly mattered to you. What did you use it for most?"),
+    ("complaint", "Thanks for the order number, that helps somebody find it."),
+    ("thanks", "Thank you for telling us this. I'm really glad it was there when you needed it."),
+    ("thanks", "Glad it's working again. Thanks for coming back to say so!"),
+    ("thanks", "You're very welcome."),
+    ("offtopic", "I'm so sorry about your cat. Thinking of you today."),
+    ("milestone", "Congratulations to you both! So happy for you."),
+    ("milestone", "First one ever, congratulations! How did it feel?"),
+    ("recommendation", "That might be the nicest compliment there is. Hope they enjoy it as much as you do."),
+    ("ugc_shared", "This is lovely. How long did you work on it?"),
+    ("ugc_shared", "What a lovely shot! Thank you for sharing it."),
+    ("introduction", "Welcome! No such thing as a silly question here, so ask away."),
+    ("greeting", "Morning! Hope your day starts well."),
+    ("farewell", "See you soon, sleep well!"),
+    ("wish", "That would be handy, I can see why. How would you use it day to day?"),
+    ("question", "I don't have a date I could give you, sorry. Which platform are you waiting for?"),
+    ("helping", "Thanks for helping out, that's exactly it."),
+    ("praise", "Aww, thank you so much!"),
+    ("churn", "I'm sorry it came to this. I understand that you want your money back."),
+]
+FAULTY: list[tuple[str, str, set[str]]] = [
+    ("ugc_shared", "We love our creative community. Tag us to get featured!", {"no-stock-phrase", "no-task"}),
+    ("praise", "We're thrilled you love it. Stay tuned for more!", {"no-stock-phrase", "no-promise"}),
+    ("complaint", "We apologize for the inconvenience.", {"no-stock-phrase"}),
+    ("complaint", "Thanks for the honest feedback!", {"no-stock-phrase", "no-cheer"}),
+    ("complaint", "Sorry, but you should have backed up your save.", {"no-blame"}),
+    ("complaint", "Oops, gremlins again.", {"no-cheer"}),
+    ("praise", "I love this song too.", {"no-borrowed-life"}),
+    ("praise", "I cried at the end.", {"no-borrowed-life"}),
+    ("praise", "I played it all night.", {"no-borrowed-life"}),
+    ("praise", "That one is my favourite too.", {"no-borrowed-life"}),
+    ("thanks", "I read every word of it.", {"no-borrowed-life"}),
+    ("wish", "We'll pass it on to the team.", {"no-promise"}),
+    ("milestone", "Keep up the great work!", {"no-stock-phrase"}),
+    ("recommendation", "Refer more friends for rewards!", {"no-task"}),
+    ("introduction", "Welcome. Check out our socials and follow us!", {"no-task"}),
+    ("question", "Feel free to reach out. It is fixed by Friday.", {"no-stock-phrase", "no-promise"}),
+    ("question", "Please visit our help center for assistance.", {"no-stock-phrase"}),
+    ("praise", "Out now, with 500 new tracks.", {"no-invention"}),
+    ("praise", "Hey @everyone, look at this.", {"no-mass-ping"}),
+    ("praise", "I'm Luna, your friendly assistant.", {"no-stock-phrase"}),
 ]
 
-Faults = Callable[[str, str, str, tuple[str, ...]], list[CheckResult]]
+Faults = Callable[[str, str], set[str]]
 
 
 @pytest.fixture(scope="module")
 def faults(word_lists: dict[str, Any], a_post: Callable[..., Post], a_context: Callable[..., Context]) -> Faults:
     checks = default_checks(word_lists)
 
-    def look(intent: str, post: str, text: str, quoted: tuple[str, ...]) -> list[CheckResult]:
-        wording = Wording(text=text, intent=intent, quoted=quoted)
-        return [r for r in examine(checks, wording, a_post(post), a_context()) if r.level is not Level.PASS]
+    def look(intent: str, text: str) -> set[str]:
+        found: tuple[CheckResult, ...] = examine(checks, Wording(text=text, intent=intent), a_post("x"), a_context())
+        return {r.id for r in found if r.level is not Level.PASS}
 
     return look
 
 
-@pytest.mark.parametrize(
-    ("intent", "post", "somebody", "brand", "quoted"), PAIRS, ids=[p[1] or "picture" for p in PAIRS]
-)
-def test_somebody_and_a_brand(
-    faults: Faults, intent: str, post: str, somebody: str, brand: str, quoted: tuple[str, ...]
-) -> None:
-    good, bad = faults(intent, post, somebody, quoted), faults(intent, post, brand, ())
-    assert [r for r in good if r.level is Level.BLOCK] == []
-    assert len(good) <= 2
-    assert bad
+@pytest.mark.parametrize(("intent", "text"), KIND)
+def test_what_a_kind_person_says(faults: Faults, intent: str, text: str) -> None:
+    assert faults(intent, text) == set()
 
 
-def test_a_brand_collects_more_faults_than_somebody(faults: Faults) -> None:
-    good = [len(faults(intent, post, somebody, quoted)) for intent, post, somebody, _, quoted in PAIRS]
-    bad = [len(faults(intent, post, brand, ())) for intent, post, _, brand, _ in PAIRS]
-    assert sum(good) <= 0.2 * len(PAIRS)
-    assert sum(bad) >= 2.5 * len(PAIRS)
-    assert sum(1 for pair in PAIRS if any(r.level is Level.BLOCK for r in faults(*pair[:2], pair[3], ()))) >= 10
+@pytest.mark.parametrize(("intent", "text", "ids"), FAULTY)
+def test_what_a_brand_says(faults: Faults, intent: str, text: str, ids: set[str]) -> None:
+    assert ids <= faults(intent, text)

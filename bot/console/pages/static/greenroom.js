@@ -70,23 +70,22 @@ function follow() {
 
 // --- what a form answers
 
-function say(form, message, again) {
+function hush(form) {
   form.parentElement.querySelectorAll(":scope > .answer").forEach((old) => old.remove());
+}
+
+function say(form, message) {
+  hush(form);
   const note = document.createElement("div");
   note.className = "answer check warn";
   note.setAttribute("role", "alert");
   note.append(Object.assign(document.createElement("p"), { textContent: message }));
-  if (again) {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Send it anyway" });
-    button.addEventListener("click", again);
-    note.append(button);
-  }
   form.after(note);
 }
 
-async function decide(form, submitter, confirmed = false) {
+async function decide(form, submitter) {
   const item = form.closest("[data-draft]");
-  const body = { revision: Number(item.dataset.revision), slots: {}, confirm_warnings: confirmed };
+  const body = { revision: Number(item.dataset.revision), slots: {} };
   for (const [name, value] of new FormData(form, submitter)) {
     if (name.startsWith("slot:")) body.slots[name.slice(5)] = value;
     else if (["minutes", "alternative"].includes(name)) body[name] = Number(value);
@@ -95,10 +94,39 @@ async function decide(form, submitter, confirmed = false) {
   }
   const { ok, status, data } = await api("POST", `/api/drafts/${item.dataset.draft}/decisions`, body);
   if (ok) return done(form);
-  const levels = (data.checks ?? []).map((check) => check.level);
-  const mayConfirm = levels.includes("warn") && !levels.includes("block");
-  say(form, data.message, mayConfirm && (() => decide(form, submitter, true)));
+  say(form, data.message);
   if (status === 409) news.hidden = false;
+}
+
+// --- what the checks say of words while they are written
+
+let looking = 0;
+
+function remark(field) {
+  hush(field.form); // it was about other words
+  clearTimeout(looking);
+  looking = setTimeout(() => look(field).catch(() => {}), 400);
+}
+
+async function look(field) {
+  const text = field.value;
+  const draft = field.closest("[data-draft]").dataset.draft;
+  const { ok, data } = text.trim() ? await api("POST", `/api/drafts/${draft}/remarks`, { text }) : { ok: true };
+  if (!ok || field.value !== text) return;
+  const kinds = { "check block": data?.stops ?? [], remark: data?.remarks ?? [] };
+  const notes = Object.entries(kinds).flatMap(([className, sentences]) =>
+    sentences.map((textContent) => Object.assign(document.createElement("p"), { className, textContent })),
+  );
+  beside(field).replaceChildren(...notes);
+}
+
+function beside(field) {
+  const next = field.nextElementSibling;
+  if (next?.classList.contains("remarks")) return next;
+  const made = Object.assign(document.createElement("div"), { className: "remarks" });
+  made.setAttribute("aria-live", "polite");
+  field.after(made);
+  return made;
 }
 
 async function change(form) {
@@ -157,6 +185,10 @@ document.addEventListener("submit", async (event) => {
   } finally {
     for (const button of buttons) button.disabled = false;
   }
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("[data-decide] textarea[name=text]")) remark(target);
 });
 
 document.addEventListener("click", async (event) => {

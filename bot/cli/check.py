@@ -1,0 +1,264 @@
+"""`templates check`: whether the operators' files are in order, and whether their posts find their replies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.common import Config, busy, counted, load_settings, read_live
+from bot.cli.starter import shipped
+from bot.cli.words import doing
+from bot.content import read_texts
+from bot.errors import FaultyFiles, GreenroomError
+from bot.settings import Settings
+from responders.library.data_files import read_intent
+from responders.library.faults import Fault
+from responders.library.found import astray, lacks_fact
+from responders.library.lint import lint
+from responders.library.model import Library, Template
+from responders.library.vocabulary import did_you_mean
+from responders.pipeline import Pipeline
+from responders.said import said
+from responders.understanding.held_out import recalls, stolen
+from responders.understanding.intent import HeldOut, IntentAnalyzer
+
+_PAIRS, _SHOWN = 8, 3
+
+Folder = Annotated[
+    Path | None, typer.Argument(metavar="DIR", help="Another folder than that of config.yaml.", show_default=False)
+]
+Only = Annotated[str | None, typer.Option("--intent", metavar="NAME", help="Look at one intent.", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="Look at the files that came with Greenroom as well.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """The operators' files and which of them are the operator's own: those that differ from what `init` writes."""
+
+    name: str
+    texts: Mapping[str, str]
+    own: frozenset[str]
+    only: str | None
+    everything: bool
+
+    def shown(self, faults: Iterable[Fault]) -> list[Fault]:
+        """The faults that are told, the operator's own files first; each with the name of the folder before it."""
+        told = (fault for fault in faults if self._told(fault.file) or (fault.follows and self._told(fault.follows)))
+        ordered = sorted(told, key=lambda fault: not self.is_own(fault.file))
+        return [replace(fault, file=f"{self.name}/{fault.file}") for fault in ordered]
+
+    def looks_at(self, template: Template) -> bool:
+        """True for a template whose posts are tried."""
+        return self._told(template.path)
+
+    def is_own(self, path: str) -> bool:
+        """True for an own file, and for a folder that holds one or is not there yet."""
+        if path in self.texts:
+            return path in self.own
+        inside = {file for file in self.texts if file.startswith(f"{path}/")}
+        return not inside or bool(inside & self.own)
+
+    def _told(self, path: str) -> bool:
+        if self.only:
+            return f"/{self.only}/" in f"/{path}/" or path == f"intents/{self.only}.yaml"
+        return self.everything or self.is_own(path)
+
+
+def check(folder: Folder = None, only: Only = None, everything: All = False, config: Config = None) -> None:
+    """Read everything as `run` does, and say what is wrong (status 1) and what could be better.
+
+    Of what came with Greenroom and was left as it is, nothing is said but faults, unless `--intent` or `--all` asks.
+    """
+    settings = load_settings(config) if folder is None else None
+    folder = settings.templates if settings else folder
+    if folder is None or not (folder / "intents").is_dir():
+        raise GreenroomError(f"{folder} holds no operators' files; name the folder in which intents/ lies.")
+    pipeline = _live(folder, settings)
+    library, texts = pipeline.library, read_texts(folder)
+    if only and only not in library.intents:
+        raise GreenroomError(f"There is no intent {only}{did_you_mean(only, library.intents)}.")
+    files = _Files(name=folder.name, texts=texts, own=_own(texts), only=only, everything=everything)
+    with busy("Reading the posts under answers_to"):
+        warnings = files.shown(_warnings(pipeline, settings))
+        now = datetime.now(UTC)
+        tried = [t for t in library.templates if files.looks_at(t) and not lacks_fact(library, t, now)]
+        lost = files.shown(astray(library, pipeline.run, tried, texts, now))
+    _list("Could be better", warnings)
+    _list("Posts under answers_to that do not find their reply", lost)
+    with busy("Reading each example as a stranger's post"):
+        read = _held_out(pipeline, files)
+    lines = [*_told_apart([one for one in read if one.situation is None]), *_by_strangers(read)]
+    if only or everything:
+        lines += [*_table(library, only), ""]
+    typer.echo("\n".join([*lines, *_sum(library, tried, warnings, lost)]))
+
+
+def _live(folder: Path, settings: Settings | None) -> Pipeline:
+    """The pipeline as it runs; else the faults are listed, and the status is 1."""
+    try:
+        return read_live(folder, settings.var if settings else None)
+    except FaultyFiles as error:
+        _list("Faults: this set cannot go live", _own_first(folder, error.faults))
+        raise typer.Exit(1) from None
+
+
+def _own_first(folder: Path, faults: Sequence[Fault]) -> list[Fault]:
+    """What an operator wrote before what came with Greenroom; it seldom is the cause."""
+    try:
+        texts = read_texts(folder)
+    except FaultyFiles:
+        return [*faults]
+    files = _Files(name=folder.name, texts=texts, own=_own(texts), only=None, everything=True)
+    return sorted(faults, key=lambda fault: not files.is_own(fault.file.removeprefix(f"{folder.name}/")))
+
+
+def _own(texts: Mapping[str, str]) -> frozenset[str]:
+    came = shipped()
+    return frozenset(path for path, text in texts.items() if text not in came.get(path, ()))
+
+
+def own_warnings(pipeline: Pipeline, settings: Settings) -> list[Fault]:
+    """What could be better in the files that the operator wrote."""
+    texts = read_texts(settings.templates)
+    files = _Files(name=settings.templates.name, texts=texts, own=_own(texts), only=None, everything=False)
+    return files.shown(_warnings(pipeline, settings))
+
+
+def _warnings(pipeline: Pipeline, settings: Settings | None) -> tuple[Fault, ...]:
+    today = datetime.now(UTC).date()
+    if settings is None:
+        return lint(pipeline.library, today, (), pipeline.understand)
+    community = settings.community
+    locales = {community.locale, *community.locales}
+    return lint(pipeline.library, today, locales, pipeline.understand, channels(settings))
+
+
+def channels(settings: Settings) -> frozenset[str] | None:
+    """The names of the channels that are read, as templates write them; None where one is known by its number alone,
+    or any channel is read."""
+    platforms = settings.platforms
+    names = {item.channel for item in (*platforms.discord.listen, *platforms.telegram.listen)}
+    numbers = any(name.lstrip("-").isdigit() for name in names)
+    return None if numbers or not names else frozenset(name.removeprefix("#").casefold() for name in names)
+
+
+def _list(title: str, faults: Sequence[Fault]) -> None:
+    if faults:
+        typer.echo("\n".join([f"{title} ({len(faults)})", *map(str, faults), ""]))
+
+
+def _held_out(pipeline: Pipeline, files: _Files) -> list[HeldOut]:
+    """The examples and posts that the operator wrote, as those read them who do not know them."""
+    library = pipeline.library
+    analyzer = next((one for one in pipeline.analyzers if isinstance(one, IntentAnalyzer)), None)
+    intents = {name for name in library.intents if files.only == name or files.everything or _has_own(name, files)}
+    listed = library.word_lists.get("situations", {})
+    known = {name for names in listed.values() for name in names}
+    own = {t.id for t in library.templates if files.looks_at(t) and t.answers_to and not t.is_faq} - known
+    return analyzer.held_out(intents | own) if analyzer and intents | own else []
+
+
+def _has_own(intent: str, files: _Files) -> bool:
+    """True when the operator wrote an example of the intent."""
+    path = f"intents/{intent}.yaml"
+    if path not in files.own:
+        return False
+    came = {text for version in shipped().get(path, ()) for text in _examples(path, version)}
+    return bool(set(_examples(path, files.texts[path])) - came)
+
+
+def _examples(path: str, text: str) -> list[str]:
+    intent = read_intent(path, text, [])
+    return [example for texts in intent.examples.values() for example in texts] if intent else []
+
+
+def _told_apart(read: Sequence[HeldOut]) -> Iterator[str]:
+    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few of the examples."""
+    if not read:
+        return
+    right = sum(one.read == one.intent for one in read)
+    yield f"Each example read as a stranger's post, by the others: {right} of {len(read)} are read right."
+    rows = recalls(read)
+    width = max(len(row.intent) for row in rows)
+    yield f"{'':<{width}} examples right  taken by others with confidence"
+    for row in rows:
+        taken = f"{row.stolen}, most by {row.thief}" if row.thief else "0"
+        yield f"{row.intent:<{width}} {row.examples:>8} {row.found / row.examples:>5.0%}  {taken}"
+    yield ""
+    yield from _thefts(stolen(read))
+
+
+def _thefts(found: Sequence[HeldOut]) -> Iterator[str]:
+    """Pairs of intents, the worst first, with a few of the examples."""
+    if not found:
+        return
+    pairs = Counter((one.intent, one.read) for one in found).most_common(_PAIRS)
+    yield f"Taken for another intent ({len(found)}): reword these, or those they are like, or move them."
+    for (intent, thief), count in pairs:
+        yield f"{intent} -> {thief} ({count})"
+        own = [one for one in found if (one.intent, one.read) == (intent, thief)]
+        yield from (f"  “{one.text}”{f' is like “{one.nearest}”' if one.nearest else ''}" for one in own[:_SHOWN])
+    rest = len(found) - sum(count for _, count in pairs)
+    yield from ([f"and {rest} more"] if rest else [])
+    yield ""
+
+
+def _by_strangers(read: Sequence[HeldOut]) -> Iterator[str]:
+    """Remarks: the posts of own situations that are found only because they stand there word for word."""
+    posts = [one for one in read if one.situation is not None]
+    missed = [one for one in posts if one.likeliest != one.situation or one.read != one.intent]
+    if not missed:
+        return
+    yield (
+        f"Found only because they stand there word for word: {len(missed)} of {counted(len(posts), 'post')} of your own"
+        " situations. More posts of the kind, in other words, help."
+    )
+    for name in dict.fromkeys(one.situation for one in missed if one.situation):
+        own = [one for one in missed if one.situation == name]
+        yield f"{name} ({len(own)})"
+        yield from (f"  “{one.text}” reads as {_as(one)}" for one in own[:_SHOWN])
+    yield ""
+
+
+def _as(one: HeldOut) -> str:
+    return doing(one.read) if one.read != one.intent or not one.likeliest else said(one.likeliest)
+
+
+def _table(library: Library, only: str | None) -> Iterator[str]:
+    """Files and wordings by language and intent."""
+    intents = [only] if only else sorted(library.intents)
+    width = max((len(name) for name in intents), default=0)
+    for locale in sorted({template.locale for template in library.templates}):
+        rows = [(intent, library.offering(intent, locale)) for intent in intents]
+        if any(own for _, own in rows):
+            yield f"{locale:<{width}} files wordings"
+        for intent, own in rows:
+            if own:
+                yield f"{intent:<{width}} {len(own):>5} {sum(len(t.variants) for t in own):>8}"
+
+
+def _sum(
+    library: Library, tried: Collection[Template], warnings: Sequence[Fault], lost: Sequence[Fault]
+) -> Iterator[str]:
+    """What there is, and that it is in order."""
+    by_locale = Counter(template.locale for template in library.templates).most_common()
+    wordings = sum(len(template.variants) for template in library.templates)
+    yield (
+        f"{counted(len(library.templates), 'template')} with {counted(wordings, 'wording')}"
+        f" ({', '.join(f'{locale} {count:,}' for locale, count in by_locale)})."
+    )
+    posts = sum(len(template.answers_to) for template in tried)
+    missed = len(lost) + sum(fault.code == "L22" for fault in warnings)
+    if posts:
+        yield f"Of {counted(posts, 'post')} under answers_to {posts - missed:,} find their reply."
+    examples = sum(len(template.examples) for template in library.templates)
+    passing = (
+        f"; {'the one example passes' if examples == 1 else f'all {examples:,} examples pass'}" if examples else ""
+    )
+    yield f"No faults, {counted(len(warnings), 'warning')}{passing}."

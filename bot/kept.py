@@ -1,0 +1,45 @@
+"""The operators' files as they were live last, kept on disk: a start at which the files have faults runs on them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+FILE = "templates_kept.json"
+_NEW = f".{FILE}.new"
+"""One name, so that what a crash leaves is written over and old words do not pile up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A set of files. `texts`: path below templates/ -> text; `at`: when it was kept."""
+
+    texts: Mapping[str, str]
+    at: datetime
+
+
+def keep(var: Path, texts: Mapping[str, str]) -> None:
+    """Put these in the place of what was kept, whole or not at all, for their owner's eyes. Raises OSError."""
+    var.mkdir(parents=True, exist_ok=True)
+    written = json.dumps({"at": datetime.now(UTC).isoformat(), "texts": dict(texts)}, ensure_ascii=False)
+    new = var / _NEW
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)  # it may have been there
+        file.write(written)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(var / FILE)
+
+
+def kept(var: Path) -> Kept | None:
+    """What is kept; None where nothing is, or nothing that can be read."""
+    try:
+        found = json.loads((var / FILE).read_text(encoding="utf-8"))
+        texts = {str(name): str(text) for name, text in found["texts"].items()}
+        return Kept(texts=texts, at=datetime.fromisoformat(found["at"]))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None

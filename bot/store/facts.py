@@ -1,0 +1,96 @@
+"""What becomes of drafts when one of the operators' facts changes or runs out. Plain functions of a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from bot.domain import Cause, Draft, DraftState
+from bot.events import Happened
+from bot.store import Connection, drafts, events, moves, posts
+from responders.library.model import Fact
+
+Facts = Mapping[str, Fact]
+"""Those of the operators' files that are in use, by name."""
+
+
+def outdated(draft: Draft, facts: Facts, day: date) -> tuple[str, ...]:
+    """The names of the facts it took that do not say the same any more, or may not be said on that day.
+
+    Of an approved draft only its text counts; of one that waits, the alternatives can still be taken too.
+    """
+    taken = draft.facts if draft.state is DraftState.APPROVED else draft.all_facts
+    return tuple(name for name, said in taken.items() if not _holds(facts.get(name), said, day))
+
+
+def _holds(fact: Fact | None, said: str, day: date) -> bool:
+    return fact is not None and fact.holds(day) and said in fact.values
+
+
+def due(connection: Connection, facts: Facts, day: date) -> list[tuple[Draft, tuple[str, ...]]]:
+    """The drafts that wait, and those approved and not under way yet, with the facts that have changed since."""
+    taking = [
+        draft_id
+        for draft_id, taken in drafts.taking_facts(connection)
+        if any(not _holds(facts.get(name), said, day) for name, said in taken.items())
+    ]
+    found = [draft for draft_id in taking if (draft := drafts.get(connection, draft_id))]
+    return [(draft, names) for draft in found if (names := outdated(draft, facts, day))]
+
+
+def follow(connection: Connection, draft: Draft, names: Collection[str], at: datetime) -> None:
+    """Keep what says an old fact from going out: a yes that is not under way yet is taken back."""
+    if draft.state is not DraftState.APPROVED or moves.recall(connection, draft, at, Cause.FACT_CHANGED):
+        renew(connection, draft, names, at)
+
+
+def renew(connection: Connection, draft: Draft, names: Collection[str], at: datetime) -> None:
+    """A manager's words wait on, with a sentence about it; all else is made anew from the post. Nothing of the draft
+    is on its way any more."""
+    post = posts.get(connection, draft.post_id)
+    if draft.typed_by_hand:
+        _remark(connection, draft, names, at)
+    elif post and post.kept and moves.close(connection, draft, Cause.FACT_CHANGED, at):
+        posts.reopen(connection, post.id, at, forced_intent=post.forced_intent)
+
+
+def _remark(connection: Connection, draft: Draft, names: Collection[str], at: datetime) -> None:
+    waiting = moves.taken_back(draft) if draft.state is DraftState.APPROVED else draft
+    new = replace(
+        waiting,
+        revision=draft.revision + 1,
+        why=f"{changed(names)} since these words were written. {draft.why}",
+        facts={name: said for name, said in draft.facts.items() if name not in names},
+        alternatives=tuple(other for other in draft.alternatives if not other.facts.keys() & set(names)),
+    )
+    moves.save(connection, draft, new)
+    events.append(
+        connection,
+        Happened.DRAFT_OUTDATED,
+        at,
+        post_id=draft.post_id,
+        draft_id=draft.id,
+        facts=sorted(names),
+        revision=new.revision,
+    )
+
+
+def in_its_place(new: Draft, old: Draft, facts: Facts) -> Draft:
+    """A draft made anew: it has waited as long as the one before, and says why it is another one."""
+    names = outdated(old, facts, new.created_at.date())
+    what = "The yes was taken back and this is drafted anew" if old.decided_by else "Drafted anew"
+    return replace(
+        new,
+        why=f"{what}: {changed(names).lower()}. {new.why}" if names else new.why,
+        waiting_since=old.waiting_since,
+        reminded_at=old.reminded_at,
+        assigned_to=old.assigned_to,
+        expires_at=(moves.wake(old, new.created_at).expires_at or new.expires_at) if new.expires_at else None,
+    )
+
+
+def changed(names: Collection[str]) -> str:
+    """The beginning of a sentence: these have changed."""
+    listed = ", ".join(sorted(names))
+    return f"The fact {listed} has changed" if len(names) == 1 else f"The facts {listed} have changed"

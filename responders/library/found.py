@@ -1,0 +1,73 @@
+"""Whether the posts that an operator wrote down under `answers_to` find the reply that stands below them: L31."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from responders.library.faults import Fault
+from responders.library.model import Library, Template
+from responders.library.offers import sources
+from responders.library.pitfalls import line_of
+from responders.library.vocabulary import FACTS
+from responders.types import Author, Context, Post, Proposal, ReasonCode, Understanding
+from responders.understanding.normalise import bare
+
+Run = Callable[[Post, Context], Proposal]
+"""What becomes of a post: `Pipeline.run`."""
+_SHOWN = 60
+"""Characters of a post that are told."""
+
+
+def astray(
+    library: Library, run: Run, templates: Iterable[Template], texts: Mapping[str, str], now: datetime
+) -> Iterator[Fault]:
+    """A warning for each post of these templates that is not answered by them, with what takes it. Posts of two files
+    are passed over, and templates that lack a fact today: L22 and L24 tell of those.
+
+    `texts`: the files by path, to tell lines.
+    """
+    takes = {(t.locale, bare(text)): t for t in library.templates for text in t.answers_to}
+    for template in templates:
+        if lacks_fact(library, template, now):
+            continue
+        for text in template.answers_to:
+            if takes[template.locale, bare(text)] is not template:
+                continue
+            proposal = run(*as_written(template, text, now))
+            if finds(template, proposal):
+                continue
+            line = line_of(texts.get(template.path, ""), text) or template.answers_to_line
+            message = f"{_short(text)} does not find its reply: {_taken(proposal)}"
+            yield Fault(file=template.path, line=line, message=message, code="L31", warning=True)
+
+
+def as_written(template: Template, text: str, now: datetime) -> tuple[Post, Context]:
+    """A stranger's post, in a channel of the template's language."""
+    fan = Author(id="fan", name="fan")
+    post = Post(platform="web", channel="general", external_id="1", author=fan, text=text, at=now)
+    return post, Context(now=now, community="community", locale=template.locale, channel_name="general")
+
+
+def lacks_fact(library: Library, template: Template, now: datetime) -> bool:
+    """True when a fact that it needs is past, or says nothing in its language."""
+    context = Context(now=now, community="community", locale=template.locale)
+    known = sources(library.facts, context, Understanding(language=template.locale))
+    return any(s.required and s.source.startswith(FACTS) and s.source not in known for s in template.slots.values())
+
+
+def _short(text: str) -> str:
+    return f"“{text}”" if len(text) <= _SHOWN else f"“{text[:_SHOWN].rstrip()}…”"
+
+
+def finds(template: Template, proposal: Proposal) -> bool:
+    """True when the template's words are offered, or its note to the manager is told."""
+    offered = (proposal.candidate, *proposal.alternatives)
+    by_hand = bool(template.handoff) and proposal.reason.code is ReasonCode.BY_HAND
+    return by_hand or any(candidate is not None and candidate.template == template.key for candidate in offered)
+
+
+def _taken(proposal: Proposal) -> str:
+    if proposal.understanding.risk or proposal.candidate is None:
+        return proposal.reason.sentence.rstrip(".")
+    return f"{proposal.candidate.template}.md answers it, and no wording of this file fits it as well"

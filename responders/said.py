@@ -1,0 +1,25 @@
+"""Names as words: what an intent, a situation or a gate is called where a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_WORDS: Mapping[str, str] = {
+    "answer": "an answer to us",
+    "are_you_a_bot": "asking whether this is a bot",
+    "churn": "leaving for good",
+    "crisis": "somebody in danger",
+    "crosstalk": "talk among fans",
+    "helping": "helping another fan",
+    "legal": "legal steps",
+    "minor": "signs of a child",
+    "offtopic": "something that is not about us",
+    "privacy_request": "asking about their data",
+    "toxic": "hard words at people",
+    "ugc_shared": "something they made",
+}
+
+
+def said(name: str) -> str:
+    """A name in plain words: "ugc_shared" is "something they made", "lost_progress" is "lost progress"."""
+    return _WORDS.get(name) or name.replace("_", " ").replace("-", " ")
