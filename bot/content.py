@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import hashlib
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from importlib import metadata, resources
@@ -32,6 +33,8 @@ from responders.understanding.trained import Reads
 _ENDINGS = {".md", ".yaml", ".yml"}
 _MOST = 1024 * 1024
 _POLL_SECONDS = 1.0
+_SHARED = ("facts.yaml", "voice.yaml")
+"""Files whose words count in every template."""
 
 log = structlog.get_logger(__name__)
 
@@ -180,7 +183,7 @@ class Content:
         if self._var is None:
             return
         try:
-            keep(self._var, self._made_of)
+            keep(self._var, self._made_of, self._checks())
         except OSError as error:
             log.warning("templates_not_kept", folder=str(self._var), why=error.strerror)
 
@@ -194,7 +197,7 @@ class Content:
             self.no_reader = error
 
     def _build(self, texts: Mapping[str, str]) -> Pipeline:
-        library = _library(self._folder, texts, self._languages)
+        library = _library(self._folder, texts, self._languages, known=self._known(texts))
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         if self._reader is None:
@@ -204,6 +207,20 @@ class Content:
         built = _tried(self._folder, _assemble(library, model, self._languages, *self._plugins))
         examples.close()
         return built
+
+    def _known(self, texts: Mapping[str, str]) -> frozenset[str]:
+        """The files that went live before as they are now, held against the same checks and words: their wordings are
+        known to be in order, and a start need not look again."""
+        found = kept(self._var) if self._var else None
+        if found is None or found.checks != self._checks() or any(texts.get(f) != found.texts.get(f) for f in _SHARED):
+            return frozenset()
+        return frozenset(path for path, text in texts.items() if found.texts.get(path) == text)
+
+    @staticmethod
+    def _checks() -> str:
+        """What tells one version of the checks from another: the program's, and its word lists."""
+        lists = sorted(shipped_texts().items())
+        return f"{metadata.version('greenroom')} {hashlib.sha256(repr(lists).encode()).hexdigest()}"
 
 
 def _give_back() -> None:
@@ -218,9 +235,11 @@ def read_library(folder: Path) -> Library:
     return _library(folder, read_texts(folder))
 
 
-def _library(folder: Path, texts: Mapping[str, str], languages: Langid | None = None) -> Library:
+def _library(
+    folder: Path, texts: Mapping[str, str], languages: Langid | None = None, known: Collection[str] = ()
+) -> Library:
     try:
-        return load(texts, shipped_texts(), languages)
+        return load(texts, shipped_texts(), languages, known=known)
     except LibraryFaults as error:
         raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in error.faults]) from None
 

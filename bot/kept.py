@@ -16,16 +16,20 @@ _NEW = f".{FILE}.new"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A set of files. `texts`: path below templates/ -> text; `at`: when it was kept."""
+    """A set of files. `texts`: path below templates/ -> text; `at`: when it was kept; `checks`: what it was checked
+    by."""
 
     texts: Mapping[str, str]
     at: datetime
+    checks: str
 
 
-def keep(var: Path, texts: Mapping[str, str]) -> None:
+def keep(var: Path, texts: Mapping[str, str], checks: str) -> None:
     """Put these in the place of what was kept, whole or not at all, for their owner's eyes. Raises OSError."""
     var.mkdir(parents=True, exist_ok=True)
-    written = json.dumps({"at": datetime.now(UTC).isoformat(), "texts": dict(texts)}, ensure_ascii=False)
+    written = json.dumps(
+        {"at": datetime.now(UTC).isoformat(), "checks": checks, "texts": dict(texts)}, ensure_ascii=False
+    )
     new = var / _NEW
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o600)  # it may have been there
@@ -40,6 +44,6 @@ def kept(var: Path) -> Kept | None:
     try:
         found = json.loads((var / FILE).read_text(encoding="utf-8"))
         texts = {str(name): str(text) for name, text in found["texts"].items()}
-        return Kept(texts=texts, at=datetime.fromisoformat(found["at"]))
+        return Kept(texts=texts, at=datetime.fromisoformat(found["at"]), checks=str(found["checks"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

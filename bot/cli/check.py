@@ -140,12 +140,12 @@ def _warnings(pipeline: Pipeline, settings: Settings | None) -> tuple[Fault, ...
 
 
 def channels(settings: Settings) -> frozenset[str] | None:
-    """The names of the channels that are read, as templates write them; None where one is known by its number alone,
-    or any channel is read."""
+    """The names of the channels that are read, as templates write them; None where not all are known: Telegram's go by
+    their titles, others by numbers, and without a list any channel may be read."""
     platforms = settings.platforms
-    names = {item.channel for item in (*platforms.discord.listen, *platforms.telegram.listen)}
-    numbers = any(name.lstrip("-").isdigit() for name in names)
-    return None if numbers or not names else frozenset(name.removeprefix("#").casefold() for name in names)
+    names = {item.channel for item in platforms.discord.listen}
+    unknown = platforms.telegram.listen or not names or any(name.isdigit() for name in names)
+    return None if unknown else frozenset(name.removeprefix("#").casefold() for name in names)
 
 
 def _list(title: str, faults: Sequence[Fault]) -> None:

@@ -10,7 +10,7 @@ from responders.library.offers import offers, situation, sources
 from responders.types import Candidate, Context, Post, Understanding
 from responders.understanding.answers import NEAR, QUESTION, sure_answer
 
-SURE = 0.5
+SURE = 0.55
 """Chance of a situation from which its reply is laid before a manager as the reply; below, a person picks one."""
 _SURE_OF_INTENT, _SECOND = 0.95, 0.45
 """Chance of an intent from which its general words are a draft; of one less sure, the factor that makes a chance of

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from responders.library.data_files import read_facts, read_intent, read_shipped, read_voice
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.model import Fact, Library, Template, Variant
-from responders.library.pitfalls import Languages, cleared, left_over, pitfall_faults
+from responders.library.pitfalls import Languages, cleared, double_meanings, left_over, wrong_words
 from responders.library.placing import FACTS, INTENTS, VOICE, Placed, cause, placed
 from responders.library.template_file import read_template
 from responders.library.vocabulary import NAME, did_you_mean
 from responders.library.wordings import wording_faults
 
 
-def load(texts: Mapping[str, str], shipped: Mapping[str, str], languages: Languages | None = None) -> Library:
+def load(
+    texts: Mapping[str, str],
+    shipped: Mapping[str, str],
+    languages: Languages | None = None,
+    *,
+    known: Collection[str] = (),
+) -> Library:
     """Read and check everything. The examples run once there is a reader (`examples.run`); `lint` tells what could be
     better.
 
     `texts`: path below templates/ -> text; files that are none of ours (such as README.md) are ignored.
     `shipped`: file name -> text of the word lists that come with the product. `languages` tells what a wording is
-    written in.
+    written in; `known`: files whose wordings were found in order before.
     Raises `LibraryFaults` with all faults but those that only follow from another; nothing else, whatever the texts
     hold.
     """
@@ -43,10 +49,11 @@ def load(texts: Mapping[str, str], shipped: Mapping[str, str], languages: Langua
         registers=registers,
     )
     faulty = {fault.file for fault in faults}
-    faults += pitfall_faults(library, read, languages)
+    new = replace(library, templates=tuple(t for t in library.templates if t.path not in known))
+    faults += [*wrong_words(new, languages), *double_meanings(library, read)]
     if not faulty & {FACTS, VOICE, *shipped}:
         told = {_wording(fault) for fault in faults}
-        sound = replace(library, templates=tuple(t for t in library.templates if t.path not in faulty))
+        sound = replace(new, templates=tuple(t for t in new.templates if t.path not in faulty))
         faults += (fault for fault in wording_faults(sound) if _wording(fault) not in told)
     if faults:
         raise LibraryFaults(_causes(faults, own, _sound(facts, registers)))

@@ -98,17 +98,18 @@ def _on_lines(path: str, text: str, places: list[int], what: str) -> Fault:
     return Fault(file=path, line=lines[0], message=message, code="L29")
 
 
-def pitfall_faults(library: Library, texts: Mapping[str, str], languages: Languages | None) -> Iterator[Fault]:
-    """What must not go live: words that stand for others, filler, another language, names and posts with two meanings.
-
-    `texts`: the files by path, to tell lines.
-    """
+def wrong_words(library: Library, languages: Languages | None) -> Iterator[Fault]:
+    """What must not go live in wordings: words that stand for others, filler, another language."""
     for template in library.templates:
         for variant in template.variants:
             if problem := _problem(template, variant):
                 yield _fault(template, variant, "L27", *problem)
     if languages:
         yield from _other_languages(library, languages)
+
+
+def double_meanings(library: Library, texts: Mapping[str, str]) -> Iterator[Fault]:
+    """Names and posts with two meanings. `texts`: the files by path, to tell lines."""
     yield from _two_intents(library)
     yield from _twice(library, texts)
 

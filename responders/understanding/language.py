@@ -22,8 +22,9 @@ _UNKNOWN = "xx"
 """Some language, in letters that the channel's is not written in."""
 _OWN_SCRIPT = frozenset(("ar", "bg", "el", "fa", "he", "hi", "ja", "ko", "ru", "th", "uk", "zh"))
 _SURE = 0.8
-_OUR_SURE = 0.5
-"""Probability from which a language of the community is believed, against any other's `_SURE`."""
+_OUR_SURE, _ENOUGH = 0.5, 7
+"""Probability from which a language of the community is believed, against any other's `_SURE`; and the words of a post
+from which that holds for one that is not the channel's."""
 
 
 class LanguageAnalyzer:
@@ -57,8 +58,9 @@ class LanguageAnalyzer:
         language, probability = self._detector.detect(said)
         if in_own_letters:
             return language if language in _OWN_SCRIPT and probability >= _SURE else _UNKNOWN
-        known = language in self._ours or language == context.locale
-        return language if probability >= (_OUR_SURE if known else _SURE) else self._by_words(said)
+        # In few words its own languages are mistaken for each other too.
+        ours = language == context.locale or (language in self._ours and len(said.split()) >= _ENOUGH)
+        return language if probability >= (_OUR_SURE if ours else _SURE) else self._by_words(said)
 
     def _by_words(self, said: str) -> str | None:
         """The language that has most of the words; None where English has as many, which is heard everywhere."""

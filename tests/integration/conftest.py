@@ -377,7 +377,7 @@ TEMPLATES = {
         "my train is so late, "
         "it rains again here, who has a charger, the bus was full",
     ),
-    "en/praise/plain.md": "---\nslots: {}\nexamples:\n  - {given: {post: love it}, expect: {max_words: 20}}\n---\n"
+    "en/praise/praise_for_looks.md": "---\nanswers_to: [the new map is gorgeous, the art is stunning, what a view]\n---\n"
     + _variants(_OPENERS),
     "en/question/tip.md": """\
 ---

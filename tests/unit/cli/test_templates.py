@@ -86,7 +86,13 @@ def test_check_knows_the_channels_of_the_config(greenroom: Run, write_config: Wr
     with (templates / "en/praise/plain.md").open("a") as file:
         file.write("## variant: art\nwhen: {channel: arts}\nHow lovely.\n")
     rest = "managers: {a: {name: A}}\non_call: a\nprivacy: {policy: Ask.}\nplatforms: {discord: {listen: LISTEN}}\n"
-    for listen, told in (("[art, wool]", True), ("[arts]", False), ("[111111111111111111]", False), ("[]", False)):
+    for listen, told in (
+        ("[art, wool]", True),
+        ("[arts]", False),
+        ("[111111111111111111]", False),
+        ("[]", False),
+        ("[art]}, telegram: {listen: [5]", False),
+    ):
         config = write_config("community: {name: H}\n" + rest.replace("LISTEN", listen))
         out = greenroom("templates", "check", "--config", config)[1]
         assert ("L21 config.yaml lists no channel arts (did you mean art?)" in out) == told, listen
