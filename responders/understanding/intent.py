@@ -71,10 +71,12 @@ class IntentAnalyzer:
         read so."""
         self._reads = reads
         own = _own_situations(library, reads)
-        pairs = [(t, i.name) for i in library.intents.values() for texts in i.examples.values() for t in texts]
-        pairs += [(text, template.id) for template in own for text in template.answers_to]
-        self._texts = [text for text, _ in pairs]
-        self._labels = np.array([label for _, label in pairs])
+        intents = library.intents.values()
+        taught = [(t, i.name, locale) for i in intents for locale, texts in i.examples.items() for t in texts]
+        taught += [(text, template.id, template.locale) for template in own for text in template.answers_to]
+        self._texts = [text for text, _, _ in taught]
+        self._labels = np.array([label for _, label, _ in taught])
+        self._locales = np.array([locale for _, _, locale in taught])
         self._situations = {template.id: template.intent for template in own}
         self._vectors = reads.vectors([encodable(text) for text in self._texts])
         self._known = {name: i for i, name in enumerate(reads.intents) if name in library.intents or name in GATES}
@@ -114,7 +116,7 @@ class IntentAnalyzer:
             ),
             mood=read.mood,
             tells=read.told(_TOLD),
-            nearest=self._nearest(post.text, likeness, intent),
+            nearest=self._nearest(post.text, likeness, intent, so_far.language),
         )
 
     def held_out(self, only: Collection[str] | None = None) -> list[HeldOut]:
@@ -214,12 +216,15 @@ class IntentAnalyzer:
         shifts = {"helping": 0.0 if to_somebody else -_TO_NOBODY, "crosstalk": among_fans(context)}
         return {name: prior.get(name, 0.0) + shifts.get(name, 0.0) for name in {*prior, *shifts}}
 
-    def _nearest(self, text: str, likeness: Floats, intent: str) -> str | None:
-        """The example of that intent most like the post, from the likeness of all; None when it has none.
+    def _nearest(self, text: str, likeness: Floats, intent: str, language: str = "") -> str | None:
+        """The example of that intent most like the post, from the likeness of all; None when it has none. In the post's
+        language, where there are some in it.
 
         Of those next to it in meaning the one with most words in common: people see words.
         """
-        own: list[int] = np.flatnonzero(self._labels == intent).tolist()
+        mine = self._labels == intent
+        spoken = mine & (self._locales == language)
+        own: list[int] = np.flatnonzero(spoken if spoken.any() else mine).tolist()
         close = sorted(own, key=lambda i: -likeness[i])[:_COMPARED]
         words = default_process(text[:_READ])
 

@@ -377,7 +377,12 @@ TEMPLATES = {
         "my train is so late, "
         "it rains again here, who has a charger, the bus was full",
     ),
-    "en/praise/praise_for_looks.md": "---\nanswers_to: [the new map is gorgeous, the art is stunning, what a view]\n---\n"
+    "en/praise/praise_for_looks.md": """\
+---
+answers_to: [the new map is gorgeous, the colours on the map are gorgeous, the art is stunning, love the harbor, love it,
+  the fog in the last level is lovely, best game this year]
+---
+"""
     + _variants(_OPENERS),
     "en/question/tip.md": """\
 ---
@@ -396,7 +401,8 @@ Fair to ask. {{ tip }}
 """,
     "en/complaint/signed.md": """\
 ---
-answers_to: [it crashes on start, it crashes on start again, the menu is broken]
+answers_to: [it crashes on start, the game crashes when I open the inventory, the app crashes, the menu is broken,
+  the sound is broken since the update]
 slots:
   who: {from: approver.first_name}
 examples:
