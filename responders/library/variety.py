@@ -18,7 +18,7 @@ from responders.selection.choose import ALIKE
 FEWEST_VARIANTS = FEWEST_POSTS = 3
 _MEASURED = 4
 """Words from which likeness says something."""
-_SAME_OPENERS = 2
+_SAME_OPENERS = 3
 """Wordings of a file that may begin alike."""
 
 

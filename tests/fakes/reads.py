@@ -10,30 +10,33 @@ import numpy as np
 from responders.ports import Floats
 from responders.types import GATES
 from responders.understanding.trained import Read, Reads
+from tests.fakes.reader import Says
 
 THRESHOLDS = {"sure": 0.7, "three": 0.8, "silent": 0.5, "crisis_maybe": 0.2, **dict.fromkeys(GATES, 0.5)}
 
 
 class Torn:
-    """Reads texts that have certain words with the chances it was given, all others as `reads` does."""
+    """Reads texts that have certain words as it was told, all others as `reads` does."""
 
     thresholds: Mapping[str, float] = THRESHOLDS
 
-    def __init__(self, reads: Reads, torn: Mapping[str, Mapping[str, float]]) -> None:
-        """`torn`: words -> intent -> chance."""
+    def __init__(self, reads: Reads, torn: Mapping[str, Says]) -> None:
+        """`torn`: words -> the intents and situations that are read there, and no others."""
         self._reads = reads
         self._torn = torn
         self.intents = reads.intents
-        self.situations = reads.situations
+        told = {name: of for says in torn.values() for name, of, _ in says.situations}
+        self.situations = {**reads.situations, **told}
         self.background = reads.background
 
     def read(self, text: str) -> Read:
         """One text."""
         read = self._reads.read(text)
-        chances = next((found for words, found in self._torn.items() if words in text), None)
-        if chances is None:
+        says = next((says for words, says in self._torn.items() if words in text), None)
+        if says is None:
             return read
-        return replace(read, intents=np.array([chances.get(name, 0.0) for name in self.intents], np.float32))
+        chances = np.array([says.intents.get(name, 0.0) for name in self.intents], np.float32)
+        return replace(read, intents=chances, situations=says.situations)
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Of texts, one row each."""

@@ -25,6 +25,7 @@ from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline, build
 from responders.types import Author, Post
+from tests.fakes.reader import Says
 from tests.fakes.reads import Torn
 from tests.model import reader
 
@@ -37,7 +38,14 @@ replies: {{{replies}}}
 """
 NO_CAPS = "per_fan: null, per_channel: null"
 UNCLEAR, DARK = "the lamp went by the fog somehow", "the fog takes the rest of me tonight"
-READINGS = {"praise": 0.5, "complaint": 0.3, "question": 0.19}
+TORN = {
+    UNCLEAR: Says(
+        intents={"praise": 0.5, "complaint": 0.3, "question": 0.19},
+        situations=(("praise_for_looks", "praise", 0.45), ("signed", "complaint", 0.25)),
+    ),
+    DARK: Says(intents={"crisis": 0.3, "praise": 0.7}, situations=(("praise_for_looks", "praise", 0.6),)),
+}
+"""How `torn_reader` reads them."""
 
 
 class Clock:
@@ -260,7 +268,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 @pytest.fixture(scope="session")
 def torn_reader(pipeline: Pipeline) -> Torn:
     """Cannot tell what `UNCLEAR` is, and hears in `DARK` that somebody may not be well."""
-    return Torn(reader().model(None)[0], {UNCLEAR: READINGS, DARK: {"crisis": 0.3, "praise": 0.7}})
+    return Torn(reader().model(None)[0], TORN)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from responders.understanding.normalise import bare
+
 FILE = Path(__file__).parent / "judged.jsonl"
 VERDICTS = ("send", "edit", "no")
 GOALS = {"send": 0.60, "no": 0.10, "one of the texts": 0.80}
@@ -103,7 +105,7 @@ def agreement(some: Iterable[Card]) -> float:
 
 
 def table(every: Sequence[Card], told_now: frozenset[str]) -> str:
-    """The counts by language, and in English by intent. `told_now`: the wordings of today's library."""
+    """The counts by language, and in English by intent. `told_now`: the words of today's library, without signs."""
     rows = [["", "drafts", *VERDICTS, "cards", "one of the texts"]]
     languages = dict.fromkeys(card.language for card in every)
     rows += [_row(language, [c for c in every if c.language == language]) for language in languages]
@@ -111,11 +113,11 @@ def table(every: Sequence[Card], told_now: frozenset[str]) -> str:
     intents = Counter(card.intent for card in english)
     rows += [_row(f"en {name}", [c for c in english if c.intent == name]) for name, _ in intents.most_common()]
     texts = [text.text for card in every for text in card.texts]
-    share = sum(text in told_now for text in texts) / max(1, len(texts))
+    share = sum(bare(text) in told_now for text in texts) / max(1, len(texts))
     return (
         aligned(rows)
         + f"The two readers said the same of {agreement(every):.0%} of {len(texts):,} texts; "
-        + f"{share:.0%} of these stand in the library as they were judged.\n"
+        + f"{share:.0%} of these stand in the library in the same words.\n"
     )
 
 

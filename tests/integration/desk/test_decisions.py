@@ -11,7 +11,7 @@ from responders.pipeline import build
 from tests.model import reader
 
 PRAISE = "the new map is gorgeous"
-QUESTION = "how do I save the game?"
+QUESTION = "how do I save"
 COMPLAINT = "the game crashes when I open the inventory"
 CRISIS = "I want to kill myself"
 
@@ -416,7 +416,7 @@ def _answer(name, ask, text):
     said = Variant(name="a", source=text, line=1)
     place = {"key": f"en/question/{name}", "path": f"en/question/{name}.md", "id": name}
     return Template(
-        **place, intent="question", locale="en", variants=(said,), slots={}, examples=(), asks=(ask,), source="the desk"
+        **place, intent="question", locale="en", variants=(said,), slots={}, examples=(), answers_to=(ask,), source="the desk"
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from bot.domain import DeliveryState
 from responders.pipeline import Pipeline, build
 from tests.fakes.reads import Torn
-from tests.integration.conftest import UNCLEAR
+from tests.integration.conftest import TORN, UNCLEAR
 from tests.integration.operators import (
     ASKS,
     DATED,
@@ -126,8 +126,7 @@ async def test_an_alternative_that_took_the_fact_is_reason_enough(harbor):
 async def test_ready_replies_of_a_hand_off_are_made_anew(harbor):
     def torn(facts: str) -> Pipeline:
         library = operators(facts, SAYS).library
-        reads = Torn(reader().model(None)[0], {UNCLEAR: {"praise": 0.5, "complaint": 0.3, "question": 0.19}})
-        return build(library, reads=reads)
+        return build(library, reads=Torn(reader().model(None)[0], TORN))
 
     harbor.pipeline = torn(HERE)
     old = await harbor.draft(UNCLEAR)

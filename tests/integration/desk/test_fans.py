@@ -6,8 +6,8 @@ from sqlalchemy import text as sql
 
 from bot.domain import DeliveryState
 
-PRAISE = "the new map is gorgeous"
-QUESTION = "how do I save the game?"
+PRAISE = "the colours on the map are gorgeous"
+QUESTION = "how do I save"
 
 
 async def everything(house):

@@ -13,10 +13,13 @@ from responders.types import CheckResult, Level, Understanding
 from responders.understanding import build_analyzers
 from responders.voice import default_checks
 from tests.integration.conftest import DARK, UNCLEAR
+from tests.model import reader
 
 PRAISE = "the new map is gorgeous"
 CRISIS = "I want to kill myself"
-AS_PRAISE, AS_COMPLAINT, AS_QUESTION = 1, 2, 3
+ASKS = "is there a way to keep the game?"
+"""Something like what the one FAQ answer is for, which has a blank."""
+AS_PRAISE, AS_COMPLAINT = 1, 2
 
 
 @pytest.fixture
@@ -29,8 +32,8 @@ async def unclear(house, torn):
 async def test_an_unclear_post_is_handed_over_with_a_reply_for_each_reading(unclear):
     card = await unclear.draft(UNCLEAR)
     assert (card["kind"], card["text"], card["risk"]) == ("handoff", None, [])
-    assert [a["reading"] for a in card["alternatives"]] == ["as praise", "as complaint", "as question"]
-    assert [[s["name"] for s in a["missing_slots"]] for a in card["alternatives"]] == [[], [], ["tip"]]
+    assert [a["reading"] for a in card["alternatives"]] == ["for praise for looks", "for signed", "for praise for looks"]
+    assert len({a["text"] for a in card["alternatives"]}) == 3
     assert all(a["text"] and a["template"] and a["checks"] for a in card["alternatives"])
     assert (await unclear.draft(PRAISE))["alternatives"][0]["reading"] == ""
 
@@ -60,31 +63,34 @@ async def test_it_is_signed_by_who_presses(unclear):
     assert (await unclear.reply(card["post"]["post_id"])).text.endswith(" Tom")
 
 
-async def test_a_blank_is_filled_first(unclear):
-    card = await unclear.draft(UNCLEAR)
-    refused = await unclear.refused(card, "approve", alternative=AS_QUESTION)
+async def test_a_blank_is_filled_first(house):
+    card = await house.draft(ASKS)
+    assert (card["kind"], card["text"]) == ("handoff", None)
+    assert [a["reading"] for a in card["alternatives"]] == ["for “how do I save”"] * 2
+    assert [[s["name"] for s in a["missing_slots"]] for a in card["alternatives"]] == [["tip"], ["tip"]]
+    refused = await house.refused(card, "approve", alternative=1)
     assert (refused.code, refused.checks[0].id) == ("blocked", "missing-slot")
     assert "What helps here?" in refused.message
-    assert await unclear.again(card) == card
-    done = await unclear.press(card, "approve", alternative=AS_QUESTION, slots={"tip": "Touch the lamp."})
+    assert await house.again(card) == card
+    done = await house.press(card, "approve", alternative=1, slots={"tip": "Touch the lamp."})
     assert "Touch the lamp." in done["text"]
     assert "[" not in done["text"]
 
 
 @pytest.mark.parametrize(
-    ("number", "slots"),
-    [
-        (AS_QUESTION, {"mood": "good"}),
-        (AS_PRAISE, {"tip": "Touch the lamp."}),
-        (AS_QUESTION, {"tip": "@everyone look"}),
-        (AS_QUESTION, {"tip": "x" * 3000}),
-        (AS_QUESTION, {"tip": " \u200b "}),
-    ],
+    "slots", [{"mood": "good"}, {"tip": "@everyone look"}, {"tip": "x" * 3000}, {"tip": " \u200b "}, {"more": "Enough."}]
 )
-async def test_what_is_typed_is_looked_at_as_ever(unclear, number, slots):
-    card = await unclear.draft(UNCLEAR)
-    refused = await unclear.refused(card, "approve", alternative=number, slots=slots)
+async def test_what_is_typed_is_looked_at_as_ever(house, slots):
+    card = await house.draft(ASKS)
+    refused = await house.refused(card, "approve", alternative=1, slots=slots)
     assert refused.code in ("blocked", "bad_action")
+    assert await house.again(card) == card
+
+
+async def test_nothing_is_typed_where_there_is_no_blank(unclear):
+    card = await unclear.draft(UNCLEAR)
+    refused = await unclear.refused(card, "approve", alternative=AS_PRAISE, slots={"tip": "Touch the lamp."})
+    assert refused.code == "bad_action"
     assert await unclear.again(card) == card
 
 
@@ -97,14 +103,16 @@ class Remarks:
         return CheckResult(id=self.id, level=Level.WARN, note="Read it once more.")
 
 
-async def test_typed_words_with_a_remark_go_out_by_one_press(unclear, torn_reader):
-    unclear.pipeline = build(unclear.pipeline.library, reads=torn_reader, checks=[Remarks()])
-    card = await unclear.draft(UNCLEAR)
-    assert [a["checks"][0]["note"] for a in card["alternatives"]] == ["Read it once more."] * 3
-    more = {"alternative": AS_QUESTION, "slots": {"tip": "Touch the lamp."}}
-    assert (await unclear.press(card, "approve", **more))["warnings"]
-    other = await unclear.draft(UNCLEAR, fan="kim")
-    assert (await unclear.press(other, "approve", alternative=AS_PRAISE))["warnings"]
+async def test_typed_words_with_a_remark_go_out_by_one_press(house, torn_reader):
+    library = house.pipeline.library
+    house.pipeline = build(library, reads=reader().model(None)[0], checks=[Remarks()])
+    card = await house.draft(ASKS)
+    assert [a["checks"][0]["note"] for a in card["alternatives"]] == ["Read it once more."] * 2
+    more = {"alternative": 1, "slots": {"tip": "Touch the lamp."}}
+    assert (await house.press(card, "approve", **more))["warnings"]
+    house.pipeline = build(library, reads=torn_reader, checks=[Remarks()])
+    other = await house.draft(UNCLEAR, fan="kim")
+    assert (await house.press(other, "approve", alternative=AS_PRAISE))["warnings"]
 
 
 @pytest.mark.parametrize("number", [-1, 0, 4, 99, 2**40])
@@ -225,7 +233,7 @@ async def test_it_can_be_taken_back_and_another_one_chosen(unclear):
     done = await unclear.press(card, "approve", alternative=AS_PRAISE)
     undone = await unclear.press(done, "undo", by="tom")
     assert (undone["state"], undone["revision"], undone["text"]) == ("waiting", 2, done["text"])
-    assert [a["reading"] for a in undone["alternatives"]] == ["as complaint", "as question"]
+    assert [a["reading"] for a in undone["alternatives"]] == ["for signed", "for praise for looks"]
     other = await unclear.press(undone, "reword", alternative=1)
     await unclear.press(other, "approve")
     await unclear.send()

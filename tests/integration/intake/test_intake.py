@@ -7,8 +7,8 @@ import pytest
 
 from responders.types import Attachment
 
-PRAISE = "the new map is gorgeous"
-QUESTION = "how do I save the game?"
+PRAISE = "the colours on the map are gorgeous"
+QUESTION = "how do I save"
 NASTY = [
     "a\x00b",
     "\ud83d",

@@ -48,8 +48,8 @@ CODES = {
     "bad_action",
 }
 TEXTS = {
-    "praise": "the new map is gorgeous",
-    "question": "how do I save the game?",
+    "praise": "the colours on the map are gorgeous",
+    "question": "how do I save please",
     "complaint": "the game crashes when I open the inventory",
     "crisis": "I want to kill myself",
     "offtopic": "fog again on the way to work",
