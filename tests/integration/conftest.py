@@ -387,8 +387,8 @@ TEMPLATES = {
     ),
     "en/praise/praise_for_looks.md": """\
 ---
-answers_to: [the new map is gorgeous, the colours on the map are gorgeous, the art is stunning, love the harbor, love it,
-  the fog in the last level is lovely, best game this year]
+answers_to: [the new map is gorgeous, the colours on the map are gorgeous, the art is stunning, love the harbor,
+  love it, the fog in the last level is lovely, best game this year]
 ---
 """
     + _variants(_OPENERS),

@@ -415,9 +415,8 @@ async def test_every_action_is_in_these_tables():
 def _answer(name, ask, text):
     said = Variant(name="a", source=text, line=1)
     place = {"key": f"en/question/{name}", "path": f"en/question/{name}.md", "id": name}
-    return Template(
-        **place, intent="question", locale="en", variants=(said,), slots={}, examples=(), answers_to=(ask,), source="the desk"
-    )
+    asked = {"answers_to": (ask,), "source": "the desk"}
+    return Template(**place, **asked, intent="question", locale="en", variants=(said,), slots={}, examples=())
 
 
 async def test_the_nearest_answers_are_picked_on_a_hand_off(house):

@@ -20,6 +20,7 @@ CRISIS = "I want to kill myself"
 ASKS = "is there a way to keep the game?"
 """Something like what the one FAQ answer is for, which has a blank."""
 AS_PRAISE, AS_COMPLAINT = 1, 2
+FOR_LOOKS, FOR_SIGNED = "for praise for looks", "for signed"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def unclear(house, torn):
 async def test_an_unclear_post_is_handed_over_with_a_reply_for_each_reading(unclear):
     card = await unclear.draft(UNCLEAR)
     assert (card["kind"], card["text"], card["risk"]) == ("handoff", None, [])
-    assert [a["reading"] for a in card["alternatives"]] == ["for praise for looks", "for signed", "for praise for looks"]
+    assert [a["reading"] for a in card["alternatives"]] == [FOR_LOOKS, FOR_SIGNED, FOR_LOOKS]
     assert len({a["text"] for a in card["alternatives"]}) == 3
     assert all(a["text"] and a["template"] and a["checks"] for a in card["alternatives"])
     assert (await unclear.draft(PRAISE))["alternatives"][0]["reading"] == ""
@@ -77,9 +78,10 @@ async def test_a_blank_is_filled_first(house):
     assert "[" not in done["text"]
 
 
-@pytest.mark.parametrize(
-    "slots", [{"mood": "good"}, {"tip": "@everyone look"}, {"tip": "x" * 3000}, {"tip": " \u200b "}, {"more": "Enough."}]
-)
+TYPED = [{"mood": "good"}, {"tip": "@everyone look"}, {"tip": "x" * 3000}, {"tip": " \u200b "}, {"more": "Enough."}]
+
+
+@pytest.mark.parametrize("slots", TYPED)
 async def test_what_is_typed_is_looked_at_as_ever(house, slots):
     card = await house.draft(ASKS)
     refused = await house.refused(card, "approve", alternative=1, slots=slots)
@@ -233,7 +235,7 @@ async def test_it_can_be_taken_back_and_another_one_chosen(unclear):
     done = await unclear.press(card, "approve", alternative=AS_PRAISE)
     undone = await unclear.press(done, "undo", by="tom")
     assert (undone["state"], undone["revision"], undone["text"]) == ("waiting", 2, done["text"])
-    assert [a["reading"] for a in undone["alternatives"]] == ["for signed", "for praise for looks"]
+    assert [a["reading"] for a in undone["alternatives"]] == [FOR_SIGNED, FOR_LOOKS]
     other = await unclear.press(undone, "reword", alternative=1)
     await unclear.press(other, "approve")
     await unclear.send()

@@ -45,6 +45,7 @@ Which part was the stubborn one?
 ## variant: idea
 Where does the idea come from?
 """
+SAME_OPENERS = PLAIN.replace("Which part", "What did").replace("Where does", "What did")
 Told = Callable[..., tuple[Fault, ...]]
 
 
@@ -88,7 +89,7 @@ CODES: list[tuple[str, str, int | None, str]] = [
     ("L06", GOOD.replace("{{ detail }}?", "{{ detail | upper }}?", 1), 9, "upper"),
     ("L07", GOOD.partition("## variant: idea")[0], 8, "3 variants or more"),
     ("L07", PLAIN.replace("\nW", "\nwhen: {sentiment: [neutral, positive]}\nW"), 5, "every variant has a when:"),
-    ("L08", PLAIN.replace("Which part", "What did").replace("Where does", "What did"), 10, "begins with 'what did'"),
+    ("L08", f"{SAME_OPENERS}## variant: more\nWhat did they all say to it?\n", 12, "begins with 'what did'"),
     ("L08", PLAIN.replace("Where does the idea come from?", "And which part was the stubborn one?"), 10, "% the same"),
     ("L09", GOOD.replace("contains: [moths]", "contains: [wasps]"), 6, "lacks 'wasps'"),
     ("L09", GOOD.replace(", name: Ida", ""), 11, "no example renders this branch"),
