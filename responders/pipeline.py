@@ -28,6 +28,7 @@ from responders.types import (
 )
 from responders.understanding import build_analyzers
 from responders.understanding.answers import QUESTION
+from responders.understanding.normalise import uncalled
 from responders.understanding.trained import Reads
 from responders.voice import default_checks, examine
 
@@ -99,6 +100,7 @@ class Pipeline:
     def understand(self, post: Post, context: Context) -> Understanding:
         """What the analyzers read in a post, without a verdict."""
         understanding = Understanding()
+        post = replace(post, text=uncalled(post.text)) if post.mentions_us else post
         for reads, analyzer in self._analyzers:
             try:
                 understanding = analyzer.analyze(post, context, understanding)

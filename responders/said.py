@@ -19,7 +19,24 @@ _WORDS: Mapping[str, str] = {
     "ugc_shared": "something they made",
 }
 
+_ONE = {
+    "complaint": "a complaint",
+    "farewell": "a goodbye",
+    "greeting": "a greeting",
+    "introduction": "somebody new",
+    "milestone": "a milestone",
+    "question": "a question",
+    "recommendation": "a recommendation",
+    "wish": "a wish",
+}
+"""Intents that are called so where one is meant; the others go by their names."""
+
 
 def said(name: str) -> str:
     """A name in plain words: "ugc_shared" is "something they made", "lost_progress" is "lost progress"."""
     return _WORDS.get(name) or name.replace("_", " ").replace("-", " ")
+
+
+def doing(intent: str) -> str:
+    """What a post does, as the object of a sentence: "a complaint", "praise"."""
+    return _ONE.get(intent) or said(intent)

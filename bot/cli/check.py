@@ -13,7 +13,6 @@ import typer
 
 from bot.cli.common import Config, busy, counted, load_settings, read_live
 from bot.cli.starter import shipped
-from bot.cli.words import doing
 from bot.content import read_texts
 from bot.errors import FaultyFiles, GreenroomError
 from bot.settings import Settings
@@ -24,7 +23,7 @@ from responders.library.lint import lint
 from responders.library.model import Library, Template
 from responders.library.vocabulary import did_you_mean
 from responders.pipeline import Pipeline
-from responders.said import said
+from responders.said import doing, said
 from responders.understanding.held_out import recalls, stolen
 from responders.understanding.intent import HeldOut, IntentAnalyzer
 

@@ -5,21 +5,10 @@ from __future__ import annotations
 from babel.core import Locale, UnknownLocaleError
 
 from responders.library.model import Library
-from responders.said import said
+from responders.said import doing, said
 from responders.selection.verdict import sureness
 from responders.types import Understanding
 
-_ONE = {
-    "complaint": "a complaint",
-    "farewell": "a goodbye",
-    "greeting": "a greeting",
-    "introduction": "somebody new",
-    "milestone": "a milestone",
-    "question": "a question",
-    "recommendation": "a recommendation",
-    "wish": "a wish",
-}
-"""Intents that are called so where one is meant; the others go by their names."""
 _SOUNDS = {"light": "playful"}
 _TELLS = {
     "platform": "the device",
@@ -74,11 +63,6 @@ def _reads_as(read: Understanding, library: Library) -> str:
     second, share = read.intents[1]
     other = f", or {doing(second)}" if share >= _WORTH else ""
     return f"Not clear: maybe {doing(read.intent)}{other}{maybe}."
-
-
-def doing(intent: str) -> str:
-    """An intent as a person calls it; an operator's own by its name."""
-    return _ONE.get(intent) or said(intent)
 
 
 def intent_of(library: Library) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from responders.library.model import Library
-from responders.said import said
+from responders.said import doing, said
 from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
 from responders.understanding.facts import Conversation
 from responders.understanding.gates import CRISIS, MAYBE, Gate, Gates
@@ -276,7 +276,7 @@ class Judge:
         if case.decided or (read.intent is not None and read.confidence >= self._from[SURE]):
             return None
         if self._offers(case):
-            options = " or ".join(said(name) for name, _ in self._likely(read))
+            options = " or ".join(doing(name) for name, _ in self._likely(read))
             sentence = f"Not sure what this is, maybe {options}: pick what fits."
             return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=sentence)
         if case.context.replies_to == "us":
@@ -367,4 +367,4 @@ def sureness(chance: float) -> str:
 def because(read: Understanding, *, sure: bool = True) -> str:
     """The intent, how sure it is in words (unless `sure` is said already), and the example it is like."""
     like = f", like the example “{read.nearest}”" if read.nearest else ""
-    return f"{said(read.intent or 'nothing known')}{f' ({sureness(read.confidence)})' if sure else ''}{like}"
+    return f"{doing(read.intent or 'nothing known')}{f' ({sureness(read.confidence)})' if sure else ''}{like}"

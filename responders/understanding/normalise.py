@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 LINK = re.compile(r"(?:https?://|www\.|discord\.gg/|t\.me/)\S+", re.IGNORECASE)
 HANDLE = re.compile(r"<[@#][!&]?\d+>|(?<![\w.])@\w[\w.]*")
@@ -23,6 +24,8 @@ _WORD = re.compile(r"\w+")
 
 _LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ", "aeopcyxikjsdqhbhtmaovpitk")
 """Cyrillic and Greek letters that pass for Latin ones in the middle of a Latin word."""
+
+_AFTER_A_NAME = " \t\n,:;-\u2013\u2014"
 
 _SPELT = re.compile(r"(?<!\w)(?:[^\W\d_][ .*_-]){2,}[^\W\d_](?!\w)")
 _RUN = re.compile(r"[\w@$!]+")
@@ -141,6 +144,18 @@ def _phrase(phrase: str) -> str:
         else:
             pattern += (_GAP if pattern else "") + _OPERATOR.sub(lambda m: _OPERATORS[m.group(1)], re.escape(word))
     return rf"(?:{pattern})(?!\w)" + (_END_OF_CLAUSE if ends else "")
+
+
+def uncalled(text: str) -> str:
+    """A text that calls us by a handle, without it, where the handle is the only one and stands before or after all
+    words: "@harbor_bot, when are you open?". To whom a post speaks says nothing of what it is about."""
+    handles = [*islice(HANDLE.finditer(text), 2)]
+    if len(handles) != 1:
+        return text
+    first, rest = text[: handles[0].start()], text[handles[0].end() :]
+    if not has_words(first) and has_words(rest):
+        return first.lstrip() + rest.lstrip(_AFTER_A_NAME)
+    return first.rstrip(_AFTER_A_NAME) + rest if has_words(first) and not has_words(rest) else text
 
 
 def has_emoji(text: str) -> bool:

@@ -38,6 +38,7 @@ replies: {{{replies}}}
 """
 NO_CAPS = "per_fan: null, per_channel: null"
 UNCLEAR, DARK = "the lamp went by the fog somehow", "the fog takes the rest of me tonight"
+LOVELY = "the colours of the fog in the harbor are lovely"
 TORN = {
     UNCLEAR: Says(
         intents={"praise": 0.5, "complaint": 0.3, "question": 0.19},
@@ -46,6 +47,11 @@ TORN = {
     DARK: Says(intents={"crisis": 0.3, "praise": 0.7}, situations=(("praise_for_looks", "praise", 0.6),)),
 }
 """How `torn_reader` reads them."""
+
+
+def numbered(n: int) -> str:
+    """Praise that no other post is, for which there is a reply whatever its number, in the shipped set too."""
+    return f"the map q{n}q looks so beautiful, these colours"
 
 
 class Clock:
@@ -388,7 +394,7 @@ TEMPLATES = {
     "en/praise/praise_for_looks.md": """\
 ---
 answers_to: [the new map is gorgeous, the colours on the map are gorgeous, the art is stunning, love the harbor,
-  love it, the fog in the last level is lovely, best game this year]
+  the colours of the fog in the harbor are lovely, love it, the fog in the last level is lovely, best game this year]
 ---
 """
     + _variants(_OPENERS),
@@ -423,6 +429,8 @@ That is a pity. Which system are you on? {{ who }}
 """,
 }
 
+ASKS = "is there a way to keep the game?"
+"""May ask for what `tip` says, which has a blank: a ready reply of a hand-off."""
 UNSURE = "how do I save the game?"
 """Asks for one of two answers of `NEAREST`, and nobody can say for which."""
 
@@ -438,4 +446,4 @@ NEAREST = {
     "en/question/lamp.md": _answer("how do I save at the lamp", "Touch the red lamp."),
     "en/question/cloud.md": _answer("how do I save to the cloud", "The cloud keeps it."),
 }
-"""The same operators' files with two FAQ answers. Beside them, `tip` has a blank."""
+"""The same operators' files with two more FAQ answers, which have no blank as `tip` has."""

@@ -12,13 +12,11 @@ from responders.pipeline import Pipeline, build
 from responders.types import CheckResult, Level, Understanding
 from responders.understanding import build_analyzers
 from responders.voice import default_checks
-from tests.integration.conftest import DARK, UNCLEAR
+from tests.integration.conftest import ASKS, DARK, UNCLEAR
 from tests.model import reader
 
 PRAISE = "the new map is gorgeous"
 CRISIS = "I want to kill myself"
-ASKS = "is there a way to keep the game?"
-"""Something like what the one FAQ answer is for, which has a blank."""
 AS_PRAISE, AS_COMPLAINT = 1, 2
 FOR_LOOKS, FOR_SIGNED = "for praise for looks", "for signed"
 

@@ -15,7 +15,7 @@ from discord.http import Route
 from bot import settings
 from bot.app import App, build
 from tests.fakes.discord import TOKEN, FakeDiscord, Interaction, components, texts
-from tests.integration.conftest import TEMPLATES
+from tests.integration.conftest import TEMPLATES, numbered
 from tests.integration.program import Program, database
 from tests.model import reader
 
@@ -144,7 +144,7 @@ class House:
         fake, bot = self.fake, f"<@{self.fake.world.bot['id']}>"
         thread = fake.thread(self.general, "lighthouse", self.robin)
         fans = [fake.member(f"Fan {n}") for n in range(50)]
-        posts = [fake.post(self.general, fans[n], f"{bot} the map q{n}q is gorgeous") for n in range(30)]
+        posts = [fake.post(self.general, fans[n], f"{bot} {numbered(n)}") for n in range(30)]
         posts += [fake.post(thread, fans[n], f"the lamp q{n}q is broken again") for n in range(30, 45)]
         builds = ((f"Build {n}", f"a moth q{n}q of paper", fans[n]) for n in range(45, 50))
         return posts + [fake.forum_post(self.builds, fan, title, text, ["show"]) for title, text, fan in builds]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.discord import SEND, Fault
+from tests.integration.conftest import LOVELY, numbered
 
 from .conftest import Json, Killable, quoted, said, sender, verbs
 
@@ -21,7 +22,7 @@ async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
     house.undo = 3
     await house.start()
     await house.listening()
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     await house.approve(card)
     await house.until(lambda: house.rows("SELECT 1 FROM deliveries WHERE state = 'held'"))
     await house.kill()
@@ -44,7 +45,7 @@ async def test_between_the_sending_and_the_receipt(
     running: Killable, name: str, after: bool, minutes_later: bool, replies: int
 ) -> None:
     house = running
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     fault = house.fake.fail_next(SEND, Fault(None, after=after, hold=True, channel=house.general["id"]))
     await house.approve(card)
     await asyncio.wait_for(fault.reached.wait(), 90)
@@ -61,7 +62,7 @@ async def test_between_the_sending_and_the_receipt(
 
 async def test_while_a_form_is_open(running: Killable) -> None:
     house = running
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     opened = await house.fake.press(card, verbs(card)["edit"], house.mara)
     await house.kill()
     await house.start()
@@ -78,7 +79,7 @@ async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(runn
     house, count = running, 200
     fans = [house.fake.member(f"Fan {n}") for n in range(count)]
     bot = f"<@{house.fake.world.bot['id']}>"
-    posts = [house.fake.post(house.general, fan, f"{bot} the new map is gorgeous q{n}q") for n, fan in enumerate(fans)]
+    posts = [house.fake.post(house.general, fan, f"{bot} {numbered(n)}") for n, fan in enumerate(fans)]
     await all_shown(house, count)
     await house.kill()
     await house.start()
@@ -86,7 +87,7 @@ async def test_two_hundred_cards_and_twenty_of_them_pressed_after_a_restart(runn
     assert len(cards) == len(house.cards()) == count
     chosen = range(3, count, 10)
     for n in chosen:
-        card = cards[f"> @Greenroom the new map is gorgeous q{n}q"]
+        card = cards[f"> @Greenroom {numbered(n)}"]
         ready = next((custom_id for verb, custom_id in verbs(card).items() if verb.startswith("send")), None)
         if ready:
             await house.fake.press(card, ready, house.tom)
@@ -120,7 +121,7 @@ async def test_the_fan_deletes_while_nobody_is_connected(killable: Killable) -> 
     house.undo = 3
     await house.start()
     await house.listening()
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     await house.approve(card)
     await house.until(lambda: house.rows("SELECT 1 FROM deliveries WHERE state = 'held'"))
     await house.kill()
@@ -147,7 +148,7 @@ async def test_at_any_moment(killable: Killable) -> None:
     async def talk() -> None:
         while True:
             n = len(posts)
-            posts.append(house.fake.post(house.general, fans[n % 8], f"{bot} the new map is gorgeous q{n}q"))
+            posts.append(house.fake.post(house.general, fans[n % 8], f"{bot} {numbered(n)}"))
             await asyncio.sleep(0.1)
 
     async def decide() -> None:

@@ -7,13 +7,14 @@ import asyncio
 import pytest
 
 from tests.fakes.discord import SEND, Fault
+from tests.integration.conftest import LOVELY
 
 from .conftest import House, Killable, said, sender, verbs
 
 
 async def test_two_managers_press_at_once(open_house: House) -> None:
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     button = sender(card)
     presses = await asyncio.gather(*(house.fake.press(card, button, who) for who in (house.mara, house.tom)))
     assert not any(press.failed for press in presses)
@@ -29,9 +30,9 @@ async def test_two_managers_press_at_once(open_house: House) -> None:
 
 async def test_pressing_one_card_leaves_the_others_alive(open_house: House) -> None:
     house = open_house
-    first, card_a = await house.ask("the fog in the harbor is lovely")
+    first, card_a = await house.ask(LOVELY)
     second, card_b = await house.ask("the lamp of the lighthouse is so warm")
-    third, card_c = await house.ask("the water in the bay looks amazing")
+    third, card_c = await house.ask("the colours of the water in the bay are amazing")
     await house.approve(card_a)
     await house.settled(first)
     await house.until(lambda: "correct" in verbs(card_a))
@@ -46,7 +47,7 @@ async def test_pressing_one_card_leaves_the_others_alive(open_house: House) -> N
 
 async def test_somebody_who_is_no_manager_presses(running: Killable) -> None:
     house = running
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     pressed = await house.fake.press(card, sender(card), house.robin)
     assert house.robin["user"]["id"] in pressed.text
     assert house.robin["user"]["id"] in house.log
@@ -56,7 +57,7 @@ async def test_somebody_who_is_no_manager_presses(running: Killable) -> None:
 
 async def test_the_fan_deletes_before_the_yes(open_house: House) -> None:
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     button = sender(card)
     house.fake.delete(post)
     pressed = await house.fake.press(card, button, house.mara)
@@ -67,7 +68,7 @@ async def test_the_fan_deletes_before_the_yes(open_house: House) -> None:
 
 async def test_the_fan_deletes_during_the_sending(open_house: House) -> None:
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     fault = house.fake.fail_next(SEND, Fault(0, hold=True, channel=house.general["id"]))
     await house.approve(card)
     await asyncio.wait_for(fault.reached.wait(), 90)
@@ -81,7 +82,7 @@ async def test_the_fan_deletes_after_the_yes(house: House) -> None:
     house.undo = 3
     await house.start()
     await house.listening()
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     await house.approve(card)
     await house.until(lambda: house.rows("SELECT 1 FROM deliveries WHERE state = 'held'"))
     house.fake.delete(post)
@@ -92,7 +93,7 @@ async def test_the_fan_deletes_after_the_yes(house: House) -> None:
 
 async def test_the_fan_edits_and_the_old_card_sends_nothing(open_house: House) -> None:
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     button = sender(card)
     house.fake.edit(post, f"<@{house.fake.world.bot['id']}> the lamp of the lighthouse is broken")
     pressed = await house.fake.press(card, button, house.mara)
@@ -104,7 +105,7 @@ async def test_the_fan_edits_and_the_old_card_sends_nothing(open_house: House) -
 
 async def test_a_teammate_answers_by_hand(open_house: House) -> None:
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     house.fake.post(house.general, house.tom, "it is, is it not", reply_to=post)
     await house.until(lambda: "teammate" in said(card))
 
@@ -112,7 +113,7 @@ async def test_a_teammate_answers_by_hand(open_house: House) -> None:
 async def test_nobody_is_pinged_but_the_fan(open_house: House) -> None:
     house = open_house
     who = f"<@{house.fake.world.bot['id']}>"
-    post = house.fake.post(house.general, house.robin, f"{who} the fog in the harbor is lovely @everyone")
+    post = house.fake.post(house.general, house.robin, f"{who} {LOVELY} @everyone")
     card = await house.card("fog in the harbor")
     assert house.fake.pings(card) == set()
     await house.approve(card)

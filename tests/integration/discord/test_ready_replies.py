@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.fakes.discord import texts
-from tests.integration.conftest import DARK, NEAREST, UNCLEAR, UNSURE
+from tests.integration.conftest import ASKS, DARK, NEAREST, UNCLEAR, UNSURE
 from tests.integration.discord.conftest import House, said
 from tests.integration.discord.conftest import verbs as pressable
 from tests.integration.discord.mods_room import PRAISE, Room, labels, opened, text_of, verbs
@@ -27,12 +27,12 @@ async def test_they_are_listed_with_their_readings_and_one_press_sends_one(room)
     mara = room.person("Mara", "mara")
     card = await room.draft(UNCLEAR)
     message = await room.shown(card)
-    praise, complaint, question = (a["text"] for a in card["alternatives"])
+    praise, complaint, other = (a["text"] for a in card["alternatives"])
     shown = text_of(message)
-    assert f"**1 as praise:**\n{praise}" in shown
-    assert f"**2 as complaint:**\n{complaint}" in shown
-    assert f"**3 as question:**\n-# Still to fill: What helps here?\n{question}" in shown
-    assert labels(message)[:5] == ["Send 1", "Send 2", "I have it", "Answer", "Pick a reply"]
+    assert f"**1 for praise for looks:**\n{praise}" in shown
+    assert f"**2 for signed:**\n{complaint}" in shown
+    assert f"**3 for praise for looks:**\n{other}" in shown
+    assert labels(message)[:5] == ["Send 1", "Send 2", "Send 3", "I have it", "Answer"]
     await room.press(mara, card, "send:2")
     await room.says(card, "Approved")
     await room.house.send()
@@ -61,13 +61,19 @@ async def test_who_is_late_is_told_who_won(room):
     assert [sent.text for sent in room.house.stage.sent] == [card["alternatives"][0]["text"]]
 
 
-async def test_one_with_a_blank_is_picked_and_filled_in(room):
+async def test_one_with_a_blank_is_picked_and_filled_in(room, pipeline):
+    room.house.pipeline = pipeline
     mara = room.person("Mara", "mara")
-    card = await room.draft(UNCLEAR)
-    await room.press(mara, card, "reword:3")
+    card = await room.draft(ASKS)
+    message = await room.shown(card)
+    first, second = (a["text"] for a in card["alternatives"])
+    assert f"**1 for “how do I save”:**\n-# Still to fill: What helps here?\n{first}" in text_of(message)
+    assert f"**2 for “how do I save”:**\n-# Still to fill: What helps here?\n{second}" in text_of(message)
+    assert labels(message)[:3] == ["I have it", "Answer", "Pick a reply"]
+    await room.press(mara, card, "reword:1")
     message = await room.until(lambda: "fill" in verbs(room.card_of(card)) and room.card_of(card))
-    assert card["alternatives"][2]["text"] in text_of(message)
-    assert "1 as praise" not in text_of(message)
+    assert first in text_of(message)
+    assert "1 for “how do I save”" not in text_of(message)
     assert [label for label in labels(message) if label.startswith("Send")] == []
     form = await room.press(mara, card, "fill")
     await mara.submit_modal(form, {"slot:tip": "Touch the lamp."})
@@ -122,10 +128,10 @@ async def asked(house):
 
 async def test_a_button_from_before_a_restart_over_discords_protocols(unsure):
     post, card = await asked(unsure)
-    assert "**1 how do I save " in said(card)
-    assert "**3 without an answer:**" in said(card)
-    assert {"send:1", "send:2", "reword:3"} <= set(pressable(card))
-    custom_id, text = pressable(card)["send:2"], nth(card, 2)
+    assert "**1 for “how do I save to the cloud”:**" in said(card)
+    assert "**2 for “how do I save”:**" in said(card)
+    assert {"send:1", "reword:2", "send:3"} <= set(pressable(card))
+    custom_id, text = pressable(card)["send:3"], nth(card, 3)
     await unsure.stop()
     await unsure.start()
     await unsure.until(lambda: unsure.fake.gateway.sessions)
@@ -136,10 +142,10 @@ async def test_a_button_from_before_a_restart_over_discords_protocols(unsure):
 
 async def test_two_phones_at_once_over_discords_protocols(unsure):
     post, card = await asked(unsure)
-    offered = [nth(card, 1), nth(card, 2)]
+    offered = [nth(card, 1), nth(card, 3)]
     pressed = await asyncio.gather(
         unsure.fake.press(card, pressable(card)["send:1"], unsure.mara),
-        unsure.fake.press(card, pressable(card)["send:2"], unsure.tom),
+        unsure.fake.press(card, pressable(card)["send:3"], unsure.tom),
     )
     await unsure.settled(post)
     (reply,) = unsure.fake.replies_to(post)

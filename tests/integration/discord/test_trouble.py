@@ -6,6 +6,7 @@ import pytest
 
 from bot.adapters.discord import replies
 from tests.fakes.discord import SEND, Fault
+from tests.integration.conftest import LOVELY
 
 from .conftest import House, Killable, said, verbs
 
@@ -33,7 +34,7 @@ async def test_the_answer_to_a_send_is_lost(
 ) -> None:
     monkeypatch.setattr(replies, "AGAIN", 0.1)
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     fault.channel = house.general["id"]
     house.fake.fail_next(SEND, fault)
     await house.approve(card)
@@ -46,7 +47,7 @@ async def test_the_answer_to_a_send_is_lost(
 async def test_nobody_can_tell_and_a_person_looks(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replies, "AGAIN", 0.05)
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     house.fake.fail_next(SEND, Fault(None, times=99, channel=house.general["id"]))
     house.fake.fail_next("GET /channels/{channel}/messages", Fault(503, times=99, channel=house.general["id"]))
     await house.approve(card)
@@ -69,7 +70,7 @@ REFUSALS = [
 @pytest.mark.parametrize(("permission", "fix"), REFUSALS)
 async def test_discord_says_no_and_a_person_tries_again(open_house: House, permission: str, fix: str) -> None:
     house = open_house
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     house.fake.world.deny(house.general, permission)
     await house.approve(card)
     await house.until(lambda: "retry" in verbs(card))
@@ -84,7 +85,7 @@ async def test_discord_says_no_and_a_person_tries_again(open_house: House, permi
 async def test_a_malformed_event_ends_the_client_and_not_the_bot(open_house: House) -> None:
     house = open_house
     house.fake.gateway.malformed("MESSAGE_CREATE", {"id": "1", "channel_id": house.general["id"]})
-    missed = house.fake.post(house.general, house.robin, "the fog in the harbor is lovely")
+    missed = house.fake.post(house.general, house.robin, LOVELY)
     await house.until(lambda: house.fake.gateway.identified == 2)
     await house.until(lambda: (row := house.posted(missed)) and row[1])
     card = await house.card("fog in the harbor")
@@ -118,7 +119,7 @@ async def test_without_the_message_content_intent_it_answers_who_speaks_to_it(ki
     await house.start()
     await house.listening()
     unseen = house.fake.post(house.general, house.robin, "nobody spoke to the bot")
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     assert house.posted(unseen) is None
     assert "Message Content Intent" in house.log
     await house.approve(card)

@@ -8,12 +8,12 @@ import random
 import pytest
 
 from tests.fakes.telegram import POLL, SEND, Fault
+from tests.integration.conftest import LOVELY, numbered
 
 from .house import Json, Killable, data_of
 
 KILLS = 4
 APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
-LOVELY = "the fog in the harbor is lovely"
 
 
 async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
@@ -99,7 +99,7 @@ def hundred(house: Killable) -> list[Json]:
     topic = house.fake.topic(house.forum, "Builds", house.kim)
     fans = [house.fake.user(f"Fan {n}") for n in range(100)]
     return [
-        house.fake.post(house.harbor, fan, f"the map q{n}q is gorgeous")
+        house.fake.post(house.harbor, fan, numbered(n))
         if n % 2
         else house.fake.post(house.forum, fan, f"the lamp q{n}q is broken again", topic=topic)
         for n, fan in enumerate(fans)

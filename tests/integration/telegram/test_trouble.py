@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fakes.telegram import EDIT, POLL, SEND, Fault
+from tests.integration.conftest import LOVELY, numbered
 
 from .house import PRAISE, House, Json, Killable, data_of
 
@@ -41,9 +42,9 @@ async def test_the_answer_to_a_send_is_lost_and_a_person_looks(
 
 async def test_a_poison_update_in_the_middle_of_a_hundred(house: House) -> None:
     fans = [house.fake.user(f"Fan {n}") for n in range(99)]
-    posts = [house.fake.post(house.harbor, fan, f"the map q{n}q is gorgeous") for n, fan in enumerate(fans[:50])]
+    posts = [house.fake.post(house.harbor, fan, numbered(n)) for n, fan in enumerate(fans[:50])]
     poison = house.fake.poison()
-    posts += [house.fake.post(house.harbor, fan, f"the map q{n}q is gorgeous") for n, fan in enumerate(fans[50:], 50)]
+    posts += [house.fake.post(house.harbor, fan, numbered(n)) for n, fan in enumerate(fans[50:], 50)]
     await house.start()
     await house.until(lambda: house.judged_posts() == len(posts) == 99)
     await house.until(lambda: house.fake.world.updates.confirmed > poison)
@@ -85,7 +86,7 @@ async def test_a_webhook_of_another_program_is_taken_away(house: House) -> None:
 async def test_the_token_stands_nowhere(running: Killable) -> None:
     """Whatever goes wrong, and whatever an operator may read of it."""
     house = running
-    post, card = await house.ask("the fog in the harbor is lovely")
+    post, card = await house.ask(LOVELY)
     for call in (POLL, SEND, EDIT, POLL):
         house.fake.fail_next(call, Fault(None))
     await house.approve(card)

@@ -84,7 +84,7 @@ def test_a_sure_reading_is_drafted(run: Run) -> None:
 def test_of_an_unsure_one_up_to_three_replies_are_at_hand(run: Run) -> None:
     proposal = run({"praise": 0.45, "thanks": 0.3, "complaint": 0.2, "ugc_shared": 0.04})
     assert (proposal.outcome, proposal.reason.code, proposal.candidate) == ("handoff", "low_confidence", None)
-    assert proposal.reason.sentence == "Not sure what this is, maybe praise or thanks or complaint: pick what fits."
+    assert proposal.reason.sentence == "Not sure what this is, maybe praise or thanks or a complaint: pick what fits."
     assert offered(proposal) == [
         ("en/praise/praise", False, "for praise"),
         ("en/thanks/thanks", False, "for thanks"),
