@@ -76,7 +76,7 @@ def _details(shipped: Pipeline, named: Sequence[Named]) -> list[Figure]:
 def _answers(reader: Reader, shipped: Pipeline, every: Sequence[Read]) -> Iterator[Figure]:
     """The invented FAQs, and all phrasings that operators themselves wrote."""
     others = [x.post for x in every if x.post.intent == "question"]
-    own = read(shipped, _phrasings(shipped))
+    own = read(shipped, _phrasings(shipped, everything=True))
     for name, file in _FAQS.items():
         entries = posts.entries(file)
         pipeline = reader.pipeline(answer_files(entries))
@@ -87,8 +87,10 @@ def _answers(reader: Reader, shipped: Pipeline, every: Sequence[Read]) -> Iterat
     yield figures.of_own_phrasing(own)
 
 
-def _phrasings(pipeline: Pipeline) -> list[Labelled]:
-    return [labelled(t.key, ask, t.locale) for t in pipeline.library.templates for ask in t.answers_to]
+def _phrasings(pipeline: Pipeline, *, everything: bool = False) -> list[Labelled]:
+    """What stands under `answers_to`: of the FAQ answers, or of every file."""
+    files = (t for t in pipeline.library.templates if everything or t.is_faq)
+    return [labelled(t.key, ask, t.locale) for t in files for ask in t.answers_to]
 
 
 def _new(reader: Reader, every: Sequence[Read]) -> Iterator[Figure]:

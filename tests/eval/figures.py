@@ -150,8 +150,9 @@ def of_questions(faq: str, read: Sequence[Read], others: Sequence[Read], keys: C
 
 
 def of_own_phrasing(read: Sequence[Read]) -> Figure:
-    """Operators' own phrasings, labelled with the key of their answer, that get it as a draft."""
-    return share("an operator's own phrasing gets its own reply", (x.reply == x.post.intent for x in read), 1.0)
+    """Posts that operators wrote under `answers_to`, labelled with the key of their file, that get its words or its
+    note."""
+    return share("an operator's own phrasing finds its own reply", (x.post.intent in x.found for x in read), 1.0)
 
 
 def of_new_intents(

@@ -16,7 +16,7 @@ from bot.content import Content, read_texts
 from bot.domain import clean
 from responders.library.model import Library
 from responders.pipeline import Pipeline
-from responders.types import Author, Context, Outcome, Post, Proposal, Turn
+from responders.types import Author, Context, Outcome, Post, Proposal, ReasonCode, Turn
 from tests.eval.posts import Entry, NewIntent
 from training.corpus import Labelled
 
@@ -78,6 +78,14 @@ class Read:
     def reply(self) -> str:
         """The template of that reply, or nothing."""
         return self.proposal.candidate.template if self.proposal.candidate else ""
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The templates whose words, or whose note, a manager sees."""
+        offers = (self.proposal.candidate, *self.proposal.alternatives)
+        by_hand = self.proposal.reason.code is ReasonCode.BY_HAND
+        notes = {self.post.intent} if by_hand else set()
+        return frozenset({*(reply.template for reply in offers if reply), *notes})
 
     @property
     def offered(self) -> frozenset[str]:

@@ -54,6 +54,11 @@ def numbered(n: int) -> str:
     return f"the map q{n}q looks so beautiful, these colours"
 
 
+def answerable(n: int) -> str:
+    """A question that no other post is, to which the shipped set has the answer: one that may be given to all."""
+    return f"does it work with a controller? q{n}q"
+
+
 class Clock:
     """A clock that the test moves. Each look is a little later, so that no two moments are the same."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.discord import SEND, Fault
-from tests.integration.conftest import LOVELY, numbered
+from tests.integration.conftest import LOVELY, answerable, numbered
 
 from .conftest import Json, Killable, quoted, said, sender, verbs
 
@@ -148,7 +148,7 @@ async def test_at_any_moment(killable: Killable) -> None:
     async def talk() -> None:
         while True:
             n = len(posts)
-            posts.append(house.fake.post(house.general, fans[n % 8], f"{bot} {numbered(n)}"))
+            posts.append(house.fake.post(house.general, fans[n % 8], f"{bot} {answerable(n)}"))
             await asyncio.sleep(0.1)
 
     async def decide() -> None:

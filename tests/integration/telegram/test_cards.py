@@ -154,8 +154,8 @@ async def test_a_card_whose_answer_was_lost_keeps_no_words_of_a_fan(room):
     first, card = await waiting(room)
     said = room.fake.post(room.room, room.tom, "what a day")
     room.fake.fail_next(SEND, Fault(status=None, after=True, chat=room.room))
-    second = await room.draft(room.fake.post(room.harbor, room.kim, "love it, all of it"))
-    copy = await room.card("love it, all of it")
+    second = await room.draft(room.fake.post(room.harbor, room.kim, "love the harbor"))
+    copy = await room.card("love the harbor")
     await in_time(room, lambda: room.rows("SELECT 1 FROM cards WHERE draft_id = ?", second["draft_id"]))
     await room.until(lambda: copy["text"] == MOVED)
     assert buttons(copy) == {}
@@ -311,7 +311,7 @@ async def test_the_managers_group_becomes_a_supergroup(house):
     await house.decide(first, "approve")
     await house.says(new, "Approved")
     await house.restart()
-    house.fake.post(house.harbor, house.kim, "love it, all of it")
+    house.fake.post(house.harbor, house.kim, "love the harbor")
     await house.card("love it")
     assert len(house.fake.by_bot(house.room)) == 2
 
@@ -344,7 +344,7 @@ async def test_a_reply_that_may_have_arrived_asks_for_a_look(house):
 
 async def test_after_a_restart_each_card_is_there_once_and_in_line(room):
     first, one = await waiting(room)
-    second, two = await waiting(room, "love it, all of it", by=room.kim)
+    second, two = await waiting(room, "love the harbor", by=room.kim)
     await room.decide(first, "reject", reason="no reply needed")
     await room.says(one, "Skipped")
     await room.stop()

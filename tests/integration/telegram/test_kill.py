@@ -8,7 +8,7 @@ import random
 import pytest
 
 from tests.fakes.telegram import POLL, SEND, Fault
-from tests.integration.conftest import LOVELY, numbered
+from tests.integration.conftest import LOVELY, answerable, numbered
 
 from .house import Json, Killable, data_of
 
@@ -162,7 +162,9 @@ class Crowd:
     async def talk(self) -> None:
         while True:
             words = f"the map number q{len(self.posts)}q is gorgeous"
-            self.posts.append(self.house.fake.post(self.house.harbor, self.fans[len(self.posts) % 8], words))
+            self.posts.append(
+                self.house.fake.post(self.house.harbor, self.fans[len(self.posts) % 8], answerable(len(self.posts)))
+            )
             await asyncio.sleep(0.1)
 
     async def decide(self) -> None:

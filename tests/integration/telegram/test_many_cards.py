@@ -168,7 +168,7 @@ async def test_a_call_that_could_not_be_sent_is_tried_again(house):
     house.fake.post(house.harbor, house.robin, DANGER)
     fault = Fault(status=500, chat=house.room, times=2)
     house.fake.fail_next(SEND, fault)
-    await in_time(house, lambda: calls(house) and data_of(house.cards()[0], "open"))
+    await in_time(house, lambda: calls(house) and house.cards() and data_of(house.cards()[0], "open"))
 
 
 async def test_what_waits_is_reminded_of_once(house):

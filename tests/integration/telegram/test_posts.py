@@ -305,7 +305,7 @@ async def test_a_group_that_becomes_a_supergroup_goes_on_under_its_new_id(house)
     draft = await house.draft(answered)
     await house.decide(draft, "approve")
     await house.delivery(draft, "sent")
-    waiting = house.fake.post(small, house.kim, "the old map is gorgeous")
+    waiting = house.fake.post(small, house.kim, "the art is stunning")
     card = await house.draft(waiting)
     with capture_logs() as told:
         big = house.fake.migrate(small, house.mara)

@@ -18,6 +18,8 @@ PROMISE = "The two who drew it will write to you tomorrow."
 REMARK = "Promises a time (“tomorrow”)."
 TWO_BLANKS = """\
 ---
+answers_to: [how do I save]
+source: the desk
 slots:
   tip: {from: ask_approver, ask: "What helps here?", required: true}
   more: {from: ask_approver, ask: "Where is it written?", required: true}

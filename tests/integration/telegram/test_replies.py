@@ -59,7 +59,7 @@ async def test_a_comment_is_answered_where_it_stands(open_house):
     assert len(house.fake.replies_to(comment)) == 1
 
 
-LONG = f"{'well, ' * 25}the lighthouse with the paper moths is gorgeous"
+LONG = f"{'well, ' * 25}the lighthouse with the paper moths has such beautiful colours"
 
 
 @pytest.mark.parametrize("changed", [False, True])

@@ -62,7 +62,7 @@ async def test_a_poison_update_in_the_middle_of_a_hundred(house: House) -> None:
 async def test_a_chat_that_must_wait_holds_up_no_other_one(open_house: House) -> None:
     house = open_house
     waiting = house.fake.post(house.harbor, house.robin, PRAISE)
-    moving: list[Json] = [house.fake.post(house.forum, house.kim, f"{PRAISE} q{n}q") for n in range(3)]
+    moving: list[Json] = [house.fake.post(house.forum, house.kim, numbered(n)) for n in range(3)]
     held = house.fake.fail_next(SEND, Fault(429, retry_after=40, chat=house.harbor))
     await house.decide(await house.draft(waiting), "approve")
     await held.reached.wait()

@@ -16,6 +16,7 @@ from discord.http import Route
 from tests.fakes import discord
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.conftest import numbered
 from tests.integration.discord.conftest import said, sender
 from tests.integration.discord.conftest import verbs as pressable
 
@@ -121,7 +122,7 @@ async def test_every_copy_shows_the_same_at_each_step(both: Both) -> None:
 async def test_two_managers_press_at_once_on_two_platforms(both: Both) -> None:
     chance = random.Random()  # noqa: S311 - either may be first
     for n in range(PAIRS):
-        words = f"{PRAISE} q{n}q"
+        words = numbered(n)
         post = both.fake.post(both.harbor, both.robin, words)
         cards = await both.both(words)
         presses: list[Any] = [
@@ -145,7 +146,7 @@ async def test_two_managers_press_at_once_on_two_platforms(both: Both) -> None:
 async def test_words_of_ones_own_while_somebody_else_approves(both: Both) -> None:
     chance = random.Random()  # noqa: S311 - as above
     for n in range(PAIRS):
-        post = both.fake.post(both.harbor, both.robin, f"{PRAISE} q{n}q")
+        post = both.fake.post(both.harbor, both.robin, numbered(n))
         on_telegram, on_discord = await both.both(f"q{n}q")
         offered = (await both.draft(post))["text"]
         own = f"Which corner of number {n} do you look at first?"
