@@ -160,7 +160,7 @@ def test_an_older_post_to_a_fan_replies_to_words_that_are_not_known():
     [
         ("praise", "en", Outcome.DRAFT),
         ("praise", "de", Outcome.DRAFT),
-        ("praise", "pt", Outcome.HANDOFF),
+        ("praise", "it", Outcome.HANDOFF),
         ("churn", "en", Outcome.HANDOFF),
         ("answer", "en", Outcome.HANDOFF),
         ("legal", "en", Outcome.HANDOFF),
