@@ -31,6 +31,8 @@ _OWN_SHARPNESS = 6.0
 """Factor on the scores of operators' own intents that makes chances of them."""
 _OWN_RARE = 4.5
 """Log-odds against each of them: most posts are none of theirs, however few examples tell so."""
+_OWN_RARER = 1.0
+"""The same again against an own situation: what it is taken for gets a reply."""
 _TO_NOBODY = 1.2
 """Log-odds against helping when a post answers no fan and names nobody: help goes to somebody."""
 _PHRASE = 3.0
@@ -199,7 +201,7 @@ class IntentAnalyzer:
             return {}
         scores = dict(zip(head.labels, map(float, _OWN_SHARPNESS * head.scores(vector)), strict=True))
         for name in filter(None, scores):
-            scores[name] += _near(likeness[self._labels == name]) - _OWN_RARE
+            scores[name] += _near(likeness[self._labels == name]) - _OWN_RARE - _OWN_RARER * (name in self._situations)
         return {name: share for name, share in _softmax(scores).items() if name}
 
     def _prior(self, text: str, context: Context | None) -> dict[str, float]:

@@ -312,7 +312,7 @@ async def test_the_managers_group_becomes_a_supergroup(house):
     await house.says(new, "Approved")
     await house.restart()
     house.fake.post(house.harbor, house.kim, "love the harbor")
-    await house.card("love it")
+    await house.card("love the harbor")
     assert len(house.fake.by_bot(house.room)) == 2
 
 

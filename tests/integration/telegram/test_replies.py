@@ -59,7 +59,7 @@ async def test_a_comment_is_answered_where_it_stands(open_house):
     assert len(house.fake.replies_to(comment)) == 1
 
 
-LONG = f"{'well, ' * 25}the lighthouse with the paper moths has such beautiful colours"
+LONG = f"{'well, ' * 25}the lighthouse with the paper moths is gorgeous"
 
 
 @pytest.mark.parametrize("changed", [False, True])
@@ -72,7 +72,7 @@ async def test_a_long_post_is_quoted_where_the_words_still_stand_there(open_hous
         found.execute("UPDATE posts SET understanding = ? WHERE external_id = ?", (detail, f"{message['message_id']}"))
     if changed:  # nobody told us yet
         message["text"] = LONG.replace("moths", "boats")
-    await house.decide(draft, "approve")
+    await house.decide(draft, "edit", text="They were folded by hand.")
     await house.delivery(draft, "sent")
     (reply,) = house.fake.replies_to(message)
     assert reply.get("quote", {}).get("text") == (None if changed else "the lighthouse with the paper moths")

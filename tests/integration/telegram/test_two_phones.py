@@ -23,8 +23,8 @@ from tests.integration.discord.conftest import verbs as pressable
 from .house import CONFIG, PRAISE, House, Json, data_of
 
 PAIRS = 8
-LATER = 61
-"""Seconds after which a chat takes as many messages as before."""
+LATER = 11 * 60
+"""Seconds after which a chat takes as many messages as before, and a post does not follow what we asked."""
 
 
 class Both(House):

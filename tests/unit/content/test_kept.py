@@ -154,7 +154,7 @@ def test_a_folder_where_nothing_can_be_kept_keeps_nobody_from_starting(templates
 
 def test_a_set_is_kept_whole(var: Path) -> None:
     texts = {"a.md": "ä\u2028\U0001f3ee\\\"'\n", "b.yaml": ""}
-    keep(var, texts)
+    keep(var, texts, "checks")
     assert (found := kept(var))
     assert found.texts == texts
     assert json.loads((var / FILE).read_text("utf-8"))["texts"] == texts
@@ -177,5 +177,26 @@ def test_a_killed_write_leaves_the_last_copy(templates: Path, var: Path, monkeyp
 
     monkeypatch.setattr(os, "fsync", cut_off)
     with pytest.raises(KeyboardInterrupt):
-        keep(var, {"a.md": "other"})
+        keep(var, {"a.md": "other"}, "checks")
     assert (var / FILE).read_bytes() == before
+
+
+def test_what_went_live_before_is_not_checked_again(templates: Path, var: Path) -> None:
+    """Where a wording cannot go out and the kept set says that it did, it is believed: under the same checks and facts,
+    for the same text, and no longer."""
+    started(templates, var)
+    file = templates / "en/praise/plain.md"
+    file.write_text(f"{file.read_text()}## variant: more\nWe promise a new map tomorrow.\n")
+    with pytest.raises(FaultyFiles, match="promise"):
+        Content(templates, var=var).load()
+    noted = json.loads((var / FILE).read_text())
+    noted["texts"]["en/praise/plain.md"] = file.read_text()
+    (var / FILE).write_text(json.dumps(noted))
+    Content(templates, var=var).load()
+    for other in (
+        {**noted, "checks": "those of another version"},
+        {**noted, "texts": {**noted["texts"], "voice.yaml": " "}},
+    ):
+        (var / FILE).write_text(json.dumps(other))
+        with pytest.raises(FaultyFiles, match="promise"):
+            Content(templates, var=var).load()
