@@ -21,9 +21,9 @@ from bot.kept import keep, kept
 from bot.language import Langid
 from bot.reader import NoReader, Reader, by_words
 from responders import pipeline, voice
-from responders.library.examples import run
+from responders.library.examples import NOON, run
 from responders.library.faults import Fault, LibraryFaults
-from responders.library.lint import untranslated_facts
+from responders.library.lint import lacking_facts
 from responders.library.load import load
 from responders.library.model import Library
 from responders.library.placing import is_text
@@ -247,8 +247,10 @@ def _library(
 def _tried(folder: Path, built: Pipeline) -> Pipeline:
     """The same, once its templates' examples hold. Raises FaultyFiles."""
     faults = [*run(built.library, built.understand)]
-    if faults:  # what is not offered may lack only the words of a fact
-        faults += untranslated_facts(built.library)
+    if faults:  # what is not offered may lack only the words of a fact: that is told before it
+        failing = {fault.file for fault in faults}
+        mute = replace(built.library, templates=tuple(t for t in built.library.templates if t.path in failing))
+        faults = [*lacking_facts(mute, NOON.date()), *faults]
         raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in faults])
     return built
 

@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import Config, busy, counted, load_settings, read_live
-from bot.cli.starter import shipped
+from bot.cli.starter import shipped, untouched
+from bot.cli.words import intent_of
 from bot.content import read_texts
 from bot.errors import FaultyFiles, GreenroomError
 from bot.settings import Settings
@@ -21,6 +22,7 @@ from responders.library.faults import Fault
 from responders.library.found import astray, lacks_fact
 from responders.library.lint import lint
 from responders.library.model import Library, Template
+from responders.library.reach import shared_posts
 from responders.library.vocabulary import did_you_mean
 from responders.pipeline import Pipeline
 from responders.said import doing, said
@@ -38,7 +40,7 @@ All = Annotated[bool, typer.Option("--all", help="Look at the files that came wi
 
 @dataclass(frozen=True, kw_only=True)
 class _Files:
-    """The operators' files and which of them are the operator's own: those that differ from what `init` writes."""
+    """The operators' files and which of them are the operator's own: those that differ from what came."""
 
     name: str
     texts: Mapping[str, str]
@@ -81,8 +83,11 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
     pipeline = _live(folder, settings)
     library, texts = pipeline.library, read_texts(folder)
     if only and only not in library.intents:
+        if intent := intent_of(library).get(only):
+            todo = f"write --intent {intent}, or `greenroom templates sample --situation {only}` to see its replies"
+            raise GreenroomError(f"{only} is a situation of {intent}; {todo}.")
         raise GreenroomError(f"There is no intent {only}{did_you_mean(only, library.intents)}.")
-    files = _Files(name=folder.name, texts=texts, own=_own(texts), only=only, everything=everything)
+    files = _Files(name=folder.name, texts=texts, own=_own(folder, texts), only=only, everything=everything)
     with busy("Reading the posts under answers_to"):
         warnings = files.shown(_warnings(pipeline, settings))
         now = datetime.now(UTC)
@@ -92,7 +97,9 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
     _list("Posts under answers_to that do not find their reply", lost)
     with busy("Reading each example as a stranger's post"):
         read = _held_out(pipeline, files)
-    lines = [*_told_apart([one for one in read if one.situation is None]), *_by_strangers(read)]
+    shown = None if only or everything else _SHOWN
+    own = library.intents.keys() - {path.removeprefix("intents/").removesuffix(".yaml") for path in shipped()}
+    lines = [*_told_apart([one for one in read if one.situation is None], own, shown), *_by_strangers(read, shown)]
     if only or everything:
         lines += [*_table(library, only), ""]
     typer.echo("\n".join([*lines, *_sum(library, tried, warnings, lost)]))
@@ -113,19 +120,20 @@ def _own_first(folder: Path, faults: Sequence[Fault]) -> list[Fault]:
         texts = read_texts(folder)
     except FaultyFiles:
         return [*faults]
-    files = _Files(name=folder.name, texts=texts, own=_own(texts), only=None, everything=True)
+    files = _Files(name=folder.name, texts=texts, own=_own(folder, texts), only=None, everything=True)
     return sorted(faults, key=lambda fault: not files.is_own(fault.file.removeprefix(f"{folder.name}/")))
 
 
-def _own(texts: Mapping[str, str]) -> frozenset[str]:
-    came = shipped()
-    return frozenset(path for path, text in texts.items() if text not in came.get(path, ()))
+def _own(folder: Path, texts: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(texts) - untouched(folder, texts)
 
 
 def own_warnings(pipeline: Pipeline, settings: Settings) -> list[Fault]:
     """What could be better in the files that the operator wrote."""
     texts = read_texts(settings.templates)
-    files = _Files(name=settings.templates.name, texts=texts, own=_own(texts), only=None, everything=False)
+    files = _Files(
+        name=settings.templates.name, texts=texts, own=_own(settings.templates, texts), only=None, everything=False
+    )
     return files.shown(_warnings(pipeline, settings))
 
 
@@ -177,8 +185,10 @@ def _examples(path: str, text: str) -> list[str]:
     return [example for texts in intent.examples.values() for example in texts] if intent else []
 
 
-def _told_apart(read: Sequence[HeldOut]) -> Iterator[str]:
-    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few of the examples."""
+def _told_apart(read: Sequence[HeldOut], own: Collection[str], shown: int | None) -> Iterator[str]:
+    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few of the examples.
+    Of the operator's `own` intents each example that is not read right is named. `shown`: how many of a kind; None for
+    all."""
     if not read:
         return
     right = sum(one.read == one.intent for one in read)
@@ -190,25 +200,38 @@ def _told_apart(read: Sequence[HeldOut]) -> Iterator[str]:
         taken = f"{row.stolen}, most by {row.thief}" if row.thief else "0"
         yield f"{row.intent:<{width}} {row.examples:>8} {row.found / row.examples:>5.0%}  {taken}"
     yield ""
-    yield from _thefts(stolen(read))
+    sure = stolen(read)
+    yield from _thefts(sure, shown)
+    unsure = [one for one in read if one.intent in own and one.read != one.intent and one not in sure]
+    if unsure:
+        yield f"Not read right, and not surely as another ({len(unsure)}): more examples of the kind help."
+        yield from _some([f"“{one.text}” ({one.intent}) reads as {doing(one.read)}" for one in unsure], None)
+        yield ""
 
 
-def _thefts(found: Sequence[HeldOut]) -> Iterator[str]:
+def _some(lines: Sequence[str], shown: int | None) -> Iterator[str]:
+    """So many of the lines, and how many there are beside them."""
+    yield from (f"  {line}" for line in lines[:shown])
+    if shown is not None and len(lines) > shown:
+        yield f"  and {len(lines) - shown} more"
+
+
+def _thefts(found: Sequence[HeldOut], shown: int | None) -> Iterator[str]:
     """Pairs of intents, the worst first, with a few of the examples."""
     if not found:
         return
-    pairs = Counter((one.intent, one.read) for one in found).most_common(_PAIRS)
+    pairs = Counter((one.intent, one.read) for one in found).most_common(_PAIRS if shown else None)
     yield f"Taken for another intent ({len(found)}): reword these, or those they are like, or move them."
     for (intent, thief), count in pairs:
         yield f"{intent} -> {thief} ({count})"
         own = [one for one in found if (one.intent, one.read) == (intent, thief)]
-        yield from (f"  “{one.text}”{f' is like “{one.nearest}”' if one.nearest else ''}" for one in own[:_SHOWN])
+        yield from _some([f"“{one.text}”{f' is like “{one.nearest}”' if one.nearest else ''}" for one in own], shown)
     rest = len(found) - sum(count for _, count in pairs)
     yield from ([f"and {rest} more"] if rest else [])
     yield ""
 
 
-def _by_strangers(read: Sequence[HeldOut]) -> Iterator[str]:
+def _by_strangers(read: Sequence[HeldOut], shown: int | None) -> Iterator[str]:
     """Remarks: the posts of own situations that are found only because they stand there word for word."""
     posts = [one for one in read if one.situation is not None]
     missed = [one for one in posts if one.likeliest != one.situation or one.read != one.intent]
@@ -221,7 +244,7 @@ def _by_strangers(read: Sequence[HeldOut]) -> Iterator[str]:
     for name in dict.fromkeys(one.situation for one in missed if one.situation):
         own = [one for one in missed if one.situation == name]
         yield f"{name} ({len(own)})"
-        yield from (f"  “{one.text}” reads as {_as(one)}" for one in own[:_SHOWN])
+        yield from _some([f"“{one.text}” reads as {_as(one)}" for one in own], shown)
     yield ""
 
 
@@ -253,7 +276,8 @@ def _sum(
         f" ({', '.join(f'{locale} {count:,}' for locale, count in by_locale)})."
     )
     posts = sum(len(template.answers_to) for template in tried)
-    missed = len(lost) + sum(fault.code == "L22" for fault in warnings)
+    paths = {template.path for template in tried}
+    missed = len(lost) + sum(len(texts) for (path, _), texts in shared_posts(library).items() if path in paths)
     if posts:
         yield f"Of {counted(posts, 'post')} under answers_to {posts - missed:,} find their reply."
     examples = sum(len(template.examples) for template in library.templates)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from bot import settings
 from bot.content import Content
+from bot.errors import GreenroomError
 from bot.reader import load_reader
 from bot.settings import Settings
 from responders.pipeline import Pipeline
@@ -27,8 +28,14 @@ Config = Annotated[
 
 
 def load_settings(config: Path | None) -> Settings:
-    """The settings that a command works with. Raises FaultyFiles."""
-    return settings.load(config or settings.default_path(os.environ), os.environ)
+    """The settings that a command works with. Raises FaultyFiles and GreenroomError."""
+    path = config or settings.default_path(os.environ)
+    above = Path("..", path.name)
+    if config is None and not path.is_absolute() and not path.exists() and above.is_file():
+        raise GreenroomError(
+            f"There is no {path} here; it lies one folder up: write `cd ..` first, or --config {above}."
+        )
+    return settings.load(path, os.environ)
 
 
 def load_pipeline(settings: Settings) -> Pipeline:

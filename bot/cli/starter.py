@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,8 @@ _NAMELESS = "Our community"
 _EXAMPLES = Path(bot.__file__).parent / "starter"
 _STARTERS = {"facts.yaml": "facts.yaml", "en/question/example.md": "faq.md"}
 """What stands in the place of the sample community's own files."""
+_CAME = ".came_with_greenroom.json"
+"""In templates/: path -> hash of what `init` wrote there."""
 
 
 def init(
@@ -47,6 +51,7 @@ def _write(folder: Path, community: str | None) -> None:
         source = _source()
         shutil.copytree(source / "templates", whole / "templates", ignore=shutil.ignore_patterns(".*"))
         _leave_out_the_sample(whole / "templates")
+        _note(whole / "templates")
         config = (source / "config.yaml").read_text(encoding="utf-8")
         name = json.dumps((community or _NAMELESS).strip(), ensure_ascii=False)
         (whole / "config.yaml").write_text(config.replace(_SAMPLE_NAME, f"  name: {name}\n"), encoding="utf-8")
@@ -64,6 +69,28 @@ def _leave_out_the_sample(folder: Path) -> None:
             (folder / template.path).unlink()
     for path, example in _STARTERS.items():
         shutil.copy(_EXAMPLES / example, folder / path)
+
+
+def _note(folder: Path) -> None:
+    """Write down what the files are like as they come, so that a later Greenroom, with other files, knows them."""
+    came = {path: _hash(text) for path, text in read_texts(folder).items()}
+    (folder / _CAME).write_text(json.dumps(came, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def untouched(folder: Path, texts: Mapping[str, str]) -> frozenset[str]:
+    """Those of the texts, by path below the folder, that came with Greenroom as they are: with the one that runs, or
+    with the one whose `init` wrote the folder."""
+    came = shipped()
+    try:
+        noted = json.loads((folder / _CAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a folder of an older Greenroom, or a note that somebody wrote in
+        noted = {}
+    noted = noted if isinstance(noted, dict) else {}
+    return frozenset(p for p, text in texts.items() if text in came.get(p, ()) or noted.get(p) == _hash(text))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shipped() -> dict[str, set[str]]:

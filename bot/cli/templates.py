@@ -90,6 +90,8 @@ def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[
     words = dict(example.given["slots"]) if post is None and example and not template.answers_to else {}
     for written in slots:
         name, equals, value = written.partition("=")
+        if not equals and name in template.slots:
+            raise GreenroomError(f'--slot {name} lacks =VALUE; write --slot "{name}=words for it".')
         if not equals or name not in template.slots:
             known = ", ".join(template.slots) or "none"
             hint = did_you_mean(name, template.slots)

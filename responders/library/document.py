@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from responders.library.faults import Fault
+from responders.library.slips import CONDITIONS, below, slip
 
 _FENCE = re.compile(r"---\s*")
 _HEADING = re.compile(r"##\s*variant\s*:\s*(.*?)\s*", re.IGNORECASE)
-_CONDITION = re.compile(r"(?:when|unless|asks_for)\s*:.*")
+_CONDITION = re.compile(rf"(?:{'|'.join(CONDITIONS)})\s*:.*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,17 +66,26 @@ def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> t
             message = f"{lines[n][:40]!r} is not a heading that is known here; write ## variant: NAME"
             faults.append(Fault(file=file, line=n + 1, message=message, code="L01"))
             continue
-        sections.append(_section(heading[1], n, lines[n + 1 : following]))
+        sections.append(_section(file, heading[1], n, lines[n + 1 : following], faults))
     return tuple(sections)
 
 
-def _section(name: str, index: int, lines: list[str]) -> Section:
-    stripped = [line.strip() for line in lines]
-    body = next((k for k, line in enumerate(stripped) if line and not _CONDITION.fullmatch(line)), len(lines))
+def _section(file: str, name: str, index: int, lines: list[str], faults: list[Fault]) -> Section:
+    """One variant; what is only nearly a condition is a fault, and left out."""
+    body = 0
+    kept = [*lines]
+    for k, line in enumerate(line.strip() for line in lines):
+        above = body == k
+        if above and (not line or _CONDITION.fullmatch(line)):
+            body += 1
+        elif problem := slip(line) if above else below(line):
+            body += above
+            kept[k] = ""
+            faults.append(Fault(file=file, line=index + 2 + k, message=f"variant {name}: {problem}", code="L01"))
     return Section(
         name=name,
         line=index + 1,
-        conditions="\n".join(lines[:body]),
-        source="\n".join(lines[body:]).rstrip(),
+        conditions="\n".join(kept[:body]),
+        source="\n".join(kept[body:]).rstrip(),
         source_line=index + 2 + body,
     )

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from responders.library.faults import Fault
+from responders.library.unreadable import explain
 from responders.library.unseen import unseen
 from responders.library.vocabulary import did_you_mean
 
@@ -23,6 +24,7 @@ MAX_CHARS = 200_000
 MAX_DEPTH = 12
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d{1,15}")
+_RUN_TOGETHER = re.compile(r"([a-z_]+)\s*[:=\s]\s*(\S.*)")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
 
 
@@ -65,6 +67,12 @@ class Entry:
         """True for `key: value` pairs."""
         return isinstance(self.node, yaml.MappingNode)
 
+    @property
+    def is_folded(self) -> bool:
+        """True for words without quotes that go over several lines, which YAML makes one of."""
+        node = self.node
+        return isinstance(node, yaml.ScalarNode) and not node.style and node.end_mark.line > node.start_mark.line
+
     def _child(self, node: yaml.Node) -> Entry:
         return Entry(node=node, file=self.file, offset=self.offset, faults=self.faults)
 
@@ -72,7 +80,9 @@ class Entry:
         """Key -> entry. Notes duplicate keys, and keys that are not `known`, which are left out."""
         if not isinstance(self.node, yaml.MappingNode):
             if self.node.value != "":
-                self.fault(f'"key: value" pairs belong here, not {_shown(self.node)}')
+                self.fault(
+                    _unpaired(self.node, known or ()) or f'"key: value" pairs belong here, not {_shown(self.node)}'
+                )
             return {}
         entries: dict[str, Entry] = {}
         for key_node, value_node in self.node.value:
@@ -81,6 +91,9 @@ class Entry:
             if key in entries:
                 key_entry.fault(f"the key {key} stands here twice; keep one")
             elif known is not None and key not in known:
+                if value_node.value == "" and (problem := _unpaired(key_node, known)):
+                    key_entry.fault(problem)
+                    continue
                 hint = did_you_mean(key, known)
                 key_entry.fault(f"the key {key!r} is not known here{hint}; known are: {', '.join(known)}")
             else:
@@ -166,8 +179,8 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
 
     lines = text.rstrip("\n").split("\n")
 
-    def note(mark: Any, message: str) -> None:
-        line = min(mark.line if mark else 0, len(lines) - 1)
+    def note(line: int, message: str) -> None:
+        line = max(0, min(line, len(lines) - 1))
         if "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]:
             message = "there is a tab; indent with spaces"
         faults.append(Fault(file=file, line=line + 1 + offset, message=message, code="L01"))
@@ -177,26 +190,28 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
     try:
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                note(event.start_mark, "& and * mean something else in YAML; put the words in quotes")
+                note(
+                    event.start_mark.line if event.start_mark else 0,
+                    "& and * mean something else in YAML; put the words in quotes",
+                )
                 return None
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                note(event.start_mark, "this is nested too deeply; make it flatter")
+                note(event.start_mark.line if event.start_mark else 0, "this is nested too deeply; make it flatter")
                 return None
         node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as error:
-        note(getattr(error, "problem_mark", None) or getattr(error, "context_mark", None), _explain(error))
+        note(*explain(error, lines))
         return None
     return None if node is None else Entry(node=node, file=file, offset=offset, faults=faults)
 
 
-def _explain(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it is not YAML"
-    if "cannot start any token" in problem:
-        return "a word starts with a character that needs quotes around the word"
-    if "mapping values are not allowed" in problem:
-        return "a second colon stands on this line; put words that contain a colon in quotes, or check the indentation"
-    return f"this cannot be read ({problem}); check quotes, brackets and indentation here and on the line above"
+def _unpaired(node: yaml.Node, known: Collection[str]) -> str | None:
+    """What is wrong with a key that has run into its value: {mood angry}."""
+    found = _RUN_TOGETHER.fullmatch(node.value) if isinstance(node, yaml.ScalarNode) else None
+    if found is None or found[1] not in known:
+        return None
+    return f"a colon and a space are missing: write {{{found[1]}: {found[2]}}}"
 
 
 def _shown(node: yaml.Node) -> str:

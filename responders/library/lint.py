@@ -7,6 +7,7 @@ out of a file in a hurry must not be kept from it because the rest is too little
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 from responders.library.coverage import coverage_faults
@@ -34,9 +35,11 @@ def lint(
         *variety_faults(library),
         *coverage_faults(library, understand),
         *_old_keys(library),
+        *_glued_posts(library),
+        *_without_source(library),
         *emoji_faults(library),
         *reach_faults(library, locales, channels),
-        *_past_facts(library, today),
+        *_past_facts(library, today + SOON, today),
         *untranslated_facts(library),
     ]
     return tuple(sorted(found, key=place))
@@ -50,10 +53,37 @@ def _old_keys(library: Library) -> Iterator[Fault]:
             yield Fault(file=template.path, line=template.asks_line, message=message, code="L26", warning=True)
 
 
-def _past_facts(library: Library, today: date) -> Iterator[Fault]:
-    """L24: facts that may not be said any more, or not much longer, and what falls silent with them."""
+def _glued_posts(library: Library) -> Iterator[Fault]:
+    """L26: a post with the dash of the next in it, which stood deeper than those above."""
+    for template in library.templates:
+        if template.glued_line:
+            message = "this looks like two posts; put each on a line of its own, with its - right below the one above"
+            yield Fault(file=template.path, line=template.glued_line, message=message, code="L26", warning=True)
+
+
+def _without_source(library: Library) -> Iterator[Fault]:
+    """L26: what looks like the answer to one question, and is offered to others too."""
+    known = library.word_lists.get("situations", {}).get("question", ())
+    for template in library.templates:
+        if template.intent != "question" or template.is_faq or template.is_general or template.id in known:
+            continue
+        if template.variants and not template.handoff:
+            message = "source: is missing; without it this is no answer to a question; say where the answer comes from"
+            line = template.answers_to_line or None
+            yield Fault(file=template.path, line=line, message=message, code="L26", warning=True)
+
+
+def lacking_facts(library: Library, day: date) -> Iterator[Fault]:
+    """L24: the facts without which a template of this library says nothing on that day."""
+    needed = {name: fact for name, fact in library.facts.items() if _needing(library, fact)}
+    yield from _past_facts(replace(library, facts=needed), day - timedelta(days=1), day)
+    yield from untranslated_facts(library)
+
+
+def _past_facts(library: Library, until: date, today: date) -> Iterator[Fault]:
+    """L24: facts that may not be said any more after `until`, and what falls silent with them."""
     for fact in library.facts.values():
-        if fact.until is None or fact.until > today + SOON:
+        if fact.until is None or fact.until > until:
             continue
         needed = _needing(library, fact)
         when = "was valid until" if fact.until < today else "is valid only until"

@@ -11,8 +11,12 @@ from responders.library.model import Fact, Library, Template, Variant
 from responders.library.pitfalls import Languages, cleared, double_meanings, left_over, wrong_words
 from responders.library.placing import FACTS, INTENTS, VOICE, Placed, cause, placed
 from responders.library.template_file import read_template
+from responders.library.vocabulary import FACTS as TAKEN
 from responders.library.vocabulary import NAME, did_you_mean
 from responders.library.wordings import wording_faults
+
+_NAMED = 8
+"""Facts that are named where none is there."""
 
 
 def load(
@@ -56,8 +60,23 @@ def load(
         sound = replace(new, templates=tuple(t for t in new.templates if t.path not in faulty))
         faults += (fault for fault in wording_faults(sound) if _wording(fault) not in told)
     if faults:
+        if not facts and (taken := _facts_taken(library)) and cause(FACTS) not in map(cause, faulty):
+            faults.append(_no_facts(taken))
         raise LibraryFaults(_causes(faults, own, _sound(facts, registers)))
     return library
+
+
+def _facts_taken(library: Library) -> list[str]:
+    """The names of the facts that templates take."""
+    slots = (slot for template in library.templates for slot in template.slots.values())
+    return sorted({slot.source.removeprefix(TAKEN) for slot in slots if slot.source.startswith(TAKEN)})
+
+
+def _no_facts(taken: list[str]) -> Fault:
+    more = f" and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
+    names = ", ".join(taken[:_NAMED])
+    message = f"{FACTS} is empty (or not there); templates take from it: {names}{more}; write each as NAME: its words"
+    return Fault(file=FACTS, line=None, message=message, code="L05")
 
 
 def _wording(fault: Fault) -> tuple[str, str]:

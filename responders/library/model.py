@@ -83,6 +83,9 @@ class Template:
     asks_line: int = 0
     """The line of an `asks:`, as `answers_to:` was called once; 0 where there is none."""
 
+    glued_line: int = 0
+    """The line under `answers_to` where two posts have become one; 0 where there is none."""
+
     @property
     def is_faq(self) -> bool:
         """True for the answer to one question."""

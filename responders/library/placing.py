@@ -14,6 +14,8 @@ _TEMPLATE_DEPTH = 3
 _TEXTS = (".markdown", ".mdown", ".text", ".txt", ".rtf", ".doc", ".docx", ".odt", ".html", ".yml", ".yaml", ".md")
 """Endings that editors give to what was meant as a template or as YAML, in small letters."""
 
+_MOVE = "move it to <language>/<intent>/<name>.md, as in README.md"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placed:
@@ -57,6 +59,8 @@ def _problem(parts: list[str]) -> tuple[str, str] | None:
     """Where the slip is, and what to do; None for what is in place or none of ours."""
     top, name, path = parts[0], parts[-1], "/".join(parts)
     if len(parts) == 1:
+        if name.lower().endswith(".md"):
+            return path, _MOVE
         meant = _meant(name, (FACTS, VOICE))
         return (path, f"nothing reads this file; if it is {meant}, give it that name") if meant else None
     if _is_intents(top):
@@ -90,7 +94,7 @@ def _language_problem(parts: list[str]) -> tuple[str, str] | None:
             return path, f"nothing reads it there; intents stand in {INTENTS}/, and {FACTS} beside the languages"
         return path, f"a template's file ends in .md; call it {_stem(name)}.md, or move it out of the folder {top}"
     if len(parts) != _TEMPLATE_DEPTH:
-        return path, "move it to <language>/<intent>/<name>.md, as in README.md"
+        return path, _MOVE
     return None
 
 

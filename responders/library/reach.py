@@ -92,16 +92,32 @@ def _plural_forms(template: Template, variant: Variant) -> Iterator[Fault]:
             yield _warn(template.path, line, "L20", f"variant {variant.name}: {message}")
 
 
-def _same_post(library: Library) -> Iterator[Fault]:
-    """A post that two files say they answer: the last of them takes it."""
+def shared_posts(library: Library) -> dict[tuple[str, str], list[str]]:
+    """(path, path of the file that takes them) -> posts that two files say they answer: the last of them takes one."""
     takes = {(t.locale, bare(text)): t for t in library.templates for text in t.answers_to}
+    shared: dict[tuple[str, str], list[str]] = {}
     for template in library.templates:
         for text in template.answers_to:
             other = takes[template.locale, bare(text)]
             if other is not template:
-                message = f"{text!r} is answered by {other.path} as well, which takes it; keep it in one of them"
-                fault = _warn(template.path, template.answers_to_line, "L22", message)
-                yield replace(fault, follows=other.path)
+                shared.setdefault((template.path, other.path), []).append(text)
+    return shared
+
+
+def _same_post(library: Library) -> Iterator[Fault]:
+    """One warning for two files."""
+    by_path = {template.path: template for template in library.templates}
+    for (path, other), texts in shared_posts(library).items():
+        template = by_path[path]
+        if len(texts) == 1:
+            message = f"{texts[0]!r} is answered by {other} as well, which takes it; keep it in one of them"
+        elif len(texts) == len(template.answers_to):
+            message = f"all its posts are answered by {other} as well, which takes them; keep one of the two files"
+        else:
+            some = f"{texts[0]!r} and {len(texts) - 1} more"
+            message = f"{some} are answered by {other} as well, which takes them; keep each in one of them"
+        fault = _warn(path, template.answers_to_line, "L22", message)
+        yield replace(fault, follows=other)
 
 
 def _other_channels(template: Template, channels: Collection[str] | None) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import lru_cache
 
 from babel.core import Locale, UnknownLocaleError
@@ -118,7 +119,7 @@ def parse(source: str) -> nodes.Template:
     try:
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
-        raise Refused(error.lineno, _explain(error)) from error
+        raise Refused(*_explain(source, error)) from error
     except RecursionError as error:
         raise Refused(1, "this is nested too deeply; make it flatter") from error
     except (TemplateError, ValueError, ArithmeticError) as error:  # such as a number of 5,000 digits
@@ -239,6 +240,63 @@ def _proven(test: nodes.Node, outcome: bool) -> frozenset[str]:
     return frozenset()
 
 
-def _explain(error: TemplateSyntaxError) -> str:
-    problem = (error.message or "it cannot be read").rstrip(".")
-    return f"{problem}; check that each {{{{ has its }}}}, each {{% its %}}, and each {{% if %}} its {{% endif %}}"
+_OPENING = re.compile(r"\{\{|\{%")
+_INSIDE = {
+    "{{": re.compile(r"\{\{-?((?:(?!\}\}|\{\{|\{%|%\}).)*)-?\}\}", re.DOTALL),
+    "{%": re.compile(r"\{%-?((?:(?!%\}|\{%|\{\{|\}\}).)*)-?%\}", re.DOTALL),
+}
+_CLOSING = {"{{": "}}", "{%": "%}"}
+_TAGS = ("if", "elif", "else", "endif")
+_BEGUN = re.compile(r"[^\S\n]*((?:(?:if|elif)[^\S\n]+)?\w+)")
+
+
+def _explain(source: str, error: TemplateSyntaxError) -> tuple[int, str]:
+    """The line, and what to do there, for somebody who does not know Jinja."""
+    open_ifs: list[int] = []
+    for start in _OPENING.finditer(source):
+        line = source.count("\n", 0, start.start()) + 1
+        inside = _INSIDE[start.group()].match(source, start.start())
+        if inside is None:
+            return line, _not_closed(start.group(), source[start.end() :])
+        words = inside[1].split()
+        problem = _slot_problem(words) if start.group() == "{{" else _tag_problem(words, open_ifs, line)
+        if problem:
+            return line, problem
+    if open_ifs:
+        return open_ifs[-1], "this {% if %} has no end; write {% endif %} behind the words that it is for"
+    return error.lineno, "what stands between braces here cannot be read; keep to {{ slot }} and {% if slot %}"
+
+
+def _not_closed(opening: str, rest: str) -> str:
+    """`rest`: what follows the opening braces."""
+    found = _BEGUN.match(rest)
+    words = found[1] if found else ""
+    example = words or ("slot" if opening == "{{" else "if slot")
+    return f"{f'{opening} {words}'.strip()} is not closed; write {opening} {example} {_CLOSING[opening]}"
+
+
+def _slot_problem(words: list[str]) -> str | None:
+    if not words:
+        return "there is no name between {{ and }}; write that of a slot"
+    if len(words) > 1 and all(re.fullmatch(r"\w+", word) for word in words) and not RESERVED & {*words}:
+        return f"{' '.join(words)} is not one word; a slot's name is, such as {'_'.join(words).lower()}"
+    return None
+
+
+def _tag_problem(words: list[str], open_ifs: list[int], line: int) -> str | None:
+    """Follows the `{% if %}` that are open, in `open_ifs` by their lines."""
+    tag = words[0] if words else ""
+    if tag == "if":
+        open_ifs.append(line)
+        return None if len(words) > 1 else "this {% if %} asks for nothing; write {% if slot %}"
+    if tag in {"endif", "else", "elif"}:
+        if not open_ifs:
+            return f"this {{% {tag} %}} has no {{% if slot %}} before it; write one, or take it out"
+        if tag == "endif":
+            open_ifs.pop()
+        return None
+    near = get_close_matches(tag, _TAGS, n=1, cutoff=0.6)
+    if len(words) == 1 and not near:
+        return f"{{% {tag} %}} is not known here; a slot's words are written {{{{ {tag} }}}}"
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{{% {tag} %}} is not known here{hint}; known are {{% if slot %}}, {{% else %}} and {{% endif %}}"

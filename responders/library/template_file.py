@@ -69,6 +69,12 @@ def read_template(
         _check_all_used(entries.get("slots"), slots, variants)
     answered = entries.get("answers_to") or entries.get(_OLD)
     answers_to, source = _answers(entries, answered, intent)
+    states = next((slot for slot in slots.values() if slot.source.startswith(FACTS)), None)
+    if known and intent == "question" and answers_to and "source" not in entries and states:
+        message = (
+            f"source: is missing; without it this is no answer to a question, and {states.source} is said to others"
+        )
+        faults.append(Fault(file=path, line=answered.line if answered else 1, message=message, code="L25"))
     if known and not answers_to and intent in PARTICULAR:
         message = "write answers_to: with posts that it answers; what fits every {0} fits none"
         faults.append(Fault(file=path, line=1, message=message.format(intent.replace("_", " ")), code="L25"))
@@ -92,6 +98,7 @@ def read_template(
         source=source,
         handoff=handoff or None,
         asks_line=entries[_OLD].line if _OLD in entries else 0,
+        glued_line=_glued(answered),
     )
 
 
@@ -262,6 +269,12 @@ def _limits(entry: Entry | None) -> dict[Literal["per_fan", "per_channel"], Limi
         else:
             entries[name].fault(f"{written!r} is not a limit; write it as 1/7d (m, h, d or w)")
     return limits
+
+
+def _glued(answered: Entry | None) -> int:
+    """The line of a post that goes on over several lines with the dash of the next; 0 where there is none."""
+    posts = answered.sequence() if answered else []
+    return next((post.line for post in posts if post.is_folded and " - " in str(post.node.value)), 0)
 
 
 def _answers(entries: Mapping[str, Entry], answered: Entry | None, intent: str) -> tuple[tuple[str, ...], str | None]:

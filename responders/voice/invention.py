@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from responders.types import CheckResult, Context, Post, Wording
+from responders.understanding.tokens import is_emoji
 from responders.voice.words import WordList, fault, fixed_words, may_repeat, passed, read_words
 
 _NUMBER = re.compile(r"\d+(?:[.,:]\d++)*")
 _QUOTE = re.compile(r"[\u201c\"\u00ab\u201e]([^\u201c\u201d\"\u00ab\u00bb\u201e\n]{2,80})[\u201d\"\u00bb\u201c]")
 _WORD = re.compile(r"\b[^\W\d_][\w'\u2019-]*")
 _OWNED = re.compile(r"['\u2019]s?$")
-_BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026\u00a1\u00bf(\u201c\"\u201e\u00ab\[*_>-]\s*)$")
+_BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026\u00a1\u00bf(\u201c\"\u201e\u00ab\[*_>-]\s*|[:;]-?[)(DP]\s+|[.!?]\)\s+)$")
 _MANY = 5
 """Letters; shorter words in capitals only are terms (PC, OLED), not names."""
 _NOUNS_ARE_CAPITAL = frozenset({"de"})
@@ -55,6 +56,12 @@ class NoInvention:
         return {*_NUMBER.findall(known), *words}
 
 
+def _begins(before: str) -> bool:
+    """True where a sentence begins: after the end of one, after an emoji or a smiley, and where nothing stands."""
+    last = before.rstrip()[-1:]
+    return bool(_BEGINS.search(before)) or is_emoji(last or " ") or last in {"\ufe0f", "\u200d"}
+
+
 def _names(text: str) -> Iterator[str]:
     """Words with a capital where none is due: not at a beginning, not "I", not a short term in capitals."""
     for match in _WORD.finditer(text):
@@ -63,5 +70,5 @@ def _names(text: str) -> Iterator[str]:
             continue
         term = len(word) <= _MANY and word.isupper()
         inside = any(map(str.isupper, word[1:]))
-        if not term and (inside or not _BEGINS.search(text[: match.start()])):
+        if not term and (inside or not _begins(text[: match.start()])):
             yield word

@@ -8,16 +8,22 @@ from responders.types import CheckResult, Context, Post, Wording
 from responders.understanding.normalise import EMAIL, HANDLE, LINK
 from responders.voice.words import fault, fixed_words, passed
 
-_BARE = re.compile(
-    r"\b[\w-]{1,63}\.(?:com|org|net|io|gg|de|eu|app|dev|tv|me|store|shop|game|games)\b(?!\w)", re.IGNORECASE
+_ENDINGS = (
+    "com|org|net|info|biz|edu|gov|io|gg|ai|tv|me|cc|ly|eu|uk|ie|de|ch|fr|nl|es|pt|br|mx|ar|pl|se|dk|fi|cz|ca|au|nz|jp|kr"
+    "|app|dev|site|online|website|web|page|blog|wiki|link|live|fm|media|news|video|stream|chat|social|community|club|team"
+    "|store|shop|game|games|studio|art|design|music|band|film|world|space|zone|cloud|tech|xyz|example"
 )
-_MAYBE = re.compile(r"[@<]|://|\w\.\w")
+"""Of bare domains. Left out are words such as it, is, in and to: there the space of a new sentence was forgotten."""
+_BARE = re.compile(rf"\b[\w-]{{1,63}}\.(?:{_ENDINGS})\b(?!\w)", re.IGNORECASE)
+_PATH = re.compile(r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,24}/[\w~-][^\s)]*", re.IGNORECASE)
+_CHANNEL = re.compile(r"(?<![\w&#/])#[^\W\d_][\w-]*")
+_MAYBE = re.compile(r"[@<#]|://|\w\.\w")
 """Without one of these there is no link, and the slower patterns need not look."""
 _MENTION_OF_CHANNEL = re.compile(r"<#\d+>")
 
 
 class NoLink:
-    """Links, addresses, invites and handles in a template's fixed words. One from facts.yaml (by a slot) can be mended
+    """Links, addresses, handles and channels in a template's fixed words. One from facts.yaml (by a slot) can be mended
     and ends with its day; one that the fan wrote may be said back."""
 
     id = "no-link"
@@ -27,7 +33,7 @@ class NoLink:
         text = fixed_words(wording)
         if wording.own_words or not _MAYBE.search(text):
             return passed(self.id)
-        for pattern in (LINK, EMAIL, _BARE, HANDLE):
+        for pattern in (LINK, EMAIL, _PATH, _BARE, HANDLE, _CHANNEL):
             for found in pattern.finditer(text):
                 if found.group() not in post.text and not _MENTION_OF_CHANNEL.fullmatch(found.group()):
                     return fault(self.id, f"Has a link or handle of its own ({found.group()}).")

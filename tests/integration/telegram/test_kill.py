@@ -161,10 +161,8 @@ class Crowd:
 
     async def talk(self) -> None:
         while True:
-            words = f"the map number q{len(self.posts)}q is gorgeous"
-            self.posts.append(
-                self.house.fake.post(self.house.harbor, self.fans[len(self.posts) % 8], answerable(len(self.posts)))
-            )
+            n = len(self.posts)
+            self.posts.append(self.house.fake.post(self.house.harbor, self.fans[n % 8], answerable(n)))
             await asyncio.sleep(0.1)
 
     async def decide(self) -> None:

@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.content import read_library
+from bot.cli.check import _by_strangers, _told_apart
+from bot.cli.starter import shipped
+from bot.content import Content, read_library
+from bot.errors import FaultyFiles
 from bot.reader import load_reader
 from responders.library.lint import lint
 from responders.pipeline import build
+from responders.understanding.intent import HeldOut
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -226,7 +230,9 @@ def test_check_tells_which_intents_are_mixed_up(greenroom: Run, templates: Path)
         (["preview", "gone.md"], "gone.md is not a file"),
         (["preview", "templates/intents/praise.yaml"], "is not a template"),
         (["preview", "templates/en/praise/detail.md", "--slot", "detial=x"], "did you mean detail?"),
-        (["preview", "templates/en/praise/detail.md", "--slot", "detail"], "its slots: detail, wish"),
+        (["preview", "templates/en/praise/detail.md", "--slot", "detail"], "--slot detail lacks =VALUE"),
+        (["preview", "templates/en/praise/detail.md", "--slot", "other"], "its slots: detail, wish"),
+        (["check", "templates", "--intent", "lost_progress"], "lost_progress is a situation of complaint"),
         (["sample", "prais"], "did you mean praise?"),
         (["sample", "offtopic"], "never answered by a template"),
         (["sample", "praise", "--locale", "de"], "no examples in the language de"),
@@ -378,3 +384,76 @@ def test_init_leaves_the_source_as_it_is(tmp_path: Path, greenroom: Run) -> None
     greenroom("init", tmp_path / "one")
     assert {path: path.read_bytes() for path in before} == before
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["config.yaml", "templates"]
+
+
+def test_what_an_older_greenroom_wrote_is_not_the_operators(
+    greenroom: Run, started: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(started, tmp_path / "ours")
+    config = tmp_path / "ours" / "config.yaml"
+    praise = tmp_path / "ours" / "templates/en/praise"
+    newer = {path: {"as it is written today"} for path in shipped()}
+    monkeypatch.setattr("bot.cli.starter.shipped", lambda: newer)
+    assert "No faults, no warnings" in greenroom("templates", "check", "--config", config)[1]
+    (praise / "mine.md").write_text("---\nanswers_to: [a boat]\n---\n## variant: a\nWhat a boat.\n")
+    own = greenroom("templates", "check", "--config", config)[1]
+    assert "templates/en/praise/mine.md:" in own
+    assert {line.split(":")[0] for line in own.splitlines() if ": L" in line} == {"templates/en/praise/mine.md"}
+    assert "could be better" in greenroom("doctor", "--config", config)[1]
+    for note in ("no note", "[]", None):
+        path = tmp_path / "ours" / "templates" / ".came_with_greenroom.json"
+        path.unlink() if note is None else path.write_text(note)
+        assert len(greenroom("templates", "check", "--config", config)[1]) > len(own)
+
+
+def test_in_the_folder_of_the_templates_the_config_is_named(
+    greenroom: Run, write_config: Write, templates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_config()
+    monkeypatch.chdir(templates)
+    assert config.parent == templates.parent
+    for command in (["templates", "check"], ["templates", "sample", "praise"], ["try", "a post"], ["doctor"]):
+        status, _, err = greenroom(*command)
+        assert (status, err.count("\n")) == (2, 1)
+        assert "There is no config.yaml here; it lies one folder up" in err
+    assert greenroom("templates", "check", "--config", "../config.yaml")[0] == 0
+    config.unlink()
+    assert "there is no such file" in greenroom("templates", "check")[2]
+
+
+def _read(text: str, **more: object) -> HeldOut:
+    return HeldOut(**{"text": text, "intent": "press", "read": "question", "confidence": 0.3, "nearest": None, **more})
+
+
+def test_what_is_not_shown_is_counted() -> None:
+    posts = [_read(f"post {n}", situation="boat_taken", likeliest="boat_lost") for n in range(5)]
+    few, every = "\n".join(_by_strangers(posts, 3)), "\n".join(_by_strangers(posts, None))
+    assert ("post 2" in few, "post 3" in few, "\n  and 2 more" in few) == (True, False, True)
+    assert ("post 4" in every, "more\n" in every) == (True, False)
+    assert "and" not in "\n".join(_by_strangers(posts[:3], 3)).rpartition("(3)")[2]
+
+
+def test_examples_of_an_own_intent_that_are_misread_are_named() -> None:
+    read = [_read("a"), _read("b", confidence=0.9), _read("c", read="press"), _read("d", intent="wish")]
+    told = "\n".join(_told_apart(read, {"press"}, 3))
+    assert "Not read right, and not surely as another (1)" in told
+    assert "“a” (press) reads as a question" in told
+    assert ("“b”" in told, "“c”" in told, "“d”" in told) == (True, False, False)
+
+
+def test_the_fact_that_lacks_comes_before_the_examples_that_fail_for_it(templates: Path) -> None:
+    facts = {
+        "host: {de: Ida}": "says nothing in en",
+        "host: {value: Ida, until: 2025-03-01}": "was valid until 2025-03-01",
+    }
+    for fact, words in facts.items():
+        (templates / "facts.yaml").write_text(f"{fact}\nother: {{value: x, until: 2020-01-01}}\n")
+        (templates / "en/praise/host.md").write_text(
+            "---\nslots: {host: {from: facts.host, required: true}}\n"
+            "examples: [{given: {post: love the fog}, expect: {max_words: 9}}]\n---\n"
+            "## variant: a\nSo says {{ host }}.\n"
+        )
+        with pytest.raises(FaultyFiles) as found:
+            Content(templates, reader=load_reader).load()
+        assert [fault.code for fault in found.value.faults] == ["L24", "L09"]
+        assert words in found.value.faults[0].message

@@ -71,6 +71,33 @@ CHANGED = [
     ("{from: fan.call_name}", "&a {from: fan.call_name}", 4, "& and *"),
     ("So {{", "So \x00 {{", 9, "plain text"),
     ("So {{ detail }}{% if name %}, {{ name }}{% endif %}.", "", 8, "no words"),
+    ("## variant: one\n", "## variant: one\nwhen: {mood angry}\n", 9, "missing: write {mood: angry}"),
+    ("## variant: one\n", "## variant: one\nwhen: {mood:angry}\n", 9, "missing: write {mood: angry}"),
+    ("## variant: one\n", "## variant: one\nwhen: mood angry\n", 9, "missing: write {mood: angry}"),
+    ("## variant: one\n", "## variant: one\nwhen: mood: angry\n", 9, "missing: write when: {mood: angry}"),
+    ("{from: post.detail,", "{from post.detail,", 3, "missing: write {from: post.detail}"),
+    ("{{ name }}", "{{ name }", 9, "{{ name is not closed; write {{ name }}"),
+    ("{% endif %}", "", 9, "write {% endif %}"),
+    ("{% if name %}", "", 9, "this {% endif %} has no {% if slot %}"),
+    ("{% if name %}", "{% name %}", 9, "a slot's words are written {{ name }}"),
+    ("{% endif %}", "{% end %}", 9, "did you mean endif?"),
+    ("{{ name }}", "{{ }}", 9, "no name between"),
+    ("{{ name }}", "{{ call name }}", 9, "such as call_name"),
+    ("slots:", "answers_to:\n  - 'tis gone\nslots:", 3, "the whole post in double quotes, because it begins with '"),
+    (
+        "slots:",
+        'answers_to:\n  - "so" gone\nslots:',
+        3,
+        'double quotes (with single ones inside), because it begins with "',
+    ),
+    ("slots:", "answers_to:\n  - @you are\nslots:", 3, "because it begins with @"),
+    ("slots:", "answers_to\n  - a\nslots:", 2, "a colon is missing: write answers_to:"),
+    ("slots:", "answers_to:\n  - a\n  b\nslots:", 4, "'b' has neither a colon behind it nor a -"),
+    ("slots:", "answers_to: [a, b\nslots:", 2, "[ opens here and is not closed"),
+    ("slots:", "answers_to: - a\nslots:", 2, "the first - of a list"),
+    ("slots:", "answers_to:\n  - a\n - b\nslots:", 4, "put it right below"),
+    ("slots:", 'answers_to:\n  - "a", "b"\nslots:', 3, "[first, second]"),
+    ("slots:", "limits: {per_fan: 1/7d}}\nslots:", 2, "one } too many"),
 ]
 
 
@@ -79,6 +106,64 @@ def test_fault_names_line_and_words(faults_of: Callable[..., str], old: str, new
     assert old in GOOD
     told = faults_of(GOOD.replace(old, new, 1))
     assert any(row.startswith(f"en/praise/a.md:{line}: ") and words in row for row in told.splitlines()), told
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ask_for: name", "did you mean asks_for?"),
+        ("asks for: name", "'asks for' is not known here; write asks_for:"),
+        ("Asks for: name", "write asks_for:"),
+        ("asks: name", "did you mean asks_for?"),
+        ("asks_for name", "a colon is missing; write asks_for: name"),
+        ("asks for name", "a colon is missing; write asks_for: name"),
+        ("unles: mood angry", "did you mean unless?"),
+        ("wehn: {mood: angry}", "did you mean when?"),
+        ("When: {mood: angry}", "write when:"),
+        ("when {mood: angry}", "write when:"),
+        ("if: {mood: angry}", "did you mean when?"),
+        ("when mood angry", "written when: {mood: angry}"),
+        ("mood: angry", "on one line: when: {mood: angry}"),
+        ("limits: {per_fan: 1/7d}", "at the top of the file"),
+        ("handoff: Call them.", "at the top of the file"),
+    ],
+)
+def test_what_is_nearly_a_condition_is_never_said(faults_of: Callable[..., str], line: str, words: str) -> None:
+    for above in ("", "when: {mood: glad}\n", "\n"):
+        told = faults_of(GOOD.replace("So {{", f"{above}{line}\nSo {{{{")).splitlines()
+        assert len(told) == 1, told
+        assert told[0].startswith(f"en/praise/a.md:{9 + bool(above)}: L01 variant one: "), told
+        assert words in told[0]
+
+
+def test_a_condition_below_the_words_is_told(faults_of: Callable[..., str]) -> None:
+    for line in ("asks_for: name", "when: {mood: angry}"):
+        told = faults_of(GOOD + line)
+        assert (
+            told
+            == "en/praise/a.md:10: L01 variant one: a condition stands right below the heading; move it above the words"
+        )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sorry: that should not be.",
+        "When: that is the question.",
+        "then: so it goes.",
+        "when you say it like that, yes.",
+        "Asks for help are always fine.",
+        "Source: the sea.",
+        "so: yes.",
+        "Unless you say so, that is fine.",
+        "When mood and weather meet, it rains.",
+        "Wow: a lamp.",
+    ],
+)
+def test_words_are_no_condition(faults: Find, line: str) -> None:
+    text = GOOD.replace("So {{", f"{line}\nSo {{{{")
+    told = [str(f) for f in faults({"en/praise/a.md": text, "intents/praise.yaml": INTENT}) if f.code == "L01"]
+    assert told == []
 
 
 def test_line_ends_and_byte_order_marks_move_no_lines(faults_of: Callable[..., str]) -> None:
@@ -98,6 +183,8 @@ def test_line_ends_and_byte_order_marks_move_no_lines(faults_of: Callable[..., s
         ("en/praise/A b.md", "en/praise/A b.md", "rename it"),
         ("en/praise/deep/a.md", "en/praise/deep/a.md", "move it"),
         ("en/a.md", "en/a.md", "move it"),
+        ("a.md", "a.md", "move it"),
+        ("lost_progress.MD", "lost_progress.MD", "move it"),
         ("en/praise/Plain.MD", "en/praise/Plain.MD", "call it plain.md"),
         ("en/praise/plain.markdown", "en/praise/plain.markdown", "call it plain.md"),
         ("en/praise/plain.md.txt", "en/praise/plain.md.txt", "call it plain.md"),
@@ -179,6 +266,8 @@ FOLLOWING = {
         {"facts.yaml": "a: 1\na: 2", "en/praise/a.md": "FACT"},
         ["facts.yaml", "en/praise/a.md"],
     ),
+    "no facts": ({"facts.yaml": None, "en/praise/a.md": "FACT", "en/praise/b.md": "FACT"}, ["facts.yaml"]),
+    "empty facts": ({"facts.yaml": "# none yet\n", "en/praise/a.md": "FACT"}, ["facts.yaml"]),
     "an intent that cannot be read": (
         {"intents/praise.yaml": "meaning: [", "en/praise/a.md": "GOOD"},
         ["intents/praise.yaml"],

@@ -99,6 +99,10 @@ CODES: list[tuple[str, str, int | None, str]] = [
     ("L10", said("It was undefined.")[0], 6, "reads like a slot that failed"),
     ("L11", said("That took 40 hours.")[0], 6, "40"),
     ("L11", said("It works like Foobar does.")[0], 6, "Foobar"),
+    ("L11", said("It is on tideway.club for you.")[0], 6, "tideway.club"),
+    ("L11", said("See tideway.example/boats for that.")[0], 6, "tideway.example/boats"),
+    ("L11", said("See boats.tideway.zz/all for that.")[0], 6, "boats.tideway.zz/all"),
+    ("L11", said("Ask in #boats about it.")[0], 6, "#boats"),
     ("L11", said("It is on https://b.example/c now.")[0], 6, "https://b.example/c"),
     ("L12", said("There is a discount on it.")[0], 6, "discount"),
     ("L12", said("Share it with your friends.")[0], 6, "hare"),
@@ -259,6 +263,60 @@ def test_one_phrasing_of_a_question_is_enough_to_go_live(told: Told) -> None:
     said = [str(f) for f in told(faq("where is the red lamp"), path="en/question/a.md") if "found" in f.message]
     more = "it is found better from 3 posts or more under answers_to:; add some as fans write them"
     assert said == [f"en/question/a.md:6: L07 {more}"]
+
+
+@pytest.mark.parametrize("sign", ["\U0001f389", "\u2764\ufe0f", "\U0001f44d\U0001f3fd", ":)", ":tada:", "(so good.)"])
+def test_a_sentence_begins_behind_an_emoji(told: Told, sign: str) -> None:
+    for before in ("", "So good to read "):
+        text = said(f"{before}{sign} Which part was it?")[0]
+        assert {fault.code for fault in told(text, path="en/farewell/a.md")} <= {"L15"}
+
+
+def test_a_name_is_no_beginning(told: Told) -> None:
+    assert "L11" in {fault.code for fault in told(said("So good to read of Foobar \U0001f389 here.")[0])}
+
+
+@pytest.mark.parametrize(
+    "words", ["That was great.it shows.", "A lamp and/or a net.", "You came #1 of all", "So v.good"]
+)
+def test_what_is_no_link(told: Told, words: str) -> None:
+    assert not [fault for fault in told(said(words)[0]) if "link" in fault.message]
+
+
+def test_a_copy_of_a_file_is_told_once(told: Told) -> None:
+    first = faq("where is the red lamp", "which place has the lamp", "how do I find the lamp")
+    twice = first.replace("]\n---", ', {given: {post: "which place has the lamp"}, expect: {max_words: 9}}]\n---', 1)
+    (found,) = told(twice, path="en/question/a.md", **{"en/question/b.md": twice})
+    assert "en/question/b.md answers the same post" in found.message
+    plain = "---\nanswers_to: [what a lamp, so bright, love it]\n---\n" + PLAIN.split("---\n", 2)[2]
+    (same,) = told(plain, **{"en/praise/b.md": plain})
+    assert str(same).startswith("en/praise/a.md:2: L22 all its posts are answered by en/praise/b.md as well")
+    (same,) = told(plain.replace("so bright", "so dark"), **{"en/praise/b.md": plain})
+    assert "'what a lamp' and 1 more are answered by en/praise/b.md as well" in same.message
+
+
+def test_an_answer_without_its_source(told: Told) -> None:
+    text = faq("where is the red lamp", "which place has the lamp", "how do I find the lamp")
+    text = text.replace("source: the manual\n", "")
+    (found,) = told(text, path="en/question/lamp.md")
+    assert (found.code, found.line, found.warning) == ("L26", 2, True)
+    assert "source: is missing" in found.message
+    assert not told(text, path="en/question/asks_how_to.md")
+    fact = text.replace("Over there.", "Over {{ link }}.").replace(
+        "---\n", "---\nslots: {link: {from: facts.product, required: true}}\n", 1
+    )
+    for path in ("en/question/lamp.md", "en/question/asks_how_to.md"):
+        (found,) = told(fact, path=path)
+        assert (found.code, found.line, found.warning) == ("L25", 3, False)
+        assert "source: is missing; without it this is no answer to a question" in found.message
+
+
+def test_two_posts_that_became_one(told: Told) -> None:
+    posts = 'answers_to:\n  - what a lamp\n    - so bright\n  - love it - really\n  - "all\n    - mine"\n'
+    text = f"---\n{posts}---\n" + PLAIN.split("---\n", 2)[2]
+    (found,) = told(text)
+    assert (found.code, found.line) == ("L26", 3)
+    assert "this looks like two posts" in found.message
 
 
 def test_a_situation_that_the_reader_knows_needs_no_posts_to_be_found(told: Told) -> None:
