@@ -24,7 +24,7 @@ MAX_CHARS = 200_000
 MAX_DEPTH = 12
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d{1,15}")
-_RUN_TOGETHER = re.compile(r"([a-z_]+)\s*[:=\s]\s*(\S.*)")
+_RUN_TOGETHER = re.compile(r"([a-z_]{1,40}+)(?:\s*+[:=]\s*+|\s++)(\S.*)")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
 
 

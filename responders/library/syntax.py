@@ -247,7 +247,7 @@ _INSIDE = {
 }
 _CLOSING = {"{{": "}}", "{%": "%}"}
 _TAGS = ("if", "elif", "else", "endif")
-_BEGUN = re.compile(r"[^\S\n]*((?:(?:if|elif)[^\S\n]+)?\w+)")
+_BEGUN = re.compile(r"[^\S\n]{0,40}+((?:(?:if|elif)[^\S\n]{1,40}+)?\w{1,60}+)")
 
 
 def _explain(source: str, error: TemplateSyntaxError) -> tuple[int, str]:

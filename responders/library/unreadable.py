@@ -10,7 +10,7 @@ import yaml
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _VALUE = re.compile(r"(?:- +)?(?:[\w ]+: +)?([\"'\[{*&!%@`|>]).*")
 """A line whose words begin with a sign that means something in YAML."""
-_SEVERAL = re.compile(r"(?:- +)?(?:[\w ]+: +)?\"[^\"]*\"(?: *, *\"[^\"]*\")+")
+_SEVERAL = re.compile(r"(?:- +)?(?:[\w ]{1,60}: +)?\"[^\"]*+\"(?: {0,9}, {0,9}\"[^\"]*+\"){1,99}")
 _OPENED = re.compile(r"[\[{]")
 _CLOSED = {"[": "]", "{": "}"}
 _TWO_COLONS = re.compile(r"(when|unless|limits): +(\w+): +(\S+)")

@@ -39,6 +39,17 @@ replies: {{{replies}}}
 NO_CAPS = "per_fan: null, per_channel: null"
 UNCLEAR, DARK = "the lamp went by the fog somehow", "the fog takes the rest of me tonight"
 LOVELY = "the colours of the fog in the harbor are lovely"
+PRAISES = (
+    "the new map is gorgeous",
+    "the colours on the map are gorgeous",
+    LOVELY,
+    "the fog in the last level is lovely",
+    "the art is stunning",
+    "love the harbor",
+    "best game this year",
+    "love it",
+)
+"""For which there is a reply for certain, whatever was said before."""
 TORN = {
     UNCLEAR: Says(
         intents={"praise": 0.5, "complaint": 0.3, "question": 0.19},
@@ -396,13 +407,7 @@ TEMPLATES = {
         "my train is so late, "
         "it rains again here, who has a charger, the bus was full",
     ),
-    "en/praise/praise_for_looks.md": """\
----
-answers_to: [the new map is gorgeous, the colours on the map are gorgeous, the art is stunning, love the harbor,
-  the colours of the fog in the harbor are lovely, love it, the fog in the last level is lovely, best game this year]
----
-"""
-    + _variants(_OPENERS),
+    "en/praise/praise_for_looks.md": f"---\nanswers_to: [{', '.join(PRAISES)}]\n---\n" + _variants(_OPENERS),
     "en/question/tip.md": """\
 ---
 answers_to: [how do I save, how do I save please, how do I save here]

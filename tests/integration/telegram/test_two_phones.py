@@ -16,15 +16,14 @@ from discord.http import Route
 from tests.fakes import discord
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.conftest import numbered
+from tests.integration.conftest import PRAISES
 from tests.integration.discord.conftest import said, sender
 from tests.integration.discord.conftest import verbs as pressable
 
 from .house import CONFIG, PRAISE, House, Json, data_of
 
-PAIRS = 8
-LATER = 11 * 60
-"""Seconds after which a chat takes as many messages as before, and a post does not follow what we asked."""
+LATER = 61
+"""Seconds after which a chat takes as many messages as before."""
 
 
 class Both(House):
@@ -121,8 +120,7 @@ async def test_every_copy_shows_the_same_at_each_step(both: Both) -> None:
 
 async def test_two_managers_press_at_once_on_two_platforms(both: Both) -> None:
     chance = random.Random()  # noqa: S311 - either may be first
-    for n in range(PAIRS):
-        words = numbered(n)
+    for words in PRAISES:
         post = both.fake.post(both.harbor, both.robin, words)
         cards = await both.both(words)
         presses: list[Any] = [
@@ -145,9 +143,9 @@ async def test_two_managers_press_at_once_on_two_platforms(both: Both) -> None:
 
 async def test_words_of_ones_own_while_somebody_else_approves(both: Both) -> None:
     chance = random.Random()  # noqa: S311 - as above
-    for n in range(PAIRS):
-        post = both.fake.post(both.harbor, both.robin, numbered(n))
-        on_telegram, on_discord = await both.both(f"q{n}q")
+    for n, words in enumerate(PRAISES):
+        post = both.fake.post(both.harbor, both.robin, words)
+        on_telegram, on_discord = await both.both(words)
         offered = (await both.draft(post))["text"]
         own = f"Which corner of number {n} do you look at first?"
         both.fake.reply(on_telegram, both.mara, own)
