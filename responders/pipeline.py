@@ -9,7 +9,7 @@ from functools import partial
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
 from responders.ports import Analyzer, LanguageDetector, Responder, VoiceCheck
-from responders.said import said
+from responders.said import ALSO, said
 from responders.selection import Choice, choose, fresh
 from responders.selection.verdict import Case, Judge, Verdict, because, sureness
 from responders.types import (
@@ -35,13 +35,6 @@ from responders.voice import default_checks, examine
 _TWIN = "not-a-twin"
 _NO_ANSWER = "A question that no template answers."
 _CRISIS, _GATE, _REST = 100, 80, 10
-_ALSO = {
-    "question": "It also asks a question.",
-    "complaint": "It also complains.",
-    "wish": "It also wishes for something.",
-    "thanks": "It also says thanks.",
-    "praise": "It also has praise.",
-}
 
 
 class Pipeline:
@@ -182,7 +175,7 @@ def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice:
 
 def _why(read: Understanding, best: Candidate) -> str:
     """What was read, how sure that is, and what else the post does."""
-    also = f" {_ALSO[read.second]}" if read.second in _ALSO else ""
+    also = f" It also {ALSO[read.second]}." if read.second in ALSO else ""
     name = best.template.rpartition("/")[2]
     chance = dict(read.situations).get(name)
     what = because(read) if chance is None else f"{said(name)} ({sureness(chance)})"

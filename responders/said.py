@@ -32,6 +32,10 @@ _ONE = {
 """Intents that are called so where one is meant; the others go by their names."""
 
 
+ALSO = {"question": "asks a question", "complaint": "complains", "wish": "wishes for something"}
+"""Intent -> what a post does that does it in passing."""
+
+
 def said(name: str) -> str:
     """A name in plain words: "ugc_shared" is "something they made", "lost_progress" is "lost progress"."""
     return _WORDS.get(name) or name.replace("_", " ").replace("-", " ")

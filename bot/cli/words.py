@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel.core import Locale, UnknownLocaleError
 
 from responders.library.model import Library
-from responders.said import doing, said
+from responders.said import ALSO, doing, said
 from responders.selection.verdict import sureness
 from responders.types import Understanding
 
@@ -19,13 +19,6 @@ _TELLS = {
     "order": "the order's number",
     "picture": "that a picture is there",
     "name": "a name",
-}
-_ALSO = {
-    "question": "asks a question",
-    "complaint": "complains",
-    "wish": "wishes for something",
-    "thanks": "says thanks",
-    "praise": "has praise",
 }
 _CLEAR, _WORTH = 0.5, 0.2
 """Chance from which a situation, or a second intent, is named as what it is, and from which as what it may be."""
@@ -42,8 +35,8 @@ def in_words(read: Understanding, library: Library, locale: str) -> str:
         sentences.append(f"Sounds {_SOUNDS.get(read.mood, read.mood)}.")
     if read.tells:
         sentences.append(f"Tells {_and([words for name, words in _TELLS.items() if name in read.tells])}.")
-    if read.second in _ALSO:
-        sentences.append(f"Also {_ALSO[read.second]}.")
+    if read.second in ALSO:
+        sentences.append(f"Also {ALSO[read.second]}.")
     if read.language != locale:
         sentences.append(f"Written in {language(read.language)}.")
     return " ".join(sentences)

@@ -44,12 +44,6 @@ def after(connection: Connection, seq: int, limit: int) -> list[Event]:
     return [_event(row._mapping) for row in rows]
 
 
-def of_post(connection: Connection, post_id: str) -> list[Event]:
-    """Everything that happened to a post, oldest first."""
-    rows = connection.execute(select(events).where(events.c.post_id == post_id).order_by(events.c.seq))
-    return [_event(row._mapping) for row in rows]
-
-
 def named(connection: Connection, name: Happened, since: datetime) -> list[Event]:
     """The facts of one name from a moment on, oldest first."""
     chosen = select(events).where(events.c.name == name, events.c.at >= since).order_by(events.c.seq)

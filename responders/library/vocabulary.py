@@ -18,8 +18,8 @@ TELLS: tuple[str, ...] = get_args(Tell)
 MORE = "more"
 """What an open question asks for: more of the story, of which a short post has told nothing."""
 ASKABLE = (*TELLS, MORE)
-ALSO = ("question", "complaint", "wish", "thanks", "praise")
-"""What a post can do beside the main thing."""
+ALSO = ("question", "complaint", "wish")
+"""What a friendly post can do in passing."""
 PARTICULAR = frozenset(
     {"complaint", "question", "wish", "churn", "recommendation", "ugc_shared", "helping", "answer", "offtopic"}
 )

@@ -11,7 +11,6 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from responders.ports import Floats
 from responders.understanding.normalise import compile_phrases, has_emoji, reading
@@ -34,17 +33,6 @@ class Features:
         self.size = size
         self._classes = {name: compile_phrases(phrases) for name, phrases in word_lists["classes"].items()}
         self._sentiment = SentimentAnalyzer(word_lists["sentiment"])
-        self._known: dict[str, tuple[NDArray[np.intp], Floats]] = {}
-        """Example -> where its vector is not zero, and what stands there."""
-
-    def of_examples(self, texts: Sequence[str]) -> Floats:
-        """As `matrix`, and remembered until the next time, when most examples are still the same."""
-        self._known = {text: self._known.get(text) or _few(self.vector(text)) for text in texts}
-        rows = np.zeros((len(texts), self.size), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            positions, numbers = self._known[text]
-            row[positions] = numbers
-        return rows
 
     def matrix(self, texts: Sequence[str]) -> Floats:
         """A vector a text: shape (texts, size)."""
@@ -82,11 +70,6 @@ def features_of(word_lists: Mapping[str, Mapping[str, Any]], *, size: int = SIZE
 @lru_cache(maxsize=3)
 def _made(word_lists: str, size: int) -> Features:
     return Features(json.loads(word_lists), size=size)
-
-
-def _few(vector: Floats) -> tuple[NDArray[np.intp], Floats]:
-    positions = np.flatnonzero(vector)
-    return positions, vector[positions]
 
 
 def _shape(read: str, tokens: list[str]) -> Iterator[str]:
