@@ -176,12 +176,16 @@ class App:
         parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
         parts |= {f"{name} cards": surface.run for name, surface in self._surfaces.items() if self._takes(name)}
         self._parts = tuple(parts)
-        tasks = [asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()]
+        tasks = {name: asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()}
+        senders = {"outbox", *(name for name in tasks if name.endswith(" cards"))}
 
         async def stop() -> None:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            """What sends ends first: it finishes what it has begun, and needs the platforms' connections for that."""
+            for names in (senders & tasks.keys(), tasks.keys() - senders):
+                ending = [tasks[name] for name in names]
+                for task in ending:
+                    task.cancel()
+                await asyncio.gather(*ending, return_exceptions=True)
 
         self._stack.push_async_callback(stop)
 

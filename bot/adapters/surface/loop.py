@@ -18,6 +18,7 @@ from bot.adapters.surface.board import Board, Face, Gone
 from bot.adapters.surface.calls import CALLS, call_of
 from bot.domain import Draft
 from bot.events import Event
+from bot.stopping import finished
 from bot.store import Bell, cards
 from responders.said import said
 
@@ -78,16 +79,21 @@ class CardLoop(Generic[Face]):
             while True:
                 if not self._board.ready:
                     await self._bell.wait(RECONNECT)
-                    continue
-                await self._sweep()
-                await self._take_in()
-                if await self._call():
-                    continue
-                if busy := self._board.busy_for():  # not waited for over there: a call for help must find the loop free
-                    await self._bell.wait(min(busy, RECONNECT))
-                elif not (await self._next() or await self._align()):
-                    await self._count()
-                    await self._bell.wait(self._rest())
+                elif rest := await finished(self._step()):
+                    await self._bell.wait(rest)
+
+    async def _step(self) -> float:
+        """Do the most urgent thing; seconds until there may be another one."""
+        await self._sweep()
+        await self._take_in()
+        if await self._call():
+            return 0
+        if busy := self._board.busy_for():  # not waited for over there: a call for help must find the loop free
+            return min(busy, RECONNECT)
+        if await self._next() or await self._align():
+            return 0
+        await self._count()
+        return self._rest()
 
     async def _sweep(self) -> None:
         """Once in a while: look at all cards that may still change, and note how far the events are read."""
