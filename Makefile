@@ -3,13 +3,23 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint specs bench train
+.PHONY: run test test-kill soak lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -n 3 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill' -n 4 --dist worksteal
+
+# What starts the program and kills it: at named steps, then 200 times in the middle of whatever it does.
+test-kill: $(READY)
+	@$(BIN)/python -m pytest --ignore=tests/bench -m kill -n 2
+	@$(BIN)/python -m tests.kill --kills 200
+
+# The same story for as many MINUTES as you have.
+MINUTES ?= 30
+soak: $(READY)
+	@$(BIN)/python -m tests.kill --minutes $(MINUTES)
 
 lint: $(READY)
 	@$(BIN)/ruff check

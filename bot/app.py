@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ from bot.adapters.parts import Parts
 from bot.adapters.replay import ReplayPlatform
 from bot.adapters.web import Deps, Keys, WebPlatform
 from bot.adapters.web import signin_link as link_for
+from bot.clock import SteadyClock
 from bot.console import WebServer, create_app
 from bot.content import Content
 from bot.desk import Desk
@@ -29,21 +29,14 @@ from bot.outbox import Outbox
 from bot.ports import Clock, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
-from bot.store import Connection, Store, events
+from bot.store import Connection, Store, events, sessions
+from bot.watchdog import watchdog
 
 log = structlog.get_logger()
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 60.0
 """Seconds before a part that stopped is started again."""
-
-
-class WallClock:
-    """The machine's time, in UTC."""
-
-    def now(self) -> datetime:
-        """Aware, in UTC."""
-        return datetime.now(UTC)
 
 
 def build(
@@ -62,7 +55,8 @@ def build(
     """
     content = Content(settings.templates, reader=reader, var=settings.var)
     environ = os.environ if environ is None else environ
-    return App(settings, content, clock or WallClock(), only=frozenset(only), more_platforms=platforms, environ=environ)
+    clock = clock or SteadyClock()
+    return App(settings, content, clock, only=frozenset(only), more_platforms=platforms, environ=environ)
 
 
 class App:
@@ -133,9 +127,10 @@ class App:
         self._check_roles()
         sent_to = {name: platform for name, platform in self.platforms.items() if self._sends(name)}
         self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
-        self.rounds = Rounds(self.store, settings, clock, self._pipeline)
+        self.rounds = Rounds(self.store, settings, clock, self._pipeline, lambda: getattr(clock, "leapt", False))
         self.keys = _keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
+        await self.store.write(lambda c: sessions.keep_only(c, settings.managers))
         if self._takes("web"):
             await self.web.start()
             self._stack.push_async_callback(self.web.stop)
@@ -181,6 +176,7 @@ class App:
 
         async def stop() -> None:
             """What sends ends first: it finishes what it has begun, and needs the platforms' connections for that."""
+            log.info("stopping")
             for names in (senders & tasks.keys(), tasks.keys() - senders):
                 ending = [tasks[name] for name in names]
                 for task in ending:
@@ -225,8 +221,11 @@ class App:
             pause = min(pause * 2, LONGEST_BACKOFF)
             self._down.pop(name, None)
 
-    async def run(self, announce: Callable[[str], None]) -> None:
-        """Run until SIGINT or SIGTERM; `announce` is told where the console is."""
+    async def run(self, announce: Callable[[str], None], *, link: bool = False) -> None:
+        """Run until SIGINT or SIGTERM; `announce` is told where the console is, with a `link` how to get in.
+
+        A link lets whoever reads it in, so it does not belong into a log.
+        """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -234,10 +233,13 @@ class App:
         async with self:
             on_call = self.settings.on_call
             announce(f"Greenroom is running for {self.settings.community.name}. Ctrl-C stops it.")
-            if self._takes("web"):
+            if self._takes("web") and link:
                 announce(f"Sign in as {self.desk.name_of(on_call)} (works once, for ten minutes):")
                 announce(f"  {link_for(self.keys, self.base_url, on_call)}")
-            await stop.wait()
+            elif self._takes("web"):
+                announce(f"The console is at {self.base_url}; `greenroom link {on_call}` prints a link to sign in.")
+            async with watchdog():
+                await stop.wait()
 
     @property
     def base_url(self) -> str:
@@ -261,6 +263,7 @@ class App:
             clock=self.clock,
             template_faults=lambda: self.content.faults,
             no_reader=lambda: self.content.no_reader,
+            clock_in_doubt=lambda: self.rounds.in_doubt,
             intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )

@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -204,7 +205,8 @@ class Content:
             # Examples are for the model: what words alone misread must not keep a good set from going live.
             return _assemble(library, by_words(library.word_lists), self._languages, *self._plugins)
         model, examples = self._reader.model(self._var)
-        built = _tried(self._folder, _assemble(library, model, self._languages, *self._plugins))
+        words = partial(by_words, library.word_lists)  # for posts that the model fails to read
+        built = _tried(self._folder, _assemble(library, model, self._languages, *self._plugins, spare=words))
         examples.close()
         return built
 
@@ -230,9 +232,11 @@ def _give_back() -> None:
         trim(0)
 
 
-def read_library(folder: Path) -> Library:
-    """The operators' files, valid as a whole, without a pipeline around them. Raises FaultyFiles."""
-    return _library(folder, read_texts(folder))
+def read_library(folder: Path, *, known: bool = False) -> Library:
+    """The operators' files, valid as a whole, without a pipeline around them; `known`: their wordings were found in
+    order before. Raises FaultyFiles."""
+    texts = read_texts(folder)
+    return _library(folder, texts, known=texts if known else ())
 
 
 def _library(
@@ -261,6 +265,8 @@ def _assemble(
     languages: Langid | None,
     responders: Sequence[Factory],
     checks: Sequence[Factory],
+    *,
+    spare: Callable[[], Reads] | None = None,
 ) -> Pipeline:
     try:
         return pipeline.build(
@@ -269,6 +275,7 @@ def _assemble(
             languages=languages,
             responders=[factory(library) for factory in responders] or None,
             checks=[*voice.default_checks(library.word_lists), *(factory(library.word_lists) for factory in checks)],
+            spare=spare,
         )
     except Exception as error:
         names = ", ".join(getattr(f, "__qualname__", repr(f)) for f in (*responders, *checks))
@@ -310,7 +317,8 @@ def _usable(folder: Path, path: Path, faults: list[Fault], *, is_folder: bool = 
     """Whether it can be read by its name; else its fault is noted. What is none of ours needs no good name."""
     ours = is_folder or path.suffix in _ENDINGS
     if ours and _shown(Path(path.name)) != path.name:
-        problem = "the name is not UTF-8; give it another one"
+        what = "has characters that nobody sees" if _is_utf8(path.name) else "is not UTF-8"
+        problem = f"the name {what}; give it another one"
     elif is_folder and path.suffix in _ENDINGS:
         problem = "it is a folder, and its name is that of a file; rename or remove it"
     elif not ours and path.is_symlink() and not path.exists():
@@ -325,13 +333,18 @@ def _is_text(path: Path) -> bool:
     return path.suffix in _ENDINGS or (is_text(path.name) and _shown(Path(path.name)) == path.name)
 
 
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in name)
+
+
 def _unusable(folder: Path, path: Path, problem: str) -> Fault:
     return Fault(file=_shown(Path(folder.name, path.relative_to(folder))), line=None, message=problem)
 
 
 def _shown(path: Path) -> str:
-    """A path as it can be printed: what is not UTF-8 in it as `\\xff`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path as it can be printed: what is not UTF-8 in it, or cannot be seen, as `\\xff`."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _read(path: Path) -> str:

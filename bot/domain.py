@@ -104,7 +104,7 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
     (_S.APPROVED, _C.TOO_OLD): _S.EXPIRED,
 }
 """From a state, by an action or a cause, to a state. What is not here cannot happen. A snoozed draft is woken before a
-manager's action. Moves out of `approved` also ask for a delivery that is still held: they recall it."""
+manager's action. Moves out of `approved` also ask for a delivery that is `UNSENT`: they recall it."""
 
 NEW_REVISION = frozenset({Action.REWORD, Action.FILL, Action.PROPOSE, Action.UNDO})
 """Actions that lay another text on the card: who pressed on the old one is told."""
@@ -114,6 +114,9 @@ ON_SENT_REPLY = frozenset({Action.SETTLE, Action.RETRY, Action.CORRECT, Action.R
 
 LIVE = (DraftState.WAITING, DraftState.SNOOZED)
 """States in which a draft still waits for somebody."""
+
+UNSENT = (DeliveryState.HELD, DeliveryState.FAILED)
+"""What the platform does not have, for certain, and is not being given."""
 
 _D = DeliveryState
 DELIVERY_MOVES: frozenset[tuple[DeliveryState, DeliveryState]] = frozenset(
@@ -189,6 +192,13 @@ class StoredPost:
     reason: str | None = None
     understanding: Mapping[str, object] | None = None
     forced_intent: str | None = None
+    edited_at: datetime | None = None
+    """When the fan wrote these words, by the platform's clock; None for the first ones, or where it did not say."""
+
+    @property
+    def written_at(self) -> datetime:
+        """When the post was written, by the platform's clock; where that is ahead of ours, when it came."""
+        return min(self.post.at, self.received_at)
 
     @property
     def target(self) -> Target:
@@ -329,6 +339,7 @@ class Delivery:
     approved_by: str
     created_at: datetime
     attempts: int = 0
+    """Tries and looks since it was last known for certain not to be there."""
     lease_until: datetime | None = None
     external_id: str | None = None
     """The platform's id of our reply: the receipt. A `correct` or `remove` carries that of the reply it changes."""
@@ -345,9 +356,10 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotSent:
-    """The platform does not have it, for certain. `retry_after` in seconds: try again then; None: a person decides.
+    """The platform does not have it, for certain. `retry_after` None: it refuses, and a person decides.
 
-    `full`: there was no room for it, which is no fault and counts as no try.
+    Else it is tried again, not sooner than after so many seconds, with growing pauses, until it is too old. `full`: the
+    platform has no room for it before; that time is kept as it is.
     """
 
     reason: str
@@ -360,10 +372,12 @@ class Uncertain:
     """Nobody can tell whether the platform has it: a person looks and settles it.
 
     With `retry_after` (seconds) it is not over yet: the platform can be asked then what became of it, see `look_up`.
+    `asked` is False where it could not even be asked: that counts as no look.
     """
 
     reason: str
     retry_after: float | None = None
+    asked: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -377,7 +391,7 @@ SendResult = Sent | NotSent | Uncertain | SourceGone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class Snapshot:
     """How a draft stood when a command was refused."""
 
     state: DraftState
@@ -397,15 +411,15 @@ class Refused(Exception):
         code: str,
         message: str,
         *,
-        draft: Draft | Standing | None = None,
+        draft: Draft | Snapshot | None = None,
         checks: tuple[CheckResult, ...] = (),
     ) -> None:
         """Codes: not_found, not_a_manager, already_decided, stale_revision, withdrawn, superseded, expired, too_late,
-        blocked, bad_action."""
+        blocked, bad_action, key_used."""
         super().__init__(message)
         self.code = code
         self.message = message
-        self.draft = draft and Standing(
+        self.draft = draft and Snapshot(
             state=draft.state, revision=draft.revision, decided_by=draft.decided_by, decided_at=draft.decided_at
         )
         self.checks = checks

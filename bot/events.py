@@ -53,6 +53,7 @@ class Happened(StrEnum):
     FAN_OPTED_IN = "fan_opted_in"
     TEXTS_DROPPED = "texts_dropped"
     UPDATE_SET_ASIDE = "update_set_aside"
+    UPDATE_IGNORED = "update_ignored"
     TEMPLATES_KEPT_IN_USE = "templates_kept_in_use"
     TEMPLATES_MENDED = "templates_mended"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Store, changes
+from bot.store import Store, changes, fans, forgetting
 
 COMMANDS: Mapping[str, str] = {
     "who": "Who writes the replies here",
@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "mydata": "Everything that is stored about you",
     "forget": "Erase everything that is stored about you",
     "stop": "No more replies to your posts",
+    "start": "Replies to your posts again, after /stop",
     "report": "Tell the team that a reply was not right",
 }
 """Command -> what it does, in up to 100 characters."""
@@ -53,13 +54,14 @@ class Fans:
         if command == "mydata":
             return await self._mydata(platform, fan_id)
         if command == "forget":
-            now = self._clock.now()
-            await self._store.write(lambda c: changes.forget(c, platform, fan_id, now))
+            await forgetting.forget(self._store, platform, fan_id, self._clock.now())
             return Answer(text=FORGOTTEN)
         if command == "stop":
             now = self._clock.now()
             await self._store.write(lambda c: changes.opt_out(c, platform, fan_id, now))
             return Answer(text=STOPPED)
+        if command == "start":
+            return await self._start(platform, fan_id)
         if command == "report":
             return self._report(words)
         return Answer(text=self._who() if command == "who" else self._privacy())
@@ -78,14 +80,20 @@ class Fans:
         own = (
             f"Posts in the channels that are read here are kept for {_days(keep.total_seconds())} so that the team can "
             "answer, then their text is dropped. Nothing is used to train software, and nobody is scored.\n"
-            "/mydata shows everything that is stored about you, /forget erases it, /stop ends replies to you."
+            "/mydata shows everything that is stored about you, /forget erases it, /stop ends replies to you, /start "
+            "allows them again."
         )
         return f"{own}\n\n{_cut(policy, 1400)}" if policy else own
+
+    async def _start(self, platform: str, fan_id: str) -> Answer:
+        now = self._clock.now()
+        was_out = await self._store.write(lambda c: fans.opt_in(c, platform, fan_id, now))
+        return Answer(text=STARTED if was_out else NOT_STOPPED)
 
     async def _mydata(self, platform: str, fan_id: str) -> Answer:
         stored = await self._store.export(platform, fan_id)
         count = len(stored["posts"])
-        if not count and not stored["opted_out_at"]:
+        if not any(value for name, value in stored.items() if name not in {"platform", "fan_id"}):
             return Answer(text="Nothing is stored about you.")
         text = f"{count} post{'s' if count != 1 else ''} of yours {'are' if count != 1 else 'is'} stored; "
         text += "the file has everything, word for word. /forget erases it."
@@ -106,8 +114,10 @@ FORGOTTEN = (
 )
 STOPPED = (
     "Done. Your posts will not be answered from here any more, and what waited for you is withdrawn. "
-    "If you change your mind, write /report and say so."
+    "If you change your mind, write /start."
 )
+STARTED = "Done. Your posts may be answered from here again. /stop ends that."
+NOT_STOPPED = "Your posts may be answered from here. /stop ends that."
 REPORTED = "Thank you. The team has it."
 NOT_REPORTED = "This could not be shown to the team just now; please write to a moderator, or try again later."
 """For an adapter that could not lay the words before anybody."""

@@ -4,30 +4,57 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
 
 from bot.desk import Desk
 from bot.domain import Cause, Draft, DraftState, Refused, StoredPost, clean
+from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Connection, NewPost, Received, Store, changes, context, drafts, fans, moves, posts, requests
 from bot.store.facts import in_its_place
 from bot.store.ids import new_id
-from responders.pipeline import Pipeline
+from bot.worker import LONGEST, TookTooLong, Worker
+from responders.pipeline import FAILED, Pipeline, urgency
 from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SWEEP = 15.0
+"""Seconds between looks at all unjudged posts; a bell that rings makes it sooner."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before a post that could not be judged is tried again; each time twice as long."""
+LATE = timedelta(seconds=30)
+"""A post that waits longer shows that the reader hangs, or is far behind."""
+_TOLD_EVERY = timedelta(hours=1)
+_UNREAD = 80
+"""Priority of what nobody has read: it may be anything."""
+
+_MOST_FAILURES = 5
+"""Tries after which a post that alone cannot be judged goes to a person."""
+
+_Found = tuple[StoredPost, Context]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Trouble:
+    """A post that could not be judged, and is tried again."""
+
+    pause: float
+    """Seconds before the next try but one."""
+    failures: int = 0
+    """Tries that failed although the database took a write right before: it is the post, not the database."""
+    waits: bool = True
+    """It is not time yet."""
 
 
 class Intake:
@@ -42,48 +69,63 @@ class Intake:
         self._clock = clock
         self._desk = desk
         self._pipeline = pipeline
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="pipeline")
-        self._queues: dict[tuple[str, str], OrderedDict[str, None]] = {}
+        self._worker = Worker("pipeline")
+        self._queues: dict[tuple[str, str], OrderedDict[str, bool]] = {}
+        """Channel -> its posts to be judged, in their order, each with whether it has just come in."""
+        self._trouble: dict[str, _Trouble] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._late = False
+        self._told: dict[str, datetime] = {}
+        """What failed while a post was read -> when the operator was told last."""
 
-    async def receive(self, post: Post, *, key: str | None = None) -> Received:
+    async def receive(self, post: Post, *, key: str | None = None, sent: str | None = None) -> Received:
         """Store a post; it is durable when this returns. A post that is already known gives its first id again.
 
-        With a `key` (Idempotency-Key) the first answer is given again. Raises Refused if it came with another post.
+        With a `key` (Idempotency-Key) the first answer is given again. Raises Refused if it came with another post;
+        `sent` is what the client sent, without what was made up for it (None: what the post says).
         """
         new = NewPost(id=new_id(), post=_cleaned(post), received_at=self._clock.now())
         if key is None:
             received = await self._store.add_post(new)
         else:
-            first = await self._store.write(lambda c: requests.receive(c, new, key))
+            first = await self._store.write(lambda c: requests.receive(c, new, key, sent))
             if first is None:
                 sentence = "This Idempotency-Key was used for another post; use a new key for a new post."
-                raise Refused("bad_action", sentence)
+                raise Refused("key_used", sentence)
             received = first
         if received.post_id == new.id:
-            self._schedule(post.platform, post.channel, new.id)
+            self._schedule(post.platform, post.channel, new.id, new=True)
         return received
 
     async def edit(self, post_id: str, text: str) -> bool:
-        """The fan edited the post. False for one that is unknown, deleted, or whose words are no longer kept."""
-        now, cleaned = self._clock.now(), clean(text)
+        """The fan edited the post; of several edits the one that came last wins.
 
-        def operation(connection: Connection) -> StoredPost | None:
-            post = posts.get(connection, post_id)
-            if post is None or post.deleted or not post.kept:
-                return None
-            changes.post_edited(connection, post, cleaned, now)
-            return post
+        False for one that is unknown, deleted, or whose words are no longer kept.
+        """
+        return await self._edit(lambda c: posts.get(c, post_id), text, None)
 
-        return await self._store.write(operation) is not None
-
-    async def edited(self, platform: str, channel: str, external_id: str, text: str) -> bool:
-        """The platform says that a message reads like this now; the same words again change nothing.
+    async def edited(
+        self, platform: str, channel: str, external_id: str, text: str, *, at: datetime | None = None
+    ) -> bool:
+        """The platform says that a message reads like this since `at`; the same words again change nothing, nor do
+        older words that come late.
 
         False for one that we do not have, or whose words are no longer kept.
         """
-        post = await self._store.read(lambda c: posts.by_external(c, platform, channel, external_id))
-        return post is not None and await self.edit(post.id, text)
+        return await self._edit(lambda c: posts.by_external(c, platform, channel, external_id), text, at)
+
+    async def _edit(self, find: Callable[[Connection], StoredPost | None], text: str, at: datetime | None) -> bool:
+        """Found and changed in one step: between two, another edit might slip in."""
+        now, cleaned = self._clock.now(), clean(text)
+
+        def operation(connection: Connection) -> bool:
+            post = find(connection)
+            if post is None or post.deleted or not post.kept:
+                return False
+            changes.post_edited(connection, post, cleaned, now, edited_at=at)
+            return True
+
+        return await self._store.write(operation)
 
     async def delete(self, post_id: str) -> bool:
         """The fan deleted the post. False for an unknown one."""
@@ -106,7 +148,7 @@ class Intake:
         approved is given as it is: nobody is answered twice.
         """
         while True:
-            judged = await self._on_worker(partial(self._judge, post_id, asked=True))
+            judged = await self._read(post_id, asked=True)
             if judged is None:
                 return None
             found, proposal = judged
@@ -116,17 +158,13 @@ class Intake:
             if draft:
                 return await self._desk.draft(draft.id)
 
-    def _around(
-        self, connection: Connection, post_id: str, *, asked: bool = False
-    ) -> tuple[StoredPost, Context] | None:
+    def _around(self, connection: Connection, post_id: str, *, asked: bool = False) -> _Found | None:
         post = posts.get(connection, post_id)
         if post is None or post.deleted or not post.kept or (post.action is not None and not asked):
             return None
         return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
 
-    def _lay(
-        self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal
-    ) -> Draft | Refused | None:
+    def _lay(self, connection: Connection, found: _Found, proposal: Proposal) -> Draft | Refused | None:
         """Put an asked-for card on the desk; None when the post has changed since and must be read again."""
         post, around = found
         newest = drafts.latest(connection, post.id)
@@ -136,15 +174,41 @@ class Intake:
             return Refused("opted_out", "This fan asked not to be answered.")
         if not posts.judge(connection, post, proposal, around.now, again=True):
             return None
-        return moves.submit(connection, post, proposal, around, self._settings.replies.expire_after)
+        return moves.submit(connection, post, proposal, around, around.now + self._settings.replies.expire_after)
 
     async def run(self) -> None:
-        """Judge what was left from before, then whatever is reopened, until cancelled."""
+        """Judge what was left from before, whatever is reopened, and what fell through, until cancelled."""
         with self._store.bell(Happened.POST_REOPENED) as bell:
             while True:
                 for platform, channel, post_id in await self._store.read(posts.unjudged):
-                    self._schedule(platform, channel, post_id)
-                await bell.wait()
+                    if post_id not in self._trouble or not self._trouble[post_id].waits:
+                        self._schedule(platform, channel, post_id)
+                await self._watch()
+                await bell.wait(_SWEEP)
+
+    async def waiting(self) -> timedelta:
+        """How long the oldest unjudged post has waited; nothing when there is none."""
+        since = await self._store.read(posts.waiting_since)
+        return max(timedelta(), self._clock.now() - since) if since else timedelta()
+
+    async def late(self) -> str | None:
+        """One sentence when posts wait too long to be read, else None."""
+        waiting = await self.waiting()
+        if waiting < LATE:
+            return None
+        return (
+            f"A post has waited for {waiting.total_seconds():.0f} seconds to be read, a crisis would wait too: the "
+            "reader hangs or is far behind; restart Greenroom if this does not pass."
+        )
+
+    async def _watch(self) -> None:
+        """Tell the operator once when posts begin to wait too long, and once when that is over."""
+        late = await self.late()
+        if late and not self._late:
+            log.error("posts_wait", why=late)
+        elif self._late and not late:
+            log.info("posts_are_read_again")
+        self._late = late is not None
 
     async def idle(self) -> None:
         """Wait until everything that was taken in so far is judged."""
@@ -156,16 +220,18 @@ class Intake:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._worker.shutdown()
 
-    def _schedule(self, platform: str, channel: str, post_id: str) -> None:
+    def _schedule(self, platform: str, channel: str, post_id: str, *, new: bool = False) -> None:
         place = (platform, channel)
         queue = self._queues.get(place)
         if queue is not None:
-            queue[post_id] = None
+            queue.setdefault(post_id, new)
             return
-        self._queues[place] = OrderedDict({post_id: None})
-        task = asyncio.create_task(self._drain(place))
+        self._queues[place] = OrderedDict({post_id: new})
+        self._start(self._drain(place))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -173,36 +239,80 @@ class Intake:
         queue = self._queues[place]
         try:
             while queue:
-                post_id, _ = queue.popitem(last=False)
+                post_id, new = queue.popitem(last=False)
                 try:
-                    await self._process(post_id)
-                except Exception:  # the others must go on; this one stays unjudged and is tried again after a start
-                    log.exception("post_not_judged", post_id=post_id)
+                    await self._process(post_id, new=new)
+                except Exception as error:  # the others must go on; this one is tried again
+                    if isinstance(error, StoreError):
+                        log.warning("post_not_judged", post_id=post_id, why=str(error))
+                    else:
+                        log.exception("post_not_judged", post_id=post_id)
+                    queue.pop(post_id, None)  # a sweep may have found it meanwhile
+                    self._put_off(place, post_id)
+                else:
+                    self._trouble.pop(post_id, None)
         finally:
             del self._queues[place]
 
-    async def _process(self, post_id: str) -> None:
-        """Judge one post; again if it, or the room there is for replies, changed meanwhile."""
-        while judged := await self._on_worker(partial(self._judge, post_id)):
+    def _put_off(self, place: tuple[str, str], post_id: str) -> None:
+        trouble = self._trouble.setdefault(post_id, _Trouble(pause=_FIRST_PAUSE))
+        pause, trouble.pause = trouble.pause, min(2 * trouble.pause, _LONGEST_PAUSE)
+        trouble.waits = True
+
+        async def again() -> None:
+            await asyncio.sleep(pause)
+            trouble.waits = False
+            self._schedule(*place, post_id)
+
+        self._start(again())
+
+    async def _process(self, post_id: str, *, new: bool) -> None:
+        """Judge one post; again if it, or the room there is for replies, changed meanwhile.
+
+        All but the first try of a new post are noted before they begin: what ends the process each time it is read
+        goes to a person, and so does what fails each time.
+        """
+        trouble = self._trouble.get(post_id)
+        begun = new or await self._store.write(partial(posts.begin, post_id=post_id, again=trouble is not None))
+        if trouble:
+            trouble.failures += 1  # unless it ends well, which forgets it
+            begun = begun and trouble.failures < _MOST_FAILURES
+        while judged := await (self._read(post_id) if begun else self._by_hand(post_id)):
             found, proposal = judged
             if await self._store.write(partial(self._submit, found=found, proposal=proposal)):
                 return
 
-    async def _on_worker(self, work: Callable[[], T]) -> T:
-        """Reading the context and running the pipeline are one job on one thread, so that the event loop stays free."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+    async def _read(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
+        """What should become of a post, and what that was read from; None when there is nothing to judge.
 
-    def _judge(self, post_id: str, *, asked: bool = False) -> tuple[tuple[StoredPost, Context], Proposal] | None:
-        """What should become of a post, and what that was read from; None when there is nothing to judge."""
+        Reading the context and running the pipeline are one job on one thread, so that the event loop stays free.
+        """
+        try:
+            return await self._worker.run(partial(self._judge, post_id, asked=asked))
+        except TookTooLong:
+            log.warning("post_takes_too_long", post_id=post_id, seconds=LONGEST)
+            return await self._by_hand(post_id, asked=asked)
+
+    async def _by_hand(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
+        """`_read` without reading: for what takes too long, or ends the process each time."""
+        found = await self._store.read(lambda c: self._around(c, post_id, asked=asked))
+        return found and (found, _unread(found[0], Understanding()))
+
+    def _judge(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
         found = self._store.read_here(lambda c: self._around(c, post_id, asked=asked))
         if found is None:
             return None
         post, around = found
+        pipeline = self._pipeline()
         try:
-            proposal = self._pipeline().run(post.post, around)
+            proposal = pipeline.run(post.post, around)
         except Exception:
             log.exception("pipeline_failed", post_id=post.id)
-            return found, _unread()
+            read = Understanding()
+            with suppress(Exception):  # what hits a gate does so whatever else fails
+                read = pipeline.understand(post.post, around)
+            return found, _unread(post, read)
+        self._tell_unread(proposal)
         if proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now):
             proposal = _too_late(proposal)
         if proposal.outcome is Outcome.SILENT and not asked and not around.opted_out and self._made_anew(post):
@@ -214,12 +324,20 @@ class Intake:
         """A fact of its last draft has changed. What somebody saw waiting does not end in silence for that."""
         return self._store.read_here(lambda c: _outdated(c, post)) is not None
 
-    def _too_old(self, post: StoredPost, now: datetime) -> bool:
-        """Found after a long stop: nobody could answer it in time any more. What is judged anew came up just now."""
-        fresh = post.version > 1 or post.forced_intent is not None or post.post.platform == "replay"
-        return not fresh and now - post.received_at >= self._settings.replies.expire_after
+    def _tell_unread(self, proposal: Proposal) -> None:
+        """The operator hears once an hour what fails; the cards tell managers each time."""
+        now = self._clock.now()
+        for step in proposal.trace:
+            what = step.note.partition(":")[0]
+            if step.stage == FAILED and now - self._told.get(what, _EPOCH) >= _TOLD_EVERY:
+                self._told[what] = now
+                log.error("part_of_the_reader_failed", what=step.note)
 
-    def _submit(self, connection: Connection, found: tuple[StoredPost, Context], proposal: Proposal) -> bool:
+    def _too_old(self, post: StoredPost, now: datetime) -> bool:
+        """Found after a long stop: nobody could answer it in time any more."""
+        return now - _since(post, now) >= self._settings.replies.expire_after
+
+    def _submit(self, connection: Connection, found: _Found, proposal: Proposal) -> bool:
         """Write what became of the post; False when it must be looked at again."""
         post, around = found
         author = post.post.author.id
@@ -233,7 +351,7 @@ class Intake:
             post,
             proposal,
             around,
-            self._settings.replies.expire_after,
+            _since(post, around.now) + self._settings.replies.expire_after,
             placed=lambda new: in_its_place(new, old, known) if old else new,
         )
         _withdraw_answered(connection, post, proposal, around)
@@ -257,12 +375,32 @@ def _withdraw_answered(connection: Connection, post: StoredPost, proposal: Propo
             moves.end_all(connection, earlier.id, Cause.RESOLVED, around.now)
 
 
-def _unread() -> Proposal:
+def _since(post: StoredPost, now: datetime) -> datetime:
+    """From when `expire_after` counts: from when the words were written, whenever we received them.
+
+    What a manager named another intent for comes up just now, and so does an edit of which no time is known. A replay
+    plays old posts as if they were new.
+    """
+    if post.forced_intent is not None or post.post.platform == "replay":
+        return now
+    if post.version > 1:
+        return min(post.edited_at or now, now)
+    return post.written_at
+
+
+def _unread(post: StoredPost, read: Understanding) -> Proposal:
+    """For a person, with what could be read; staff and bots write nothing that waits for an answer."""
+    author = post.post.author
+    if author.is_staff or author.is_bot:
+        reason = Reason(code=ReasonCode.STAFF_OR_BOT, sentence="It could not be read; nobody waits for an answer.")
+        return Proposal(outcome=Outcome.SILENT, reason=reason, understanding=read)
     sentence = "This post could not be read by the program; please read it yourself."
+    code = ReasonCode.GATE if read.risk else ReasonCode.LOW_CONFIDENCE
     return Proposal(
         outcome=Outcome.HANDOFF,
-        reason=Reason(code=ReasonCode.LOW_CONFIDENCE, sentence=sentence),
-        understanding=Understanding(),
+        reason=Reason(code=code, sentence=sentence),
+        understanding=read,
+        priority=max(_UNREAD, urgency(read.risk)),
     )
 
 

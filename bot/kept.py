@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot import private
+
 FILE = "templates_kept.json"
 _NEW = f".{FILE}.new"
 """One name, so that what a crash leaves is written over and old words do not pile up."""
@@ -26,13 +28,13 @@ class Kept:
 
 def keep(var: Path, texts: Mapping[str, str], checks: str) -> None:
     """Put these in the place of what was kept, whole or not at all, for their owner's eyes. Raises OSError."""
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
     written = json.dumps(
         {"at": datetime.now(UTC).isoformat(), "checks": checks, "texts": dict(texts)}, ensure_ascii=False
     )
     new = var / _NEW
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)  # it may have been there
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), private.FILE)  # it may have been there
         file.write(written)
         file.flush()
         os.fsync(file.fileno())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
@@ -28,6 +28,7 @@ from responders.types import (
 )
 from responders.understanding import build_analyzers
 from responders.understanding.answers import QUESTION
+from responders.understanding.facts import Conversation
 from responders.understanding.normalise import uncalled
 from responders.understanding.trained import Reads
 from responders.voice import default_checks, examine
@@ -35,6 +36,15 @@ from responders.voice import default_checks, examine
 _TWIN = "not-a-twin"
 _NO_ANSWER = "A question that no template answers."
 _CRISIS, _GATE, _REST = 100, 80, 10
+_SHOWN = 200
+"""Characters of an error."""
+FAILED = "failed"
+"""Stage of the lines of a trace that say which part of the program failed."""
+
+
+def urgency(risk: Sequence[str]) -> int:
+    """The priority that the gates give a post; 0 where none fired."""
+    return 0 if not risk else _CRISIS if risk[0] == "crisis" else _GATE
 
 
 class Pipeline:
@@ -47,14 +57,18 @@ class Pipeline:
         responders: Sequence[Responder],
         checks: Sequence[VoiceCheck],
         thresholds: Mapping[str, float] | None = None,
+        *,
+        spare: Callable[[], Pipeline] | None = None,
     ) -> None:
         """Use `build` unless the parts are your own. `analyzers`: each with what it reads, in words for a person;
-        `thresholds`: the chances from which a reading is believed."""
+        `thresholds`: the chances from which a reading is believed; `spare`: reads the posts that this one cannot."""
         self.library = library
         self._analyzers = tuple(analyzers)
         self._responders = tuple(responders)
         self._checks = tuple(checks)
         self._judge = Judge(library, thresholds)
+        self._conversation = Conversation(library.word_lists["conversation"])
+        self._spare = spare
 
     @property
     def analyzers(self) -> tuple[Analyzer, ...]:
@@ -62,7 +76,23 @@ class Pipeline:
         return tuple(analyzer for _, analyzer in self._analyzers)
 
     def run(self, post: Post, context: Context) -> Proposal:
-        """Understand, respond, select, check. Never raises for any text; the trace says what each stage saw."""
+        """Understand, respond, select, check. Never raises for any text; the trace says what each stage saw.
+
+        Where an analyzer failed and no gate fired, the spare pipeline reads the post, as it would without the model.
+        """
+        proposal = self._run(post, self._called(post, context))
+        read = proposal.understanding
+        if not read.unread or read.risk or self._spare is None:
+            return proposal
+        again = self._spare().run(post, context)
+        failed = [step for step in proposal.trace if step.stage == FAILED]
+        return replace(
+            again,
+            understanding=replace(again.understanding, unread=read.unread),
+            trace=(*failed, *(step for step in again.trace if step not in failed)),
+        )
+
+    def _run(self, post: Post, context: Context) -> Proposal:
         understanding = self.understand(post, context)
         case = Case(post=post, context=context, understanding=understanding)
         trace = [*_seen(case)]
@@ -97,8 +127,12 @@ class Pipeline:
         for reads, analyzer in self._analyzers:
             try:
                 understanding = analyzer.analyze(post, context, understanding)
-            except Exception:  # one that fails must not switch off another: above all not the lists of the gates
-                understanding = replace(understanding, unread=(*understanding.unread, reads))
+            except Exception as problem:  # one must not switch off another: above all not the lists of the gates
+                understanding = replace(
+                    understanding,
+                    unread=(*understanding.unread, reads),
+                    faults=(*understanding.faults, f"{reads} was not read: {problem!r}"[:_SHOWN]),
+                )
         return understanding
 
     def _checked(self, candidate: Candidate, *, read: Understanding, case: Case) -> tuple[CheckResult, ...]:
@@ -110,7 +144,12 @@ class Pipeline:
 
     def check(self, wording: Wording, post: Post, context: Context) -> tuple[CheckResult, ...]:
         """All voice checks on one wording, a manager's own words too."""
-        return tuple(examine(self._checks, wording, post, context))
+        return tuple(examine(self._checks, wording, post, self._called(post, context)))
+
+    def _called(self, post: Post, context: Context) -> Context:
+        """With whether the post speaks to us by the community's name."""
+        called = not context.addressed and self._conversation.called(context.community, post.text)
+        return replace(context, addressed=True) if called else context
 
     def _respond(self, case: Case, trace: list[Step]) -> list[Candidate]:
         """All that the responders offer. One that fails is traced; the others go on."""
@@ -119,7 +158,7 @@ class Pipeline:
             try:
                 found = list(responder.respond(case.post, case.context, case.understanding))
             except Exception as problem:
-                trace.append(Step(stage="responders", note=f"responder {responder.name} failed: {problem!r}"))
+                trace.append(Step(stage=FAILED, note=f"responder {responder.name} failed: {problem!r}"))
                 continue
             trace.append(Step(stage="responders", note=f"{responder.name} offers {len(found)}"))
             offered += (c if c.responder else replace(c, responder=responder.name) for c in found)
@@ -127,7 +166,7 @@ class Pipeline:
 
     def _priority(self, understanding: Understanding) -> int:
         if understanding.risk:
-            return _CRISIS if understanding.risk[0] == "crisis" else _GATE
+            return urgency(understanding.risk)
         intent = self.library.intents.get(understanding.intent or "")
         return intent.priority if intent else _REST
 
@@ -139,18 +178,23 @@ def build(
     languages: LanguageDetector | None = None,
     responders: Sequence[Responder] | None = None,
     checks: Sequence[VoiceCheck] | None = None,
+    spare: Callable[[], Reads] | None = None,
 ) -> Pipeline:
     """A pipeline for a library, with the shipped responder and checks unless told otherwise.
 
-    `reads`: what reads posts; without it only the lists of the gates are looked at.
+    `reads`: what reads posts; without it only the lists of the gates are looked at. `spare`: what reads them where that
+    fails; made when it is needed.
     """
-    return Pipeline(
-        library,
-        build_analyzers(library, reads, languages),
-        (TemplatedResponder(library),) if responders is None else responders,
-        default_checks(library.word_lists) if checks is None else checks,
-        reads.thresholds if reads else None,
-    )
+    responders = (TemplatedResponder(library),) if responders is None else responders
+    checks = default_checks(library.word_lists) if checks is None else checks
+
+    def read_by(reads: Reads | None, spare: Callable[[], Pipeline] | None = None) -> Pipeline:
+        thresholds = reads.thresholds if reads else None
+        return Pipeline(
+            library, build_analyzers(library, reads, languages), responders, checks, thresholds, spare=spare
+        )
+
+    return read_by(reads, cache(lambda: read_by(spare())) if spare else None)
 
 
 def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice: Choice) -> Verdict:
@@ -202,7 +246,6 @@ def _seen(case: Case) -> tuple[Step, ...]:
     surest = ", ".join(f"{name} {share:.2f}" for name, share in read.intents[:3])
     happened = ", ".join(f"{name} {share:.2f}" for name, share in read.situations[:3])
     alarms = ", ".join(f"{a.gate} {a.chance:.2f} “{a.part}”" for a in read.alarms)
-    unread = (Step(stage="not read", note=", ".join(read.unread)),) if read.unread else ()
     return (
         Step(stage="facts", note=f"replies to {context.replies_to}{', addressed to us' if context.addressed else ''}"),
         Step(stage="gates", note=alarms or "none"),
@@ -211,7 +254,7 @@ def _seen(case: Case) -> tuple[Step, ...]:
         Step(stage="tells", note=", ".join(sorted(read.tells)) or "none"),
         Step(stage="details", note=details or "none"),
         Step(stage="mood", note=f"{read.mood}, {read.sentiment}, language {read.language}"),
-        *unread,
+        *(Step(stage=FAILED, note=fault) for fault in read.faults),
     )
 
 

@@ -143,7 +143,7 @@ class PastReply:
     """A wording of ours that is waiting, approved or sent: for freshness, limits and the not-a-twin check."""
 
     text: str | None
-    """None once the text's time to be kept is over; `opener` stays."""
+    """None once the text's time to be kept is over; `opener` is empty then."""
     opener: str
     template: str | None
     variant: str | None
@@ -163,7 +163,7 @@ class Context:
     channel_name: str = ""
     replies_to: RepliesTo = "nobody"
     addressed: bool = False
-    """True when the post replies to us or names us."""
+    """True when the post replies to us or mentions us; the pipeline adds whether it speaks to us by name."""
     before: tuple[Turn, ...] = ()
     """What was said before the post, oldest first."""
     after: tuple[Turn, ...] = ()
@@ -228,6 +228,8 @@ class Understanding:
     """What raised the gates of `risk`; and a crisis not likely enough to call anybody, which a person reads."""
     unread: tuple[str, ...] = ()
     """The analyzers that failed, as words for a person."""
+    faults: tuple[str, ...] = ()
+    """What they raised, for the operator."""
     details: tuple[Detail, ...] = ()
     resolves: bool = False
     """The fan says that what they wrote before is settled ("never mind, fixed it")."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 CONFIG = """\
 community: {name: Lantern Harbor}
@@ -16,6 +17,9 @@ managers:
   manager: {name: Manager}
 on_call: manager
 """
+
+settings.register_profile("no hurry", deadline=None)  # a slow machine makes no test fail
+settings.load_profile("no hurry")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
 from bot.ports import Sender
 
 AGAIN = 10.0
-"""Seconds until the next try of what may be tried again; each further try waits longer."""
+"""Seconds until the next try of what may be tried again."""
 MOMENT = 5.0
 """Seconds in which a connection is made, if it can be made at all."""
 
@@ -31,20 +31,17 @@ class ConnectedPlatform:
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         """See `bot.ports.Sender`."""
         sender = await self._open()
-        return await sender.source_gone(delivery) if sender else self._away(delivery)
+        return await sender.source_gone(delivery) if sender else NotSent(reason=self._away(), retry_after=0)
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """See `bot.ports.Sender`."""
         sender = await self._open()
-        return await sender.deliver(delivery) if sender else self._away(delivery)
+        return await sender.deliver(delivery) if sender else NotSent(reason=self._away(), retry_after=0)
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """See `bot.ports.Sender`."""
         sender = await self._open()
-        if sender:
-            return await sender.look_up(delivery)
-        away = self._away(delivery)
-        return Uncertain(reason=away.reason, retry_after=away.retry_after)
+        return await sender.look_up(delivery) if sender else Uncertain(reason=self._away(), retry_after=0, asked=False)
 
     def _connected(self, sender: Sender) -> None:
         self._sender = sender
@@ -61,6 +58,5 @@ class ConnectedPlatform:
                 await self._up.wait()
         return self._sender
 
-    def _away(self, delivery: Delivery) -> NotSent:
-        why = f"The bot is not connected to {self.title} right now."
-        return NotSent(reason=why, retry_after=AGAIN * 3**delivery.attempts)
+    def _away(self) -> str:
+        return f"The bot is not connected to {self.title} right now."

@@ -16,6 +16,7 @@ commands = typer.Typer(
 )
 commands.command("run")(serve.run)
 commands.command("link")(serve.link)
+commands.command("clock")(serve.clock)
 commands.command("init")(starter.init)
 commands.command("try")(attempt.attempt)
 commands.command("understand")(understand.understand)

@@ -46,7 +46,7 @@ def _context(settings: Settings, channel: str, now: datetime) -> Context:
     heard = (*settings.platforms.discord.listen, *settings.platforms.telegram.listen)
     own = next((item for item in heard if item.channel == channel), Listen(channel=channel))
     return Context(
-        now=now,
+        now=settings.community.local(now),
         community=settings.community.name,
         locale=own.locale or settings.community.locale,
         one_language=own.locale is not None,

@@ -12,13 +12,13 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters import replay
+from bot.adapters import replay, web
 from bot.cli.check import own_warnings
-from bot.cli.common import Config, counted, load_settings
+from bot.cli.common import Config, busy, counted, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
 from bot.ports import Check
-from bot.reader import NoReader, load_reader
+from bot.reader import load_reader
 from bot.settings import Settings
 from bot.store import migrate
 from responders.library.model import Library
@@ -39,8 +39,9 @@ def doctor(
     except FaultyFiles as error:
         checks = _faults("config", error)
     else:
-        checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
-        checks += [*_public(settings), *_online(settings)] if online else []
+        with busy("Looking at the templates, the model, the database and the platforms"):
+            checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
+            checks += [*_public(settings), *_online(settings)] if online else []
     for check in checks:
         typer.echo(f"{_MARKS[check.ok]}  {check.name:<10}  {check.result}")
         if check.fix:
@@ -50,39 +51,39 @@ def doctor(
 
 
 def _examine(settings: Settings) -> list[Check]:
+    content = Content(settings.templates, reader=load_reader, var=settings.var)
     return [
-        *_templates(settings),
-        _reader(),
+        *_templates(settings, content),
+        _reader(content),
         *migrate.inspect(settings.store),
         *_disk(settings),
+        *web.checks(settings),
         *_platforms(settings),
         *replay.checks(settings),
     ]
 
 
-def _templates(settings: Settings) -> list[Check]:
-    content = Content(settings.templates, reader=load_reader, var=settings.var)
+def _templates(settings: Settings, content: Content) -> list[Check]:
     try:
         pipeline = content.load()
     except FaultyFiles as error:
-        return [*_faults("templates", error), _instead(content)]
+        return [*_faults("templates", error), _instead(content, settings)]
     library = pipeline.library
     result = f"templates {len(library.templates)}, intents {len(library.intents)}; all examples pass"
     return [_fine("templates", result), *_warnings(settings, pipeline), *_registers(settings, library)]
 
 
-def _instead(content: Content) -> Check:
+def _instead(content: Content, settings: Settings) -> Check:
     """What a start does while the files have faults."""
-    if not content.use_kept():
+    if not content.use_kept() or content.kept_at is None:
         return Check(name="templates", ok=None, result="no earlier set is kept: a start stops with these faults")
-    result = f"a start uses the set that was in use before, kept on {content.kept_at:%Y-%m-%d at %H:%M} UTC"
+    kept_at = settings.community.local(content.kept_at)
+    result = f"a start uses the set that was in use before, kept on {kept_at:%Y-%m-%d at %H:%M %Z}"
     return Check(name="templates", ok=None, result=result)
 
 
-def _reader() -> Check:
-    try:
-        load_reader()
-    except NoReader as error:
+def _reader(content: Content) -> Check:
+    if error := content.no_reader:
         return Check(name="reader", ok=False, result=error.sentence, fix=error.fix)
     return _fine("reader", "posts are read with the trained model; its files and its numbers are the right ones")
 

@@ -1,4 +1,4 @@
-"""`run` and `link`."""
+"""`run`, `link` and `clock`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import asyncio
 import logging
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
 import typer
 
-from bot import app
+from bot import app, private
+from bot.adapters import web
 from bot.cli.common import Config, load_settings
+from bot.errors import GreenroomError
 from bot.reader import load_reader
+from bot.store import retention
 
 Only = Annotated[
     str | None,
@@ -26,15 +30,35 @@ Only = Annotated[
 def run(config: Config = None, only: Only = None) -> None:
     """Run everything that config.yaml switches on, until Ctrl-C."""
     settings = load_settings(config)
+    os.umask(0o077)  # what is written holds fans' words and secrets
+    private.tighten_all(settings.var)
     _log_to_stderr()
+    for check in web.checks(settings):
+        if check.ok is False:
+            structlog.get_logger().warning("not_safe", what=check.result, fix=check.fix)
+    if sys.stderr.isatty():
+        typer.echo("Starting; this takes a few seconds.", err=True)
     roles = [role.strip() for role in only.split(",") if role.strip()] if only else []
     built = app.build(settings, only=roles, reader=load_reader)
-    asyncio.run(built.run(announce=typer.echo))
+    asyncio.run(built.run(announce=typer.echo, link=sys.stdout.isatty()))
 
 
 def link(name: Annotated[str, typer.Argument(help="The manager's key in config.yaml.")], config: Config = None) -> None:
     """Print a sign-in link for a manager; it lives ten minutes and works once."""
     typer.echo(app.signin_link(load_settings(config), name, os.environ))
+
+
+def clock(config: Config = None) -> None:
+    """Say that this machine's clock is right, where old words are kept because it seemed to be wrong."""
+    settings = load_settings(config)
+    now = datetime.now(UTC)
+    try:
+        retention.confirm(settings.var, now)
+    except OSError as error:
+        raise GreenroomError(
+            f"{settings.var}: this cannot be noted here ({error.strerror}); check the permissions"
+        ) from error
+    typer.echo(f"It is {now:%Y-%m-%d %H:%M} UTC. Within a minute old words are dropped by that time.")
 
 
 def _log_to_stderr() -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from babel.localtime import LOCALTZ
 
 import bot
 from bot.content import read_library, read_texts
 from bot.errors import GreenroomError
+from bot.settings.values import parse_zone
 
 _SAMPLE_NAME = "  name: Lantern Harbor\n"
+_SAMPLE_ZONE = "  timezone: UTC "
 _NAMELESS = "Our community"
 _EXAMPLES = Path(bot.__file__).parent / "starter"
 _STARTERS = {"facts.yaml": "facts.yaml", "en/question/example.md": "faq.md"}
@@ -54,7 +57,8 @@ def _write(folder: Path, community: str | None) -> None:
         _note(whole / "templates")
         config = (source / "config.yaml").read_text(encoding="utf-8")
         name = json.dumps((community or _NAMELESS).strip(), ensure_ascii=False)
-        (whole / "config.yaml").write_text(config.replace(_SAMPLE_NAME, f"  name: {name}\n"), encoding="utf-8")
+        config = config.replace(_SAMPLE_NAME, f"  name: {name}\n").replace(_SAMPLE_ZONE, f"  timezone: {_zone()} ")
+        (whole / "config.yaml").write_text(config, encoding="utf-8")
         if folder.exists():  # it may be where the person stands: fill it, do not replace it
             for part in ("templates", "config.yaml"):
                 (whole / part).rename(folder / part)
@@ -62,9 +66,17 @@ def _write(folder: Path, community: str | None) -> None:
             whole.rename(folder)
 
 
+def _zone() -> str:
+    """The machine's time zone by its IANA name; UTC where it tells none that Greenroom knows."""
+    try:
+        return parse_zone(getattr(LOCALTZ, "key", "UTC")).key
+    except ValueError:
+        return "UTC"
+
+
 def _leave_out_the_sample(folder: Path) -> None:
     """What only the sample community knows, its facts and answers, gives way to one example each."""
-    for template in read_library(folder).templates:
+    for template in read_library(folder, known=True).templates:
         if template.is_faq:
             (folder / template.path).unlink()
     for path, example in _STARTERS.items():

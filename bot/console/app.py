@@ -5,29 +5,54 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
 
 from bot.adapters.web import Deps, api, health, problems
-from bot.adapters.web.guard import Guard
+from bot.adapters.web.guard import BODY_SECONDS, Guard
 from bot.console import routes, signin
 from bot.console.render import Renderer
+from bot.errors import StoreError
 
 PAGES = Path(__file__).with_name("pages")
+_FOR_PROGRAMS = ("/api/", "/readyz", "/metrics")
+"""Addresses whose answers are not read by people."""
 
 
-def create_app(deps: Deps) -> FastAPI:
-    """Build the application. Several may live in one process; none touches the network before it is served."""
+def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS) -> FastAPI:
+    """Build the application. Several may live in one process; none touches the network before it is served.
+
+    `body_seconds`: how long the body of a request may take to come in.
+    """
     app = FastAPI(title="Greenroom", version="1", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.deps = deps
     app.state.closing = asyncio.Event()
     app.state.registry = CollectorRegistry()
-    app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of)
+    app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of, deps.settings.community.timezone)
     for router in (api.router, health.router, signin.router, routes.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=PAGES / "static"))
     problems.install(app)
+    app.add_exception_handler(signin.SignedOut, _signed_out)
+    app.add_exception_handler(StoreError, _unavailable)
     web = deps.settings.web
-    app.add_middleware(Guard, bind=web.host, public_url=web.public_url, registry=app.state.registry)
+    app.add_middleware(
+        Guard, bind=web.host, public_url=web.public_url, registry=app.state.registry, body_seconds=body_seconds
+    )
     return app
+
+
+def _signed_out(request: Request, _error: Exception) -> Response:
+    return signin.refuse(request, "You are not signed in.")
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    """The database's sentence: on a page where a page was asked for."""
+    assert isinstance(error, StoreError)  # noqa: S101 - for the type checker
+    problems.note(error)
+    problem = problems.unavailable(error)
+    if request.url.path.startswith(_FOR_PROGRAMS):
+        return problem.response()
+    page: Response = request.app.state.pages.page("trouble.html", problem.status, here="door", why=str(problem))
+    return page

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.adapters.surface.words import link_host
 from responders.said import said
 
 
 class Renderer:
     """The pages of one app."""
 
-    def __init__(self, folder: Path, community: str, name_of: Callable[[str], str]) -> None:
-        """`community` stands at the top of each page; `name_of` gives the name for a manager's key."""
+    def __init__(self, folder: Path, community: str, name_of: Callable[[str], str], zone: tzinfo = UTC) -> None:
+        """`community` stands at the top of each page; `name_of` gives the name for a manager's key; times of day are
+        shown in `zone`."""
         env = Environment(
             loader=FileSystemLoader(folder),
             autoescape=True,
@@ -26,7 +28,14 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        env.filters |= {"ago": ago, "clock": clock, "web_link": web_link, "words": said}
+        filters = {
+            "ago": ago,
+            "clock": partial(clock, zone=zone),
+            "host": link_host,
+            "web_link": web_link,
+            "words": said,
+        }
+        env.filters |= filters
         env.globals |= {"community": community, "name_of": name_of}
         self._env = env
 
@@ -46,18 +55,16 @@ def ago(moment: datetime | str, now: datetime) -> str:
     return "just now"
 
 
-def clock(moment: datetime | str, now: datetime) -> str:
-    """The time of day in UTC, with the date unless it is today."""
-    at = _time(moment).astimezone(UTC)
-    return at.strftime("%H:%M UTC") if at.date() == now.date() else at.strftime("%Y-%m-%d %H:%M UTC")
+def clock(moment: datetime | str, now: datetime, zone: tzinfo) -> str:
+    """The time of day in a time zone, with the date unless it is today there."""
+    at = _time(moment).astimezone(zone)
+    today = at.date() == now.astimezone(zone).date()
+    return at.strftime("%H:%M %Z" if today else "%Y-%m-%d %H:%M %Z")
 
 
 def web_link(url: str | None) -> str | None:
     """The address if a browser may open it, else None: a fan may have sent `javascript:`."""
-    try:
-        return url if url and urlsplit(url).scheme in {"http", "https"} else None
-    except ValueError:
-        return None
+    return url if link_host(url) else None
 
 
 def _time(moment: datetime | str) -> datetime:

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.adapters.web.callers import session_of
+from bot.adapters.web.auth import Session
 from bot.adapters.web.deps import Deps, Wired
 from bot.console.misread import REMEMBERED, misread
+from bot.console.signin import SignedIn
 from bot.domain import LOBBY, Delivery, DeliveryState, DraftState, StoredPost
 from bot.events import Happened
 
@@ -22,18 +23,19 @@ DECIDED = 20
 
 
 @router.get("/")
-async def home(request: Request, deps: Wired) -> Response:
-    """To the inbox, or how to sign in."""
-    return RedirectResponse("/inbox", 303) if session_of(request, deps) else _signed_out(request)
+async def home(_session: SignedIn) -> Response:
+    """To the inbox."""
+    return RedirectResponse("/inbox", 303)
 
 
 @router.get("/inbox")
-async def inbox(request: Request, deps: Wired) -> Response:
+async def inbox(request: Request, session: SignedIn, deps: Wired) -> Response:
     """Every draft that waits, and what was decided lately."""
     waiting, more = await deps.desk.drafts(state=DraftState.WAITING, limit=SHOWN, after=None)
     snoozed, _ = await deps.desk.drafts(state=DraftState.SNOOZED, limit=SHOWN, after=None)
     return _page(
         request,
+        session,
         deps,
         "inbox.html",
         waiting=waiting,
@@ -45,17 +47,17 @@ async def inbox(request: Request, deps: Wired) -> Response:
 
 
 @router.get("/lobby")
-async def lobby(request: Request, deps: Wired) -> Response:
+async def lobby(request: Request, session: SignedIn, deps: Wired) -> Response:
     """The channel `lobby` as a fan sees it, with a note of how each post was judged."""
     said = await deps.store.channel_page(*LOBBY)
-    return _page(request, deps, "lobby.html", messages=_messages(said), channel=LOBBY[1])
+    return _page(request, session, deps, "lobby.html", messages=_messages(said), channel=LOBBY[1])
 
 
 @router.get("/misread")
-async def misread_posts(request: Request, deps: Wired) -> Response:
+async def misread_posts(request: Request, session: SignedIn, deps: Wired) -> Response:
     """What managers corrected, so that the operator writes better examples."""
     relabelled = await deps.store.events_named(Happened.DRAFT_RELABELLED, since=deps.clock.now() - REMEMBERED)
-    return _page(request, deps, "misread.html", misread=misread(relabelled), days=REMEMBERED.days)
+    return _page(request, session, deps, "misread.html", misread=misread(relabelled), days=REMEMBERED.days)
 
 
 def _messages(said: list[StoredPost | Delivery]) -> list[dict[str, Any]]:
@@ -90,10 +92,7 @@ def _reply(reply: Delivery) -> dict[str, Any]:
     }
 
 
-def _page(request: Request, deps: Deps, name: str, **values: Any) -> Response:
-    session = session_of(request, deps)
-    if session is None:
-        return _signed_out(request)
+def _page(request: Request, session: Session, deps: Deps, name: str, **values: Any) -> Response:
     page: Response = request.app.state.pages.page(
         name,
         here=name.removesuffix(".html"),
@@ -103,12 +102,8 @@ def _page(request: Request, deps: Deps, name: str, **values: Any) -> Response:
         managers=deps.settings.managers,
         faults=deps.template_faults(),
         no_reader=deps.no_reader(),
+        clock_in_doubt=deps.clock_in_doubt(),
         now=deps.clock.now(),
         **values,
     )
-    return page
-
-
-def _signed_out(request: Request) -> Response:
-    page: Response = request.app.state.pages.page("signed_out.html", 401, here="door", why="You are not signed in.")
     return page

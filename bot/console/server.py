@@ -6,14 +6,21 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import Busy
 
 _GRACE_SECONDS = 3
 """How long requests under way may take to end when the server stops."""
+PATIENCE: Final = 10.0
+"""Seconds within which a client must have sent the head of a request, and go on reading an answer."""
+MOST_CONNECTIONS: Final = 500
+"""At the same time; what comes beyond is closed at once, so that files are left for the rest of the program."""
 
 
 class _Server(uvicorn.Server):
@@ -23,11 +30,54 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Protocol(H11Protocol):
+    """One connection. uvicorn waits for the head of a request, and for a client that does not read, without end."""
+
+    def __init__(self, *args: Any, patience: float, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._patience = patience
+        self._head: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in filter(None, (self._head, self._reading)):
+            timer.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_head()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._reading = self.loop.call_later(self._patience, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._reading:
+            self._reading.cancel()
+        super().resume_writing()
+
+    def _expect_head(self) -> None:
+        if self._head:
+            self._head.cancel()
+        self._head = self.loop.call_later(self._patience, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+
+
 class WebServer:
     """Serves one app on one address."""
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
-        """Port 0 takes any free port; `port` is the real one after `start`."""
+    def __init__(self, app: FastAPI, host: str, port: int, *, patience: float = PATIENCE) -> None:
+        """Port 0 takes any free port; `port` is the real one after `start`. `patience`: see PATIENCE."""
         self.host = host
         self.port = port
         self._app = app
@@ -36,8 +86,10 @@ class WebServer:
             app,
             access_log=False,
             date_header=False,
+            http=cast(Any, partial(_Protocol, patience=patience)),
             lifespan="off",
             log_config=None,
+            proxy_headers=False,  # what a client says of itself decides nothing here
             server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
             ws="none",
@@ -55,6 +107,9 @@ class WebServer:
                 f"Greenroom cannot listen on {self.host}:{self.port} ({why}); stop what uses this port, "
                 "or set another one as web.bind in config.yaml"
             ) from error
+        # Connections inherit it. asyncio sets it only where the socket names its protocol, which this one does not, and
+        # then each answer on a kept connection waits 40 ms for the client to confirm its head.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = listener.getsockname()[1]
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]), name="web server")
 

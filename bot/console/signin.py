@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import secrets
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from bot.adapters.web.auth import SESSION_SECONDS
+from bot.adapters.web.auth import SESSION_SECONDS, Session
 from bot.adapters.web.callers import check_origin, session_of
 from bot.adapters.web.deps import Wired
+from bot.store import sessions
 
 router = APIRouter(include_in_schema=False)
 
 Token = Annotated[str, Query(max_length=1000)]
+
+
+class SignedOut(Exception):
+    """A page for managers was asked for without a session."""
+
+
+async def signed_in(request: Request, deps: Wired) -> Session:
+    """Whose page it is; looked at before anything else. Raises SignedOut and StoreError."""
+    session = await session_of(request, deps)
+    if session is None:
+        raise SignedOut
+    return session
+
+
+SignedIn = Annotated[Session, Depends(signed_in)]
+"""For pages that only managers see."""
 
 
 @router.get("/signin")
@@ -22,7 +41,7 @@ async def ask(request: Request, deps: Wired, token: Token = "") -> Response:
     link = deps.keys.read_link(token)
     manager = deps.settings.managers.get(link.manager) if link else None
     if manager is None:
-        return _refuse(request, "This sign-in link is not valid, or older than ten minutes.")
+        return refuse(request, "This sign-in link is not valid, or older than ten minutes.")
     page: Response = request.app.state.pages.page("signin.html", here="door", manager=manager.name, token=token)
     return page
 
@@ -31,16 +50,19 @@ async def ask(request: Request, deps: Wired, token: Token = "") -> Response:
 async def sign_in(request: Request, deps: Wired, token: Token = "") -> Response:
     """Use the link up and start a session."""
     if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        return _refuse(request, "This press came from another site.")
+        return refuse(request, "This press came from another site.")
     link = deps.keys.read_link(token)
     if link is None or link.manager not in deps.settings.managers:
-        return _refuse(request, "This sign-in link is not valid, or older than ten minutes.")
-    if not await deps.store.first_use(f"signin:{link.sid}", deps.clock.now()):
-        return _refuse(request, "This sign-in link was used before; each works once.")
+        return refuse(request, "This sign-in link is not valid, or older than ten minutes.")
+    now = deps.clock.now()
+    if not await deps.store.first_use(f"signin:{link.sid}", now):
+        return refuse(request, "This sign-in link was used before; each works once.")
+    sid, outdated = secrets.token_urlsafe(16), now - timedelta(seconds=SESSION_SECONDS)
+    await deps.store.write(lambda c: sessions.begin(c, sid, link.manager, now, drop_before=outdated))
     response = RedirectResponse("/inbox", 303)
     response.set_cookie(
         deps.keys.cookie,
-        deps.keys.new_session(link.manager),
+        deps.keys.new_session(link.manager, sid),
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
@@ -50,16 +72,20 @@ async def sign_in(request: Request, deps: Wired, token: Token = "") -> Response:
 
 
 @router.post("/signout", status_code=204)
-async def sign_out(request: Request, deps: Wired) -> Response:
-    """End the session of this browser."""
-    session = session_of(request, deps)
+async def sign_out(request: Request, deps: Wired, *, everywhere: bool = False) -> Response:
+    """End the session of this browser, or all sessions of its manager. A copied cookie is worth nothing afterwards."""
+    session = await session_of(request, deps)
     if session:
         check_origin(request, deps, session)
+        await deps.store.write(
+            lambda c: sessions.end_all(c, session.manager) if everywhere else sessions.end(c, session.sid)
+        )
     response = Response(status_code=204)
     response.delete_cookie(deps.keys.cookie, httponly=True, samesite="strict")
     return response
 
 
-def _refuse(request: Request, why: str) -> Response:
+def refuse(request: Request, why: str) -> Response:
+    """The page at the door."""
     page: Response = request.app.state.pages.page("signed_out.html", 401, here="door", why=why)
     return page

@@ -16,9 +16,38 @@ WRITING_FOR = timedelta(minutes=2)
 
 def card(connection: Connection, draft: Draft, now: datetime, undo_seconds: float) -> dict[str, Any]:
     """The whole draft with its post, its thread and what became of it."""
-    post = posts.get(connection, draft.post_id)
-    assert post is not None, "a draft's post is never deleted as a row"  # noqa: S101 - a foreign key says so
-    sent = deliveries.of_draft(connection, draft.id)
+    return cards_of(connection, [draft], now, undo_seconds)[0]
+
+
+def cards_of(
+    connection: Connection, drafts: Sequence[Draft], now: datetime, undo_seconds: float
+) -> list[dict[str, Any]]:
+    """The same for many, in as many statements as for one."""
+    of = {post.id: post for post in posts.some(connection, list({draft.post_id for draft in drafts}))}
+    sent = deliveries.of_drafts(connection, [draft.id for draft in drafts])
+    threads = context.threads(connection, list(of.values()))
+    return [
+        _card(
+            draft,
+            of[draft.post_id],
+            thread=threads.get(draft.post_id, ()),
+            sent=sent[draft.id],
+            now=now,
+            undo_seconds=undo_seconds,
+        )
+        for draft in drafts
+    ]
+
+
+def _card(
+    draft: Draft,
+    post: StoredPost,
+    *,
+    thread: Sequence[Turn],
+    sent: Sequence[Delivery],
+    now: datetime,
+    undo_seconds: float,
+) -> dict[str, Any]:
     read: Mapping[str, Any] = post.understanding or {}  # it goes with the post's words
     return {
         "draft_id": draft.id,
@@ -31,7 +60,7 @@ def card(connection: Connection, draft: Draft, now: datetime, undo_seconds: floa
         "intent": draft.intent,
         "alternatives": [_alternative(a) for a in draft.alternatives],
         "post": _post(post),
-        "thread": [_turn(turn) for turn in context.thread(connection, post)],
+        "thread": [_turn(turn) for turn in thread],
         "why": draft.why,
         "reason": str(draft.reason_code),
         "risk": list(draft.risk),

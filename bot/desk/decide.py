@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.desk.afterwards import see_to_reply, undo
-from bot.desk.press import Press, hold, over, record, refuse_if_stale, tell
+from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale
+from bot.desk.reply_actions import act_on_reply, undo
 from bot.desk.words import for_yes
 from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
@@ -24,11 +24,11 @@ def decide(connection: Connection, press: Press) -> Draft:
     if draft is None:
         raise Refused("not_found", "There is no such draft.")
     if command.action in ON_SENT_REPLY:
-        return see_to_reply(connection, draft, press)
+        return act_on_reply(connection, draft, press)
     if command.action is Action.UNDO:
         return undo(connection, draft, press)
     if not draft.live:
-        raise over(draft, press.name_of)
+        raise over(draft, press)
     refuse_if_stale(draft, press)
     awake = moves.wake(draft, press.now) if draft.state is DraftState.SNOOZED else draft
     post = posts.get(connection, draft.post_id)
@@ -42,7 +42,7 @@ def decide(connection: Connection, press: Press) -> Draft:
     if awake is not draft:
         events.append(connection, Happened.DRAFT_WOKEN, press.now, post_id=post.id, draft_id=draft.id)
     corrected = _corrected(draft, post, press) if command.action is Action.RELABEL else {}
-    tell(connection, _TOLD[command.action], new, press, **corrected)
+    append_event(connection, _TOLD[command.action], new, press, **corrected)
     return new
 
 

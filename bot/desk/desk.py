@@ -5,20 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.desk.cards import card, checks_json, remarks
+from bot.desk.cards import card, cards_of, checks_json, remarks
 from bot.desk.decide import decide
 from bot.desk.press import Press
-from bot.desk.words import TYPING, Examine, Words, look, own_words, words_of, written
-from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Standing, StoredPost
+from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
+from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Snapshot, StoredPost
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, cards, changes, context, cut, drafts, facts, posts, requests
+from bot.store import (
+    Connection,
+    Store,
+    cards,
+    changes,
+    context,
+    cut,
+    deliveries,
+    drafts,
+    facts,
+    forgetting,
+    posts,
+    requests,
+)
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
+from responders.voice.twin import twin_of
+from responders.voice.words import may_repeat
 
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
 """Actions that let a text out."""
@@ -137,9 +152,12 @@ class Desk:
         if known:
             return _known(known, fingerprint)
         now = self._clock.now()
+        draft = drafts.get(connection, command.draft_id)
         try:
             if isinstance(words, Refused):
                 raise words
+            if draft:
+                words = self._look_again(connection, draft, command, words)
             press = Press(
                 command=command,
                 words=words,
@@ -147,36 +165,64 @@ class Desk:
                 undo=timedelta(seconds=self._settings.replies.undo_seconds),
                 manager=self.name_of(command.by),
                 name_of=self.name_of,
+                local=self._settings.community.local,
             )
-            self._refuse_outdated(connection, command, now)
-            draft = decide(connection, press)
-            answer = {"card": self._decided(connection, draft, command, words, now)}
+            self._refuse_outdated(draft, command, now)
+            new = decide(connection, press)
+            answer = {"card": self._decided(connection, new, command, _news(draft, command, words), now)}
         except Refused as refused:
             answer = {"refused": _refusal(refused)}
         if key:
-            about = drafts.get(connection, command.draft_id)
-            requests.keep(connection, key, fingerprint, answer, post_id=about.post_id if about else None, at=now)
+            requests.keep(connection, key, fingerprint, answer, post_id=draft.post_id if draft else None, at=now)
         return answer
 
-    def _refuse_outdated(self, connection: Connection, command: Command, now: datetime) -> None:
+    def _look_again(self, connection: Connection, draft: Draft, command: Command, words: Words) -> Words:
+        """What was said since the words were looked at: sent, or approved and on its way. It refuses nothing, whoever
+        presses is told. Who answers behind a gate needs no such advice.
+        """
+        over = not draft.live and command.action not in ON_SENT_REPLY
+        if words.text is None or words.revision != draft.revision or over or draft.risk:
+            return words
+        post = posts.get(connection, draft.post_id)
+        if post is None or self._may_repeat(draft, command):
+            return words
+        twin = twin_of(words.text, deliveries.said_lately(connection, post))
+        if twin.level is Level.PASS:
+            return words
+        others = tuple(c for c in words.checks if c.id != twin.id)
+        return replace(words, checks=(*others, replace(twin, level=Level.WARN)))
+
+    def _may_repeat(self, draft: Draft, command: Command) -> bool:
+        """True for the one true answer, as an operator wrote it."""
+        laid = for_yes(draft, command)
+        typed = laid.own_words or command.text is not None
+        faq = any(one.is_faq and one.key == laid.template for one in self._pipeline().library.templates)
+        return may_repeat(Wording(text="", intent=laid.intent, answer=faq and not typed))
+
+    def _refuse_outdated(self, draft: Draft | None, command: Command, now: datetime) -> None:
         """Between the change of a fact and the round that brings the drafts in line with it, no yes is taken."""
-        draft = drafts.get(connection, command.draft_id) if command.action in SENDING else None
-        if draft is None or not draft.live or draft.revision != command.revision:
+        if draft is None or command.action not in SENDING or not draft.live or draft.revision != command.revision:
             return
-        names = facts.outdated(draft, self._pipeline().library.facts, now.date())
+        today = self._settings.community.local(now).date()
+        names = facts.outdated(draft, self._pipeline().library.facts, today)
         if names:
             sentence = f"{facts.changed(names)} since these words were written; look at the card again in a moment."
             raise Refused("stale_revision", sentence, draft=draft)
 
     def _decided(
-        self, connection: Connection, draft: Draft, command: Command, words: Words, now: datetime
+        self,
+        connection: Connection,
+        draft: Draft,
+        command: Command,
+        warnings: tuple[CheckResult, ...],
+        now: datetime,
     ) -> dict[str, Any]:
         whole = card(connection, draft, now, self._settings.replies.undo_seconds)
         return {
             **whole,
             "decided_by": draft.decided_by or command.by,
             "at": whole["at"] or now.isoformat(),
-            "warnings": checks_json(remarks(words.checks)),
+            "warnings": checks_json(warnings),
         }
 
     async def draft(self, draft_id: str) -> dict[str, Any] | None:
@@ -199,21 +245,19 @@ class Desk:
             if after is not None and drafts.get(connection, after) is None:
                 raise ValueError("after: this cursor is not one of ours; leave it out to begin at the start")
             page, following = cut(drafts.page(connection, str(DraftState(state)), limit + 1, after), limit)
-            return [card(connection, draft, now, undo) for draft in page], following
+            return cards_of(connection, page, now, undo), following
 
         return await self._store.read(query)
 
     async def decided(self, limit: int = 20) -> list[dict[str, Any]]:
         """What was decided lately, the newest first: for undo, retry, settle, correct and remove."""
         now, undo = self._clock.now(), self._settings.replies.undo_seconds
-        return await self._store.read(
-            lambda c: [card(c, draft, now, undo) for draft in drafts.decided_lately(c, limit)]
-        )
+        return await self._store.read(lambda c: cards_of(c, drafts.decided_lately(c, limit), now, undo))
 
     async def forget(self, platform: str, fan_id: str) -> None:
         """Erase everything about a fan; what waits for them is withdrawn."""
         now = self._clock.now()
-        await self._store.write(lambda c: changes.forget(c, platform, fan_id, now))
+        await forgetting.forget(self._store, platform, fan_id, now)
 
     async def opt_out(self, platform: str, fan_id: str) -> None:
         """A fan wants no replies from now on; what waits for them is withdrawn."""
@@ -228,6 +272,12 @@ class Desk:
     def first_name(self, key: str) -> str:
         """What a reply signed by this manager says."""
         return self.name_of(key).split()[0]
+
+
+def _news(draft: Draft | None, command: Command, words: Words) -> tuple[CheckResult, ...]:
+    """The remarks on typed words; on words that lay on the card those that whoever presses has not read there."""
+    read = draft.checks if draft and command.text is None and not command.slots else ()
+    return tuple(c for c in remarks(words.checks) if c not in read)
 
 
 def _fingerprint(command: Command) -> str:
@@ -272,7 +322,7 @@ def _answer(answer: dict[str, Any]) -> dict[str, Any]:
         refusal["code"],
         refusal["message"],
         draft=stands
-        and Standing(
+        and Snapshot(
             state=DraftState(stands["state"]),
             revision=stands["revision"],
             decided_by=stands["decided_by"],

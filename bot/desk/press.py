@@ -37,6 +37,8 @@ class Press:
     manager: str
     """The presser's display name."""
     name_of: Callable[[str], str]
+    local: Callable[[datetime], datetime]
+    """A moment by the community's clock."""
 
 
 def refuse_if_stale(draft: Draft, press: Press) -> None:
@@ -46,12 +48,12 @@ def refuse_if_stale(draft: Draft, press: Press) -> None:
         raise Refused("stale_revision", "The text on this card has changed since; look at it again.", draft=draft)
 
 
-def over(draft: Draft, name_of: Callable[[str], str]) -> Refused:
+def over(draft: Draft, press: Press) -> Refused:
     """Why nothing more can be done with a draft that is no longer live, and who decided."""
     if draft.state in (DraftState.APPROVED, DraftState.REJECTED):
-        who = name_of(draft.decided_by) if draft.decided_by else "Somebody"
+        who = press.name_of(draft.decided_by) if draft.decided_by else "Somebody"
         did = "approved" if draft.state is DraftState.APPROVED else "skipped"
-        when = f" at {draft.decided_at:%H:%M} UTC" if draft.decided_at else ""
+        when = f" at {press.local(draft.decided_at):%H:%M %Z}" if draft.decided_at else ""
         return Refused("already_decided", f"{who} {did} this{when}.", draft=draft)
     causes = {
         Cause.POST_EDITED: "The fan has edited the post; a new draft follows.",
@@ -114,13 +116,13 @@ def hold(
         created_at=press.now,
     )
     deliveries.add(connection, delivery)
-    moves.tell(connection, Happened.REPLY_HELD, delivery, press.now, by=decision.by)
+    moves.append_event(connection, Happened.REPLY_HELD, delivery, press.now, by=decision.by)
 
 
 _KINDS: Mapping[Action, Literal["correct", "remove"]] = {Action.CORRECT: "correct", Action.REMOVE: "remove"}
 
 
-def tell(connection: Connection, name: Happened, draft: Draft, press: Press, **data: Any) -> None:
+def append_event(connection: Connection, name: Happened, draft: Draft, press: Press, **data: Any) -> None:
     """Write what was decided to the trail. `data` must be free of a fan's words."""
     events.append(
         connection,

@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+import structlog
+
 from bot.domain import Cause, Draft, DraftState
 from bot.events import Happened
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Connection, Store, drafts, events, facts, fans, inbox, moves, requests
+from bot.store import Connection, Store, drafts, events, facts, fans, forgetting, inbox, moves, requests, retention
 from responders.pipeline import Pipeline
 from responders.types import ReasonCode
 
@@ -22,20 +24,36 @@ EVERY = 1.0
 CRISIS_EVERY = timedelta(minutes=10)
 CRISIS = "crisis"
 KEEP_REQUESTS = timedelta(hours=24)
-AT_ONCE = 500
-"""Posts whose words are dropped in one transaction, so that it stays short."""
+LEAP = timedelta(days=1)
+"""A clock that goes forward by more than this while the program runs is not believed before a person says so."""
+LONG_STOP = timedelta(days=30)
+"""Nor one that is so far ahead of where it stood when the program ran last: nobody can tell a stop from a jump."""
+
+log = structlog.get_logger()
 
 
 class Rounds:
     """Walks the queue once a second. Every step is safe to repeat and to interrupt."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, pipeline: Callable[[], Pipeline]) -> None:
-        """Nothing happens before `run` or `once`. `pipeline` gives the current good one, with its facts."""
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        pipeline: Callable[[], Pipeline],
+        leapt: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Nothing happens before `run` or `once`. `pipeline` gives the current good one, with its facts; `leapt` says
+        whether the clock has gone forward by itself while the program ran.
+        """
         self._store = store
         self._settings = settings
         self._clock = clock
         self._pipeline = pipeline
+        self._leapt = leapt
         self._tidied: datetime | None = None
+        self.in_doubt: str | None = None
+        """Why nothing is dropped, in a sentence; None while the clock can be believed."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -49,7 +67,8 @@ class Rounds:
         if await self._store.read(lambda c: self._anything_due(c, now)):
             await self._store.write(lambda c: self._walk(c, now))
         if self._tidied is None or now >= self._tidied + timedelta(minutes=1):
-            await self._tidy(now)
+            if await self._believes(now):
+                await self._tidy(now)
             self._tidied = now
 
     def _anything_due(self, connection: Connection, now: datetime) -> bool:
@@ -86,7 +105,7 @@ class Rounds:
             )
 
     def _outdated(self, connection: Connection, now: datetime) -> list[tuple[Draft, tuple[str, ...]]]:
-        return facts.due(connection, self._pipeline().library.facts, now.date())
+        return facts.due(connection, self._pipeline().library.facts, self._settings.community.local(now).date())
 
     def _unreminded(self, connection: Connection, now: datetime) -> list[Draft]:
         after = self._settings.replies.remind_after
@@ -105,14 +124,34 @@ class Rounds:
             and (draft.reminded_at is None or now >= draft.reminded_at + CRISIS_EVERY)
         ]
 
+    async def _believes(self, now: datetime) -> bool:
+        """Whether what is kept for a time may go by this clock: a wrong one would drop words that are needed."""
+        tidied = await self._store.read(retention.tidied)
+        ahead = now - tidied if tidied else timedelta()
+        may_have_jumped = self.in_doubt or self._leapt() or (self._tidied is None and ahead > LONG_STOP)
+        if not may_have_jumped or ahead <= LEAP or retention.confirmed(self._settings.var, now):
+            self.in_doubt = None
+            return True
+        if self.in_doubt is None:
+            self.in_doubt = retention.in_words(tidied or now, now)
+            log.warning("clock_in_doubt", why=self.in_doubt)
+            await self._store.write(lambda c: retention.stop(c, self.in_doubt or "", now))
+        return False
+
     async def _tidy(self, now: datetime) -> None:
-        """Drop the words that are no longer needed, old facts, old answers and what was set aside."""
+        """Drop the words and rows that are no longer needed, in small groups; then nothing of them is on the disk."""
         keep = self._settings.keep
         undone = now - timedelta(seconds=self._settings.replies.undo_seconds)
-        while due := await self._store.read(lambda c: fans.words_due(c, now - keep.post_text, undone, AT_ONCE)):
+        await forgetting.finish(self._store, now)
+        while due := await self._store.read(lambda c: fans.words_due(c, now - keep.post_text, undone, fans.AT_ONCE)):
             await self._store.write(partial(_drop, post_ids=due, now=now))
         await self._store.write(lambda c: _drop_old(c, now - keep.events, now - KEEP_REQUESTS))
         await self._store.write(lambda c: inbox.drop_before(c, now - keep.post_text))
+        while await self._store.write(lambda c: fans.drop_rows(c, now - keep.rows)):
+            pass
+        await self._store.write(lambda c: fans.drop_tombstones(c, now - keep.rows))
+        await self._store.write(lambda c: retention.done(c, now))
+        await self._store.checkpoint()
 
 
 def _drop(connection: Connection, post_ids: list[str], now: datetime) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,26 +20,34 @@ from bot.domain import (
     Uncertain,
     seal,
 )
+from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock, PlatformAdapter
 from bot.settings import Settings
+from bot.stopping import GRACE, finished
 from bot.store import Connection, Store, changes, deliveries, drafts, facts, moves
 from responders.pipeline import Pipeline
 
 log = structlog.get_logger()
 
-BATCH = 20
-"""Deliveries claimed in one statement."""
+IN_FLIGHT = 8
+"""Deliveries of one platform that are on their way at a time: a slow one holds up no other."""
 LEASE = timedelta(seconds=60)
 """A delivery whose outcome is not noted by then was cut off by a crash, and is looked up."""
+LIMIT = 57.0
+"""Seconds for one try: it ends before its lease does."""
 POLL = 1.0
-"""Seconds between two looks when no bell rings."""
+"""Seconds between two looks when no bell rings, and before a receipt that could not be kept is written again."""
 GIVE_UP_AFTER = 5
-"""Tries after which a person decides."""
+"""Looks without an answer after which a person decides."""
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries of what does not get through."""
+LONGEST_WAIT = timedelta(minutes=15)
+"""What a platform may ask us to wait at a time; nothing but the time to undo may be longer."""
 
 
 class Outbox:
-    """Claims what is due and hands it to the platforms."""
+    """Claims what is due and hands it to the platforms, each platform's on its own."""
 
     def __init__(
         self,
@@ -54,44 +63,86 @@ class Outbox:
         self._clock = clock
         self._platforms = platforms
         self._pipeline = pipeline
+        self._longest = max(LONGEST_WAIT, timedelta(seconds=settings.replies.undo_seconds))
 
     async def run(self) -> None:
-        """Until cancelled."""
-        with self._store.bell(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as bell:
-            while True:
-                await self.once()
-                await bell.wait(await self._pause())
+        """Until cancelled; what is on its way then is finished and noted first. Raises what the store raises."""
+        lanes = [asyncio.create_task(self._lane(platform)) for platform in self._platforms]
+        try:
+            ended, _ = await asyncio.wait(lanes, return_when=FIRST_EXCEPTION)
+            for lane in ended:
+                lane.result()
+        finally:  # cancelled once: a second time would cut off what is being finished
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
 
-    async def _pause(self) -> float:
-        due = await self._store.read(lambda c: deliveries.next_due(c, tuple(self._platforms)))
+    async def _lane(self, platform: str) -> None:
+        flying: dict[str, asyncio.Task[None]] = {}
+        try:
+            with self._store.bell(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as bell:
+                while True:
+                    await finished(self._start(platform, flying))
+                    if len(flying) < IN_FLIGHT:
+                        await bell.wait(await self._pause(platform))
+                    else:
+                        await asyncio.wait(flying.values(), return_when=FIRST_COMPLETED)
+        finally:
+            await _land(flying.values())
+
+    async def _pause(self, platform: str) -> float:
+        due = await self._store.read(lambda c: deliveries.next_due(c, platform))
         if due is None:
             return POLL
         return min(POLL, max(0.01, (due - self._clock.now()).total_seconds()))
 
     async def once(self) -> int:
         """Send everything that is due now; returns how many deliveries were handled."""
-        handled = 0
-        while claimed := await self._claim():
-            handled += len(claimed)
-            # Each on its own: one that cannot be noted must not cut off the others in the middle of their sending.
-            ended = await asyncio.gather(*(self._handle(*one) for one in claimed), return_exceptions=True)
-            for error in filter(None, ended):
+        ended = await asyncio.gather(*(self._empty(platform) for platform in self._platforms), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
                 raise error
+        return sum(count for count in ended if isinstance(count, int))
+
+    async def _empty(self, platform: str) -> int:
+        flying: dict[str, asyncio.Task[None]] = {}
+        handled = 0
+        try:
+            while started := await finished(self._start(platform, flying)):
+                handled += started
+                # Each on its own: one that cannot be noted must not cut off the others in the middle of their sending.
+                ended = await asyncio.gather(*flying.values(), return_exceptions=True)
+                for error in ended:
+                    if isinstance(error, Exception):
+                        raise error
+        finally:
+            await _land(flying.values())
         return handled
 
-    async def _claim(self) -> list[tuple[Delivery, bool]]:
+    async def _start(self, platform: str, flying: dict[str, asyncio.Task[None]]) -> int:
+        """Claim what is due, as much as there is room for, and let it go; how many those are."""
         now = self._clock.now()
-        here = tuple(self._platforms)
-        if not await self._store.read(lambda c: deliveries.any_due(c, now, here)):
-            return []
-        return await self._store.write(lambda c: self._lease(c, now, here))
+        if not await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest)):
+            return 0
+        busy, room = tuple(flying), IN_FLIGHT - len(flying)
+        claimed = await self._store.write(lambda c: self._claim(c, now, platform, room, busy))
+        for delivery, cut_off in claimed:
+            task = asyncio.create_task(self._handle(delivery, cut_off), name=delivery.id)
+            flying[delivery.id] = task
+            task.add_done_callback(lambda done: _ended(done, flying))
+        return len(claimed)
 
-    def _lease(self, connection: Connection, now: datetime, here: tuple[str, ...]) -> list[tuple[Delivery, bool]]:
+    def _claim(
+        self, connection: Connection, now: datetime, platform: str, room: int, busy: Collection[str]
+    ) -> list[tuple[Delivery, bool]]:
+        claimed = deliveries.lease(
+            connection, now, platform, limit=room, until=now + LEASE, longest=self._longest, busy=busy
+        )
         ready = []
-        for delivery, cut_off in deliveries.lease(connection, now, here, BATCH, LEASE):
+        for delivery, cut_off in claimed:
             if cut_off or self._may_go(connection, delivery, now):
                 ready.append((delivery, cut_off))
-                moves.tell(connection, Happened.REPLY_SENDING, delivery, now, attempt=delivery.attempts)
+                moves.append_event(connection, Happened.REPLY_SENDING, delivery, now, attempt=delivery.attempts)
         return ready
 
     def _may_go(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
@@ -106,14 +157,15 @@ class Outbox:
         if fault:
             log.error("reply_refused", delivery_id=delivery.id, why=fault)
             deliveries.move(connection, delivery, DeliveryState.FAILED, error=fault, lease_until=None)
-            moves.tell(connection, Happened.REPLY_FAILED, delivery, now, why="seal")
+            moves.append_event(connection, Happened.REPLY_FAILED, delivery, now, why="seal")
             return False
         return True
 
     def _outdated(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
         """True when a fact that it says has changed: the yes is taken back then."""
         draft = drafts.get(connection, delivery.draft_id)
-        names = facts.outdated(draft, self._pipeline().library.facts, now.date()) if draft else ()
+        today = self._settings.community.local(now).date()
+        names = facts.outdated(draft, self._pipeline().library.facts, today) if draft else ()
         if draft and names:
             moves.recall_delivery(connection, delivery, now, Cause.FACT_CHANGED)
             facts.renew(connection, draft, names, now)
@@ -132,19 +184,33 @@ class Outbox:
     async def _handle(self, delivery: Delivery, cut_off: bool) -> None:
         platform = self._platforms[delivery.target.platform]
         try:
-            async with asyncio.timeout(LEASE.total_seconds()):
+            async with asyncio.timeout(LIMIT):
                 result = await self._send(platform, delivery, cut_off)
         except Exception:  # an adapter broke its promise not to raise: whether it was sent, nobody knows
             log.exception("send_broke", delivery_id=delivery.id, platform=platform.name)
             result = Uncertain(reason="The program stumbled while sending; look whether it arrived.")
-        now = self._clock.now()
-        await self._store.write(lambda c: self._note(c, delivery, result, now))
+        await self._keep(delivery, result)
+
+    async def _keep(self, delivery: Delivery, result: SendResult) -> None:
+        """The platform has answered: what it said is known here alone until it is written, however long that takes."""
+        told = False
+        while True:
+            now = self._clock.now()
+            try:
+                await self._store.write(lambda c: self._note(c, delivery, result, now))  # noqa: B023 - awaited here
+            except StoreError as error:
+                if not told:
+                    log.warning("receipt_not_kept", delivery_id=delivery.id, why=str(error))
+                told = True
+                await asyncio.sleep(POLL)
+            else:
+                return
 
     async def _send(self, platform: PlatformAdapter, delivery: Delivery, cut_off: bool) -> SendResult:
         if cut_off:
             found = await platform.look_up(delivery)
             if isinstance(found, NotSent):
-                return NotSent(reason=found.reason, retry_after=found.retry_after or 0)
+                return NotSent(reason=found.reason, retry_after=found.retry_after or 0, full=True)
             return found
         gone = await platform.source_gone(delivery) if delivery.kind == "send" else None
         return gone or await platform.deliver(delivery)
@@ -152,30 +218,66 @@ class Outbox:
     def _note(self, connection: Connection, delivery: Delivery, result: SendResult, now: datetime) -> None:
         """Write what became of a send. Does nothing when another process has already done so."""
         current = deliveries.get(connection, delivery.id)
-        if current is None or current.state is not DeliveryState.SENDING or current.attempts != delivery.attempts:
+        if current is None or current.state is not DeliveryState.SENDING or not _same_claim(current, delivery):
             return
         gone = changes.since(connection, current, now) if current.kind == "send" else None
         if isinstance(result, NotSent) and gone:
             result = SourceGone(cause=gone)
+        waited = self._waited(connection, current, now)
+        late = waited >= self._settings.replies.expire_after
         match result:
             case Sent(external_id=external_id):
                 moves.arrived(connection, current, now, external_id)
                 done = {"send": Happened.REPLY_SENT, "correct": Happened.REPLY_CORRECTED}
-                moves.tell(connection, done.get(current.kind, Happened.REPLY_REMOVED), current, now)
-            case NotSent(reason=reason, retry_after=float() | int() as wait, full=full) if (
-                full or current.attempts < GIVE_UP_AFTER
-            ):
-                due, tries = now + timedelta(seconds=wait), current.attempts - full
-                again = {"due_at": due, "error": reason, "lease_until": None, "attempts": tries}
+                moves.append_event(connection, done.get(current.kind, Happened.REPLY_REMOVED), current, now)
+            case NotSent(reason=reason, retry_after=float() | int() as asked, full=full) if not late:
+                wait = min(LONGEST_WAIT, timedelta(seconds=asked)) if full else _pause_of(asked, waited)
+                again = {"due_at": now + wait, "error": reason, "lease_until": None, "attempts": 0}
                 deliveries.move(connection, current, DeliveryState.HELD, **again)
-                moves.tell(connection, Happened.REPLY_DELAYED, current, now, seconds=wait)
-            case NotSent(reason=reason):
-                deliveries.move(connection, current, DeliveryState.FAILED, error=reason, lease_until=None)
-                moves.tell(connection, Happened.REPLY_FAILED, current, now)
-            case Uncertain(reason=reason, retry_after=float() | int() as wait) if current.attempts < GIVE_UP_AFTER:
-                deliveries.ask_later(connection, current, now + timedelta(seconds=wait), reason)
+                moves.append_event(connection, Happened.REPLY_DELAYED, current, now, seconds=wait.total_seconds())
+            case NotSent(reason=reason, retry_after=asked):
+                error = reason if asked is None else f"{reason} It was tried for as long as a draft may wait."
+                deliveries.move(connection, current, DeliveryState.FAILED, error=error, lease_until=None)
+                moves.append_event(connection, Happened.REPLY_FAILED, current, now)
+            case Uncertain(reason=reason, retry_after=float() | int(), asked=False) if not late:
+                again_at, looks = now + _pause_of(0, waited), current.attempts - 1
+                deliveries.ask_later(connection, current, again_at, reason, looks)
+            case Uncertain(reason=reason, retry_after=float() | int() as asked) if current.attempts < GIVE_UP_AFTER:
+                again_at = now + min(LONGEST_WAIT, timedelta(seconds=asked))
+                deliveries.ask_later(connection, current, again_at, reason, current.attempts)
             case Uncertain(reason=reason):
                 deliveries.move(connection, current, DeliveryState.UNCERTAIN, error=reason, lease_until=None)
-                moves.tell(connection, Happened.REPLY_UNCERTAIN, current, now)
+                moves.append_event(connection, Happened.REPLY_UNCERTAIN, current, now)
             case SourceGone(cause=cause):
                 changes.withdraw(connection, current, cause, now)
+
+    def _waited(self, connection: Connection, delivery: Delivery, now: datetime) -> timedelta:
+        """Since the yes."""
+        decision = drafts.decision(connection, delivery.decision_id)
+        return now - (decision.at if decision else delivery.created_at)
+
+
+def _same_claim(current: Delivery, delivery: Delivery) -> bool:
+    return (current.attempts, current.lease_until) == (delivery.attempts, delivery.lease_until)
+
+
+def _pause_of(asked: float, waited: timedelta) -> timedelta:
+    """Until the next try of what does not get through: a quarter of the time that it has waited already."""
+    return timedelta(seconds=min(LONGEST_PAUSE, max(1.0, asked, waited.total_seconds() / 4)))
+
+
+def _ended(task: asyncio.Task[None], flying: dict[str, asyncio.Task[None]]) -> None:
+    """Another may go. One that failed is claimed again when its lease is over."""
+    flying.pop(task.get_name(), None)
+    if not task.cancelled() and (error := task.exception()):
+        log.error("delivery_failed", delivery_id=task.get_name(), exc_info=error)
+
+
+async def _land(flying: Collection[asyncio.Task[None]]) -> None:
+    """Let what is on its way end; what takes too long is cut off, as by a crash."""
+    left = [*flying]
+    if left:
+        await asyncio.wait(left, timeout=GRACE)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

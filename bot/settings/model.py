@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +27,7 @@ from bot.settings.values import (
     Duration,
     QuietHoursText,
     Reference,
+    Zone,
     check_local,
     check_origin,
     is_loopback,
@@ -53,6 +56,11 @@ class Community(Section):
     name: Name
     locale: Locale = "en"
     locales: tuple[Locale, ...] = ()
+    timezone: Zone = ZoneInfo("UTC")
+
+    def local(self, moment: datetime) -> datetime:
+        """The same moment by the community's clock."""
+        return moment.astimezone(self.timezone)
 
     @field_validator("locales")
     @classmethod
@@ -189,6 +197,7 @@ class Keep(Section):
 
     post_text: Duration = parse_duration("7d")
     events: Duration = parse_duration("400d")
+    rows: Duration = parse_duration("365d")
 
 
 class Config(Section):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -34,13 +36,13 @@ class Cap:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuietHours:
-    """From `start` to `end`, UTC, over midnight when `end` is the earlier one."""
+    """From `start` to `end`, over midnight when `end` is the earlier one."""
 
     start: time
     end: time
 
     def cover(self, moment: datetime) -> bool:
-        """True when the moment (aware, UTC) lies in them."""
+        """True when the moment lies in them, by the clock of its own time zone."""
         now = moment.time()
         if self.start <= self.end:
             return self.start <= now < self.end
@@ -78,9 +80,32 @@ def parse_quiet_hours(value: object) -> QuietHours:
         re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
     )
     if found is None:
-        raise ValueError("quiet hours are written as 22:00-07:00 (UTC), or null for none")
+        raise ValueError("quiet hours are written as 22:00-07:00, or null for none")
     start_hour, start_minute, end_hour, end_minute = (int(part) for part in found.groups())
     return QuietHours(start=time(start_hour, start_minute), end=time(end_hour, end_minute))
+
+
+def parse_zone(value: object) -> ZoneInfo:
+    """Read an IANA name, as in "Europe/Berlin". Raises ValueError with a sentence that names the nearest one."""
+    if isinstance(value, ZoneInfo):
+        return value
+    said = value if isinstance(value, str) else ""
+    try:
+        return ZoneInfo(said)
+    except (KeyError, OSError, ValueError):
+        pass
+    known = {plain: name for name in sorted(available_timezones()) for plain in (_plain(name), _plain(_city(name)))}
+    near = difflib.get_close_matches(_plain(said[:80]), known, n=1)
+    hint = f"did you mean `{known[near[0]]}`?" if near else "write its name, as in Europe/Berlin"
+    raise ValueError(f"`timezone: {' '.join(str(value).split())[:80]}` is not a time zone; {hint}")
+
+
+def _city(zone: str) -> str:
+    return zone.rpartition("/")[2]
+
+
+def _plain(zone: str) -> str:
+    return zone.casefold().replace("_", " ")
 
 
 def parse_reference(value: object) -> str:
@@ -120,7 +145,8 @@ def check_origin(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
         raise wrong
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    usual = {"http": 80, "https": 443}[parts.scheme]  # a browser leaves it out of `Host` and `Origin`
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
 
 
 def check_local(value: str) -> str:
@@ -143,4 +169,5 @@ Bind = Annotated[str, AfterValidator(_check_bind)]
 CapText = Annotated[Cap, BeforeValidator(parse_cap)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 QuietHoursText = Annotated[QuietHours, BeforeValidator(parse_quiet_hours)]
+Zone = Annotated[ZoneInfo, BeforeValidator(parse_zone)]
 Reference = Annotated[str, BeforeValidator(parse_reference)]

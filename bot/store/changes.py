@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain import LIVE, Cause, Delivery, DeliveryState, Draft, DraftState, StoredPost
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, fans, inbox, moves, posts
+from bot.store import Connection, deliveries, drafts, events, fans, moves, parts, posts
+from bot.store.parts import Part
 from responders.types import ReasonCode
 
 
@@ -39,11 +41,20 @@ def withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: date
         posts.reopen(connection, delivery.post_id, now)
 
 
-def post_edited(connection: Connection, post: StoredPost, text: str, at: datetime) -> None:
+def post_edited(
+    connection: Connection, post: StoredPost, text: str, at: datetime, *, edited_at: datetime | None = None
+) -> None:
     """The fan edited the post: keep the new words, and judge it anew unless only white space changed or we answered.
+
+    `edited_at` is the platform's time of the edit: the newest edit wins, and one that comes late changes nothing. Of
+    two at the same time, and where no time is known, the one that came last wins.
 
     While a reply is on its way the new run waits for what becomes of it, see `withdraw`.
     """
+    if edited_at and post.edited_at and edited_at < post.edited_at:
+        return
+    if edited_at and edited_at != post.edited_at:
+        posts.note_edit(connection, post, edited_at)
     if text == post.post.text:
         return
     same_words = text.split() == post.post.text.split()
@@ -56,6 +67,15 @@ def post_edited(connection: Connection, post: StoredPost, text: str, at: datetim
     reply = deliveries.reply_of(connection, post.id)
     if reply is None or reply.state is DeliveryState.RECALLED:
         posts.reopen(connection, post.id, at)
+
+
+def album_grew(connection: Connection, post: StoredPost, album: str, found: Sequence[Part], at: datetime) -> None:
+    """Messages of an album came, or have new words: the post says what they say together, and shows what they show."""
+    if post.deleted or not post.kept:
+        return
+    shown = [attachment for part in parts.keep(connection, post, album, found) for attachment in part.attachments]
+    posts.attach(connection, post, shown)
+    post_edited(connection, post, parts.text_of(connection, post.id), at)
 
 
 def _carry_over(connection: Connection, post: StoredPost) -> None:
@@ -72,27 +92,34 @@ def post_deleted(
     post = posts.by_external(connection, platform, channel, external_id)
     if post and post.deleted:
         return post
+    if post and post.post.external_id != external_id:
+        return None  # one picture of an album: the others stay, and the words with them
     if post:
         moves.end_all(connection, post.id, Cause.POST_DELETED, at)
     posts.delete(connection, platform, channel, external_id, at)
     if post:
+        fans.drop_echoes(connection, [post.id])
         fans.drop_words(connection, [post.id], ReasonCode.NOT_TEXT, posts.GONE)
         events.append(connection, Happened.POST_DELETED, at, post_id=post.id)
     return post
 
 
-def forget(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """Erase a fan; what waits for them is withdrawn first."""
-    for post in posts.of_fan(connection, platform, fan_id):
-        moves.end_all(connection, post.id, Cause.FORGOTTEN, at)
-    fans.erase(connection, platform, fan_id, at)
-    inbox.forget(connection, platform, fan_id)
+def forget_some(connection: Connection, platform: str, fan_id: str, at: datetime) -> bool:
+    """Forget a fan's posts, a group at a time; what waits for them is withdrawn first. False when nothing is left."""
+    ids = fans.some_posts(connection, platform, fan_id)
+    if not ids:
+        fans.end_forgetting(connection, platform, fan_id, at)
+        return False
+    for draft in drafts.of_posts(connection, ids, (*LIVE, DraftState.APPROVED)):
+        moves.end(connection, draft, Cause.FORGOTTEN, at)
+    fans.drop_echoes(connection, ids)
+    fans.drop_words(connection, ids, ReasonCode.OPTED_OUT, "The fan asked to be forgotten.", anonymous=True)
+    return True
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
     """A fan wants no replies: what waits for them is withdrawn."""
-    fans.choose(connection, platform, fan_id, out=True, at=at)
-    for post in posts.of_fan(connection, platform, fan_id):
-        for draft in drafts.of_posts(connection, [post.id], (*LIVE, DraftState.APPROVED)):
-            if not draft.risk:  # somebody in danger is a person's business, opted out or not
-                moves.end(connection, draft, Cause.OPTED_OUT, at)
+    fans.opt_out(connection, platform, fan_id, at)
+    for draft in drafts.open_for(connection, platform, fan_id):
+        if not draft.risk:  # somebody in danger is a person's business, opted out or not
+            moves.end(connection, draft, Cause.OPTED_OUT, at)

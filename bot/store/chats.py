@@ -17,7 +17,7 @@ from sqlalchemy import Connection, and_, literal, or_, select, update
 
 from bot.domain import Target, seal
 from bot.store import cursors
-from bot.store.tables import decisions, deliveries, drafts, posts, tombstones
+from bot.store.tables import decisions, deliveries, drafts, parts, posts, tombstones
 
 _MOVED = "{}:moved"
 """Where a chat went lies among the cursors, under this platform."""
@@ -43,7 +43,8 @@ def set_off(old: str, external_id: str) -> str:
 def move(connection: Connection, platform: str, old: str, new: str, at: datetime) -> None:
     """A chat has another id from now on. A second time changes nothing."""
     cursors.save(connection, _MOVED.format(platform), {old: new}, at)
-    for table, ids in ((posts, ("external_id", "reply_to")), (tombstones, ("external_id",)), (drafts, ())):
+    own = ("external_id",)
+    for table, ids in ((posts, (*own, "reply_to")), (parts, own), (tombstones, own), (drafts, ())):
         here = and_(table.c.platform == platform, table.c.channel == old)
         apart = {name: literal(f"{old}/") + table.c[name] for name in ids}  # NULL stays NULL
         connection.execute(update(table).where(here).values({"channel": new, **apart}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
@@ -33,9 +33,8 @@ def load(
     before, after = _before_and_after(connection, post)
     fan = fans.get(connection, post.post.platform, post.post.author.id)
     place = post.post.place
-    named = settings.community.name.casefold() in post.post.text.casefold()
     return Context(
-        now=now,
+        now=settings.community.local(now),
         community=settings.community.name,
         locale=place.locale or settings.community.locale,
         one_language=place.locale is not None,
@@ -43,7 +42,7 @@ def load(
         register=place.register or "default",
         channel_name=place.name or post.post.channel,
         replies_to=replies_to,
-        addressed=replies_to == "us" or post.post.mentions_us or named,
+        addressed=replies_to == "us" or post.post.mentions_us,
         before=before,
         after=after,
         past_replies=drafts.past_replies(connection, post, FRESH),
@@ -75,13 +74,24 @@ def cap_used_up(connection: Connection, post: StoredPost, settings: Settings, no
     return None
 
 
-def thread(connection: Connection, post: StoredPost) -> tuple[Turn, ...]:
-    """The reply thread before the post, for a card."""
-    if post.thread == post.id:
-        return ()
-    found = _found(connection, post, (_THREAD_BEFORE,))
-    said = deliveries.sent_in_posts(connection, [row.id for row in found])
-    return _turns(post, found, (reply for reply in said if _at(reply) < post.post.at), {row.id for row in found})
+def threads(connection: Connection, of: Sequence[StoredPost]) -> dict[str, tuple[Turn, ...]]:
+    """The reply threads before posts, for their cards: by the post's id, in two statements whatever their number."""
+    inside = {post.id: post for post in of if post.thread != post.id}
+    if not inside:
+        return {}
+    found: dict[str, list[Row[Any]]] = {post_id: [] for post_id in inside}
+    for row in connection.execute(_THREADS_BEFORE, {"post_ids": list(inside)}):
+        found[row.of_post].append(row)
+    said: dict[str, list[Delivery]] = {}
+    for reply in deliveries.sent_in_posts(connection, list({row.id for rows in found.values() for row in rows})):
+        said.setdefault(reply.post_id, []).append(reply)
+    return {post_id: _thread(post, found[post_id], said) for post_id, post in inside.items()}
+
+
+def _thread(post: StoredPost, found: Sequence[Row[Any]], said: Mapping[str, Sequence[Delivery]]) -> tuple[Turn, ...]:
+    ids = {row.id for row in found}
+    ours = (reply for post_id in ids for reply in said.get(post_id, ()) if _at(reply) < post.post.at)
+    return _turns(post, found, ours, ids)
 
 
 def call_name(shown: str) -> str | None:
@@ -110,18 +120,32 @@ def _replies_to(connection: Connection, post: StoredPost) -> RepliesTo:
     return "staff" if parent.post.author.is_staff else "fan"
 
 
+_TURN = ("id", "thread", "channel", "reply_to", "author_id", "author_name", "is_staff", "is_bot", "text", "at")
+"""The columns of which a turn is made."""
+
+
 def _near(place: ColumnElement[bool], *, before: bool) -> Select[Any]:
     at = bindparam("at", type_=posts.c.at.type)
     moment, order = (posts.c.at < at, posts.c.at.desc()) if before else (posts.c.at >= at, posts.c.at)
     other = and_(posts.c.id != bindparam("post_id"), ~posts.c.deleted, posts.c.kept, moment)
-    columns = ("id", "thread", "channel", "reply_to", "author_id", "author_name", "is_staff", "is_bot", "text", "at")
-    return select(*(posts.c[name] for name in columns)).where(place, other).order_by(order).limit(NEARBY)
+    return select(*(posts.c[name] for name in _TURN)).where(place, other).order_by(order).limit(NEARBY)
 
 
+def _threads_before() -> Select[Any]:
+    """What `_near` finds in the threads before several posts. Each of their rows has the post's id as `of_post`."""
+    of, other = posts.alias("of"), posts.alias("other")
+    before = and_(other.c.thread == of.c.thread, other.c.at < of.c.at, other.c.id != of.c.id)
+    nearest = select(other.c.id).where(before, ~other.c.deleted, other.c.kept).order_by(other.c.at.desc())
+    near = posts.c.id.in_(nearest.limit(NEARBY).correlate(of))
+    columns = (of.c.id.label("of_post"), *(posts.c[name] for name in _TURN))
+    asked = of.c.id.in_(bindparam("post_ids", expanding=True))
+    return select(*columns).select_from(of.join(posts, near)).where(asked)
+
+
+_THREADS_BEFORE = _threads_before()
 _IN_THREAD = posts.c.thread == bindparam("thread")
 _IN_CHANNEL = and_(posts.c.platform == bindparam("platform"), posts.c.channel == bindparam("channel"))
-_THREAD_BEFORE = _near(_IN_THREAD, before=True)
-_BEFORE = (_THREAD_BEFORE, _near(_IN_CHANNEL, before=True))
+_BEFORE = (_near(_IN_THREAD, before=True), _near(_IN_CHANNEL, before=True))
 _AFTER = (_near(_IN_THREAD, before=False), _near(_IN_CHANNEL, before=False))
 
 
@@ -138,25 +162,30 @@ def _before_and_after(connection: Connection, post: StoredPost) -> tuple[tuple[T
     in_thread = {post.id, *(row.id for row in earlier if row.thread == post.thread)}
     ours_before = [reply for reply in said if _at(reply) < post.post.at]
     ours_after = [reply for reply in said if _at(reply) >= post.post.at and reply.post_id == post.id]
-    return _turns(post, earlier, ours_before, in_thread), _turns(post, later, ours_after, in_thread)
+    own = posts_of.messages_of(connection, post)
+    return _turns(post, earlier, ours_before, in_thread), _turns(post, later, ours_after, in_thread, own)
 
 
 def _turns(
-    post: StoredPost, found: Iterable[Row[Any]], said: Iterable[Delivery], in_thread: Set[str]
+    post: StoredPost,
+    found: Iterable[Row[Any]],
+    said: Iterable[Delivery],
+    in_thread: Set[str],
+    own: Set[str] = frozenset(),
 ) -> tuple[Turn, ...]:
-    """Oldest first. `in_thread`: our ids of the posts of the thread."""
-    turns = [_turn(row, post) for row in found if not row.is_bot]
+    """Oldest first. `in_thread`: our ids of the posts of the thread. `own`: the messages of the post."""
+    turns = [_turn(row, post, own) for row in found if not row.is_bot]
     turns += [_ours(reply, post, in_thread) for reply in said]
     return tuple(sorted(turns, key=lambda t: t.at))
 
 
-def _turn(other: Row[Any], post: StoredPost) -> Turn:
+def _turn(other: Row[Any], post: StoredPost, own: Set[str]) -> Turn:
     return Turn(
         role="author" if other.author_id == post.post.author.id else "staff" if other.is_staff else "fan",
         name=other.author_name,
         text=other.text,
         at=other.at,
-        replies_to_post=other.reply_to == post.post.external_id and other.channel == post.post.channel,
+        replies_to_post=other.reply_to in own and other.channel == post.post.channel,
         in_thread=other.thread == post.thread,
     )
 

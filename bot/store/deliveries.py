@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
-from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, Target
-from bot.store.tables import deliveries
+from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, StoredPost, Target
+from bot.store.tables import deliveries, posts
+from responders.voice.twin import IN_CHANNEL, TO_FAN
 
 _PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state"}]
 """Fields that are stored as they are."""
 
 OPEN = text("deliveries.state IN ('held', 'sending')")
 """On its way. In the words of the index over these few: a database takes it only for what it finds word for word."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ADD = insert(deliveries)
 _NEWEST = deliveries.c.created_at.desc()
@@ -30,6 +47,22 @@ _SENT_IN_POSTS = (
     )
     .order_by(deliveries.c.sent_at)
 )
+
+
+_ON_ITS_WAY = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+
+
+def _said(place: ColumnElement[bool], limit: int) -> Select[Any]:
+    """What fans read of us, or will, newest first; but for the post itself."""
+    sent = and_(deliveries.c.kind == "send", deliveries.c.state == DeliveryState.SENT)
+    coming = and_(deliveries.c.kind != "remove", deliveries.c.state.in_(_ON_ITS_WAY))
+    other = and_(deliveries.c.text.is_not(None), deliveries.c.post_id != bindparam("post_id"))
+    return select(deliveries.c.text).where(place, or_(sent, coming), other).order_by(_NEWEST).limit(limit)
+
+
+_IN_CHANNEL = and_(deliveries.c.platform == bindparam("platform"), deliveries.c.channel == bindparam("channel"))
+_OF_FAN = select(posts.c.id).where(posts.c.platform == bindparam("platform"), posts.c.author_id == bindparam("fan_id"))
+_SAID = (_said(_IN_CHANNEL, IN_CHANNEL), _said(deliveries.c.post_id.in_(_OF_FAN), TO_FAN))
 
 
 def add(connection: Connection, delivery: Delivery) -> None:
@@ -49,10 +82,16 @@ def move(connection: Connection, old: Delivery, state: DeliveryState, **values: 
     return replace(old, state=state, **values) if done else None
 
 
-def ask_later(connection: Connection, delivery: Delivery, at: datetime, why: str) -> None:
+def ask_later(connection: Connection, delivery: Delivery, at: datetime, why: str, attempts: int) -> None:
     """Whether it was sent is not known yet: it counts as cut off from `at` on, and is looked up then."""
     sending = and_(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.SENDING)
-    connection.execute(update(deliveries).where(sending).values(lease_until=at, error=why))
+    connection.execute(update(deliveries).where(sending).values(lease_until=at, error=why, attempts=attempts))
+
+
+def cut_off_all(connection: Connection) -> None:
+    """Nobody else can have the database open: whoever was sending is gone, and what became of it is looked up."""
+    sending = and_(OPEN, deliveries.c.state == DeliveryState.SENDING)
+    connection.execute(update(deliveries).where(sending).values(lease_until=_LONG_AGO))
 
 
 def show(connection: Connection, delivery: Delivery, *, text: str | None, seal: str, decision_id: str) -> None:
@@ -84,42 +123,64 @@ def of_draft(connection: Connection, draft_id: str) -> list[Delivery]:
     return [from_row(row) for row in connection.execute(_OF_DRAFT, {"draft_id": draft_id}).mappings()]
 
 
-def lease(
-    connection: Connection, now: datetime, platforms: Sequence[str], limit: int, lease_for: timedelta
-) -> list[tuple[Delivery, bool]]:
-    """Claim what is due on these platforms, one row for one holder.
+def of_drafts(connection: Connection, draft_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+    """All deliveries of these drafts, newest first; a draft without any has an empty list."""
+    found: dict[str, list[Delivery]] = {draft_id: [] for draft_id in draft_ids}
+    query = select(deliveries).where(deliveries.c.draft_id.in_(draft_ids)).order_by(_NEWEST)
+    for row in connection.execute(query).mappings():
+        found[row["draft_id"]].append(from_row(row))
+    return found
 
-    Returns (delivery as claimed, True if an earlier try was cut off and nobody knows what became of it).
+
+def lease(
+    connection: Connection,
+    now: datetime,
+    platform: str,
+    *,
+    limit: int,
+    until: datetime,
+    longest: timedelta,
+    busy: Collection[str] = (),
+) -> list[tuple[Delivery, bool]]:
+    """Claim until a moment what is due on a platform, one row for one holder. `longest`: see `_passed`.
+
+    Those in `busy` are left out: the caller is at them, however long it takes. Returns (delivery as claimed, True if an
+    earlier try was cut off and nobody knows what became of it).
     """
-    query = select(deliveries).where(_due(now, platforms)).order_by(deliveries.c.due_at).limit(limit)
+    due = and_(_due(now, platform, longest), deliveries.c.id.not_in(busy))
+    query = select(deliveries).where(due).order_by(deliveries.c.due_at).limit(limit)
     if connection.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     claimed = []
     for row in connection.execute(query).mappings().all():
         old = from_row(row)
-        values = {"state": DeliveryState.SENDING, "lease_until": now + lease_for, "attempts": old.attempts + 1}
+        values = {"state": DeliveryState.SENDING, "lease_until": until, "attempts": old.attempts + 1}
         connection.execute(update(deliveries).where(deliveries.c.id == old.id).values(values))
-        new = replace(old, state=DeliveryState.SENDING, lease_until=now + lease_for, attempts=old.attempts + 1)
+        new = replace(old, state=DeliveryState.SENDING, lease_until=until, attempts=old.attempts + 1)
         claimed.append((new, old.state == DeliveryState.SENDING))
     return claimed
 
 
-def any_due(connection: Connection, now: datetime, platforms: Sequence[str]) -> bool:
+def any_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> bool:
     """Whether `lease` would find something."""
-    return connection.execute(select(deliveries.c.id).where(_due(now, platforms)).limit(1)).first() is not None
+    return connection.execute(select(deliveries.c.id).where(_due(now, platform, longest)).limit(1)).first() is not None
 
 
-def _due(now: datetime, platforms: Sequence[str]) -> ColumnElement[bool]:
-    ready = or_(
-        deliveries.c.state == DeliveryState.HELD,
-        and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.lease_until <= now),
-    )
-    return and_(OPEN, deliveries.c.platform.in_(platforms), deliveries.c.due_at <= now, ready)
+def _due(now: datetime, platform: str, longest: timedelta) -> ColumnElement[bool]:
+    held = and_(deliveries.c.state == DeliveryState.HELD, _passed(deliveries.c.due_at, now, longest))
+    cut_off = and_(deliveries.c.state == DeliveryState.SENDING, _passed(deliveries.c.lease_until, now, longest))
+    return and_(OPEN, deliveries.c.platform == platform, or_(held, cut_off))
 
 
-def next_due(connection: Connection, platforms: Sequence[str]) -> datetime | None:
-    """When the next delivery to these platforms becomes due, or None."""
-    here = and_(OPEN, deliveries.c.platform.in_(platforms))
+def _passed(moment: Column[Any], now: datetime, longest: timedelta) -> ColumnElement[bool]:
+    """True from `moment` on. What lies further off than the longest wait there is was written before somebody set the
+    machine's clock back, and is due now."""
+    return or_(moment <= now, moment > now + longest)
+
+
+def next_due(connection: Connection, platform: str) -> datetime | None:
+    """When the next delivery to this platform becomes due, or None."""
+    here = and_(OPEN, deliveries.c.platform == platform)
     held = select(func.min(deliveries.c.due_at)).where(here, deliveries.c.state == DeliveryState.HELD)
     leased = select(func.min(deliveries.c.lease_until)).where(here, deliveries.c.state == DeliveryState.SENDING)
     moments = [m for m in (connection.execute(held).scalar(), connection.execute(leased).scalar()) if m]
@@ -142,6 +203,13 @@ def page(connection: Connection, *, channel: str | None, state: str, limit: int,
 def sent_in_posts(connection: Connection, post_ids: list[str]) -> list[Delivery]:
     """What we said in answer to these posts, oldest first."""
     return [from_row(row) for row in connection.execute(_SENT_IN_POSTS, {"post_ids": post_ids}).mappings()]
+
+
+def said_lately(connection: Connection, post: StoredPost) -> set[str]:
+    """What was sent, or approved to be sent, lately in the channel of a post and to its author anywhere."""
+    inner = post.post
+    place = {"platform": inner.platform, "channel": inner.channel, "fan_id": inner.author.id, "post_id": post.id}
+    return {said for query in _SAID for said in connection.execute(query, place).scalars()}
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[Delivery]:

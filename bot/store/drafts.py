@@ -83,6 +83,15 @@ def of_posts(connection: Connection, post_ids: Iterable[str], states: Iterable[D
     return _all(connection, query)
 
 
+def open_for(connection: Connection, platform: str, fan_id: str) -> list[Draft]:
+    """The drafts for a fan that can still be ended: those that wait, and approved ones that did not go out."""
+    unsent = select(deliveries.c.draft_id).where(
+        deliveries.c.state.in_((DeliveryState.HELD, DeliveryState.FAILED)), deliveries.c.kind == "send"
+    )
+    waits = or_(drafts.c.state.in_(LIVE), and_(drafts.c.state == DraftState.APPROVED, drafts.c.id.in_(unsent)))
+    return _all(connection, select(drafts).where(drafts.c.platform == platform, drafts.c.fan_id == fan_id, waits))
+
+
 def page(connection: Connection, state: str, limit: int, after: str | None) -> list[Draft]:
     """Drafts in a state, urgent first, then oldest, behind the draft with the id `after`."""
     query = select(drafts).where(drafts.c.state == state)
@@ -101,7 +110,7 @@ def page(connection: Connection, state: str, limit: int, after: str | None) -> l
 
 def decided_lately(connection: Connection, limit: int) -> list[Draft]:
     """Drafts that are no longer live, the newest decision first."""
-    over = ~drafts.c.state.in_(LIVE)
+    over = and_(drafts.c.decided_at.is_not(None), ~drafts.c.state.in_(LIVE))
     return _all(connection, select(drafts).where(over).order_by(drafts.c.decided_at.desc()).limit(limit))
 
 
@@ -185,7 +194,7 @@ def _past(place: ColumnElement[bool]) -> Select[Any]:
             drafts.c.platform == bindparam("platform"),
             place,
             drafts.c.state.in_(COUNTED),
-            drafts.c.opener.is_not(None),
+            or_(drafts.c.opener.is_not(None), drafts.c.template.is_not(None)),
             drafts.c.post_id != bindparam("post_id"),
         )
         .order_by(drafts.c.created_at.desc())
@@ -206,7 +215,7 @@ def past_replies(connection: Connection, post: StoredPost, limit: int) -> tuple[
         for row in connection.execute(query, values):
             found[row.id] = PastReply(
                 text=row.text,
-                opener=row.opener,
+                opener=row.opener or "",
                 template=row.template,
                 variant=row.variant,
                 at=row.created_at,

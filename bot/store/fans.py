@@ -1,24 +1,25 @@
-"""What is kept about a fan: whether they opted out or in. Everything else hangs on their posts, and goes with them."""
+"""What is kept about a fan. It hangs on their posts, and goes with them; `personal` says what is shown and erased."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, func, select, text, update
 
 from bot.events import Happened
-from bot.store import deliveries, events, posts
+from bot.store import events, inbox, tables
+from bot.store.personal import Holds, emptied, shown
 from bot.store.posts import insert_ignore
-from bot.store.tables import decisions, drafts, fans, requests
+from bot.store.tables import cards, decisions, drafts, fans, parts, requests, role_holders, tombstones
 from bot.store.tables import deliveries as deliveries_table
 from bot.store.tables import posts as posts_table
 from responders.types import ReasonCode
 
-FORGOTTEN = ""
-"""Stands where a platform's id of an erased fan stood; no fan has it."""
+AT_ONCE = 200
+"""Posts that are shown, emptied or deleted in one transaction, so that others' writes go between."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,109 +39,236 @@ def get(connection: Connection, platform: str, fan_id: str) -> Fan:
     return Fan(opted_out_at=row.opted_out_at, opted_in_at=row.opted_in_at) if row else Fan()
 
 
-def choose(connection: Connection, platform: str, fan_id: str, *, out: bool, at: datetime) -> None:
-    """Opt a fan out of replies, or back in."""
+def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """Note that a fan wants no replies."""
     connection.execute(insert_ignore(connection, fans), {"platform": platform, "fan_id": fan_id})
-    values = {"opted_out_at": at, "opted_in_at": None} if out else {"opted_out_at": None}
-    connection.execute(update(fans).where(fans.c.platform == platform, fans.c.fan_id == fan_id).values(values))
-    events.append(connection, Happened.FAN_OPTED_OUT if out else Happened.FAN_OPTED_IN, at)
+    connection.execute(update(fans).where(*_key(platform, fan_id)).values(opted_out_at=at, opted_in_at=None))
+    events.append(connection, Happened.FAN_OPTED_OUT, at)
+
+
+def opt_in(connection: Connection, platform: str, fan_id: str, at: datetime) -> bool:
+    """Note that a fan wants replies again; False when they had not opted out."""
+    out = (*_key(platform, fan_id), fans.c.opted_out_at.is_not(None))
+    if not connection.execute(update(fans).where(*out).values(opted_out_at=None)).rowcount:
+        return False
+    nothing = fans.c.call_name.is_(None) & fans.c.opted_in_at.is_(None) & fans.c.forgetting_since.is_(None)
+    connection.execute(delete(fans).where(*_key(platform, fan_id), nothing))
+    events.append(connection, Happened.FAN_OPTED_IN, at)
+    return True
 
 
 def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]:
     """Everything stored about a fan, JSON-ready: for them to read."""
-    fan = get(connection, platform, fan_id)
-    theirs = posts.of_fan(connection, platform, fan_id)
-    replies = deliveries.sent_in_posts(connection, [p.id for p in theirs])
+    fan = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).mappings().first()
+    ids = list(connection.execute(_theirs(platform, fan_id).order_by(posts_table.c.at)).scalars())
     return {
         "platform": platform,
         "fan_id": fan_id,
-        "opted_out_at": fan.opted_out_at.isoformat() if fan.opted_out_at else None,
-        "opted_in_at": fan.opted_in_at.isoformat() if fan.opted_in_at else None,
-        "posts": [
-            {
-                "post_id": p.id,
-                "channel": p.post.channel,
-                "name": p.post.author.name,
-                "text": p.post.text,
-                "quote": p.post.quote,
-                "at": p.post.at.isoformat(),
-                "deleted": p.deleted,
-                "action": p.action,
-                "intent": p.intent,
-                "reason": p.reason,
-                "understanding": p.understanding,
-            }
-            for p in theirs
-        ],
-        "replies": [
-            {"post_id": r.post_id, "text": r.text, "sent_at": r.sent_at.isoformat() if r.sent_at else None}
-            for r in replies
+        **{name: _plain(fan[name]) if fan else None for name in shown(fans)},
+        "posts": _shown(connection, posts_table, posts_table.c.id.in_, ids, "post_id"),
+        "parts": _shown(connection, parts, parts.c.post_id.in_, ids),
+        "drafts": _shown(connection, drafts, drafts.c.post_id.in_, ids, "draft_id"),
+        "decisions": _shown(connection, decisions, lambda some: decisions.c.draft_id.in_(_drafts_of(some)), ids),
+        "replies": _shown(connection, deliveries_table, deliveries_table.c.post_id.in_, ids, "delivery_id"),
+        "events": _shown(connection, tables.events, tables.events.c.post_id.in_, ids),
+        "updates": [
+            {name: _plain(row[name]) for name in shown(tables.inbox)}
+            for row in inbox.of_fan(connection, platform, fan_id)
         ],
     }
 
 
-def erase(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """Forget a fan: their words, names and ids, our drafts and our copies of replies to them.
+def _theirs(platform: str, fan_id: str) -> Any:
+    return select(posts_table.c.id).where(posts_table.c.platform == platform, posts_table.c.author_id == fan_id)
+
+
+def _drafts_of(post_ids: Sequence[str]) -> Select[tuple[str]]:
+    return select(drafts.c.id).where(drafts.c.post_id.in_(post_ids))
+
+
+def _shown(
+    connection: Connection,
+    table: Table,
+    about: Callable[[Sequence[str]], ColumnElement[bool]],
+    ids: Sequence[str],
+    own_id: str = "",
+) -> list[dict[str, Any]]:
+    """What a fan sees of a table's rows about these posts, in the order of the posts. What is empty is left out."""
+    found: list[dict[str, Any]] = []
+    for some in _groups(ids):
+        rows = connection.execute(select(table).where(about(some))).mappings()
+        found += [
+            {own_id if name == "id" else name: _plain(row[name]) for name in shown(table) if row[name] is not None}
+            for row in rows
+        ]
+    return found
+
+
+def _groups(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def begin_forgetting(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """Note that a fan is to be forgotten: it takes many transactions, and a crash must not end it in the middle."""
+    connection.execute(insert_ignore(connection, fans), {"platform": platform, "fan_id": fan_id})
+    connection.execute(update(fans).where(*_key(platform, fan_id)).values(forgetting_since=at))
+
+
+def being_forgotten(connection: Connection) -> list[tuple[str, str]]:
+    """Platform and id of the fans who are not forgotten to the end yet."""
+    query = select(fans.c.platform, fans.c.fan_id).where(fans.c.forgetting_since.is_not(None))
+    return [(row.platform, row.fan_id) for row in connection.execute(query)]
+
+
+def some_posts(connection: Connection, platform: str, fan_id: str) -> list[str]:
+    """Some of a fan's posts; none when all are anonymous."""
+    return list(connection.execute(_theirs(platform, fan_id).limit(AT_ONCE)).scalars())
+
+
+def end_forgetting(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """Erase what is left of a fan whose posts are anonymous: choices, a manager's name, updates that were set aside.
 
     An opt-out stays (it is the fan's wish that we leave them alone), and so do the ids of messages, without which
     a back-fill would bring the post in again.
     """
-    theirs = select(posts_table.c.id).where(posts_table.c.platform == platform, posts_table.c.author_id == fan_id)
-    ids = list(connection.execute(theirs).scalars())
-    drop_words(connection, ids, ReasonCode.OPTED_OUT, "The fan asked to be forgotten.", anonymous=True)
-    still_out = fans.c.opted_out_at.is_not(None)
-    fan = (fans.c.platform == platform, fans.c.fan_id == fan_id)
-    connection.execute(delete(fans).where(*fan, ~still_out))
-    connection.execute(update(fans).where(*fan).values(call_name=None, opted_in_at=None))
+    here = _key(platform, fan_id)
+    if not connection.execute(select(fans.c.forgetting_since).where(*here)).scalar():
+        return
+    _unname(connection, f"{platform}:{fan_id}")
+    inbox.forget(connection, platform, fan_id)
+    connection.execute(delete(fans).where(*here, fans.c.opted_out_at.is_(None)))
+    none = {**emptied(fans, Holds.WHO), "opted_in_at": None, "forgetting_since": None}
+    connection.execute(update(fans).where(*here).values(none))
     events.append(connection, Happened.FAN_FORGOTTEN, at)
 
 
-def drop_words(
-    connection: Connection, post_ids: list[str], why: ReasonCode, sentence: str, *, anonymous: bool = False
-) -> None:
-    """Drop the text of posts, of their drafts and of what was sent, together; hashes and ids stay.
+def _key(platform: str, fan_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return fans.c.platform == platform, fans.c.fan_id == fan_id
 
-    A post that nobody has answered for ends silent for the reason given. With `anonymous` the author's id and the
-    opener words of our replies go too.
+
+def _unname(connection: Connection, key: str) -> None:
+    """The name of somebody who decides by their role; the trail of who said yes keeps the key."""
+    name = connection.execute(select(role_holders.c.name).where(role_holders.c.key == key)).scalar()
+    if name is None:
+        return
+    theirs = select(drafts.c.post_id).where(drafts.c.decided_by == key)
+    unnamed = func.replace(drafts.c.why, name, "A manager")
+    connection.execute(update(drafts).where(drafts.c.post_id.in_(theirs)).values(why=unnamed))
+    connection.execute(delete(role_holders).where(role_holders.c.key == key))
+
+
+def drop_words(
+    connection: Connection, post_ids: Sequence[str], why: ReasonCode, sentence: str, *, anonymous: bool = False
+) -> None:
+    """Drop the words of posts, of their drafts and of what was sent, together; ids and seals stay.
+
+    A post that nobody has answered for ends silent for the reason given. With `anonymous` the author's id goes too.
     """
-    who: Mapping[str, Any] = {"author_id": FORGOTTEN} if anonymous else {}
+    kinds = (Holds.WORDS, Holds.WHO) if anonymous else (Holds.WORDS,)
     unjudged = {"action": "silent", "reason_code": str(why)}
-    drafts_of = select(drafts.c.id).where(drafts.c.post_id.in_(post_ids))
-    no_draft_words: Mapping[str, Any] = {
-        **dict.fromkeys(("text", "recipe", "typed", "alternatives", "checks", "missing", "facts", "all_facts")),
-        **({"opener": None, "text_hash": None, "fan_id": FORGOTTEN} if anonymous else {}),
-    }
-    no_words = {"text": None, "draft_text": None, "note": None}
     here = posts_table.c.id.in_(post_ids)
+    drafts_of = _drafts_of(post_ids)
     connection.execute(update(posts_table).where(here, posts_table.c.action.is_(None)).values(unjudged))
-    connection.execute(update(posts_table).where(here).values({**posts.NO_WORDS, "reason": sentence, **who}))
-    connection.execute(update(decisions).where(decisions.c.draft_id.in_(drafts_of)).values(no_words))
-    connection.execute(update(drafts).where(drafts.c.post_id.in_(post_ids)).values(no_draft_words))
-    connection.execute(update(deliveries_table).where(deliveries_table.c.post_id.in_(post_ids)).values(text=None))
+    hanging: tuple[tuple[Table, ColumnElement[bool], Mapping[str, Any]], ...] = (
+        (posts_table, here, {"reason": sentence, "kept": False}),
+        (parts, parts.c.post_id.in_(post_ids), {}),
+        (decisions, decisions.c.draft_id.in_(drafts_of), {}),
+        (drafts, drafts.c.post_id.in_(post_ids), {"why": sentence}),
+        (deliveries_table, deliveries_table.c.post_id.in_(post_ids), {}),
+    )
+    for table, where, said in hanging:
+        connection.execute(update(table).where(where).values({**emptied(table, *kinds), **said}))
     # An answer that was kept shows a card, and a card shows the thread around its post.
     threads = select(posts_table.c.thread).where(here)
-    shown = select(posts_table.c.id).where(posts_table.c.thread.in_(threads))
-    connection.execute(delete(requests).where(requests.c.post_id.in_(shown)))
+    around = select(posts_table.c.id).where(posts_table.c.thread.in_(threads))
+    connection.execute(delete(requests).where(requests.c.post_id.in_(around)))
+
+
+def drop_echoes(connection: Connection, post_ids: Sequence[str]) -> None:
+    """Drop what others' posts repeat of these: words quoted, and the title of a thread that one of them began."""
+    messages = connection.execute(
+        select(posts_table.c.platform, posts_table.c.channel, posts_table.c.external_id)
+        .where(posts_table.c.id.in_(post_ids))
+        .union(select(parts.c.platform, parts.c.channel, parts.c.external_id).where(parts.c.post_id.in_(post_ids)))
+    ).all()
+    for platform, channel in {(message.platform, message.channel) for message in messages}:
+        ids = [m.external_id for m in messages if (m.platform, m.channel) == (platform, channel)]
+        of_platform = posts_table.c.platform == platform
+        answers = and_(of_platform, posts_table.c.channel == channel, posts_table.c.reply_to.in_(ids))
+        connection.execute(update(posts_table).where(answers, posts_table.c.quote.is_not(None)).values(quote=None))
+        # On Discord a thread has the id of the message that began it, and a forum post's title is that fan's words.
+        begun = and_(of_platform, posts_table.c.channel.in_(ids), posts_table.c.place.is_not(None))
+        for row in connection.execute(select(posts_table.c.id, posts_table.c.place).where(begun)).all():
+            untitled = {**row.place, "topic": ""}
+            connection.execute(update(posts_table).where(posts_table.c.id == row.id).values(place=untitled))
+
+
+def drop_rows(connection: Connection, before: datetime) -> int:
+    """Delete posts that came before a moment, with all that hangs on them; how many. At most `AT_ONCE` at a time.
+
+    Only those whose words are dropped, so nobody needs them any more, and with no reply whose outcome is open.
+    """
+    open_ = select(deliveries_table.c.post_id).where(
+        deliveries_table.c.state.in_(("held", "sending", "uncertain", "failed"))
+    )
+    live = select(drafts.c.post_id).where(drafts.c.state.in_(("waiting", "snoozed")))
+    old = and_(text("NOT posts.kept"), posts_table.c.received_at < before)
+    due = select(posts_table.c.id).where(old, posts_table.c.id.not_in(open_), posts_table.c.id.not_in(live))
+    ids = list(connection.execute(due.order_by(posts_table.c.received_at).limit(AT_ONCE)).scalars())
+    if not ids:
+        return 0
+    drafts_of = _drafts_of(ids)
+    for table, where in (
+        (cards, cards.c.draft_id.in_(drafts_of)),
+        (deliveries_table, deliveries_table.c.post_id.in_(ids)),
+        (decisions, decisions.c.draft_id.in_(drafts_of)),
+        (drafts, drafts.c.post_id.in_(ids)),
+        (requests, requests.c.post_id.in_(ids)),
+        (parts, parts.c.post_id.in_(ids)),
+        (posts_table, posts_table.c.id.in_(ids)),
+    ):
+        connection.execute(delete(table).where(where))
+    return len(ids)
+
+
+def drop_tombstones(connection: Connection, before: datetime) -> None:
+    """Forget deletions from before a moment: no back-fill goes so far back."""
+    connection.execute(delete(tombstones).where(tombstones.c.at < before))
 
 
 def words_due(connection: Connection, before: datetime, undone_before: datetime, limit: int) -> list[str]:
     """Posts whose words are no longer needed: older than `before` with nobody waiting, closed crisis and minor cases.
 
     Crisis and minor posts are kept while their hand-off is open (a person must read them) and go when it is closed.
-    What was rejected after `undone_before` can still be taken back and is kept.
+    What was rejected after `undone_before` can still be taken back and is kept. A reply that failed is open too: it can
+    be tried again, until it would come too late.
     """
+    on_its_way = select(deliveries_table.c.draft_id).where(
+        deliveries_table.c.state.in_(("held", "sending", "uncertain"))
+    )
+    later = deliveries_table.alias()
+    tried_since = (later.c.draft_id == deliveries_table.c.draft_id) & (
+        later.c.created_at > deliveries_table.c.created_at
+    )
+    failed = select(deliveries_table.c.draft_id).where(
+        deliveries_table.c.state == "failed", ~select(later.c.id).where(tried_since).exists()
+    )
+    in_time = drafts.c.expires_at.is_(None) | (drafts.c.expires_at > before)
     waiting = select(drafts.c.post_id).where(
         drafts.c.state.in_(("waiting", "snoozed"))
         | ((drafts.c.state == "rejected") & (drafts.c.decided_at > undone_before))
-        | drafts.c.id.in_(
-            select(deliveries_table.c.draft_id).where(deliveries_table.c.state.in_(("held", "sending", "uncertain")))
-        )
+        | drafts.c.id.in_(on_its_way)
+        | (drafts.c.id.in_(failed) & in_time)
     )
     kept = (text("posts.kept"), posts_table.c.id.not_in(waiting))
     old = select(posts_table.c.id).where(*kept, posts_table.c.received_at < before).limit(limit)
     found = list(connection.execute(old).scalars())
     gates = select(posts_table.c.id, posts_table.c.understanding).where(
-        *kept, posts_table.c.reason_code == "gate", posts_table.c.action == "handoff"
+        *kept, text("posts.reason_code = 'gate'"), posts_table.c.action == "handoff"
     )
     for post_id, read in connection.execute(gates):
         if {"crisis", "minor"} & set((read or {}).get("risk", ())):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, or_, select, update
 
 from bot.events import Happened
 from bot.store import cursors, events
@@ -28,12 +29,21 @@ class Aside:
 
 
 def keep(
-    connection: Connection, platform: str, updates: Mapping[str, str], *, place: str, next_: str, at: datetime
+    connection: Connection,
+    platform: str,
+    updates: Mapping[str, str],
+    *,
+    place: str,
+    next_: str,
+    at: datetime,
+    ignored: int = 0,
 ) -> None:
     """Store updates (id -> JSON) and, with them, that the platform is asked for those from `next_` on.
 
-    `place` is the channel of the cursor.
+    `place` is the channel of the cursor; `ignored` counts those of kinds that nobody asked for, which are not stored.
     """
+    for _ in range(ignored):
+        events.append(connection, Happened.UPDATE_IGNORED, at, platform=platform)
     if updates:
         rows = [{"platform": platform, "update_id": i, "raw": raw, "received_at": at} for i, raw in updates.items()]
         connection.execute(insert_ignore(connection, inbox), rows)
@@ -70,17 +80,36 @@ def aside(connection: Connection) -> list[Aside]:
 
 
 def count(connection: Connection) -> dict[str, int]:
-    """How many updates wait to be handled, and how many were set aside."""
+    """How many updates wait to be handled, how many were set aside, and how many were of a kind nobody asked for."""
     query = select(func.count(), func.count(inbox.c.set_aside)).select_from(inbox)
     total, put_aside = connection.execute(query).one()
-    return {"pending": total - put_aside, "set_aside": put_aside}
+    ignored = events.count(connection, Happened.UPDATE_IGNORED)
+    return {"pending": total - put_aside, "set_aside": put_aside, "ignored": ignored}
 
 
 def forget(connection: Connection, platform: str, fan_id: str) -> None:
     """Erase what a fan wrote and could not be handled. `platform` is the fan's, which begins that of the inbox."""
+    connection.execute(delete(inbox).where(_naming(platform, fan_id)))
+
+
+def of_fan(connection: Connection, platform: str, fan_id: str) -> list[RowMapping]:
+    """What a fan sent and could not be handled, as rows. What others said about them is not theirs to see."""
+    rows = connection.execute(select(inbox).where(_naming(platform, fan_id))).mappings()
+    return [row for row in rows if fan_id in _senders(row["raw"])]
+
+
+def _naming(platform: str, fan_id: str) -> ColumnElement[bool]:
     here = or_(inbox.c.platform == platform, inbox.c.platform.startswith(f"{platform}:", autoescape=True))
-    theirs = or_(*(inbox.c.raw.contains(f'"id":{fan_id}{end}', autoescape=True) for end in ",}"))
-    connection.execute(delete(inbox).where(here, inbox.c.set_aside.is_not(None), theirs))
+    named = or_(*(inbox.c.raw.contains(f'"id":{fan_id}{end}', autoescape=True) for end in ",}"))
+    return and_(here, inbox.c.set_aside.is_not(None), named)
+
+
+def _senders(raw: str) -> set[str]:
+    """Who sent an update: `from` in the one message, press or change that it tells of."""
+    told = json.loads(raw)
+    parts = told.values() if isinstance(told, dict) else ()
+    senders = (part.get("from") for part in parts if isinstance(part, dict))
+    return {str(sender.get("id")) for sender in senders if isinstance(sender, dict)}
 
 
 def drop_before(connection: Connection, moment: datetime) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import sqlalchemy
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from bot import private
 from bot.errors import StoreError
 from bot.ports import Check
-from bot.store import inbox
-from bot.store.engine import driver_url, file_of, in_words, open_engine
+from bot.store import inbox, retention
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, rewrite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -54,7 +56,10 @@ def bring_up(engine: Engine) -> None:
                 f"{where}: this database was written by a newer Greenroom (schema {current}, this one knows {head}); "
                 "update Greenroom, or restore the backup from before the update"
             )
+        if current is not None and current < "0006":  # until then, what was erased was left in the file
+            rewrite(engine)
         _migrate(engine)
+        checkpoint(engine)
     except DBAPIError as error:
         raise in_words(error, engine.url) from error
 
@@ -64,7 +69,7 @@ def upgrade(url: str) -> str:
     parsed = driver_url(url)
     file = file_of(parsed)
     if file:
-        make_folder(file.parent)
+        make_private(file)
     engine = open_engine(parsed)
     try:
         bring_up(engine)
@@ -73,12 +78,26 @@ def upgrade(url: str) -> str:
         engine.dispose()
 
 
-def make_folder(folder: Path) -> None:
-    """Create the database's folder. Raises StoreError when that is not allowed."""
+def make_private(file: Path) -> None:
+    """Make the database's folder and file where they are not there, and keep others from reading what lies beside it.
+    Raises StoreError when that is not allowed.
+
+    SQLite gives its other files the permissions of the first.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{folder}: this folder cannot be made ({error.strerror}); check its permissions") from error
+        raise StoreError(
+            f"{file.parent}: this folder cannot be made ({error.strerror}); check its permissions"
+        ) from error
+    try:
+        os.close(private.opener(str(file), os.O_RDWR | os.O_CREAT))
+    except OSError as error:
+        raise StoreError(
+            f"{file}: the database cannot be written here ({error.strerror}); check the folder's permissions"
+        ) from error
+    for ending in ("", "-wal", "-shm", ".lock"):
+        private.tighten(Path(f"{file}{ending}"))
 
 
 def integrity(url: str) -> str | None:
@@ -109,11 +128,11 @@ def inspect(url: str) -> list[Check]:
     wrong = integrity(url)
     if wrong:
         return [Check(name="database", ok=False, result=wrong, fix="see above; a copy of the file is the best backup")]
-    return [Check(name="database", ok=True, result="it is sound, or will be made at the first start"), *_aside(url)]
+    return [Check(name="database", ok=True, result="it is sound, or will be made at the first start"), *_notes(url)]
 
 
-def _aside(url: str) -> list[Check]:
-    """What a platform told us and we could not read; nobody has answered for it."""
+def _notes(url: str) -> list[Check]:
+    """What a platform told us and we could not read: nobody has answered for it. Whether the clock is in doubt."""
     parsed = driver_url(url)
     file = file_of(parsed)
     if file and not file.exists():
@@ -121,13 +140,16 @@ def _aside(url: str) -> list[Check]:
     engine = open_engine(parsed)
     try:
         with engine.connect().execution_options(reading=True) as connection:
-            found = inbox.aside(connection) if version(engine)[0] else []
+            made = version(engine)[0] is not None
+            found = inbox.aside(connection) if made else []
+            doubt = retention.stopped(connection) if made else None
     finally:
         engine.dispose()
+    noted = [Check(name="clock", ok=None, result=doubt)] if doubt else []
     if not found:
-        return []
+        return noted
     newest = found[0]
     result = f"{len(found)} updates could not be handled and are set aside; the newest on {newest.platform} at "
     result += f"{newest.received_at:%Y-%m-%d %H:%M} UTC: {newest.why}"
     fix = "look in the chat whether somebody waits; tell the makers of Greenroom this line"
-    return [Check(name="database", ok=None, result=result, fix=fix)]
+    return [*noted, Check(name="database", ok=None, result=result, fix=fix)]

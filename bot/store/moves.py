@@ -10,6 +10,7 @@ from typing import Any
 from bot.domain import (
     LIVE,
     MOVES,
+    UNSENT,
     Action,
     Alternative,
     Cause,
@@ -50,15 +51,15 @@ def submit(
     post: StoredPost,
     proposal: Proposal,
     context: Context,
-    expire_after: timedelta,
+    expires_at: datetime,
     *,
     placed: Callable[[Draft], Draft] = lambda draft: draft,
 ) -> Draft | None:
-    """Put what the pipeline proposes on the desk; None when the post stays unanswered. `placed` sets it in the place of
-    an older one."""
+    """Put what the pipeline proposes on the desk; None when the post stays unanswered. A draft can be sent until
+    `expires_at`. `placed` sets it in the place of an older one."""
     if proposal.outcome is Outcome.SILENT:
         return None
-    draft = placed(_draft(post, proposal, context, expire_after))
+    draft = placed(_draft(post, proposal, context, expires_at))
     drafts.add(connection, draft, post)
     _waiting(connection, draft, context.now)
     return draft
@@ -105,7 +106,7 @@ def _waiting(connection: Connection, draft: Draft, at: datetime, **data: Any) ->
     )
 
 
-def _draft(post: StoredPost, proposal: Proposal, context: Context, expire_after: timedelta) -> Draft:
+def _draft(post: StoredPost, proposal: Proposal, context: Context, expires_at: datetime) -> Draft:
     handoff = proposal.outcome is Outcome.HANDOFF
     best = None if handoff else proposal.candidate
     return Draft(
@@ -122,7 +123,7 @@ def _draft(post: StoredPost, proposal: Proposal, context: Context, expire_after:
         follow_up=context.replies_to == "us",
         created_at=context.now,
         waiting_since=context.now,
-        expires_at=None if handoff else context.now + expire_after,
+        expires_at=None if handoff else expires_at,
         text=best.text if best else None,
         template=best.template if best else None,
         variant=best.variant if best else None,
@@ -164,8 +165,7 @@ def end(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by:
     target = MOVES.get((draft.state, cause))
     if target is None:
         return False
-    unsent = (DeliveryState.HELD, DeliveryState.FAILED)
-    if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause, unsent):
+    if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause, UNSENT):
         return False
     return close(connection, draft, cause, at, by=by)
 
@@ -211,11 +211,11 @@ def recall_delivery(
     """Take back a delivery that the platform does not have."""
     done = deliveries.move(connection, delivery, DeliveryState.RECALLED)
     if done:
-        tell(connection, Happened.REPLY_RECALLED, delivery, at, by=by, cause=str(cause))
+        append_event(connection, Happened.REPLY_RECALLED, delivery, at, by=by, cause=str(cause))
     return done
 
 
-def tell(
+def append_event(
     connection: Connection, name: Happened, delivery: Delivery, at: datetime, *, by: str | None = None, **data: Any
 ) -> None:
     """One fact about a delivery."""

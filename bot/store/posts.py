@@ -13,8 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import StoredPost
 from bot.events import Happened
-from bot.store import events
-from bot.store.tables import deliveries, posts, tombstones
+from bot.store import events, tables
+from bot.store.personal import Holds, emptied
+from bot.store.tables import deliveries, parts, posts, tombstones
 from responders.types import Attachment, Author, Place, Post, Proposal, ReasonCode
 
 
@@ -80,7 +81,7 @@ def _row(new: NewPost, thread: str) -> dict[str, Any]:
         "is_bot": post.author.is_bot,
         "text": post.text,
         "mentions_us": post.mentions_us,
-        "attachments": [{"kind": a.kind, "url": a.url, "title": a.title} for a in post.attachments] or None,
+        "attachments": _attachments(post.attachments),
         "at": post.at,
         "received_at": new.received_at,
         "place": asdict(post.place) if post.place != Place() else None,
@@ -157,11 +158,28 @@ def some(connection: Connection, ids: Sequence[str]) -> list[StoredPost]:
 
 
 def by_external(connection: Connection, platform: str, channel: str, external_id: str) -> StoredPost | None:
-    """The post with the platform's id, or None."""
-    key = (posts.c.platform == platform, posts.c.channel == channel, posts.c.external_id == external_id)
-    row = connection.execute(select(posts).where(*key)).mappings().first()
+    """The post that a message of the platform is, or is a part of; None for one that we do not have."""
+    key = {"platform": platform, "channel": channel, "external_id": external_id}
+    row = connection.execute(_BY_EXTERNAL, key).mappings().first()
+    row = row or connection.execute(_BY_PART, key).mappings().first()
     return from_row(row) if row else None
 
+
+_BY_EXTERNAL, _BY_PART = (
+    query.where(*(table.c[name] == bindparam(name) for name in ("platform", "channel", "external_id")))
+    for query, table in ((select(posts), posts), (select(posts).join(parts, parts.c.post_id == posts.c.id), parts))
+)
+
+
+def messages_of(connection: Connection, post: StoredPost) -> set[str]:
+    """The platform's ids of the messages that the post is: one, or those of an album, which always shows something."""
+    found = {post.post.external_id}
+    if post.post.attachments:
+        found |= set(connection.execute(_PARTS, {"post_id": post.id}).scalars())
+    return found
+
+
+_PARTS = select(parts.c.external_id).where(parts.c.post_id == bindparam("post_id"))
 
 _UNJUDGED = and_(posts.c.action.is_(None), ~posts.c.deleted)
 
@@ -175,6 +193,31 @@ def unjudged(connection: Connection) -> list[tuple[str, str, str]]:
 def count_unjudged(connection: Connection) -> int:
     """How many posts nobody has answered for yet."""
     return connection.execute(select(func.count()).select_from(posts).where(_UNJUDGED)).scalar_one()
+
+
+def waiting_since(connection: Connection) -> datetime | None:
+    """Since when the oldest of them waits to be judged: since it came, or was reopened; None when there is none."""
+    happened = tables.events
+    reopened = (
+        select(func.max(happened.c.at))
+        .where(happened.c.post_id == posts.c.id, happened.c.name == Happened.POST_REOPENED)
+        .scalar_subquery()
+    )
+    since = func.min(func.coalesce(reopened, posts.c.received_at), type_=posts.c.received_at.type)
+    return connection.execute(select(since).where(_UNJUDGED)).scalar()
+
+
+TRIES = 3
+"""How often a post is begun to be judged."""
+
+
+def begin(connection: Connection, post_id: str, *, again: bool = False) -> bool:
+    """Note that an unjudged post is about to be judged; False when it was begun so often that a person has to read it:
+    something in it may end the program each time. Its first time counts from when it is stored; one more try of a
+    program that goes on (`again`) is none."""
+    tries = posts.c.tries if again else posts.c.tries + 1
+    due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= TRIES)
+    return connection.execute(update(posts).where(*due).values(tries=tries)).rowcount == 1
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[StoredPost]:
@@ -214,7 +257,7 @@ def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
         ~posts.c.deleted,
         posts.c.id != post.id,
     )
-    native = and_(staff, posts.c.channel == inner.channel, posts.c.reply_to == inner.external_id)
+    native = and_(staff, posts.c.channel == inner.channel, posts.c.reply_to.in_(messages_of(connection, post)))
     in_thread = and_(staff, posts.c.thread == post.id, posts.c.at >= inner.at)
     return any(connection.execute(select(exists().where(answer))).scalar() for answer in (in_thread, native))
 
@@ -249,6 +292,7 @@ def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: date
     read = proposal.understanding
     values = {
         "action": str(proposal.outcome),
+        "tries": 0,
         "intent": read.intent,
         "reason_code": str(proposal.reason.code),
         "reason": proposal.reason.sentence,
@@ -297,6 +341,22 @@ def edit(connection: Connection, post: StoredPost, text: str) -> None:
     )
 
 
+def note_edit(connection: Connection, post: StoredPost, edited_at: datetime) -> None:
+    """Keep the platform's time of the newest words."""
+    connection.execute(update(posts).where(posts.c.id == post.id).values(edited_at=edited_at))
+
+
+def attach(connection: Connection, post: StoredPost, more: Sequence[Attachment]) -> None:
+    """Note what came with a post later than the post."""
+    if more:
+        every = _attachments((*post.post.attachments, *more))
+        connection.execute(update(posts).where(posts.c.id == post.id).values(attachments=every))
+
+
+def _attachments(found: Sequence[Attachment]) -> list[dict[str, str | None]] | None:
+    return [{"kind": a.kind, "url": a.url, "title": a.title} for a in found] or None
+
+
 def delete(connection: Connection, platform: str, channel: str, external_id: str, at: datetime) -> None:
     """Mark as deleted, and leave a tombstone for a post that is still to come."""
     connection.execute(
@@ -310,16 +370,7 @@ def delete(connection: Connection, platform: str, channel: str, external_id: str
 GONE = "The fan deleted it."
 NEVER_READ: Mapping[str, Any] = {"action": "silent", "reason_code": str(ReasonCode.NOT_TEXT), "reason": GONE}
 
-NO_WORDS: Mapping[str, Any] = {
-    "text": "",
-    "author_name": "",
-    "attachments": None,
-    "place": None,
-    "quote": None,
-    "understanding": None,
-    "reason": None,
-    "kept": False,
-}
+NO_WORDS: Mapping[str, Any] = {**emptied(posts, Holds.WORDS), "kept": False}
 """What remains of a post whose text is no longer kept: who (an id), where, when and how it ended."""
 
 
@@ -351,4 +402,5 @@ def from_row(row: RowMapping) -> StoredPost:
         reason=row["reason"],
         understanding=row["understanding"],
         forced_intent=row["forced_intent"],
+        edited_at=row["edited_at"],
     )

@@ -28,10 +28,13 @@ def keep(
     connection.execute(insert(requests), row)
 
 
-def receive(connection: Connection, new: NewPost, key: str) -> Received | None:
-    """Store a post once under a key: the first answer for the same post again, None for another post."""
+def receive(connection: Connection, new: NewPost, key: str, sent: str | None) -> Received | None:
+    """Store a post once under a key: the first answer for the same post again, None for another post.
+
+    `sent` is what the client sent; None: what the post says.
+    """
     known = find(connection, key)
-    fingerprint = _fingerprint(new.post)
+    fingerprint = hashlib.sha256((sent or _said(new.post)).encode()).hexdigest()
     if known and known[0] != fingerprint:
         return None
     if known:
@@ -42,10 +45,9 @@ def receive(connection: Connection, new: NewPost, key: str) -> Received | None:
     return received
 
 
-def _fingerprint(post: Post) -> str:
-    """What a client sends again when it sends a post again; an id and a time may have been made up for it."""
-    said = (post.platform, post.channel, post.author, post.text, post.reply_to, post.attachments)
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+def _said(post: Post) -> str:
+    """What is the same when a post comes again; its id and its time may have been made up."""
+    return repr((post.platform, post.channel, post.author, post.text, post.reply_to, post.attachments))
 
 
 def first_use(connection: Connection, key: str, at: datetime) -> bool:

@@ -19,10 +19,11 @@ from sqlalchemy.exc import DBAPIError
 from bot.domain import Delivery, Draft, StoredPost
 from bot.errors import Busy, StoreError
 from bot.events import Event, Happened
+from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
-from bot.store.engine import driver_url, file_of, in_words, open_engine
-from bot.store.migrate import bring_up, make_folder
-from bot.store.writer import Writer
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine
+from bot.store.migrate import bring_up, make_private
+from bot.store.writer import CLOSED, Writer
 
 T = TypeVar("T")
 READERS = 4
@@ -70,6 +71,7 @@ class Store:
         self._bells: list[Bell] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._writer = Writer(engine, self._ring)
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> Store:
@@ -90,7 +92,8 @@ class Store:
         return cls(engine, lock)
 
     async def close(self) -> None:
-        """Commit what is queued, then let go of everything."""
+        """Commit what is queued, then let go of everything. What is asked for from now on is refused at once."""
+        self._closed = True
         await self._writer.close()
         self._readers.shutdown()
         self._engine.dispose()
@@ -99,6 +102,8 @@ class Store:
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a function of a connection on a reader thread, in one read transaction."""
+        if self._closed:
+            raise StoreError(CLOSED)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_here, query)
 
     def read_here(self, query: Callable[[Connection], T]) -> T:
@@ -116,6 +121,10 @@ class Store:
         raising.
         """
         return await self._writer.run(operation)
+
+    async def checkpoint(self) -> bool:
+        """Empty the database's log, so that nothing erased is left in it; False when it has to be tried again."""
+        return await asyncio.to_thread(checkpoint, self._engine)
 
     async def add_post(self, new: posts.NewPost) -> posts.Received:
         """Store a post once; returns once it is durable."""
@@ -227,15 +236,16 @@ def _release(engine: Engine) -> None:
     try:
         with engine.begin() as connection:
             leases.drop_all(connection)
+            deliveries.cut_off_all(connection)
     except DBAPIError as error:
         raise in_words(error, engine.url) from error
 
 
 def _hold(file: Path) -> IO[str]:
     """Hold the database file for this process. Raises Busy if another one does, StoreError if it cannot be written."""
-    make_folder(file.parent)
+    make_private(file)
     try:
-        lock = Path(f"{file}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held until the store is closed
+        lock = open(f"{file}.lock", "a+", encoding="ascii", opener=opener)  # noqa: SIM115 - held until the store is closed
     except OSError as error:
         raise StoreError(
             f"{file}: the database cannot be written here ({error.strerror}); check the folder's permissions"

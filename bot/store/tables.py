@@ -89,14 +89,38 @@ posts = Table(
     Column("forced_intent", String),
     Column("place", _Json),
     Column("quote", Text),
+    Column("edited_at", Instant),
+    Column("tries", Integer, nullable=False, default=1, server_default=text("1")),
     UniqueConstraint("platform", "channel", "external_id"),
     Index(None, "platform", "channel", "at"),
     Index(None, "thread", "at"),
-    Index(None, "platform", "author_id"),
+    Index(None, "platform", "author_id", "channel", "at"),
+    Index(None, "platform", "channel", "reply_to"),
     Index(
         "ix_posts_unjudged", "received_at", sqlite_where=text("action IS NULL"), postgresql_where=text("action IS NULL")
     ),
     Index("ix_posts_kept", "received_at", sqlite_where=text("kept"), postgresql_where=text("kept")),
+    Index("ix_posts_dropped", "received_at", sqlite_where=text("NOT kept"), postgresql_where=text("NOT kept")),
+    Index(
+        "ix_posts_gate",
+        "received_at",
+        sqlite_where=text("kept AND reason_code = 'gate'"),
+        postgresql_where=text("kept AND reason_code = 'gate'"),
+    ),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("post_id", _Id, ForeignKey("posts.id"), nullable=False),
+    Column("album", String, nullable=False),
+    Column("text", Text),
+    Column("edited_at", Instant),
+    Index(None, "post_id"),
+    Index(None, "platform", "channel", "album"),
 )
 
 drafts = Table(
@@ -145,6 +169,7 @@ drafts = Table(
     Index(None, "state", "priority", "waiting_since"),
     Index(None, "platform", "channel", "created_at"),
     Index(None, "platform", "fan_id", "created_at"),
+    Index(None, "decided_at"),
 )
 
 decisions = Table(
@@ -193,6 +218,8 @@ deliveries = Table(
     Index(None, "reply_id"),
     Index(None, "platform", "channel", "created_at"),
     Index(None, "platform", "external_id"),
+    Index(None, "decision_id"),
+    Index(None, "state", "created_at"),
     Index(
         "ix_deliveries_due",
         "platform",
@@ -212,6 +239,7 @@ cards = Table(
     Column("shown_state", String, nullable=False),
     Column("face", String(64), nullable=False),
     Column("settled", Boolean, nullable=False),
+    Index(None, "surface", "message_id"),
     Index("ix_cards_unsettled", "surface", sqlite_where=text("NOT settled"), postgresql_where=text("NOT settled")),
 )
 
@@ -234,6 +262,7 @@ events = Table(
     Column("delivery_id", _Id),
     Column("data", _Json),
     Index(None, "post_id"),
+    Index(None, "name", "at"),
     sqlite_autoincrement=True,  # numbers are never used again, so a reader's cursor stays true after rows were dropped
 )
 
@@ -245,6 +274,7 @@ fans = Table(
     Column("opted_out_at", Instant),
     Column("opted_in_at", Instant),
     Column("call_name", String),
+    Column("forgetting_since", Instant),
 )
 
 cursors = Table(
@@ -273,6 +303,15 @@ requests = Table(
     Column("post_id", _Id),
     Column("at", Instant, nullable=False),
     Index(None, "post_id"),
+    Index(None, "at"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("sid_hash", String(64), primary_key=True),
+    Column("manager", String, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 inbox = Table(
@@ -292,4 +331,5 @@ tombstones = Table(
     Column("channel", String, primary_key=True),
     Column("external_id", String, primary_key=True),
     Column("at", Instant, nullable=False),
+    Index(None, "at"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -12,12 +13,16 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from bot.errors import StoreError
 from bot.store import events
-from bot.store.engine import in_words
+from bot.store.engine import in_words, is_locked
 
 T = TypeVar("T")
 GROUP = 256
 """The most operations in one commit: more would only make the first caller wait."""
+CLOSED = "The database is closed, because the program is stopping; this was not stored."
+PATIENCE = 60.0
+"""Seconds for which writes wait for another program that holds the database; after that their callers are told."""
 
 
 @dataclass(slots=True)
@@ -39,7 +44,8 @@ _Result = tuple[_Request[Any], Any, BaseException | None]
 class Writer:
     """Drains a queue of operations on one thread. Operations may be run twice: they must be functions of the database.
 
-    A group that fails is rolled back and run one by one, so that one bad operation fails alone.
+    A group that fails is rolled back and run one by one, so that one bad operation fails alone. One that another
+    program keeps out is tried again as it is.
     """
 
     def __init__(self, engine: Engine, on_commit: Callable[[frozenset[str]], None]) -> None:
@@ -47,7 +53,9 @@ class Writer:
         self._engine = engine
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[_Request[Any] | None] = queue.SimpleQueue()
+        self._closed = False
         self._loop = asyncio.get_running_loop()
+        self._locked_since: float | None = None
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -63,10 +71,13 @@ class Writer:
 
     async def close(self) -> None:
         """Commit what is queued and end the thread."""
+        self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _put(self, run: Any, many: Any, row: Any) -> asyncio.Future[Any]:
+        if self._closed:
+            raise StoreError(CLOSED)
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Request(run, many, row, future))
         return future
@@ -91,14 +102,34 @@ class Writer:
         return group, False
 
     def _commit(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
-        try:
-            return self._transaction(group)
-        except Exception as error:
-            if len(group) == 1:
-                told = in_words(error, self._engine.url) if isinstance(error, DBAPIError) else error
-                return [(group[0], None, told)], frozenset()
+        while True:
+            try:
+                done = self._transaction(group)
+            except BaseException as error:  # whatever it is: without this thread every later write would hang
+                locked = is_locked(error)
+                if locked and self._may_wait():
+                    continue  # the database itself has waited meanwhile, see `engine.BUSY_SECONDS`
+                if locked or len(group) == 1:
+                    told = self._told(error)
+                    return [(request, None, told) for request in group], frozenset()
+                break
+            self._locked_since = None
+            return done
         alone = [self._commit([request]) for request in group]
         return [result for results, _ in alone for result in results], frozenset().union(*(names for _, names in alone))
+
+    def _may_wait(self) -> bool:
+        """Whether what another program keeps out is tried once more. All that waits shares one time to be patient."""
+        now = time.monotonic()
+        self._locked_since = self._locked_since or now
+        return not self._closed and now - self._locked_since < PATIENCE
+
+    def _told(self, error: BaseException) -> Exception:
+        if isinstance(error, DBAPIError):
+            return in_words(error, self._engine.url)
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):  # which no future takes
+            return error
+        return StoreError(f"The operation was broken off: {error!r}")
 
     def _transaction(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
         results: list[_Result] = []

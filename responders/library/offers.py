@@ -32,14 +32,22 @@ _SAID_BACK: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Language -> how a thing begins when somebody else speaks of it -> how it begins in the post. What somebody made is in
 the accusative in German."""
-_NAMED_TIMES = {"morning": "morning|morgen|moin", "evening": "evening|abend", "night": "night|gn|nacht"}
+_WISHED = {
+    "morning": "good ?morning|guten morgen|bom dia|buen día|buenos d[ií]as",
+    "day": "good ?(?:day|afternoon)|guten (?:tag|nachmittag)|buenas tardes|boa tarde|bon après-midi",
+    "evening": "good ?evening|guten abend|bonsoir|buenas noches|boa noite",
+    "night": "good ?night|gute nacht|bonne nuit",
+}
+_NAMED = {"morning": "morning|gm|morgen|moin", "evening": "evening|abend", "night": "night|gn|nacht"}
 _TIME_NAMED = re.compile(
-    r"(?:^|[,.!\n] ?)(?:good ?|guten? )?(?:"
-    + "|".join(rf"(?P<{time}>{words})" for time, words in _NAMED_TIMES.items())
-    + r")(?: \w+){0,2}\s*(?:[,.!?;:)\n]|$)",
+    r"(?:^|[,.!\n] ?)(?:hello |hey |hi |hallo |hola |olá |salut )?(?:(?:"
+    + "|".join(rf"(?P<wished_{time}>{words})" for time, words in _WISHED.items())
+    + r")\b|(?:"
+    + "|".join(rf"(?P<{time}>{words})" for time, words in _NAMED.items())
+    + r")(?: \w+){0,2}\s*(?:[,.!?;:)\n]|$))",
     re.IGNORECASE,
 )
-"""A greeting or a good night that names the time of day, alone in its clause."""
+"""A greeting or a good night that names the time of day: a whole wish, or a word or two alone in their clause."""
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
 
 
@@ -171,11 +179,11 @@ def _yes_no(value: bool) -> frozenset[str]:
 def _time_named(text: str) -> str | None:
     """The time of day that a greeting names: its author knows it, the clock here does not."""
     named = _TIME_NAMED.search(text)
-    return named.lastgroup if named else None
+    return (named.lastgroup or "").removeprefix("wished_") or None if named else None
 
 
 def _time_of_day(hour: int) -> str:
-    """By the hour in UTC: a community's own time zone is not known here."""
+    """By the hour of the community's clock."""
     if _MORNING <= hour < _DAY:
         return "morning"
     if _DAY <= hour < _EVENING:

@@ -16,8 +16,8 @@ _SLIPS = {"when": 1, "unless": 1, "asks_for": 2}
 _WORDS = frozenset({"then", "hen", "wen"})
 """What is near to one of them and is a word."""
 _PAIR = re.compile(r"([^\W\d_][\w -]{0,30}?)\s*:(?=[\s{\[]|$)\s*(.*)")
-_BRACED = re.compile(r"([^\W\d_][\w -]{0,30}?)\s*[:=]?\s*\{\s*([a-z_]+)\b")
-_BARE = re.compile(r"([a-z_]+)\s+([a-z_]+)\s*[:=]?\s*(\w+)")
+_BRACED = re.compile(r"([^\W\d_][\w -]{0,30}?)\s*+[:=]?\s*+\{\s*+([a-z_]+)\b")
+_BARE = re.compile(r"(?<![a-z_])([a-z_]++)\s++([a-z_]++)\s*+[:=]?\s*+(\w++)")
 _ASKS = re.compile(r"asks?([ _-])for\s+(\w+)")
 _VALUE = re.compile(rf"\{{.*|(?:{'|'.join(WHEN_FIELDS)})\b.*|\w+")
 """What stands behind a condition, and hardly behind a word that begins a wording."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import yaml
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_VALUE = re.compile(r"(?:- +)?(?:[\w ]+: +)?([\"'\[{*&!%@`|>]).*")
+_VALUE = re.compile(r"(?:- {1,9})?(?:[\w ]{1,60}: {1,9})?([\"'\[{*&!%@`|>]).*")
 """A line whose words begin with a sign that means something in YAML."""
 _SEVERAL = re.compile(r"(?:- +)?(?:[\w ]{1,60}: +)?\"[^\"]*+\"(?: {0,9}, {0,9}\"[^\"]*+\"){1,99}")
 _OPENED = re.compile(r"[\[{]")

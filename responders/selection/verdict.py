@@ -230,7 +230,7 @@ class Judge:
         talk, context = self._conversation, case.context
         sentence = ""
         if by := talk.answered_by(context):
-            sentence = "Our reply is already there." if by.role == "us" else f"{by.name} already answered."
+            sentence = "Our reply is already there." if by.role == "us" else "A teammate already answered."
         elif talk.taken_back(context) or talk.only_solved(case.post.text):
             sentence = "The author says it is settled."
         elif case.understanding.intent == "question" and talk.helped_by(context):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ _SHORT = 14
 _LIVELY, _HEARD, _QUIET = timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
 """Since a fan spoke, who is probably answered; since the team spoke, which probably is; since anybody did."""
 _MEANT, _NEAR = 1.5, 0.7
+_WORD = re.compile(r"\w")
 _ANSWER = 3
 """Words below which a fan's reply answers no question."""
 
@@ -65,12 +66,35 @@ class Conversation:
         self._solved = compile_phrases(phrases_of(solved))
         self._unless = compile_phrases(solved["unless"])
         self._filler = compile_phrases([solved["filler"]])
+        self._courtesy = compile_phrases(solved["courtesy"])
         self._me_too = compile_phrases(phrases_of(lists["me_too"]))
+        called = lists["called"]
+        self._before, self._team = _any_of(called["before"]), _any_of(called["team"])
+        self._speaks = compile_phrases(called["speaks"])
+
+    def settles(self, text: str) -> bool:
+        """True when a post says nothing but that what its author wrote before needs no answer any more, and thanks."""
+        return self._only_solved(self._courtesy.sub(" ", reading(text)))
 
     def only_solved(self, text: str) -> bool:
-        """True when a post says nothing but that its author needs no answer any more."""
-        rest = self._solved.sub(" ", reading(text))
-        return self.says_solved(text) and not re.search(r"\w", self._filler.sub(" ", rest))
+        """True when it does not even thank or greet, so that it needs no answer either."""
+        return self._only_solved(reading(text))
+
+    def _only_solved(self, read: str) -> bool:
+        if len(read.split()) > _SHORT or "?" in read or not self._solved.search(self._unless.sub(" ; ", read)):
+            return False
+        return not _WORD.search(self._filler.sub(" ", self._solved.sub(" ", read)))
+
+    def called(self, name: str, text: str) -> bool:
+        """True when a post speaks to the community by its name. That the name stands in it is no sign by itself."""
+        read, own = reading(text), reading(name)
+        if not own or own not in read:
+            return False
+        called = rf"{re.escape(own)}(?: {self._team})?(?!\w)"
+        if re.search(rf"(?<!\w){self._before},? (?:the )?{called} ?(?:$|[^\w ])", read):
+            return True
+        set_off = re.search(rf"^{called} ?[,:!?]|, (?:the )?{called}\W*$", read)
+        return bool(set_off) and ("?" in read or bool(self._speaks.search(read)))
 
     def answered_by(self, context: Context) -> Turn | None:
         """The answer of a teammate: a native reply, or a later message in the thread; ours counts as a reply only."""
@@ -80,16 +104,11 @@ class Conversation:
 
     def taken_back(self, context: Context) -> bool:
         """True when the author said afterwards that it is settled."""
-        return any(t.role == "author" and self.says_solved(t.text) for t in context.after)
+        return any(t.role == "author" and self.settles(t.text) for t in context.after)
 
     def helped_by(self, context: Context) -> Turn | None:
         """The fan who answered a question: a native reply with something in it that is not a question itself."""
         return next((t for t in context.after if t.role == "fan" and t.replies_to_post and self._answers(t.text)), None)
-
-    def says_solved(self, text: str) -> bool:
-        """True when a short message says, among other things, that the matter is settled."""
-        read = reading(text)
-        return len(read.split()) <= _SHORT and bool(self._solved.search(self._unless.sub(" ; ", read)))
 
     def _answers(self, text: str) -> bool:
         read = reading(text)
@@ -106,7 +125,12 @@ class Resolution:
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add whether the post settles what its author wrote before."""
-        return replace(so_far, resolves=self._conversation.says_solved(post.text))
+        return replace(so_far, resolves=self._conversation.settles(post.text))
+
+
+def _any_of(words: Sequence[str]) -> str:
+    """A pattern for one of the words, the longest first."""
+    return f"(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})"
 
 
 def _staff_in_thread(turn: Turn) -> bool:

@@ -50,8 +50,17 @@ def default_checks(word_lists: Mapping[str, Mapping[str, Any]]) -> tuple[VoiceCh
 
 def examine(checks: Iterable[VoiceCheck], wording: Wording, post: Post, context: Context) -> tuple[CheckResult, ...]:
     """Each check's verdict. On a manager's own words only `STOPS` block; what the others find is a remark."""
-    results = (check.check(wording, post, context) for check in checks)
+    results = (_verdict(check, wording, post, context) for check in checks)
     return tuple(_remark(result) if wording.own_words else result for result in results)
+
+
+def _verdict(check: VoiceCheck, wording: Wording, post: Post, context: Context) -> CheckResult:
+    """What could not be checked is not in order."""
+    try:
+        return check.check(wording, post, context)
+    except Exception as problem:
+        note = f"The check {check.id} failed ({type(problem).__name__}); look at the words yourself."
+        return CheckResult(id=check.id, level=Level.BLOCK, note=note)
 
 
 def _remark(result: CheckResult) -> CheckResult:

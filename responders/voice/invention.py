@@ -14,7 +14,11 @@ _NUMBER = re.compile(r"\d+(?:[.,:]\d++)*")
 _QUOTE = re.compile(r"[\u201c\"\u00ab\u201e]([^\u201c\u201d\"\u00ab\u00bb\u201e\n]{2,80})[\u201d\"\u00bb\u201c]")
 _WORD = re.compile(r"\b[^\W\d_][\w'\u2019-]*")
 _OWNED = re.compile(r"['\u2019]s?$")
-_BEGINS = re.compile(r"(?:^|[.!?:;\n\u2026\u00a1\u00bf(\u201c\"\u201e\u00ab\[*_>-]\s*|[:;]-?[)(DP]\s+|[.!?]\)\s+)$")
+_BEGINS = re.compile(
+    r"(?:^|[.!?:;\n\u2026\u00a1\u00bf(\u201c\"\u201e\u00ab\[*_>-]\s{0,80}|[:;]-?[)(DP]\s{1,80}|[.!?]\)\s{1,80})$"
+)
+_BACK = 90
+"""Characters before a word that tell whether a sentence begins there."""
 _MANY = 5
 """Letters; shorter words in capitals only are terms (PC, OLED), not names."""
 _NOUNS_ARE_CAPITAL = frozenset({"de"})
@@ -59,7 +63,8 @@ class NoInvention:
 def _begins(before: str) -> bool:
     """True where a sentence begins: after the end of one, after an emoji or a smiley, and where nothing stands."""
     last = before.rstrip()[-1:]
-    return bool(_BEGINS.search(before)) or is_emoji(last or " ") or last in {"\ufe0f", "\u200d"}
+    begins = _BEGINS.search(before, max(0, len(before) - _BACK))
+    return bool(begins) or is_emoji(last or " ") or last in {"\ufe0f", "\u200d"}
 
 
 def _names(text: str) -> Iterator[str]:

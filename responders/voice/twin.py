@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -10,7 +11,8 @@ from rapidfuzz.utils import default_process
 from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import fault, may_repeat, passed
 
-_IN_CHANNEL, _TO_FAN = 20, 5
+IN_CHANNEL, TO_FAN = 20, 5
+"""How many of the last replies in a channel, and to a fan, count."""
 _ALIKE = 80.0
 """Percent above which two replies read as the same one."""
 
@@ -29,10 +31,15 @@ class NotATwin:
         """Block, unless it is the true answer, which may repeat."""
         if may_repeat(wording):
             return passed(self.id)
-        channel = [reply.text for reply in context.past_replies if reply.same_channel and reply.text][:_IN_CHANNEL]
-        fan = [reply.text for reply in context.past_replies if reply.same_fan and reply.text][:_TO_FAN]
-        olds = [_read(old) for old in {*channel, *fan}]
-        nearest = process.extractOne(_read(wording.text), olds, scorer=fuzz.ratio, score_cutoff=_ALIKE)
-        if nearest is None or nearest[1] <= _ALIKE:
-            return passed(self.id)
-        return fault(self.id, f"Nearly the same as a recent reply here ({nearest[1]:.0f} % alike).")
+        channel = [reply.text for reply in context.past_replies if reply.same_channel and reply.text][:IN_CHANNEL]
+        fan = [reply.text for reply in context.past_replies if reply.same_fan and reply.text][:TO_FAN]
+        return twin_of(wording.text, {*channel, *fan})
+
+
+def twin_of(text: str, said: Iterable[str]) -> CheckResult:
+    """The verdict on a text beside what was said lately."""
+    olds = [_read(old) for old in said]
+    nearest = process.extractOne(_read(text), olds, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    if nearest is None or nearest[1] <= _ALIKE:
+        return passed(NotATwin.id)
+    return fault(NotATwin.id, f"Nearly the same as a recent reply here ({nearest[1]:.0f} % alike).")

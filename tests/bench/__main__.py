@@ -12,7 +12,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import chats, decisions, growth, inserts, path, start, understanding
+from bench import chats, decisions, growth, inserts, path, start, understanding, web
 from bench.figures import Figure, keep, machine, table
 
 PARTS: dict[str, Any] = {
@@ -24,6 +24,7 @@ PARTS: dict[str, Any] = {
     "discord": chats.DISCORD,
     "growth": growth,
     "start": start,
+    "web": web,
 }
 
 

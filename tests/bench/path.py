@@ -77,7 +77,7 @@ async def _floors(on: Scene, some: list[Post]) -> tuple[float, ...]:
     def submit(connection: Connection) -> None:
         for (post, around), proposal in zip(found, proposals, strict=True):
             posts.judge(connection, post, proposal, now)
-            moves.submit(connection, post, proposal, around, on.settings.replies.expire_after)
+            moves.submit(connection, post, proposal, around, around.now + on.settings.replies.expire_after)
 
     submit_us, _ = _cpu(await on.store.write(lambda c: _clocked(lambda: submit(c))), len(some))
     return store_us, read_us, run_us, submit_us

@@ -170,6 +170,6 @@ def _draft(connection: Connection, one: NewPost) -> str:
     stored = StoredPost(id=one.id, post=one.post, thread=one.id, version=1, received_at=one.received_at)
     around = Context(now=one.received_at, community="Lantern Harbor")
     posts.judge(connection, stored, PRAISE, one.received_at)
-    draft = moves.submit(connection, stored, PRAISE, around, settings.Replies().expire_after)
+    draft = moves.submit(connection, stored, PRAISE, around, around.now + settings.Replies().expire_after)
     assert draft
     return draft.id

@@ -34,9 +34,9 @@ async def measure() -> list[Figure]:
         cold, kept, light = [], [], []
         for n in range(STARTS):
             shutil.rmtree(folder / "var", ignore_errors=True)
-            with _running(folder, CONFIG) as (_process, _port, seconds):
+            with running(folder, CONFIG) as (_process, _port, seconds):
                 cold.append(seconds)
-            with _running(folder, CONFIG) as (process, _port, seconds):
+            with running(folder, CONFIG) as (process, _port, seconds):
                 kept.append(seconds)
                 light.append(_memory(process))
                 if n == STARTS - 1:
@@ -52,7 +52,7 @@ async def measure() -> list[Figure]:
 
 
 @contextlib.contextmanager
-def _running(folder: Path, config: str) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
+def running(folder: Path, config: str) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
     """A Greenroom that is ready, its port, and the seconds it took from exec."""
     port = _free_port()
     path = folder / "config.yaml"
@@ -79,7 +79,7 @@ def _after_posts(folder: Path) -> float:
     ]
     (folder / "posts.jsonl").write_text("\n".join(lines), encoding="utf-8")
     replay = "platforms: {replay: {file: posts.jsonl, speed: 0}}\n"
-    with _running(folder, CONFIG + replay) as (process, _port, _seconds):
+    with running(folder, CONFIG + replay) as (process, _port, _seconds):
         last = 0.0
         for _ in range(PATIENCE):
             time.sleep(1)

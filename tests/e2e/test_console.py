@@ -1,6 +1,7 @@
 """The whole product through a real browser: a fan in the lobby, a manager in the inbox, on a phone and on a desk."""
 
 import os
+import pty
 import re
 import shutil
 import signal
@@ -36,10 +37,12 @@ def link(tmp_path):
     (tmp_path / "config.yaml").write_text(CONFIG, "utf-8")
     environ = {k: v for k, v in os.environ.items() if not k.endswith("_TOKEN")} | {"PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "bot", "run", "--config", str(tmp_path / "config.yaml")]
-    log = (tmp_path / "log").open("w")
-    with log, subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=log, text=True) as run:
+    log, (ours, terminal) = (tmp_path / "log").open("w"), pty.openpty()
+    said = os.fdopen(ours, encoding="utf-8")
+    with log, said, subprocess.Popen(command, cwd=ROOT, env=environ, stdout=terminal, stderr=log) as run:
+        os.close(terminal)
         try:
-            for line in run.stdout:
+            for line in said:
                 found = re.search(r"http://\S+/signin\?token=\S+", line)
                 if found:
                     yield found[0]
@@ -48,7 +51,7 @@ def link(tmp_path):
                 pytest.fail(f"no sign-in link; the log says: {(tmp_path / 'log').read_text()}")
         finally:
             run.send_signal(signal.SIGTERM)
-            run.communicate(timeout=20)
+            run.wait(timeout=20)
     assert run.returncode == 0, (tmp_path / "log").read_text()
 
 
@@ -165,4 +168,13 @@ def test_from_a_post_to_its_reply(link, browser, size, tmp_path):
         assert each.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert each.evaluate(TOO_SMALL) == []
     assert answers == [422]
+
+    # Signing out on all devices ends this one too.
+    inbox.get_by_text("Sign out", exact=True).click()
+    assert inbox.evaluate(TOO_SMALL) == []
+    inbox.get_by_role("button", name="On all devices").click()
+    expect(inbox.get_by_text("You are not signed in.")).to_be_visible()
+    again = page()
+    again.goto(lobby.url)
+    expect(again.get_by_text("You are not signed in.")).to_be_visible()
     context.close()

@@ -66,7 +66,7 @@ def numbered(n: int) -> str:
 
 
 def answerable(n: int) -> str:
-    """A question that no other post is, to which the shipped set has the answer: one that may be given to all."""
+    """A question that no other post is, to which `ANSWER` is the answer: one that may be given to all."""
     return f"does it work with a controller? q{n}q"
 
 
@@ -90,7 +90,8 @@ class Stage:
     name = "stage"
     text_limit = 2000
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = name) -> None:
+        self.name = name
         self.script: deque[str] = deque()
         self.shown: dict[str, tuple[str, str, str]] = {}
         """Message id -> (channel, what it answers, its text)."""
@@ -98,12 +99,21 @@ class Stage:
         """Everything that reached the platform, in order."""
         self.gone: dict[str, Cause] = {}
         """External id of a post -> what the platform alone knows of it."""
-        self.hanging = asyncio.Event()
+        self.crashed = False
+        """The program was killed in the middle of a send."""
         self.can_tell = True
         self.nonces: dict[str, str] = {}
         """Nonce -> message id: what arrived."""
         self.meanwhile: Callable[[Delivery], Awaitable[None]] | None = None
         """What happens elsewhere while a send is under way."""
+        self.away = False
+        """There is no connection."""
+        self.no_answer = False
+        """It answers no question about what arrived."""
+        self.slow: dict[str, asyncio.Event] = {}
+        """Channel -> what its sends wait for after they have arrived."""
+        self.begun: list[str] = []
+        """The channels of all sends that were begun, in order."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -114,17 +124,24 @@ class Stage:
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         await asyncio.sleep(0)
+        self.begun.append(delivery.target.channel)
+        if self.away:
+            return NotSent(reason="not connected", retry_after=0)
         what = self.script.popleft() if self.script else "sent"
         message = self._take(delivery) if what in {"sent", "unsure arrived", "broke arrived", "cut off arrived"} else ""
         if self.meanwhile:
             await self.meanwhile(delivery)
+        if delivery.target.channel in self.slow:
+            await self.slow[delivery.target.channel].wait()
         if what.startswith("broke"):
             raise ConnectionResetError
         if what.startswith("cut off"):
-            self.hanging.set()
-            await asyncio.Event().wait()
+            self.crashed = True
+            raise asyncio.CancelledError
         if what.startswith("unsure"):
             return Uncertain(reason="no answer in time")
+        if what == "lost for now":
+            return Uncertain(reason="no answer in time", retry_after=1)
         if what == "later":
             return NotSent(reason="too many at once", retry_after=5)
         if what == "refused":
@@ -132,6 +149,10 @@ class Stage:
         return Sent(external_id=message)
 
     async def look_up(self, delivery: Delivery) -> SendResult:
+        if self.away:
+            return Uncertain(reason="not connected", retry_after=0, asked=False)
+        if self.no_answer:
+            return Uncertain(reason="no answer in time", retry_after=1)
         if not self.can_tell:
             return Uncertain(reason="nobody can tell")
         message = self.nonces.get(delivery.nonce)
@@ -185,7 +206,7 @@ class House:
 
     async def restart(self) -> None:
         await self.close()
-        self.stage.hanging.clear()
+        self.stage.crashed = False
         await self.open()
 
     async def quiet(self) -> None:
@@ -248,16 +269,9 @@ class House:
     async def send(self) -> None:
         """Let the undo window pass and the outbox work; a send that is cut off ends in a crash and a restart."""
         self.clock.move(seconds=self.settings.replies.undo_seconds)
-        sending = asyncio.create_task(self.outbox.once())
-        hanging = asyncio.create_task(self.stage.hanging.wait())
-        await asyncio.wait({sending, hanging}, return_when=asyncio.FIRST_COMPLETED)
-        hanging.cancel()
-        if sending.done():
-            await sending
-            return
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        await self.restart()
+        await self.outbox.once()
+        if self.stage.crashed:
+            await self.restart()
 
     async def reply(self, post_id: str) -> Delivery | None:
         page = await self.store.post_page(post_id)
@@ -450,6 +464,7 @@ def _answer(ask: str, text: str) -> str:
     return f"---\nanswers_to: [{ask}]\nsource: the desk\nslots: {{}}\n{examples}---\n## variant: a\n{text}\n"
 
 
+ANSWER = {"en/question/controller.md": _answer("does it work with a controller", "It does, all of it.")}
 NEAREST = {
     **TEMPLATES,
     "intents/question.yaml": TEMPLATES["intents/question.yaml"].replace("how do I save,", f"how do I save, {UNSURE},"),

@@ -24,7 +24,7 @@ def database(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 class Program:
-    """`python -m bot run` in a folder of its own, with the shipped templates."""
+    """`python -m bot run` in a folder of its own, with the templates that lie there, else with the shipped ones."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,7 +32,8 @@ class Program:
 
     async def start(self, config: Path, **environ: str) -> str:
         """Until it runs; its address."""
-        shutil.copytree(ROOT / "templates", self.folder / "templates", dirs_exist_ok=True)
+        if not (self.folder / "templates").exists():
+            shutil.copytree(ROOT / "templates", self.folder / "templates")
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "run", "--config", str(config)),
@@ -57,12 +58,6 @@ class Program:
         async with asyncio.timeout(60):
             await self.process.communicate()
         return self.process.returncode
-
-    def time_passes(self) -> None:
-        """The leases of what was cut off in the middle are over: a minute, which nobody waits for here."""
-        with database(self.folder) as found:
-            found.execute("UPDATE deliveries SET lease_until = '2020-01-01 00:00:00.000000' WHERE state = 'sending'")
-            found.execute("DELETE FROM leases")
 
     @property
     def log(self) -> str:

@@ -23,20 +23,21 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "responders")
 LENGTH = 8_000
-SECONDS = 0.5
-"""Of process time for one text: linear patterns take a few hundredths, a quadratic one half a second and far more."""
+SECONDS = 0.1
+"""Of process time for one text: linear patterns take a few thousandths, a quadratic one several tenths and far more."""
 COMPILED = """
 import importlib, json, pkgutil, re, sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-found, compiled = {}, re._compile
+found, sites, compiled = {}, set(), re._compile
 
 def noted(pattern, flags):
     made, frame = compiled(pattern, flags), sys._getframe(1)
     while frame.f_globals["__name__"] in ("re", "functools"):
         frame = frame.f_back
     module = frame.f_globals["__name__"]
+    sites.add((module, frame.f_lineno))
     if module.partition(".")[0] in ("bot", "responders") and isinstance(made.pattern, str):
         found[made.pattern, int(made.flags)] = module
     return made
@@ -46,14 +47,15 @@ import bot, responders
 
 for package in (bot, responders):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+        if not module.name.endswith("__main__") and ".migrations" not in module.name:
             importlib.import_module(module.name)
 
 from bot.content import Content
-from bot.language import Langid
+from responders.library import examples
 from responders.types import Author, Context, Post, Wording
 
 pipeline = Content(Path("templates")).load()
+examples._has("the lamps of the harbor", "lamp")
 now = datetime(2026, 5, 4, tzinfo=UTC)
 for text in json.loads(sys.argv[1]):
     author = Author(id="1", name="Robin")
@@ -62,18 +64,21 @@ for text in json.loads(sys.argv[1]):
         context = Context(now=now, community="Lantern Harbor", locale=locale, asked=True)
         pipeline.run(post, context)
         pipeline.check(Wording(text=text, intent="praise", quoted=("lamp",)), post, context)
-print(json.dumps([[module, *key] for key, module in found.items()]))
+print(json.dumps({"made": [[module, *key] for key, module in found.items()], "sites": sorted(sites)}))
 """
 POSTS = [
     "love “The Long Night”, I made a lamp of 3 metres for version 1.2.3! https://x.example @kim",
     "Danke! Wo ist der Schlüssel? Schon wieder kaputt, seit dem Update 4.1.",
     "¡gracias! ¿cuándo sale? je n'arrive plus à me connecter. não consigo entrar",
     "you 1d10ts, i will call my lawyer. i am 11. free nitro",
+    "hey Lantern Harbor, are you there? Lantern Harbor",
+    "Lantern Harbor, where are you?",
 ]
 UNITS = (
     *("a", "en ", "a, ", "_", "1", "1.", " ", "\n", "!", '"', "“", "(", "*", "a-", "@a", "a@a.", "<@1", "{{", "👍"),
     "I made my ",
 )
+BEGINS = ("a b", "x:", "hey Lantern Harbor", ', "a', "{{", "1.")
 
 
 class Pattern(NamedTuple):
@@ -83,33 +88,49 @@ class Pattern(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def patterns() -> list[Pattern]:
-    """All that our code compiles, each once."""
+def compiled() -> Any:
+    """What is compiled while our modules are imported and posts are read, and where."""
     done = subprocess.run(
         [sys.executable, "-c", COMPILED, json.dumps(POSTS)], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    made = [Pattern(*found) for found in json.loads(done.stdout)]
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def patterns(compiled: Any) -> list[Pattern]:
+    """All that our code compiles, each once."""
+    made = [Pattern(*found) for found in compiled["made"]]
     return [*{(p.text, p.flags): p for p in (*written(), *made)}.values()]
+
+
+def calls() -> Iterator[tuple[str, int, Any]]:
+    """Where our source compiles a pattern, or uses one that is no object yet: module, line and the pattern given."""
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=name), args=[given, *_]) if (
+                    name != "escape"
+                ):
+                    yield module, node.lineno, given
 
 
 def written() -> Iterator[Pattern]:
     """The patterns that stand in our source as they are, also in functions that no post came to."""
-    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
-        module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            match node:
-                case ast.Call(
-                    func=ast.Attribute(value=ast.Name(id="re"), attr=name), args=[ast.Constant(value=str(text)), *_]
-                ) if name != "escape":
-                    yield Pattern(module, text, re.compile(text).flags)
+    for module, _, given in calls():
+        if isinstance(given, ast.Constant):
+            yield Pattern(module, given.value, re.compile(given.value).flags)
 
 
 def texts() -> Iterator[str]:
-    """Runs of one thing, whole and with an end that fits none of it."""
+    """Runs of one thing, whole and with an end that fits none of it, and behind what a pattern may begin with."""
     for unit in UNITS:
         run = unit * (LENGTH // len(unit))
         yield run
         yield f"{run[:-1]}t"
+    for begin in BEGINS:
+        for unit in (" ", "a", "!"):
+            yield f"{begin}{unit * LENGTH}\0"
 
 
 def nested(parsed: Iterable[Any], *, inside: bool = False) -> bool:
@@ -152,10 +173,16 @@ def test_what_nested_repetition_is(pattern: str, *, bad: bool) -> None:
     assert nested(_parser.parse(pattern)) is bad
 
 
-def test_there_are_as_many_as_we_know(patterns: list[Pattern]) -> None:
+def test_all_parts_of_the_product_are_among_them(patterns: list[Pattern]) -> None:
     modules = {pattern.module for pattern in patterns}
-    assert len(patterns) > 300
     assert {"responders.understanding.normalise", "responders.voice.words", "bot.settings.values"} <= modules
+
+
+def test_what_is_put_together_is_looked_at_too(compiled: Any) -> None:
+    """Each place where a pattern is made of parts was come to."""
+    reached = {(module, line) for module, line in compiled["sites"]}
+    made = {(module, line) for module, line, given in calls() if not isinstance(given, ast.Constant)}
+    assert made <= reached, made - reached
 
 
 def test_none_nests_repetition_without_bounds(patterns: list[Pattern]) -> None:

@@ -7,9 +7,10 @@ import sys
 from responders.library.model import Library
 from responders.library.trial import trials
 from responders.understanding.normalise import bare
+from tests.model import shipped
 from tests.voice import judged
 from tests.voice.figures import figures, table
-from tests.voice.posts import shipped_pipeline, tell
+from tests.voice.posts import tell
 
 
 def main(arguments: list[str]) -> int:
@@ -17,7 +18,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         sys.stderr.write("Usage: python -m tests.voice\n")
         return 2
-    library = (pipeline := shipped_pipeline()).library
+    library = (pipeline := shipped()).library
     found = figures(tell(pipeline), library)
     sys.stdout.write(judged.table(judged.cards(), _wordings(library)) + "\n" + table(found))
     return 0

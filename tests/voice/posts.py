@@ -10,8 +10,6 @@ from typing import Any, cast
 
 import yaml
 
-from bot.content import Content
-from bot.reader import load_reader
 from bot.store.context import call_name
 from responders.pipeline import Pipeline
 from responders.selection import opener
@@ -28,7 +26,6 @@ from responders.types import (
 )
 
 POSTS = Path(__file__).parents[1] / "data" / "voice_posts.yaml"
-TEMPLATES = Path(__file__).parents[2] / "templates"
 BEGIN = datetime(2026, 5, 4, 6, 30, tzinfo=UTC)
 PACE = timedelta(minutes=50)
 """Between two posts of a channel: sixty fill two days, nights included."""
@@ -49,11 +46,6 @@ class Told:
     def text(self) -> str | None:
         """The draft's words, or None."""
         return self.proposal.candidate and self.proposal.candidate.text
-
-
-def shipped_pipeline() -> Pipeline:
-    """The pipeline of the shipped templates, as the program reads with it."""
-    return Content(TEMPLATES, reader=load_reader).load()
 
 
 def read_posts(path: Path = POSTS) -> dict[str, list[dict[str, Any]]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-import aiohttp
 import discord
+import structlog
 
 from bot.adapters.discord import faces
-from bot.adapters.discord.client import Client
+from bot.adapters.discord.buttons import read
+from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME
 from bot.adapters.parts import Parts
 from bot.adapters.surface import board
@@ -18,8 +20,12 @@ from bot.adapters.surface.board import Gone
 from bot.adapters.surface.calls import Call
 from bot.adapters.surface.words import Card
 from bot.store import cards
+from bot.store.cards import Shown
 
-TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+log = structlog.get_logger()
+
+LOOKED_THROUGH = 200
+"""Messages, the newest."""
 
 
 class Board(board.Board[discord.ui.LayoutView]):
@@ -32,6 +38,8 @@ class Board(board.Board[discord.ui.LayoutView]):
         """Nothing happens before there is a client."""
         super().__init__(parts)
         self.client: Client | None = None
+        self._unsure = True
+        """A card may stand there that is not noted."""
 
     @property
     def ready(self) -> bool:
@@ -45,6 +53,10 @@ class Board(board.Board[discord.ui.LayoutView]):
         if client is None or client.is_closed() or not client.is_ready() or not client.directory.cards:
             return None
         return client.get_channel(client.directory.cards) or client.get_partial_messageable(client.directory.cards)
+
+    def reaches(self, message_id: str) -> bool:
+        """No message is older than its channel: that of a channel which was deleted, and made anew, is gone."""
+        return self.ready and int(message_id) > self.channel.id
 
     def face(self, card: Card) -> discord.ui.LayoutView:
         """A fresh view each time, as the library needs it."""
@@ -61,13 +73,55 @@ class Board(board.Board[discord.ui.LayoutView]):
     async def send_card(self, card: Card, face: discord.ui.LayoutView, *, instead_of: str, silent: bool) -> str:
         """Its nonce makes a second try harmless; a card that comes again needs another one."""
         again = f"{int(instead_of) % 10**12:x}" if instead_of else ""
-        message = await self.channel.send(
-            view=face,
-            nonce=f"c{card['draft_id'][: 12 if again else None]}{again}",
-            allowed_mentions=self._pinging(card["assigned_to"]),
-            silent=silent,
-        )
+        try:
+            message = await self.channel.send(
+                view=face,
+                nonce=f"c{card['draft_id'][: 12 if again else None]}{again}",
+                allowed_mentions=self._pinging(card["assigned_to"]),
+                silent=silent,
+            )
+        except TROUBLE:
+            self._unsure = True
+            raise
         return str(message.id)
+
+    async def adopt(self) -> None:
+        """Look through the newest messages at the start, and after a card whose sending failed.
+
+        Without it, one that nobody sends again because it was decided meanwhile would wait there for ever, with a
+        fan's words on it.
+        """
+        if not self._unsure or self.client is None:
+            return
+        self._unsure, us = False, self.client.user
+        try:
+            for message in [one async for one in self.channel.history(limit=LOOKED_THROUGH) if one.author == us]:
+                await self._adopt(message)
+        except discord.Forbidden:  # it is not needed to show cards
+            log.warning("discord_history_closed", fix="give the bot Read Message History where the cards are")
+        except TROUBLE:
+            self._unsure = True
+            raise
+
+    async def _adopt(self, message: discord.Message) -> None:
+        """Of two cards of a draft the newer one stays."""
+        items = discord.ui.LayoutView.from_message(message).walk_children()
+        pressed = next(filter(None, (read(str(getattr(item, "custom_id", ""))) for item in items)), None)
+        if pressed is None or await self._parts.desk.draft(pressed.draft_id) is None:
+            return
+        draft_id, own = pressed.draft_id, str(message.id)
+        async with self._locks.setdefault(draft_id, asyncio.Lock()):
+            shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
+            if shown and int(shown.message_id) >= message.id:
+                if shown.message_id != own:
+                    await self.delete(own)
+                return
+            found = Shown(
+                draft_id=draft_id, message_id=own, revision=pressed.revision, state="", face="", settled=False
+            )
+            await self._parts.store.write(lambda c: cards.keep(c, NAME, found))
+            if shown:
+                await self.delete(shown.message_id)
 
     async def send_digest(self, face: discord.ui.LayoutView, *, silent: bool) -> str:
         """Pings nobody."""
@@ -92,6 +146,12 @@ class Board(board.Board[discord.ui.LayoutView]):
         manager = self._parts.settings.managers.get(key or "")
         pinged = [discord.Object(manager.discord)] if manager and manager.discord else []
         return discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False)
+
+    def explain(self, error: Exception) -> str:
+        """See the base class."""
+        if isinstance(error, discord.Forbidden):
+            return f"{error}; give the bot View Channel, Send Messages and Read Message History where the cards are"
+        return super().explain(error)
 
     async def edit(self, message_id: str, face: discord.ui.LayoutView) -> None:
         """See the base class."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import discord
+from discord import app_commands
 
 from bot.adapters.discord import commands
 from bot.adapters.discord.board import Board
@@ -23,6 +24,7 @@ class Cards(CardLoop[discord.ui.LayoutView]):
         self._channel = Board(parts)
         super().__init__(parts, self._channel)
         self._presses = Presses(parts, self._channel, self.more)
+        self._tree: app_commands.CommandTree[Any] | None = None
 
     async def setup(self, client: Client) -> None:
         """Register buttons, forms and commands with a fresh client, between its login and its gateway."""
@@ -30,4 +32,10 @@ class Cards(CardLoop[discord.ui.LayoutView]):
         cast(Any, client).presses = self._presses
         client.add_dynamic_items(*ITEMS)
         client.event(self._presses.on_interaction)
-        await commands.register(client, self._parts, self._channel, self._presses)
+        self._tree = commands.register(client, self._parts, self._channel, self._presses)
+
+    async def tell_commands(self, client: Client) -> None:
+        """Once a client listens: posts come first. Until Discord has taken them."""
+        await client.wait_until_ready()
+        if self._tree:
+            await commands.tell_discord(self._tree, self._parts)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+import aiohttp
 import discord
 import structlog
 from discord.gateway import DiscordWebSocket
@@ -14,6 +15,7 @@ from discord.http import Route
 from yarl import URL
 
 from bot.adapters.discord.directory import Directory, look_up
+from bot.adapters.discord.requests import Bucket, trace
 from bot.settings import Discord, Settings
 
 log = structlog.get_logger()
@@ -23,6 +25,9 @@ PERMISSIONS = discord.Permissions(
 )
 """All that the bot needs, in the channels it listens to and in that of the cards."""
 
+TROUBLE = (discord.DiscordException, aiohttp.ClientError, OSError)
+"""What can go wrong with a request; another try may go well."""
+
 Setup = Callable[["Client"], Awaitable[None]]
 """Prepares a fresh client before it connects: buttons, commands, `on_interaction` by `client.event`."""
 
@@ -30,8 +35,8 @@ Setup = Callable[["Client"], Awaitable[None]]
 class Listener(Protocol):
     """Hears what happens in channels."""
 
-    async def opened(self) -> None:
-        """Connected, or connected again."""
+    def opened(self) -> None:
+        """Connected, or connected again; or there is more to listen to."""
         ...
 
     def closed(self) -> None:
@@ -92,6 +97,7 @@ class Client(discord.Client):
         """`setup` is called once, after the login and before the gateway."""
         point_at(settings.platforms.discord)
         logging.getLogger("discord.client").addFilter(_ONE_LINE)  # a filter is added once, however often
+        discord.http.Ratelimit = Bucket  # type: ignore[misc,assignment] # there is no setting for it
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
         super().__init__(
             intents=intents(message_content=message_content),
@@ -101,11 +107,14 @@ class Client(discord.Client):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0.5,  # a server that comes later is heard of by on_guild_available
             max_ratelimit_timeout=30,  # a longer wait is the outbox's to keep, which survives a restart
+            http_trace=trace(),
         )
         self.settings = settings
         self.message_content = message_content
         self.directory = Directory()
         self.failure: BaseException | None = None
+        self.connected = False
+        """Whether the gateway's session is open right now."""
         self.listener: Listener | None = None
         self._setup = setup
 
@@ -118,20 +127,28 @@ class Client(discord.Client):
         """A channel or thread, from Discord where the gateway has not shown it. Raises discord.HTTPException."""
         return self.get_channel(channel_id) or await self.fetch_channel(channel_id)
 
+    def is_listening(self) -> bool:
+        """True while it is connected, and hears every channel that config.yaml names under `listen`."""
+        heard = all(map(_is_heard, map(self.get_channel, self.directory.listened)))
+        return self.connected and self.directory.complete and heard
+
     async def on_ready(self) -> None:
         """A new session."""
+        self.connected = True
         self.look_around()
         log.info("discord_connected", account=str(self.user), listening=len(self.directory.listened))
         if self.listener:
-            await self.listener.opened()
+            self.listener.opened()
 
     async def on_resumed(self) -> None:
         """The session goes on; Discord has repeated what was missed, as far as it could."""
+        self.connected = True
         if self.listener:
-            await self.listener.opened()
+            self.listener.opened()
 
     async def on_disconnect(self) -> None:
         """The library connects again by itself."""
+        self.connected = False
         if self.listener:
             self.listener.closed()
 
@@ -144,17 +161,23 @@ class Client(discord.Client):
 
     async def on_guild_available(self, *_: object) -> None:
         """A server, channel or role came, went, or has another name now."""
-        before = self.directory.listened.keys()
         self.look_around()
-        if self.listener and self.is_ready() and self.directory.listened.keys() - before:
-            await self.listener.opened()
+        if self.listener and self.is_ready():
+            self.listener.opened()
 
     on_guild_join = on_guild_available
     on_guild_channel_create = on_guild_channel_update = on_guild_available
     on_guild_role_create = on_guild_role_update = on_guild_role_delete = on_guild_available
 
+    async def on_guild_unavailable(self, _guild: discord.Guild) -> None:
+        """Discord has an outage there: from now on something may be missed."""
+        if self.listener:
+            self.listener.closed()
+
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was sent away: what was written there is not ours to keep (Developer Terms 5)."""
+        if self.listener:
+            self.listener.closed()
         for channel in (*guild.channels, *guild.threads):
             if self.listener and self.directory.listen_of(channel):
                 await self.listener.channel_deleted(channel.id)
@@ -200,6 +223,14 @@ class Client(discord.Client):
         """One of our handlers failed. What it was about may be lost: connect anew, and read on from the last cursor."""
         error = sys.exc_info()[1]
         log.exception("discord_event_failed", discord_event=event)
-        if event != "on_interaction":
-            self.failure = self.failure or error
-            await self.close()
+        if error and event != "on_interaction":
+            await self.fail(error)
+
+    async def fail(self, error: BaseException) -> None:
+        """End this client; the next one begins where the store says."""
+        self.failure = self.failure or error
+        await self.close()
+
+
+def _is_heard(channel: Any) -> bool:
+    return channel is not None and not channel.guild.unavailable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -13,14 +14,15 @@ from discord import app_commands
 
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction
-from bot.adapters.discord.client import Client
-from bot.adapters.discord.faces import cut
+from bot.adapters.discord.client import TROUBLE, Client
+from bot.adapters.discord.faces import cut, inert, quoted
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
 from bot.adapters.parts import Parts
 from bot.adapters.surface.words import Card, what
 from bot.domain import Refused
+from bot.errors import GreenroomError
 from bot.fans import COMMANDS, LONGEST_REPORT, NOT_REPORTED
 from bot.store import cards
 
@@ -30,20 +32,42 @@ DRAFT = "Draft a reply"
 LISTED = 10
 """Posts that /queue names."""
 NOTHING = "There is no post of a person to answer here, or it is gone."
+UNKNOWN = "Discord did not say where this message stands; try again in a moment."
+QUEUE = "queue"
+NAMES = frozenset({*COMMANDS, QUEUE, DRAFT})
+"""All of them, as people see them."""
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
+"""Seconds until Discord is told of them again, when it did not take them; each further try waits twice as long."""
 
 
-async def register(client: Client, parts: Parts, board: Board, presses: Presses) -> None:
-    """Give a client its commands, and tell Discord of them where they have changed."""
+def register(client: Client, parts: Parts, board: Board, presses: Presses) -> app_commands.CommandTree[Any]:
+    """Give a client its commands; whether Discord knows of them is another matter, see `tell_discord`."""
     tree = app_commands.CommandTree(client)
     for name, does in COMMANDS.items():
         tree.add_command(_fan_command(name, does, parts, board))
     tree.add_command(_queue(parts, board, presses))
     tree.add_command(_draft(client, parts, board, presses))
-    await _sync(tree, parts, board)
+    return tree
 
 
-async def _sync(tree: app_commands.CommandTree[Any], parts: Parts, board: Board) -> None:
-    """Discord keeps commands; telling it again and again would use up the day's allowance."""
+async def tell_discord(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
+    """Until it has taken them: it keeps commands, and to tell it again and again would use up the day's allowance."""
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            await _sync(tree, parts)
+        except (*TROUBLE, GreenroomError) as error:
+            wait = max(pause, error.retry_after) if isinstance(error, discord.RateLimited) else pause
+            fix = "it is tried again; invite the bot with the scope applications.commands"
+            why = str(error) or type(error).__name__
+            log.warning("discord_commands_not_known", why=why, fix=fix, again_in_seconds=round(wait))
+            await asyncio.sleep(wait)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        else:
+            return
+
+
+async def _sync(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
     said = json.dumps(
         [str(tree.client.application_id), *(c.to_dict(tree) for c in tree.get_commands())], sort_keys=True
     )
@@ -51,13 +75,7 @@ async def _sync(tree: app_commands.CommandTree[Any], parts: Parts, board: Board)
     notes = await parts.store.read(lambda c: cards.notes(c, NAME))
     if notes.get("commands") == print_:
         return
-    try:
-        await tree.sync()
-    except discord.DiscordException as error:
-        log.warning(
-            "discord_commands_not_known", why=str(error), fix="invite the bot with the scope applications.commands"
-        )
-        return
+    await tree.sync()
     now = parts.clock.now()
     await parts.store.write(lambda c: cards.note(c, NAME, now, commands=print_))
 
@@ -95,10 +113,9 @@ async def _reported(interaction: Interaction, words: str, to: str, board: Board)
     if board.channel is None:
         return False
     place = f" in <#{interaction.channel_id}>" if interaction.guild_id else ""
-    quoted = "\n".join(f"> {line}" for line in discord.utils.escape_markdown(words).splitlines())
     head = f"**Report** for {board.mention(to)} from {interaction.user.mention}{place}"
     try:
-        await board.channel.send(cut(f"{head}\n{quoted}", 2000), allowed_mentions=discord.AllowedMentions.none())
+        await board.channel.send(cut(f"{head}\n{quoted(words)}", 2000), allowed_mentions=discord.AllowedMentions.none())
     except discord.DiscordException as error:
         log.warning("discord_report_not_shown", why=str(error))
         return False
@@ -118,7 +135,7 @@ def _queue(parts: Parts, board: Board, presses: Presses) -> Any:
         await interaction.response.defer(ephemeral=True)
         await interaction.followup.send(await _listed(parts, board), ephemeral=True)
 
-    return _for_managers(app_commands.Command(name="queue", description="What is waiting for a yes", callback=queue))
+    return _for_managers(app_commands.Command(name=QUEUE, description="What is waiting for a yes", callback=queue))
 
 
 async def _listed(parts: Parts, board: Board) -> str:
@@ -134,7 +151,7 @@ async def _listed(parts: Parts, board: Board) -> str:
 async def _line(card: Card, parts: Parts, board: Board) -> str:
     draft_id = card["draft_id"]
     link = await board.link(draft_id)
-    who = cut(discord.utils.escape_markdown(card["post"]["author"]["name"]), 40) or "a fan"
+    who = cut(inert(card["post"]["author"]["name"]), 40) or "a fan"
     return f"- **{who}**: {what(card)}" + (f" · [card]({link})" if link else "")
 
 
@@ -151,7 +168,10 @@ def _draft(client: Client, parts: Parts, board: Board, presses: Presses) -> Any:
 async def _asked(client: Client, message: discord.Message, parts: Parts, board: Board) -> str:
     """Put a card for any message on the desk, listened to or not."""
     feed = client.listener
-    post_id = await feed.asked(message) if isinstance(feed, Feed) else None
+    try:
+        post_id = await feed.asked(message) if isinstance(feed, Feed) else None
+    except TROUBLE:
+        return UNKNOWN
     if post_id is None:
         return NOTHING
     try:

@@ -20,6 +20,8 @@ class Directory:
     """What the names and ids of config.yaml mean on the servers the bot is on. `faults` are sentences for people."""
 
     listened: Mapping[int, Listen] = field(default_factory=dict)
+    complete: bool = False
+    """Whether every channel under `listen` was found."""
     cards: int | None = None
     managers: frozenset[int] = frozenset()
     manager_roles: frozenset[int] = frozenset()
@@ -64,6 +66,7 @@ def look_up(settings: Settings, guilds: Iterable[discord.Guild]) -> Directory:
         if channel:
             listened[channel.id] = listen
             homes.add(channel.guild.id)
+    complete = not faults
     cards = None
     if section.cards is not None:
         everywhere = chain.from_iterable((*_channels(g), *g.threads) for g in guilds)
@@ -78,6 +81,7 @@ def look_up(settings: Settings, guilds: Iterable[discord.Guild]) -> Directory:
 
     return Directory(
         listened=listened,
+        complete=complete,
         cards=cards.id if cards else None,
         managers=frozenset(m.discord for m in settings.managers.values() if m.discord is not None),
         manager_roles=roles(section.manager_roles, "manager_roles"),

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import aiohttp
 import discord
+from discord import app_commands
 
-from bot.adapters.discord.client import PERMISSIONS, Client
+from bot.adapters.discord import commands
+from bot.adapters.discord.client import PERMISSIONS, TROUBLE, Client
 from bot.adapters.discord.directory import Directory
 from bot.adapters.discord.platform import BLIND, MISSING, REFUSED
 from bot.adapters.discord.posts import NAME
@@ -52,20 +53,23 @@ async def check_online(settings: Settings) -> list[Check]:
     client = Client(settings, message_content=True)
     try:
         try:
-            await _visit(client)
+            registered = await _visit(client)
         except discord.PrivilegedIntentsRequired:
             granted = False
             client = Client(settings, message_content=False)
-            await _visit(client)
+            registered = await _visit(client)
     except discord.LoginFailure:
         return [_fault("Discord refuses the token", REFUSED)]
-    except (discord.HTTPException, discord.ConnectionClosed, aiohttp.ClientError, OSError, TimeoutError) as error:
+    except TROUBLE as error:
         return [_fault(f"Discord does not answer: {error or 'it took too long'}", "try again; see discordstatus.com")]
-    return [*_account(client, granted=granted), *_servers(client), *_channels(client)]
+    return [*_account(client, granted=granted), *_servers(client), *_channels(client), *_commands(registered)]
 
 
-async def _visit(client: Client) -> None:
-    """Connect until the servers are known, then close. Raises what the connection raises."""
+async def _visit(client: Client) -> set[str]:
+    """Connect until the servers are known, then close; the names of the commands that Discord knows of.
+
+    Raises what the connection raises.
+    """
     token, known = client.settings.discord_token, asyncio.Event()
 
     async def on_ready() -> None:
@@ -82,6 +86,7 @@ async def _visit(client: Client) -> None:
                 await running
             if not known.is_set():
                 raise TimeoutError
+            return {command.name for command in await app_commands.CommandTree(client).fetch_commands()}
         finally:
             running.cancel()
             ready.cancel()
@@ -123,6 +128,13 @@ def _channels(client: Client) -> Iterator[Check]:
         else:
             use = "cards" if channel_id == directory.cards else "posts"
             yield _fine(f"#{channel.name} ({channel.id}) is ready for {use}")
+
+
+def _commands(registered: set[str]) -> Iterator[Check]:
+    missing = sorted(commands.NAMES - registered)
+    if missing:
+        fix = "the running program tells it; if this stays, invite the bot with the link above and look into the log"
+        yield _note(f"Discord does not know these commands yet: {', '.join(missing)}", fix)
 
 
 def _missing(channel: Any) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import discord
-from discord.utils import escape_markdown
+from discord.utils import escape_mentions
 
 from bot.adapters.discord.buttons import Item, button, more_button
 from bot.adapters.surface.words import (
@@ -20,6 +21,7 @@ from bot.adapters.surface.words import (
     alarms,
     fitting,
     heading,
+    link_host,
     notes,
     offered,
     outcome,
@@ -36,6 +38,7 @@ SHOWN_DRAFT = 2000
 """Characters of a draft that a card shows; a longer one is sent from the form that shows all of it. As many are there
 for the ready replies of a hand-off together."""
 SHOWN_POST = 1000
+SHOWN_NOTE = 210
 LINES = 20
 """Of a post."""
 RED, ORANGE, BLUE = 0xC62828, 0xE07B00, 0x3B6FD4
@@ -97,7 +100,7 @@ def fingerprint(view: discord.ui.LayoutView) -> str:
 
 def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
     post, text = card["post"], card["text"]
-    head, noted = [*_alarms(card), _header(card, scene)], [f"-# {line}" for line in notes(card)]
+    head, noted = [*_alarms(card), _header(card, scene)], [_small(line) for line in notes(card)]
     replies = {number: _numbered(number, reply) for number, reply in enumerate(ready(card), start=1)}
     shown = fitting(map(len, replies.values()), SHOWN_DRAFT)
     drafted = [cut(text, SHOWN_DRAFT)] if text else [replies[number] for number in shown]
@@ -109,9 +112,9 @@ def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
         used = sum(len(part) + 1 for part in (*head, *noted, *drafted))
     said = _said(card)
     said = said if used + len(said) < MOST_TEXT - SHOWN_POST else ""
-    quoted = _quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
-    quoted += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
-    texts = ["\n".join(head), "\n".join(filter(None, (said, quoted))), "\n".join(noted)]
+    words = quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
+    words += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
+    texts = ["\n".join(head), "\n".join(filter(None, (said, words))), "\n".join(noted)]
     colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
     others = _buttons(card, offered(card, whole=len(text or "") <= SHOWN_DRAFT, shown=shown))
     return _box([*texts, *drafted], [_buttons(card, sends(card, shown)), *_rows(others)], colour)
@@ -119,21 +122,26 @@ def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
 
 def _alarms(card: Card, *, brief: bool = False) -> list[str]:
     """Why a person is needed; unless `brief`, with the fan's words that say so and with what could not be read."""
-    lines = [(f"### {alarm.line}", escape_markdown(alarm.part)) for alarm in alarms(card)]
+    lines = [(f"### {alarm.line}", one_line(alarm.part)) for alarm in alarms(card)]
     if brief:
         return [line for line, _ in lines]
-    return [*(words for pair in lines for words in pair if words), *(f"-# {line}" for line in unread(card))]
+    return [*(words for pair in lines for words in pair if words), *(_small(line) for line in unread(card))]
+
+
+def _small(line: str) -> str:
+    """A line of ours, in which words of the fan may stand."""
+    return f"-# {cut(one_line(line), SHOWN_NOTE)}"
 
 
 def _numbered(number: int, reply: Card) -> str:
     """One of several ready replies. Its text comes last: no mark in it can change how the rest looks."""
-    above = [f"**{escape_markdown(heading(number, reply))}**", *(f"-# {line}" for line in remarks(reply))]
+    above = [f"**{inert(heading(number, reply))}**", *(_small(line) for line in remarks(reply))]
     return "\n".join([*above, reply["text"]])
 
 
 def _header(card: Card, scene: Scene) -> str:
     post = card["post"]
-    who = cut(escape_markdown(post["author"]["name"]), 60) or "a fan"
+    who = cut(inert(post["author"]["name"]), 60) or "a fan"
     words = [f"**{who}** in {_place(post)}", _when(datetime.fromisoformat(post["at"]))]
     if link := scene.link(post):
         words.append(f"[post]({link})")
@@ -147,21 +155,23 @@ def _header(card: Card, scene: Scene) -> str:
 def _place(post: Card) -> str:
     name, topic = post["place"]["name"], post["place"]["topic"]
     shown = (
-        f"<#{post['channel']}>" if post["platform"] == "discord" else f"{cut(_one_line(name), 60)} ({post['platform']})"
+        f"<#{post['channel']}>" if post["platform"] == "discord" else f"{cut(one_line(name), 60)} ({post['platform']})"
     )
-    return f"{shown} {cut(_one_line(topic), 100)}" if topic else shown
+    return f"{shown} {cut(one_line(topic), 100)}" if topic else shown
 
 
 def _said(card: Card) -> str:
-    return "\n".join(f"-# {_speaker(t)}: {cut(_one_line(t['text']), SHOWN_TURN)}" for t in turns(card))
+    return "\n".join(f"-# {_speaker(t)}: {cut(one_line(t['text']), SHOWN_TURN)}" for t in turns(card))
 
 
 def _speaker(turn: Card) -> str:
-    return "we" if turn["who"] == "us" else cut(escape_markdown(turn["name"]), 40)
+    return "we" if turn["who"] == "us" else cut(one_line(turn["name"]), 40)
 
 
 def _titled(attachment: Card) -> str:
-    return f": {cut(_one_line(attachment['title']), 60)}" if attachment["title"] else ""
+    host = link_host(attachment["url"])
+    title = f": {cut(one_line(attachment['title']), 40)}" if attachment["title"] else ""
+    return f"{title} ({plain(host)})" if host else title
 
 
 def _buttons(card: Card, choices: Iterable[Choice]) -> list[Item]:
@@ -172,11 +182,11 @@ def _buttons(card: Card, choices: Iterable[Choice]) -> list[Item]:
 def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
     """One line without a fan's words or name, which are not to be kept here, and what can still be done."""
     found, post = outcome(card), card["post"]
-    what = f"**{found.head}**{escape_markdown(found.tail)}{_when(found.until) if found.until else ''}"
+    what = f"**{found.head}**{plain(found.tail)}{_when(found.until) if found.until else ''}"
     who = scene.name_of(card["decided_by"]) if card["decided_by"] else None
     when = _when(datetime.fromisoformat(card["at"])) if card["at"] else None
     link = scene.link(post)
-    where = f"<#{post['channel']}>" if post["platform"] == "discord" else cut(_one_line(post["place"]["name"]), 60)
+    where = f"<#{post['channel']}>" if post["platform"] == "discord" else cut(one_line(post["place"]["name"]), 60)
     line = " · ".join(filter(None, (what, who, when, f"[post]({link}) in {where}" if link else f"in {where}")))
     return line, _buttons(card, found.choices)
 
@@ -200,15 +210,35 @@ ROW = 4
 """Buttons that stand side by side on a phone."""
 
 
-def _quoted(text: str, limit: int) -> str:
-    """Words of a fan as a quotation: shown as they were typed, without any power over the card."""
-    lines = [f"> {line}" for line in escape_markdown(text).splitlines()]
+def quoted(text: str, limit: int = SHOWN_POST) -> str:
+    """Words of a fan as a quotation, of `limit` characters."""
+    lines = [f"> {plain(line)}" for line in text.splitlines()]
     more = ["> …"] if len(lines) > LINES else []
     return cut("\n".join(lines[:LINES] + more), max(100, limit))
 
 
-def _one_line(text: str) -> str:
-    return " ".join(escape_markdown(text).split())
+def one_line(text: str) -> str:
+    """Words of a fan between ours, see `plain`."""
+    return plain(" ".join(text.split()))
+
+
+def inert(text: str) -> str:
+    """As `one_line`, between marks of ours: an address cannot be followed there, for it would swallow the mark."""
+    return one_line(text.replace("://", ":\u200b//"))
+
+
+def plain(line: str) -> str:
+    """Words of a fan as they were typed, without any power over what stands around them.
+
+    No mark, mention, time or masked link; an address can still be followed, as what it is.
+    """
+    disarmed = _MARK.sub(lambda found: found["address"] or f"\\{found[0]}", escape_mentions(line))
+    return _FIRST.sub(r"\1\\\2", disarmed)
+
+
+_MARK = re.compile(r"(?P<address>https?://[^\s<>\[\]|`\\]+)|[\\`*_~|\[\]<]")
+_FIRST = re.compile(r"^(\s*)([-#>+])")
+"""Marks that count at the beginning of a line."""
 
 
 def _when(moment: datetime) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import aiohttp
 import discord
 import structlog
 
-from bot.adapters.discord.client import Client
-from bot.adapters.discord.posts import NAME, by_a_person, mentions_us, post_of, readable, text_of
+from bot.adapters.discord.client import TROUBLE, Client
+from bot.adapters.discord.posts import NAME, by_a_person, is_retitled, mentions_us, post_of, readable, text_of
 from bot.errors import GreenroomError
 from bot.intake import Intake
 from bot.ports import Clock
@@ -28,6 +28,8 @@ LONGEST_GAP = timedelta(hours=24)
 """What is older than this is not read any more after a stop."""
 MOST_IN_CHANNEL = 10_000
 """Posts of a deleted channel that are withdrawn at once; older ones go when their time is over."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
+"""Seconds until what could not be read is tried again; each further try waits twice as long."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -41,6 +43,8 @@ class Progress:
     """Received and not stored yet."""
     gap: bool = True
     """Something behind `position` may have been missed."""
+    read: dict[int, int] = field(default_factory=dict)
+    """How far the channel and each of its threads are read, while there is a gap."""
 
     @property
     def reached(self) -> int | None:
@@ -63,23 +67,34 @@ class Feed:
         self._progress: dict[int, Progress] = {}
         self._saved: dict[str, str] = {}
         self._losses = 0
-        self._filling = asyncio.Lock()
+        self._opened = asyncio.Event()
         self._saving = False
         self._told: set[int] = set()
+        self._unplaced: dict[int, discord.Message] = {}
+        """Messages of which Discord did not say where they stand."""
 
-    async def opened(self) -> None:
+    async def run(self) -> None:
+        """Read what was missed, whenever something may have been, until cancelled.
+
+        What cannot be read is told and tried again, later each time; meanwhile everything else goes on.
+        """
+        self._saved = await self._store.read(lambda c: cursors.load(c, NAME))
+        pause = FIRST_PAUSE
+        while True:
+            await self._opened.wait()
+            self._opened.clear()
+            if await self._catch_up():
+                pause = FIRST_PAUSE
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._opened.wait()
+            self._opened.set()
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def opened(self) -> None:
         """Read what was missed; the cursors stand still until that is done."""
-        async with self._filling:
-            losses = self._losses
-            self._saved = await self._store.read(lambda c: cursors.load(c, NAME))
-            for channel_id in self._client.directory.listened:
-                progress = self._progress.setdefault(channel_id, Progress())
-                if progress.position is None and str(channel_id) in self._saved:
-                    progress.position = int(self._saved[str(channel_id)])
-                filled = await self._fill(channel_id, progress)
-                if losses == self._losses:
-                    progress.gap = not filled
-            await self._save()
+        self._opened.set()
 
     def closed(self) -> None:
         """From now on something may be missed."""
@@ -87,22 +102,69 @@ class Feed:
         for progress in self._progress.values():
             progress.gap = True
 
+    async def _catch_up(self) -> bool:
+        """Close the gaps, each channel on its own; False when one is left that another try may close."""
+        await self._place()
+        behind = [c for c in self._client.directory.listened if self._progress.setdefault(c, Progress()).gap]
+        ended = await asyncio.gather(*(self._close_gap(c) for c in behind), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+        return all(ended) and not self._unplaced
+
+    async def _place(self) -> None:
+        for message in [*self._unplaced.values()]:
+            with contextlib.suppress(*TROUBLE):
+                await self._take(message)
+                del self._unplaced[message.id]
+
+    async def _close_gap(self, channel_id: int) -> bool:
+        losses, progress = self._losses, self._progress[channel_id]
+        filled = await self._fill(channel_id, progress)
+        if filled and losses == self._losses and not self._unplaced:
+            progress.gap = False
+            progress.read.clear()
+        await self._save()
+        return filled
+
     async def message(self, message: discord.Message) -> None:
         """Store what a person wrote in a channel we listen to."""
-        await self._take(message)
+        try:
+            await self._take(message)
+        except TROUBLE as error:
+            self._missed(message, error)
         await self._save()
 
     async def edited(self, message: discord.Message) -> None:
         """Store the new words; a message whose first words are still under way is taken with these."""
         if not by_a_person(message, self._proxies) or not readable(message):
             return
-        channel = await self._known(message)
+        try:
+            channel = await self._known(message)
+        except TROUBLE as error:
+            self._missed(message, error)
+            return
         if self._client.directory.listen_of(channel) is None:
             return
         reached = self._progress_of(channel).reached
         if reached is not None and message.id > reached:
             await self._take(message)
-        await self._intake.edited(NAME, str(channel.id), str(message.id), text_of(message))
+        await self._reworded(message)
+
+    async def _reworded(self, message: discord.Message) -> None:
+        """Keep new words; a preview, a pin or another name of somebody it mentions makes none."""
+        channel, own = str(message.channel.id), str(message.id)
+        known = await self._store.read(lambda c: posts.by_external(c, NAME, channel, own))
+        edited = message.edited_at is not None and known is not None and message.edited_at != known.edited_at
+        if edited or (known and is_retitled(message, known)):
+            await self._intake.edited(NAME, channel, own, text_of(message), at=message.edited_at)
+
+    def _missed(self, message: discord.Message, error: Exception) -> None:
+        """It is asked for again; the cursors stand still until then, so that a restart loses nothing."""
+        log.warning("discord_message_not_placed", message_id=message.id, why=str(error) or type(error).__name__)
+        self._unplaced[message.id] = message
+        self.closed()
+        self.opened()
 
     async def asked(self, message: discord.Message) -> str | None:
         """Our id of a message that a manager points at, in whatever channel; None when no person wrote it."""
@@ -134,6 +196,8 @@ class Feed:
             await self.edited(await thread.fetch_message(thread.id))
         except (discord.NotFound, discord.Forbidden):  # a thread in a text channel: its first message stands elsewhere
             return
+        except TROUBLE as error:
+            log.warning("discord_title_not_read", thread=thread.name, why=str(error) or type(error).__name__)
 
     async def _take(self, message: discord.Message, names: _Members | None = None) -> None:
         channel = await self._known(message)
@@ -147,6 +211,8 @@ class Feed:
         post = await self._read(message, listen, names)
         if post:
             await self._intake.receive(post)
+            if message.edited_at:
+                await self._reworded(message)
         progress.pending.discard(message.id)
 
     async def _read(self, message: discord.Message, listen: Listen, members: _Members | None) -> Post | None:
@@ -157,7 +223,7 @@ class Feed:
             if members:
                 message.author = await members.of(message)
             post = post_of(message, listen, self._client.directory)
-        except discord.HTTPException:
+        except TROUBLE:
             raise
         except Exception:
             log.exception("discord_message_not_read", message_id=message.id)
@@ -194,6 +260,10 @@ class Feed:
     async def _fill(self, channel_id: int, progress: Progress) -> bool:
         """Read on from the cursor, the channel and its threads. True when nothing is missing any more."""
         channel: Any = self._client.get_channel(channel_id)
+        if channel is None:  # gone since
+            return True
+        if progress.position is None and str(channel_id) in self._saved:
+            progress.position = int(self._saved[str(channel_id)])
         if progress.position is None:  # the first time: what was said before we came is not ours to read
             newest = [channel, *channel.threads] if hasattr(channel, "threads") else [channel]
             progress.position = max(max(c.id, c.last_message_id or 0) for c in newest)
@@ -201,19 +271,41 @@ class Feed:
         oldest = discord.utils.time_snowflake(self._clock.now() - LONGEST_GAP)
         after = discord.Object(max(progress.position, oldest))
         members = _Members(self._client)
-        try:
-            async for place in _places(channel, after):
-                async for message in place.history(limit=None, after=after, oldest_first=True):
-                    message.channel = place
-                    await self._take(message, members)
-        except discord.Forbidden:
-            log.warning("discord_history_closed", channel=channel.name, fix="give the bot Read Message History here")
-        except (discord.HTTPException, aiohttp.ClientError, OSError, GreenroomError):
-            raise  # the client is closed, and the next one begins at the same cursor
-        except Exception:  # a message that the library cannot read: what is behind it waits for the next connection
-            log.exception("discord_backfill_cut_off", channel=channel.name)
-            return False
+        whole = True
+        for place in _awake(channel, after):
+            whole &= await self._heard_out(place, self._read_on(place, after, progress, members))
+        return await self._heard_out(channel, self._read_asleep(channel, after, progress, members)) and whole
+
+    async def _read_asleep(self, channel: Any, after: discord.Object, progress: Progress, members: _Members) -> bool:
+        """Threads that fell asleep since the cursor, which only Discord can name."""
+        whole = True
+        async for thread in _asleep(channel, after):
+            whole &= await self._heard_out(thread, self._read_on(thread, after, progress, members))
+        return whole
+
+    async def _read_on(self, place: Any, after: discord.Object, progress: Progress, members: _Members) -> bool:
+        start = discord.Object(max(after.id, progress.read.get(place.id, 0)))
+        async for message in place.history(limit=None, after=start, oldest_first=True):
+            message.channel = place
+            await self._take(message, members)
+            progress.read[place.id] = message.id
         return True
+
+    async def _heard_out(self, place: Any, reading: Coroutine[Any, Any, bool]) -> bool:
+        """Read; False where Discord does not let us, or sends what cannot be read: that is told, and tried again."""
+        try:
+            return await reading
+        except discord.Forbidden as error:
+            fix = "give the bot View Channel and Read Message History here"
+            log.warning("discord_history_closed", channel=place.name, why=str(error), fix=fix)
+        except TROUBLE as error:
+            why = str(error) or type(error).__name__
+            log.warning("discord_history_not_read", channel=place.name, why=why, fix="it is tried again")
+        except GreenroomError:
+            raise  # the client is closed, and the next one begins at the same cursor
+        except Exception:  # a message that the library cannot read
+            log.exception("discord_backfill_cut_off", channel=place.name)
+        return False
 
     async def _save(self) -> None:
         """Write the cursors that moved; while one write is under way, those that move meanwhile go with the next."""
@@ -256,13 +348,17 @@ class _Members:
         return self._found[author.id]
 
 
-async def _places(channel: Any, after: discord.Object) -> AsyncIterator[Any]:
-    """Where something may have been written since: the channel, its threads, and those that fell asleep meanwhile."""
+def _awake(channel: Any, after: discord.Object) -> Iterator[Any]:
+    """Where something may have been written since: the channel, and its threads that are not archived."""
     if isinstance(channel, discord.abc.Messageable):
         yield channel
     for thread in getattr(channel, "threads", ()):
         if thread.last_message_id is None or thread.last_message_id > after.id:
             yield thread
+
+
+async def _asleep(channel: Any, after: discord.Object) -> AsyncIterator[Any]:
+    """Its threads that were archived since."""
     if isinstance(channel, discord.TextChannel | discord.ForumChannel):
         async for thread in channel.archived_threads(limit=None):
             if thread.archive_timestamp < after.created_at:

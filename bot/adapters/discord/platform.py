@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
 import discord
 import structlog
 
 from bot.adapters.connected import ConnectedPlatform
 from bot.adapters.discord.cards import Cards
-from bot.adapters.discord.client import Client
+from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.replies import Replies
@@ -26,8 +31,16 @@ BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
 )
-_BAD_TOKEN = 4004
-"""The gateway's close code for a token that it does not take."""
+_OUTDATED = "Discord does not take what this version of Greenroom says to it; install the newest one and start again"
+_FINAL: Mapping[int, str] = {
+    4004: REFUSED,
+    4010: _OUTDATED,
+    4011: "This bot is on so many servers that Discord wants it split up (sharding), which Greenroom cannot do; take "
+    "it off servers that it does not answer on, and start again",
+    4012: _OUTDATED,
+    4013: _OUTDATED,
+}
+"""The gateway's close codes after which it is not asked again, and what a person does about them."""
 
 
 class DiscordPlatform(ConnectedPlatform):
@@ -50,46 +63,47 @@ class DiscordPlatform(ConnectedPlatform):
         while True:
             if self._refused:
                 raise GreenroomError(self._refused)
-            client = self.new_client()
+            client = Client(self._parts.settings, message_content=self._message_content, setup=self._set_up)
+            feed = client.listener = Feed(client, self._parts.store, self._parts.intake, self._parts.clock)
             try:
-                await self._connect(client)
+                await self._connect(client, feed)
             except discord.PrivilegedIntentsRequired:
                 self._message_content = False
                 log.warning("discord_without_message_content", what=BLIND)
                 continue
+            except TROUBLE as error:
+                why = str(error) or type(error).__name__
+                raise GreenroomError(f"Discord cannot be reached ({why}); it is tried again.") from error
             finally:
                 self._disconnected()
                 self._client = None
             raise client.failure or GreenroomError("The connection to Discord ended; it is opened again.")
 
-    def new_client(self) -> Client:
-        """A client that is not connected yet, wired to the intake."""
-        parts = self._parts
-        client = Client(parts.settings, message_content=self._message_content, setup=self._set_up)
-        client.listener = Feed(client, parts.store, parts.intake, parts.clock)
-        return client
+    def is_ready(self) -> bool:
+        """True while the bot is connected and hears all channels that config.yaml names."""
+        return self._client is not None and self._client.is_listening()
 
     async def _open(self) -> Sender | None:
         """Not by a client that is on its way out either."""
         sender = await super()._open()
         return None if self._client is None or self._client.is_closed() else sender
 
-    async def _connect(self, client: Client) -> None:
+    async def _connect(self, client: Client, feed: Feed) -> None:
         token = self._parts.settings.discord_token
         if token is None:
             self._refused = MISSING
             raise GreenroomError(MISSING)
         try:
-            async with client:
+            async with client, _beside(client, feed.run()), _beside(client, self.cards.tell_commands(client)):
                 await client.start(token.get_secret_value())
         except discord.LoginFailure:
             self._refused = REFUSED
             raise GreenroomError(REFUSED) from None
         except discord.ConnectionClosed as error:
-            if error.code != _BAD_TOKEN:
+            self._refused = _FINAL.get(error.code)
+            if self._refused is None:
                 raise
-            self._refused = REFUSED
-            raise GreenroomError(REFUSED) from None
+            raise GreenroomError(self._refused) from None
 
     async def _set_up(self, client: Client) -> None:
         if client.user is None or not client.user.bot:
@@ -97,3 +111,21 @@ class DiscordPlatform(ConnectedPlatform):
         await self.cards.setup(client)
         self._client = client
         self._connected(Replies(client, self._parts.store, self._parts.intake))
+
+
+@asynccontextmanager
+async def _beside(client: Client, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run something as long as the block; when it fails, the client ends."""
+
+    async def watched() -> None:
+        try:
+            await work
+        except Exception as error:
+            await client.fail(error)
+
+    task = asyncio.create_task(watched())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -7,6 +7,7 @@ import re
 import discord
 
 from bot.adapters.discord.directory import Directory
+from bot.domain import StoredPost, clean
 from bot.settings import Listen
 from responders.types import Attachment, AttachmentKind, Author, Place, Post
 
@@ -37,10 +38,30 @@ def readable(message: discord.Message) -> bool:
 def text_of(message: discord.Message) -> str:
     """The words of a message with names for mentions; the first message of a forum thread begins with its title."""
     text = _EMOJI.sub(r"\1", message.clean_content)
+    title = _title(message)
+    return text if title is None else f"{title}\n{text}".strip()
+
+
+def _title(message: discord.Message) -> str | None:
+    """Of the forum thread that begins with this message."""
     thread = message.channel
-    if isinstance(thread, discord.Thread) and thread.id == message.id:
-        return f"{thread.name}\n{text}".strip()
-    return text
+    return thread.name if isinstance(thread, discord.Thread) and thread.id == message.id else None
+
+
+def is_retitled(message: discord.Message, post: StoredPost) -> bool:
+    """True for the first message of a forum thread that has another title than is stored."""
+    title = _title(message)
+    return title is not None and clean(title).strip() != post.post.text.partition("\n")[0]
+
+
+def is_as_stored(message: discord.Message, post: StoredPost) -> bool:
+    """True when a message still has the words that are stored.
+
+    Its text alone cannot tell: what it mentions goes by one name in an event and by another when it is fetched, and
+    may be renamed. Discord's time of the last edit can.
+    """
+    unedited = message.edited_at == post.edited_at and not is_retitled(message, post)
+    return unedited or clean(text_of(message)) == post.post.text
 
 
 def post_of(message: discord.Message, listen: Listen, directory: Directory) -> Post:

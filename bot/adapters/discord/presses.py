@@ -137,8 +137,8 @@ class Presses:
             except Refused as refused:
                 await _refused(interaction, refused, _written(command))
             else:
-                if _written(command) and (remarks := told(card)):
-                    await _tell(interaction, f"{TAKEN} {remarks}")
+                if remarks := told(card):
+                    await _tell(interaction, f"{TAKEN} {remarks}" if _written(command) else remarks)
             await self._show(interaction, pressed)
 
     async def _show(self, interaction: Interaction, pressed: Pressed) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 import discord
 import structlog
 
 from bot.adapters.connected import AGAIN
-from bot.adapters.discord.client import Client
-from bot.adapters.discord.posts import NAME, readable, text_of
+from bot.adapters.discord.client import TROUBLE, Client
+from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
+from bot.adapters.discord.requests import Flight, watched
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
 from bot.intake import Intake
 from bot.store import Store, posts
@@ -31,10 +32,11 @@ SKEW = timedelta(minutes=5)
 REMOVED_SINCE = "0"
 """Stands for the id of a reply that somebody deleted before we learnt its id; no message has it."""
 
-_BROKEN = (aiohttp.ClientError, OSError, TimeoutError)
-"""The connection broke: whether Discord has it, nobody knows."""
-_UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError)
-"""There was no connection to begin with."""
+STEP = 0.25
+"""Seconds between replies of one channel that wait for room: they go in the order in which they came."""
+
+_TROUBLE = (*TROUBLE, RuntimeError)
+"""RuntimeError: the client was closed meanwhile."""
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 _FIXES: Mapping[int, str] = {
@@ -50,6 +52,15 @@ _FIXES: Mapping[int, str] = {
 """Discord's codes (topics/opcodes-and-status-codes, JSON) and what a person does about them."""
 
 
+@dataclass(slots=True)
+class _Turn:
+    """Replies go into a channel one after the other."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    put_off: int = 0
+    """How many wait since there was no room."""
+
+
 class Replies:
     """Sends by one client. Nothing here raises for what Discord answers."""
 
@@ -58,6 +69,7 @@ class Replies:
         self._client = client
         self._store = store
         self._intake = intake
+        self._turns: dict[str, _Turn] = {}
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         """Is the post still there, with the same words? A change that no event told us of is stored first."""
@@ -69,29 +81,33 @@ class Replies:
         except discord.NotFound:
             await self._intake.deleted(NAME, target.channel, target.reply_to)
             return SourceGone(cause=Cause.POST_DELETED)
-        except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
+        except _TROUBLE as error:
             refused = _refusal(error)
             if isinstance(refused, NotSent | SourceGone):
                 return refused
-            return NotSent(reason=f"Discord gave no answer: {_words(error)}", retry_after=_pause(delivery))
+            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
         if not readable(message):  # without the message-content intent there is nothing to compare
             return None
-        text = text_of(message)
         known = await self._store.read(lambda c: posts.by_external(c, NAME, target.channel, target.reply_to))
-        if known is None or clean(text) == known.post.text:
+        if known is None or is_as_stored(message, known):
             return None
-        await self._intake.edited(NAME, target.channel, target.reply_to, text)
+        text = text_of(message)
+        await self._intake.edited(NAME, target.channel, target.reply_to, text, at=message.edited_at)
         same_words = clean(text).split() == known.post.text.split()
         return None if same_words else SourceGone(cause=Cause.POST_EDITED)
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """One try. A repeated send carries the same nonce, so that Discord answers with the first message."""
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
-        try:
-            async with asyncio.timeout(SEND):
-                return await act(delivery)
-        except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
-            return _refusal(error) or self._unknown(delivery, error)
+        turn = self._turns.setdefault(delivery.target.channel, _Turn())
+        with watched() as flight:
+            try:
+                async with asyncio.timeout(SEND), turn.lock:
+                    sent = await act(delivery)
+            except _TROUBLE as error:
+                return self._failed(delivery, error, flight, turn)
+        turn.put_off = 0
+        return sent
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """What became of a try: by the channel's history for a send, by the message itself for a change."""
@@ -99,10 +115,11 @@ class Replies:
         try:
             async with asyncio.timeout(SEND):
                 return await look(delivery)
-        except (discord.HTTPException, discord.RateLimited, *_BROKEN) as error:
-            if isinstance(_refusal(error), NotSent) and not isinstance(error, (discord.RateLimited, *_BROKEN)):
-                return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}")
-            return self._unknown(delivery, error)
+        except _TROUBLE as error:
+            refused = _refusal(error)
+            if isinstance(refused, NotSent) and not refused.full:
+                return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}.")
+            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN, asked=False)
 
     def _messages(self, delivery: Delivery) -> Any:
         return self._client.get_partial_messageable(int(delivery.target.channel))
@@ -169,17 +186,22 @@ class Replies:
             return Sent(external_id=delivery.external_id or "")
         return NotSent(reason="It did not arrive on Discord.", retry_after=0)
 
-    def _unknown(self, delivery: Delivery, error: Exception) -> Uncertain:
-        log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
-        return Uncertain(reason=f"Discord gave no answer: {_words(error)}", retry_after=_pause(delivery))
+    def _failed(self, delivery: Delivery, error: Exception, flight: Flight, turn: _Turn) -> SendResult:
+        """What is certain about a try that failed."""
+        refused = _refusal(error)
+        if flight.open and (refused is None or isinstance(refused, NotSent)):
+            log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
+            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
+        if isinstance(refused, NotSent) and refused.full:
+            turn.put_off += 1
+            return replace(refused, retry_after=(refused.retry_after or 0) + STEP * turn.put_off)
+        return refused or NotSent(reason=f"Discord cannot be reached from here: {_words(error)}.", retry_after=AGAIN)
 
 
 def _refusal(error: Exception) -> SendResult | None:
     """What Discord says for certain; None when it did not say whether it took the message."""
     if isinstance(error, discord.RateLimited):
         return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after, full=True)
-    if isinstance(error, _UNREACHED):
-        return NotSent(reason="Discord cannot be reached from here.", retry_after=60)
     if isinstance(error, discord.HTTPException) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return _no(error)
     return None
@@ -203,11 +225,9 @@ def _says_unknown_reference(error: discord.HTTPException) -> bool:
     return "message_reference" in error.text and "unknown message" in error.text.casefold()
 
 
-def _pause(delivery: Delivery) -> float:
-    return AGAIN * max(1, delivery.attempts)
-
-
 def _words(error: Exception) -> str:
     if isinstance(error, discord.HTTPException):
         return f"{error.status} {error.text.splitlines()[0] if error.text else error.response.reason}"[:200]
+    if isinstance(error, TimeoutError):
+        return "it took too long"
     return str(error)[:200] or type(error).__name__

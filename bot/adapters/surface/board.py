@@ -94,6 +94,12 @@ class Board(ABC, Generic[Face]):
     async def delete(self, message_id: str) -> None:
         """Take a message of ours away, if it is still there."""
 
+    async def adopt(self) -> None:
+        """Note the cards that stand there unnoted, because a stop came in between. Raises one of `trouble`.
+
+        Does nothing on a platform that lets nobody look.
+        """
+
     def explain(self, error: Exception) -> str:
         """What went wrong, for the operator's log."""
         return str(error) or type(error).__name__
@@ -101,7 +107,8 @@ class Board(ABC, Generic[Face]):
     def quiet(self) -> bool:
         """True in quiet hours: messages come without a sound then."""
         hours = self._parts.settings.replies.quiet_hours
-        return hours is not None and hours.cover(self._parts.clock.now())
+        local = self._parts.settings.community.local
+        return hours is not None and hours.cover(local(self._parts.clock.now()))
 
     @contextmanager
     def pressed(self, draft_id: str) -> Iterator[None]:

@@ -33,7 +33,7 @@ RECONNECT = 1.0
 """Seconds between two looks for a connection."""
 MANY = 500
 """Hidden drafts that a digest counts."""
-_CALL, _DIGEST = "call", "digest"
+_CALL, _DIGEST, _UNNOTED = "call", "digest", "unnoted"
 
 
 class CardLoop(Generic[Face]):
@@ -53,7 +53,7 @@ class CardLoop(Generic[Face]):
         """Drafts whose cards have to be looked at, in order."""
         self._calls: deque[Event] = deque()
         self._later: dict[str, datetime] = {}
-        """What could not be shown, a draft or `_CALL` or `_DIGEST` -> when to try again."""
+        """What could not be shown, a draft or `_CALL` or `_DIGEST` or `_UNNOTED` -> when to try again."""
         self._crowded = False
         """More waited at once than there is room for, and not all of them are shown yet."""
         self._extra = 0
@@ -101,6 +101,7 @@ class CardLoop(Generic[Face]):
         if self._swept and now < self._swept + SWEEP:
             return
         self._swept = now
+        await self._tried(_UNNOTED, self._board.adopt())
         self._stale |= dict.fromkeys(await self._parts.store.read(lambda c: cards.unsettled(c, self.name)))
         await self._mark(self._calls[0].seq - 1 if self._calls else self._seen)
 
@@ -172,7 +173,7 @@ class CardLoop(Generic[Face]):
         except self._board.trouble as error:
             log.warning("card_not_shown", surface=self.name, what=what, why=self._board.explain(error))
             self._later[what] = again
-            if what not in (_CALL, _DIGEST):
+            if what not in (_CALL, _DIGEST, _UNNOTED):
                 self._stale[what] = None
             return False
         return True

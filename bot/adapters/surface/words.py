@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from responders.said import said
 
@@ -17,6 +18,7 @@ SHOWN_TURN = 150
 SHOWN_PART = 120
 """Of the words that raised a gate."""
 SHOWN_READING = 80
+SHOWN_HOST = 40
 _RISKS = {
     "crisis": "Somebody may be in danger",
     "legal": "A legal matter",
@@ -221,10 +223,13 @@ def _delivered(newest: Card, sent: Card) -> Outcome:
     thing, error = _NAMES[newest["kind"]], cut(one_line(newest["error"] or ""), 400)
     match newest["state"]:
         case "held" | "sending":
-            return Outcome(head="Approved", tail=f", {thing} is on its way{f': {error}' if error else ''}")
+            tail = f"{thing} waits and is tried again: {error}" if error else f"{thing} is on its way"
+            return Outcome(head="Approved", tail=f", {tail}")
         case "failed":
-            again = Choice(verb="retry", label="Try again")
-            return Outcome(head="Not sent", tail=f", {thing}: {error}", choices=(again,))
+            choices = [Choice(verb="retry", label="Try again")]
+            if newest["kind"] == "send":
+                choices.append(Choice(verb="undo", label="Take it back"))
+            return Outcome(head="Not sent", tail=f", {thing}: {error}", choices=tuple(choices))
         case "uncertain":
             there, lost = Choice(verb="arrived", label="It is there"), Choice(verb="lost", label="It is not there")
             return Outcome(head=f"Did {thing} arrive?", tail=f" Look in the channel. {error}", choices=(there, lost))
@@ -259,3 +264,20 @@ def one_line(text: str) -> str:
 def cut(text: str, length: int) -> str:
     """At most `length` characters, with an ellipsis where something is missing."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def link_host(url: str | None) -> str:
+    """Where an http(s) address leads, which a title may lie about: the end of a long name, for that is whose it is.
+
+    Empty for what no browser may open: a fan may have sent `javascript:`, or what browsers and we read differently.
+    """
+    if not url or "\\" in url or not url.isprintable() or " " in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        name = (parts.hostname or "").encode("idna").decode()  # letters that only look like others show as xn--
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"}:
+        return ""
+    return name if len(name) <= SHOWN_HOST else f"…{name[1 - SHOWN_HOST :]}"

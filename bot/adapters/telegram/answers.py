@@ -36,7 +36,7 @@ HIDDEN = (
 )
 FILLED = "That is filled in already; look at the card."
 NOT_HERE = "The whole text is longer than can be shown here; please use the web console."
-_DISARMED = re.compile("(?<=[@/])\N{WORD JOINER}")
+_DISARMED = re.compile("(?<=[@/#$])\N{WORD JOINER}")
 """What `faces.disarmed` puts into words that are shown: somebody may have copied them from there."""
 
 

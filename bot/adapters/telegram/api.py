@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import ssl
 from datetime import timedelta
+from functools import cache
+from http import HTTPStatus
 from typing import Any
 
+import httpx
 import telegram
-from telegram.error import InvalidToken, RetryAfter
+from telegram.error import InvalidToken, NetworkError, RetryAfter
 from telegram.request import HTTPXRequest
 
 from bot.settings import Settings
@@ -22,8 +27,39 @@ POLL = 25
 """Seconds that Telegram keeps a question for updates open."""
 ANSWER = 20.0
 """Seconds for an answer to anything else: what takes longer may have been done, and nobody knows (see `replies`)."""
+LATE = 10
+"""Seconds that the answer to a question for updates may come late."""
+WAIT = 10
+"""Seconds until the next try where somebody asks us to wait and does not say how long."""
 
 _TOKEN = re.compile(r"\d{1,20}:[\w-]{1,200}", re.ASCII)
+
+
+class NotTelegram(NetworkError):
+    """What came is no answer of the Bot API: the page of a proxy, or an answer that was cut off in the middle."""
+
+    def __init__(self, status: int) -> None:
+        """`status` is that of HTTP."""
+        super().__init__(f"what answers is not Telegram (HTTP status {status}); look at the network and its proxy")
+        self.refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and (
+            status != HTTPStatus.REQUEST_TIMEOUT
+        )
+        """A page that refuses the request was made in Telegram's place: nothing reached Telegram."""
+
+
+class Request(HTTPXRequest):
+    """The library's, which takes the page of a proxy for a word of Telegram: a page with 404 for a wrong token."""
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """See the base class. Raises NotTelegram, and RetryAfter where nobody takes requests right now."""
+        status, payload = await super().do_request(*args, **kwargs)
+        answer = _json(payload)
+        is_telegram = isinstance(answer, dict) and ("result" if status < HTTPStatus.BAD_REQUEST else "ok") in answer
+        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE) and not _wait(answer):
+            raise RetryAfter(WAIT)
+        if not is_telegram:
+            raise NotTelegram(status)
+        return status, payload
 
 
 class Bot(telegram.Bot):
@@ -32,7 +68,7 @@ class Bot(telegram.Bot):
     async def raw_updates(self, offset: int | None) -> list[dict[str, Any]]:
         """The next updates, oldest first; Telegram forgets those before `offset`. Raises TelegramError."""
         data = {"timeout": POLL, "offset": offset, "allowed_updates": UPDATES}
-        found: list[dict[str, Any]] = await self._post("getUpdates", data, read_timeout=POLL + 10)
+        found: list[dict[str, Any]] = await self._post("getUpdates", data, read_timeout=POLL + LATE)
         return found
 
 
@@ -43,6 +79,7 @@ def make_bot(settings: Settings) -> Bot:
     """
     os.environ["PTB_TIMEDELTA"] = "true"  # spans of time have a type of their own; the library asks here each time
     base = (settings.platforms.telegram.api_base or API).rstrip("/")
+    trust = {"verify": _trusted()}
     token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
     if not _TOKEN.fullmatch(token):
         raise InvalidToken("it is not of the form that @BotFather gives")
@@ -50,9 +87,17 @@ def make_bot(settings: Settings) -> Bot:
         token,
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=HTTPXRequest(connection_pool_size=64, read_timeout=ANSWER, connect_timeout=10, pool_timeout=5),
-        get_updates_request=HTTPXRequest(connection_pool_size=1, connect_timeout=10),
+        request=Request(
+            connection_pool_size=64, read_timeout=ANSWER, connect_timeout=10, pool_timeout=5, httpx_kwargs=trust
+        ),
+        get_updates_request=Request(connection_pool_size=1, connect_timeout=10, httpx_kwargs=trust),
     )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed. A sixteenth of a second to make: once for all connections."""
+    return httpx.create_ssl_context()
 
 
 def words(error: BaseException, bot: telegram.Bot) -> str:
@@ -65,3 +110,16 @@ def pause(error: RetryAfter) -> float:
     """Seconds that Telegram asks us to wait."""
     asked = error.retry_after
     return asked.total_seconds() if isinstance(asked, timedelta) else float(asked)
+
+
+def _json(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:  # not UTF-8, too
+        return None
+
+
+def _wait(answer: Any) -> bool:
+    """Whether an answer says how long to wait, which the library reads."""
+    parameters = answer.get("parameters") if isinstance(answer, dict) else None
+    return isinstance(parameters, dict) and bool(parameters.get("retry_after"))

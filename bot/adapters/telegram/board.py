@@ -39,15 +39,26 @@ SUPERGROUP = "-100"
 """The ids of supergroups begin so; only their messages have links (t.me/c/...)."""
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_ADD = "add the bot to the group in platforms.telegram.cards"
+_ADD_OR_START = f"{_ADD}; a manager named there must press Start"
+_LET_WRITE = "let the bot write in the group in platforms.telegram.cards, or make it an administrator there"
 _FIXES = {
     "thread not found": "the topic in platforms.telegram.cards is gone; name another one (CHAT/TOPIC), or the chat",
     "topic_": "the topic in platforms.telegram.cards is closed or gone; open it, or name another one (CHAT/TOPIC)",
     "initiate conversation": "the manager in platforms.telegram.cards must open the private chat and press Start",
-    "blocked by the user": "the manager in platforms.telegram.cards must unblock the bot and press Start",
-    "chat not found": "add the bot to the group in platforms.telegram.cards; a manager named there must press Start",
-    "not a member": "add the bot to the group in platforms.telegram.cards",
-    "kicked": "add the bot to the group in platforms.telegram.cards",
-    "not enough rights": "let the bot write in the group in platforms.telegram.cards",
+    "blocked": "the manager in platforms.telegram.cards must unblock the bot and press Start",
+    "deactivated": "what platforms.telegram.cards names is gone from Telegram; name another chat or manager",
+    "chat was deleted": "what platforms.telegram.cards names is gone from Telegram; name another chat or manager",
+    "chat not found": _ADD_OR_START,
+    "peer_id_invalid": _ADD_OR_START,
+    "not a member": _ADD,
+    "kicked": _ADD,
+    "channel_private": _ADD,
+    "not enough rights": _LET_WRITE,
+    "have no rights": _LET_WRITE,
+    "administrator rights": _LET_WRITE,
+    "_forbidden": _LET_WRITE,
+    "chat_restricted": "Telegram has restricted the group in platforms.telegram.cards; name another one",
 }
 _Answer = TypeVar("_Answer")
 
@@ -93,11 +104,13 @@ class Board(board.Board[Face]):
 
     def face(self, card: Card) -> Face:
         """See `faces.face`."""
-        return faces.face(card, Scene(name_of=self._parts.desk.name_of, account_of=self._account_of, link=post_link))
+        zone = self._parts.settings.community.timezone
+        scene = Scene(name_of=self._parts.desk.name_of, account_of=self._account_of, link=post_link, zone=zone)
+        return faces.face(card, scene)
 
     def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
         """See `faces.digest`."""
-        return faces.digest(counts, oldest, step)
+        return faces.digest(counts, oldest, step, self._parts.settings.community.timezone)
 
     def fingerprint(self, face: Face) -> str:
         """See `faces.fingerprint`."""

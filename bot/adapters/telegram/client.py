@@ -72,6 +72,10 @@ class Presses(Protocol):
 class Commands(Protocol):
     """Takes what fans and managers type."""
 
+    def is_command(self, message: telegram.Message) -> bool:
+        """True for a command, which is no post."""
+        ...
+
     async def command(self, message: telegram.Message) -> bool:
         """True when it was a command of ours."""
         ...
@@ -118,7 +122,7 @@ class Client:
             await self.login()
             await self._take_lease()
             try:
-                self._updates = Updates(self.bot, self._store, self._clock, self._handle)
+                self._updates = Updates(self.bot, self._store, self._clock, self._handle, self._is_command)
                 if self._setup:
                     await self._setup(self)
                 await first_of(self._updates.run(), self._keep_lease())
@@ -178,11 +182,15 @@ class Client:
             return
         if update.my_chat_member:
             await self.listener.placed(update.my_chat_member)
-        elif update.edited_message and not more:
+        elif update.edited_message:
             await self.listener.edited(update.edited_message)
         else:
-            found = (one.message or one.channel_post or one.edited_message for one in (update, *more))
-            await self._message(*filter(None, found))
+            messages = list(filter(None, (one.message or one.channel_post for one in (update, *more))))
+            if messages:
+                await self._message(*messages)
+
+    def _is_command(self, message: telegram.Message) -> bool:
+        return self.commands is not None and self.commands.is_command(message)
 
     async def _message(self, message: telegram.Message, *more: telegram.Message) -> None:
         if message.migrate_to_chat_id:

@@ -1,4 +1,7 @@
-"""What fans and managers type: /who, /privacy, /mydata, /forget, /stop and /report; /queue and /draft.
+"""What fans and managers type: /who, /privacy, /mydata, /forget, /stop, /start and /report; /queue and /draft.
+
+A command is said to a bot: it stands alone, or names us (`/stop@our_bot`), or is one that takes words. Whatever else
+begins with one is a post like any other: `/stop changing the controls`, `/help my save is gone`.
 
 In a group everybody reads an answer. So what is about one fan is answered in the private chat only, and to managers
 nothing is said where fans read along.
@@ -10,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,16 +25,17 @@ from telegram.helpers import create_deep_linked_url
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card, one_line, what
+from bot.adapters.surface.words import Card, what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.dialogs import manager_of, refusal, say
-from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut, disarmed
+from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut, disarmed, plain
 from bot.adapters.telegram.feed import Feed
+from bot.adapters.telegram.posts import entities, text_of
 from bot.domain import Refused
 from bot.fans import COMMANDS, NOT_REPORTED, Answer
-from bot.store import Connection, cards, posts
+from bot.store import Connection, cards, fans, posts
 
 log = structlog.get_logger()
 
@@ -43,6 +48,9 @@ PRIVATELY = frozenset({"mydata", "forget"})
 """What is answered in the private chat only."""
 FOR_ALL = frozenset({"who", "privacy"})
 """What is answered to those who write in the name of a group or channel too."""
+_OURS = frozenset({*COMMANDS, *MANAGERS, "start", "help"})
+_CHANGES = frozenset({"stop", "forget"})
+"""What must not be done by mistake."""
 PAUSE = timedelta(seconds=5)
 """Somebody who repeats a command sooner is not answered again."""
 MEANT = timedelta(minutes=10)
@@ -50,6 +58,9 @@ MEANT = timedelta(minutes=10)
 LISTED = 10
 """Posts that /queue names."""
 
+NOT_ALONE = (
+    "Nothing was done. If you mean it, write only /{name}; to tell the team something, write /report and your words."
+)
 IN_PRIVATE = "That is for your eyes only; press the button."
 WRITE_FORGET = "Write /forget here, and everything that is stored about you is erased."
 WHICH = (
@@ -95,20 +106,34 @@ class Commands:
         now = self._parts.clock.now()
         await self._parts.store.write(lambda c: cards.note(c, NAME, now, commands=print_))
 
+    def is_command(self, message: telegram.Message) -> bool:
+        """True when this is said to a bot, and so no post."""
+        typed = read(message)
+        if typed is None:
+            return False
+        if typed.name not in _OURS:
+            return bool(typed.to) and typed.is_alone
+        if typed.is_alone or self._among_us(message):  # where nobody posts, nothing is lost
+            return True
+        if typed.to:
+            return _is_us(typed, message)
+        return typed.name == "report" or (typed.name == "draft" and _LINK.search(typed.rest) is not None)
+
     async def command(self, message: telegram.Message) -> bool:
         """True when this is a command for a bot, and so no post: ours are answered, those of other bots are not."""
-        found = read(message)
-        if found is None:
+        typed = read(message)
+        if typed is None or not self.is_command(message):
             return False
-        name, to, rest = found
-        if to and to.casefold() != (message.get_bot().username or "").casefold():
+        name, rest = typed.name, typed.rest
+        if name not in _OURS or (typed.to and not _is_us(typed, message)):
             return True
-        if name not in (*COMMANDS, *MANAGERS, "start", "help"):
-            return bool(to)
         # Our own links come as /start and what they are about.
         if not self._too_soon(message, f"start {rest}" if name == "start" else name):
             try:
-                await self._answer(message, name, rest)
+                if name in _CHANGES and not (typed.is_alone or typed.to):
+                    await say(self._board, message, NOT_ALONE.format(name=name))
+                else:
+                    await self._answer(message, name, rest)
             except TelegramError as error:  # they have blocked the bot, or it may not write there
                 log.warning("telegram_command_not_answered", command=name, why=words(error, message.get_bot()))
         return True
@@ -127,10 +152,12 @@ class Commands:
             await self._queue(message)
         elif name == "draft":
             await self._draft(message, rest)
+        elif name == "start":
+            await self._start(message, rest)
         elif name in COMMANDS:
             await self._fan(message, name, rest)
         elif message.chat.type == ChatType.PRIVATE:
-            await self._start(message, rest)
+            await self._help(message)
 
     # Fans.
 
@@ -155,23 +182,34 @@ class Commands:
         )
 
     async def _start(self, message: telegram.Message, payload: str) -> None:
-        """The private chat opens, perhaps by a button of ours in a group."""
-        asked = self._recent.get((_author(message).id, payload))
-        if payload == "forget" and asked is None:
-            await say(self._board, message, WRITE_FORGET)
-        elif payload in PRIVATELY:
-            await self._fan(message, payload, "")
-        else:
-            who = (await self._parts.fans.answer("who", NAME, str(_author(message).id))).text
-            does = "\n".join(f"/{name} - {one}" for name, one in COMMANDS.items())
-            await say(self._board, message, f"{who}\n\n{does}")
+        """The private chat opens, perhaps by a button of ours in a group; or somebody wants replies again."""
+        private, user = message.chat.type == ChatType.PRIVATE, message.from_user
+        if private and payload in PRIVATELY:
+            asked = self._recent.get((_author(message).id, payload))
+            if payload == "forget" and asked is None:
+                await say(self._board, message, WRITE_FORGET)
+            else:
+                await self._fan(message, payload, "")
+        elif user and not message.sender_chat and await self._wants_no_replies(user):
+            await self._fan(message, "start", "")
+        elif private:
+            await self._help(message)
+
+    async def _wants_no_replies(self, user: telegram.User) -> bool:
+        fan = await self._parts.store.read(lambda c: fans.get(c, NAME, str(user.id)))
+        return fan.opted_out_at is not None
+
+    async def _help(self, message: telegram.Message) -> None:
+        who = (await self._parts.fans.answer("who", NAME, str(_author(message).id))).text
+        does = "\n".join(f"/{name} - {one}" for name, one in COMMANDS.items())
+        await say(self._board, message, f"{who}\n\n{does}")
 
     async def _report(self, message: telegram.Message, user: telegram.User, answer: Answer) -> bool:
         """Lay a fan's report before the managers; False when that cannot be done."""
         if not self._board.ready:
             return False
-        name = disarmed(one_line(user.full_name)) + (f" (t.me/{user.username})" if user.username else "")
-        place = f" in {disarmed(one_line(message.chat.title))}" if message.chat.title else ""
+        name = plain(user.full_name, 60) + (f" (t.me/{user.username})" if user.username else "")
+        place = f" in {plain(message.chat.title, 60)}" if message.chat.title else ""
         head = f"Report for {self._parts.desk.name_of(answer.report_to)} from {name}{place}:"
         text = cut(f"{head}\n{disarmed(answer.report or '')}", MOST_TEXT)
         try:
@@ -218,7 +256,7 @@ class Commands:
         return (text.add(f"\n… and {waiting - len(page)} more") if waiting > len(page) else text).face()
 
     async def _line(self, text: Text, card: Card) -> None:
-        who = cut(disarmed(one_line(card["post"]["author"]["name"])), 40) or "a fan"
+        who = plain(card["post"]["author"]["name"], 40) or "a fan"
         text.add(f"\n• {who}: {what(card)}")
         if link := await self._board.link(card["draft_id"]):
             text.add(" · ").add("card", telegram.MessageEntity.TEXT_LINK, url=link)
@@ -270,14 +308,35 @@ class Commands:
         return Text().add("Its card is here now.").face()
 
 
-def read(message: telegram.Message) -> tuple[str, str, str] | None:
-    """A command at the beginning of a message: its name, the bot it is for (empty: any), and what follows."""
-    first = next((e for e in message.entities if e.type == MessageEntityType.BOT_COMMAND and e.offset == 0), None)
-    if first is None or not message.text or message.forward_origin:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Typed:
+    """A message that begins with a command."""
+
+    name: str
+    to: str
+    """The bot it is for; empty: any."""
+    rest: str
+    """What follows."""
+
+    @property
+    def is_alone(self) -> bool:
+        """True when no word follows."""
+        return not any(sign.isalnum() for sign in self.rest)
+
+
+def read(message: telegram.Message) -> Typed | None:
+    """The command that a message, or the caption of what it shows, begins with."""
+    words = text_of(message)
+    begins = (said for e, said in entities(message) if e.type == MessageEntityType.BOT_COMMAND and e.offset == 0)
+    said = next(begins, None)
+    if said is None or not words.startswith(said):
         return None
-    said = message.parse_entity(first)
     name, _, to = said.removeprefix("/").partition("@")
-    return name.casefold(), to, message.text[len(said) :].strip()
+    return Typed(name=name.casefold(), to=to, rest=words[len(said) :].strip())
+
+
+def _is_us(typed: Typed, message: telegram.Message) -> bool:
+    return typed.to.casefold() == (message.get_bot().username or "").casefold()
 
 
 def _author(message: telegram.Message) -> telegram.User | telegram.Chat:

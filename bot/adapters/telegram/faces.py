@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Self
 
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
@@ -24,6 +24,7 @@ from bot.adapters.surface.words import (
     alarms,
     fitting,
     heading,
+    link_host,
     notes,
     offered,
     one_line,
@@ -52,7 +53,10 @@ BESIDE_REPLY = 1500
 COPIED = 256
 """Units that a button can copy (CopyTextButton)."""
 _STYLES = {"go": KeyboardButtonStyle.SUCCESS, "main": KeyboardButtonStyle.PRIMARY, "plain": None}
-_LIVE = re.compile(r"@(?=\w)|(?<![\w/])/(?=\w)")
+_LIVE = re.compile(r"[@#$](?=\w)|(?<![\w/])/(?=\w)")
+_LINK = re.compile(r"(?<=\w)[.:](?=[\w/])")
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What changes the direction of the words behind it, also of ours."""
 _JOINER = "\N{WORD JOINER}"
 _ITALIC, _BOLD = MessageEntity.ITALIC, MessageEntity.BOLD
 
@@ -76,6 +80,8 @@ class Scene:
     """A manager's key -> their Telegram id."""
     link: Callable[[Card], str | None]
     """The neutral card's `post` -> where it stands."""
+    zone: tzinfo = UTC
+    """For times of day."""
 
 
 class Text:
@@ -97,9 +103,9 @@ class Text:
             self.length += size
         return self
 
-    def when(self, moment: datetime) -> Self:
-        """A moment: seconds, minutes, hours ago on a screen that can count; a time of day on others."""
-        fallback = f"{moment.astimezone(UTC):%d %b %H:%M} UTC"
+    def when(self, moment: datetime, zone: tzinfo) -> Self:
+        """A moment: seconds, minutes, hours ago on a screen that can count; a time of day in `zone` on others."""
+        fallback = f"{moment.astimezone(zone):%d %b %H:%M %Z}"
         relative = str(MessageEntityDateTimeFormats.RELATIVE)
         return self.add(fallback, MessageEntity.DATE_TIME, unix_time=moment, date_time_format=relative)
 
@@ -135,11 +141,11 @@ def keyboard(card: Card) -> InlineKeyboardMarkup | None:
     return _rows(*pressed, last)
 
 
-def digest(counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
+def digest(counts: Mapping[str, int], oldest: datetime, step: int, zone: tzinfo = UTC) -> Face:
     """One message in the place of many cards. `counts`: what waits, by kind."""
     number = sum(counts.values())
     kinds = ", ".join(f"{kind} ({count})" for kind, count in counts.items())
-    text = Text().add(f"{number} more waiting", _BOLD).add(" since ").when(oldest)
+    text = Text().add(f"{number} more waiting", _BOLD).add(" since ").when(oldest, zone)
     text.add(f"\n{cut(kinds, SHOWN_POST)}\n").add("The next ones come as these are decided.", _ITALIC)
     return text.face(_rows([InlineKeyboardButton(f"Show {min(step, number)} more", callback_data=MORE)]))
 
@@ -158,7 +164,7 @@ def _waiting(card: Card, scene: Scene) -> Text:
     room = MOST_TEXT - text.length - replies - 30
     noted = cut("\n".join(disarmed(line) for line in notes(card)), max(LEAST_NOTES, min(MOST_NOTES, room - SHOWN_POST)))
     room -= units(noted)
-    said = "".join(f"{_speaker(turn)}: {_plain(turn['text'], SHOWN_TURN)}\n" for turn in turns(card))
+    said = "".join(f"{_speaker(turn)}: {plain(turn['text'], SHOWN_TURN)}\n" for turn in turns(card))
     if units(said) + SHORT_POST <= room:
         text.add("\n").add(said, _ITALIC)
         room -= units(said)
@@ -212,28 +218,30 @@ def _is_whole(text: str) -> bool:
 
 def _header(text: Text, card: Card, scene: Scene) -> None:
     post = card["post"]
-    text.add(_plain(post["author"]["name"], 60) or "a fan", _BOLD).add(f" in {_place(post)} · ")
-    text.when(datetime.fromisoformat(post["at"]))
+    text.add(plain(post["author"]["name"], 60) or "a fan", _BOLD).add(f" in {_place(post)} · ")
+    text.when(datetime.fromisoformat(post["at"]), scene.zone)
     if link := scene.link(post):
         text.add(" · ").add("post", MessageEntity.TEXT_LINK, url=link)
     if to := card["assigned_to"]:
-        text.add(" · for ").person(_plain(scene.name_of(to), 60), scene.account_of(to))
+        text.add(" · for ").person(plain(scene.name_of(to), 60), scene.account_of(to))
     if card["writing"]:
-        text.add(" · ").add(f"{_plain(scene.name_of(card['writing']), 60)} is writing", _BOLD)
+        text.add(" · ").add(f"{plain(scene.name_of(card['writing']), 60)} is writing", _BOLD)
 
 
 def _place(post: Card) -> str:
-    name, topic = _plain(post["place"]["name"], 60), post["place"]["topic"]
+    name, topic = plain(post["place"]["name"], 60), post["place"]["topic"]
     shown = name if post["platform"] == "telegram" else f"{name} ({post['platform']})"
-    return f"{shown}, {_plain(topic, 60)}" if topic else shown
+    return f"{shown}, {plain(topic, 60)}" if topic else shown
 
 
 def _speaker(turn: Card) -> str:
-    return "we" if turn["who"] == "us" else _plain(turn["name"], 40) or "a fan"
+    return "we" if turn["who"] == "us" else plain(turn["name"], 40) or "a fan"
 
 
 def _titled(attachment: Card) -> str:
-    return f": {_plain(attachment['title'], 60)}" if attachment["title"] else ""
+    host = link_host(attachment["url"])
+    title = f": {plain(attachment['title'], 60)}" if attachment["title"] else ""
+    return f"{title} ({plain(host, 60)})" if host else title
 
 
 def _decided(card: Card, scene: Scene) -> Text:
@@ -241,15 +249,15 @@ def _decided(card: Card, scene: Scene) -> Text:
     found, post = outcome(card), card["post"]
     text = Text().add(found.head, _BOLD).add(disarmed(found.tail))
     if found.until:
-        text.when(found.until)
+        text.when(found.until, scene.zone)
     if card["decided_by"]:
-        text.add(f" · {_plain(scene.name_of(card['decided_by']), 60)}")
+        text.add(f" · {plain(scene.name_of(card['decided_by']), 60)}")
     if card["at"]:
-        text.add(" · ").when(datetime.fromisoformat(card["at"]))
+        text.add(" · ").when(datetime.fromisoformat(card["at"]), scene.zone)
     text.add(" · ")
     if link := scene.link(post):
         text.add("post", MessageEntity.TEXT_LINK, url=link).add(" ")
-    return text.add(f"in {_plain(post['place']['name'], 60)}")
+    return text.add(f"in {plain(post['place']['name'], 60)}")
 
 
 def _button(card: Card, choice: Choice) -> InlineKeyboardButton:
@@ -279,9 +287,11 @@ def cut(text: str, length: int) -> str:
 
 
 def disarmed(text: str) -> str:
-    """Words of others without power: a name in them notifies nobody, and a command in them cannot be tapped."""
+    """Words of others without power: a name in them notifies nobody, commands and hashtags in them cannot be tapped."""
     return _LIVE.sub(lambda found: found[0] + _JOINER, text)
 
 
-def _plain(text: str, length: int) -> str:
-    return cut(one_line(disarmed(text)), length)
+def plain(text: str, length: int) -> str:
+    """A name or a title in one line, at most `length` UTF-16 units: without power, and without a link in it."""
+    unlinked = _LINK.sub(lambda found: found[0] + _JOINER, _TURNED.sub("", text))
+    return cut(one_line(disarmed(unlinked)), length)

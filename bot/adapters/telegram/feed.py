@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -15,13 +17,14 @@ from bot.adapters.telegram.posts import (
     by_a_person,
     channel_of,
     mentions_us,
+    part_of,
     post_of,
     readable,
     text_of,
     topic_named,
 )
 from bot.settings import Listen
-from bot.store import Connection, cards, chats
+from bot.store import Connection, cards, changes, chats, parts
 from bot.store import posts as stored
 
 log = structlog.get_logger()
@@ -61,11 +64,13 @@ class Feed:
         listen = self._client.directory.listened.get(message.chat.id)
         if listen is None or not by_a_person(message):
             return
+        if message.media_group_id and await self._join([message]):
+            return
         channel, own = channel_of(message), str(message.message_id)
-        if await self._parts.intake.edited(NAME, channel, own, text_of(message)):
+        if await self._parts.intake.edited(NAME, channel, own, text_of(message), at=message.edit_date):
             return
         known = await self._parts.store.read(lambda c: stored.by_external(c, NAME, channel, own))
-        if known is None and mentions_us(message, self._client.me) and not message.media_group_id:
+        if known is None and mentions_us(message, self._client.me):
             await self._receive([message], listen)
 
     async def asked(self, message: telegram.Message) -> str | None:
@@ -112,13 +117,37 @@ class Feed:
         ):
             await self._parts.intake.deleted(NAME, channel, own)
 
-    async def _receive(self, messages: list[telegram.Message] | tuple[telegram.Message, ...], listen: Listen) -> str:
+    async def _receive(self, messages: Sequence[telegram.Message], listen: Listen) -> str:
         above = messages[0].reply_to_message
         if above and above.is_automatic_forward:  # privacy mode hides a channel's post; its comments bring it along
             await self._receive([above], listen)
+        album = messages[0].media_group_id
+        if album and (known := await self._join(messages)):
+            return known
         topic = self._topics.get(channel_of(messages[0]), "")
         post = post_of(messages, listen, self._client.directory, self._client.me, topic)
-        return (await self._parts.intake.receive(post)).post_id
+        post_id = (await self._parts.intake.receive(post)).post_id
+        if album:
+            await self._join(messages, post_id)
+        elif changed := messages[0].edit_date:  # an older edit may still come, or we know the post with older words
+            await self._parts.intake.edited(NAME, post.channel, post.external_id, post.text, at=changed)
+        return post_id
+
+    async def _join(self, messages: Sequence[telegram.Message], new: str | None = None) -> str | None:
+        """Parts of an album to the post that it is: our id of it, None where there is none. `new` was made of them."""
+        first, now = messages[0], self._parts.clock.now()
+        channel, album = channel_of(first), str(first.media_group_id)
+        found = [part_of(message) for message in messages]
+        if new:
+            found = [replace(part, attachments=()) for part in found]  # the post has them already
+
+        def operation(connection: Connection) -> str | None:
+            post = stored.get(connection, new) if new else parts.post_of(connection, NAME, channel, album)
+            if post:
+                changes.album_grew(connection, post, album, found, now)
+            return post.id if post else None
+
+        return await self._parts.store.write(operation)
 
     def _tell_unlisted(self, chat: telegram.Chat) -> None:
         directory = self._client.directory

@@ -10,7 +10,9 @@ from telegram.constants import ChatID, ChatType, MessageEntityType
 
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.directory import Directory
+from bot.domain import clean
 from bot.settings import Listen
+from bot.store.parts import Part
 from responders.types import Attachment, AttachmentKind, Author, Place, Post
 
 FORWARD = Attachment(kind="link", title="a forwarded message")
@@ -72,31 +74,38 @@ def text_of(message: telegram.Message) -> str:
 def post_of(
     messages: Sequence[telegram.Message], listen: Listen, directory: Directory, me: telegram.User, topic: str
 ) -> Post:
-    """The message as a post; several are the parts of an album, one of which carries the words.
+    """The message as a post; several are the parts of an album, each of which may carry words.
 
     `directory` tells staff from fans, `topic` is the title of the topic, where it is known.
     """
     parts = sorted(messages, key=lambda part: part.message_id)
-    message = next((part for part in parts if text_of(part)), parts[0])
+    message = parts[0]
     return Post(
         platform=NAME,
         channel=channel_of(message),
         external_id=str(message.message_id),
         author=_author(message, directory),
-        text=text_of(message),
+        text="\n".join(filter(None, map(text_of, parts))),
         # Telegram counts whole seconds; within one, the ids say what came first.
         at=message.date + timedelta(microseconds=message.message_id % 1_000_000),
         reply_to=_reply_to(message),
         attachments=tuple(_attachments(parts)),
-        mentions_us=mentions_us(message, me),
+        mentions_us=any(mentions_us(part, me) for part in parts),
         place=_place(message, listen, topic),
         quote=message.quote.text if message.quote else "",
     )
 
 
+def part_of(message: telegram.Message) -> Part:
+    """The message as a part of an album."""
+    words = clean(text_of(message))
+    shown = tuple(_attachments([message]))
+    return Part(external_id=str(message.message_id), text=words, edited_at=message.edit_date, attachments=shown)
+
+
 def mentions_us(message: telegram.Message, me: telegram.User) -> bool:
     """True when the message mentions the bot by its @name, or by a link to it."""
-    for entity, words in _entities(message):
+    for entity, words in entities(message):
         if entity.type == MessageEntityType.MENTION and words.casefold() == f"@{me.username}".casefold():
             return True
         if entity.type == MessageEntityType.TEXT_MENTION and entity.user and entity.user.id == me.id:
@@ -153,7 +162,7 @@ def _attachments(parts: Sequence[telegram.Message]) -> list[Attachment]:
         if message.forward_origin and not message.is_automatic_forward:
             found.append(FORWARD)
             continue
-        links = (entity.url for entity, _ in _entities(message) if entity.type == MessageEntityType.TEXT_LINK)
+        links = (entity.url for entity, _ in entities(message) if entity.type == MessageEntityType.TEXT_LINK)
         found += [Attachment(kind="link", url=url) for url in links if url]
     return found
 
@@ -169,10 +178,10 @@ def _title(message: telegram.Message) -> str | None:
     return None
 
 
-def _entities(message: telegram.Message) -> Iterator[tuple[telegram.MessageEntity, str]]:
+def entities(message: telegram.Message) -> Iterator[tuple[telegram.MessageEntity, str]]:
     """Marked parts with their words. Telegram counts UTF-16 units; a mark that cuts a sign in two spoils that sign."""
-    for words, entities in ((message.text, message.entities), (message.caption, message.caption_entities)):
+    for words, marks in ((message.text, message.entities), (message.caption, message.caption_entities)):
         units = (words or "").encode("utf-16-le", "surrogatepass")
-        for entity in entities:
+        for entity in marks:
             part = units[2 * entity.offset : 2 * (entity.offset + entity.length)]
             yield entity, part.decode("utf-16-le", "replace")

@@ -10,7 +10,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
-from bot.adapters.surface.words import Card, cut
+from bot.adapters.surface.words import Card, cut, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words
@@ -80,11 +80,11 @@ class Presses:
     ) -> None:
         with self._board.pressed(pressed.draft_id):
             try:
-                await self._parts.desk.decide(_command(pressed, by, fields))
+                card = await self._parts.desk.decide(_command(pressed, by, fields))
             except Refused as refused:
                 await _answer(query, refused.message)
             else:
-                await _answer(query)
+                await _answer(query, told(card))
             await self._board.try_show(pressed.draft_id)
         if query.message and not await self._board.card_at(query.message):
             await self._board.delete(key(query.message))  # a copy that nobody keeps in line

@@ -4,15 +4,16 @@ answer is never followed by another try: a person looks into the chat and settle
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Mapping
 
 import httpx
 import structlog
 import telegram
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.adapters.connected import AGAIN
-from bot.adapters.telegram.api import pause, words
+from bot.adapters.telegram.api import NotTelegram, pause, words
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.posts import chat_of
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain
@@ -35,40 +36,92 @@ REFUSED = (
 )
 MOVED = (
     "The group became a supergroup since, in which older messages can be neither answered nor changed; answer in the "
-    "chat by hand"
+    "chat by hand."
 )
+SLOW_MODE = "Slow mode lets the bot write here only now and then; an administrator is free of it."
+UNKNOWN = "Telegram refuses it and says “{}”; look into the chat, answer there by hand, or press Try again."
 LOST = "Telegram gave no answer, and it can't be asked whether the reply arrived; look into the chat, and say so here."
 
 _NO_PREVIEW = telegram.LinkPreviewOptions(is_disabled=True)
-_UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout)
-"""There was no connection to begin with."""
+_UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""There was no connection to begin with: no name, no answer, no way through the proxy, no free place."""
 _SOURCE_GONE = (
     "message to be replied not found",
     "replied message not found",
     "message to reply not found",
+    "reply message not found",
     "reply_message_id_invalid",
+    "reply_to_message_id_invalid",
 )
+_AGAIN = "then press Try again."
+_MAY_NOT_WRITE = f"The bot may not write here; let its members send messages, or make it an administrator, {_AGAIN}"
+_NOT_IN = f"The bot is not in this group any more; add it again, {_AGAIN}"
+_BLOCKED = "This person blocked the bot, so nothing of ours reaches them; that is their wish."
+_NO_ACCOUNT = "This person's Telegram account is gone; there is nobody left to answer."
+_NO_CHAT = f"Telegram does not let the bot into this chat; add it to the group again, {_AGAIN}"
+_TOPIC_GONE = "The topic was deleted; there is nobody left to answer there."
+_TOO_LONG = "Telegram takes 4,096 characters, and an emoji counts as two or more; make it shorter."
+_EMPTY = "Telegram sees no words in this reply; write some, and send it again."
+_REPLY_GONE = "The reply was deleted on Telegram; there is nothing left to change."
+_NOT_OURS = "Telegram lets the bot change only what it wrote itself; this message is somebody else's."
+_TOO_OLD = "Telegram lets a bot delete only what is less than 48 hours old; delete it by hand in the chat."
 _FIXES: Mapping[str, str] = {
-    "not enough rights": "The bot may not write here; let its members send messages, or make it an administrator, then "
-    "press Try again.",
-    "have no rights": "The bot may not write here; let its members send messages, or make it an administrator, then "
-    "press Try again.",
-    "chat_write_forbidden": "The bot may not write here; let its members send messages, or make it an administrator, "
-    "then press Try again.",
-    "chat not found": "Telegram does not let the bot into this chat; add it to the group again, then press Try again.",
-    "kicked": "The bot was sent away from this group; add it again, then press Try again.",
-    "not a member": "The bot is not in this group any more; add it again, then press Try again.",
-    "topic_closed": "The topic is closed; open it again on Telegram, then press Try again.",
-    "topic_deleted": "The topic was deleted; there is nobody left to answer there.",
-    "message thread not found": "The topic was deleted; there is nobody left to answer there.",
-    "message is too long": "Telegram takes 4,096 characters, and an emoji counts as two or more; make it shorter.",
-    "message can't be deleted": "Telegram lets a bot delete only what is less than 48 hours old; delete it by "
-    "hand in the chat.",
-    "message to edit not found": "The reply was deleted on Telegram; there is nothing left to correct.",
-    "message_id_invalid": "The reply was deleted on Telegram; there is nothing left to correct.",
+    # What becomes of a message that is there already.
+    "message can't be deleted": _TOO_OLD,
+    "message_delete_forbidden": _TOO_OLD,
+    "rights to delete": "The bot may not delete messages here; delete it by hand in the chat.",
+    "message to edit not found": _REPLY_GONE,
     "message can't be edited": "Telegram does not let the bot change this message any more.",
+    "message_edit_time_expired": "Telegram does not let the bot change this message any more; it is too old.",
+    "message_author_required": _NOT_OURS,
+    # The people, but for a group that says the like of itself.
+    "group is deactivated": "The group was deleted, or moved; there is nobody left to answer there.",
+    "blocked by the user": _BLOCKED,
+    "user_is_blocked": _BLOCKED,
+    "deactivated": _NO_ACCOUNT,
+    "initiate conversation": "This person never opened the private chat with the bot; they must press Start first.",
+    "messages to bots": "This is a bot, and Telegram lets bots say nothing to one another.",
+    # The chat.
+    "group chat was deleted": "The group was deleted; there is nobody left to answer there.",
+    "upgraded to a supergroup": MOVED,
+    "kicked": f"The bot was sent away from this group; add it again, {_AGAIN}",
+    "user_banned_in_channel": "Telegram has taken from the bot the right to write in groups; ask @SpamBot why.",
+    "not a member": _NOT_IN,
+    "channel_private": _NOT_IN,
+    "chat_forbidden": _NOT_IN,
+    "chat not found": _NO_CHAT,
+    "peer_id_invalid": _NO_CHAT,
+    "chat_id_invalid": _NO_CHAT,
+    "channel_invalid": _NO_CHAT,
+    "chat_restricted": "Telegram has restricted this group, and nobody can write there now; answer when that is over.",
+    "need administrator rights": f"Only administrators write here; make the bot one, {_AGAIN}",
+    "chat_admin_required": f"Only administrators write here; make the bot one, {_AGAIN}",
+    "not enough rights": _MAY_NOT_WRITE,
+    "have no rights": _MAY_NOT_WRITE,
+    "have no write access": _MAY_NOT_WRITE,
+    "chat_write_forbidden": _MAY_NOT_WRITE,
+    "chat_guest_send_forbidden": f"Only members write here; add the bot to the group, {_AGAIN}",
+    "_forbidden": _MAY_NOT_WRITE,  # CHAT_SEND_PLAIN_FORBIDDEN and its like: what kind of message may not be sent
+    "payment_required": f"Writing here costs Telegram Stars; make the bot an administrator, {_AGAIN}",
+    "topic_closed": f"The topic is closed; open it again on Telegram, {_AGAIN}",
+    "topic_deleted": _TOPIC_GONE,
+    "topic_id_invalid": _TOPIC_GONE,
+    "thread not found": _TOPIC_GONE,
+    # The text.
+    "is too long": _TOO_LONG,
+    "message_too_long": _TOO_LONG,
+    "text is empty": _EMPTY,
+    "must be non-empty": _EMPTY,
+    "message_empty": _EMPTY,
+    "parse entities": "Telegram cannot read marks in this text; write it without them, and send it again.",
+    "entity": "Telegram cannot read marks in this text; write it without them, and send it again.",
+    "frozen": "Telegram has frozen the bot's account; its owner can ask @SpamBot why.",
 }
-"""Words of Telegram's refusals, and what a person does about them. They are documented nowhere and change."""
+"""Words of Telegram's refusals, and what a person does about them; the first that is found counts. They are documented
+nowhere and change."""
+_SLOW_MODE = re.compile(r"slowmode_wait_(\d{1,6})", re.ASCII)
+_MESSAGE_GONE = "message_id_invalid"
+"""A message that we name is not there: the fan's where we reply, ours where we change it."""
 
 
 class Replies:
@@ -93,6 +146,8 @@ class Replies:
                 why = "Telegram takes only so many messages a minute into one chat."
                 return NotSent(reason=why, retry_after=rest, full=True)
             await asyncio.sleep(min(rest, 0.1))
+        if not self._client.is_open():
+            return NotSent(reason="The connection to Telegram is just being closed.", retry_after=0)
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
         return await self._try(act(delivery, chat), delivery, chat)
 
@@ -113,7 +168,7 @@ class Replies:
             await self._client.migrated(chat, error.new_chat_id)
             return NotSent(reason=MOVED)
         except (BadRequest, Forbidden) as error:
-            return self._no(error)
+            return self._no(error, delivery)
         except InvalidToken:
             return NotSent(reason=f"{REFUSED}, then press Try again.")
         except (TelegramError, TimeoutError) as error:
@@ -174,23 +229,26 @@ class Replies:
             log.info("telegram_reply_already_removed", delivery_id=delivery.id)
         return Sent(external_id=delivery.external_id or "")
 
-    def _no(self, error: TelegramError) -> SendResult:
+    def _no(self, error: TelegramError, delivery: Delivery) -> SendResult:
         """What Telegram says for certain."""
         said = str(error).casefold()
-        if any(phrase in said for phrase in _SOURCE_GONE):
+        named = (_MESSAGE_GONE,) if delivery.kind == "send" else ()
+        if any(phrase in said for phrase in (*_SOURCE_GONE, *named)):
             return SourceGone(cause=Cause.POST_DELETED)
+        if slow := _SLOW_MODE.search(said):
+            return NotSent(reason=SLOW_MODE, retry_after=float(slow[1]), full=True)
         fix = next((fix for phrase, fix in _FIXES.items() if phrase in said), None)
-        return NotSent(reason=fix or f"Telegram refuses it: {words(error, self._client.bot)}")
+        if fix is None and _MESSAGE_GONE in said:
+            fix = _REPLY_GONE
+        return NotSent(reason=fix or UNKNOWN.format(words(error, self._client.bot)))
 
     def _unanswered(self, error: Exception, delivery: Delivery) -> SendResult:
-        """Only what certainly never left this machine is tried again."""
+        """Only what certainly did not reach Telegram is tried again."""
         why = words(error, self._client.bot)
+        if isinstance(error, NotTelegram) and error.refused:
+            return NotSent(reason=f"Telegram cannot be reached: {why}.", retry_after=0)
         if isinstance(error.__cause__, _UNREACHED):
-            return NotSent(
-                reason="Telegram cannot be reached from here.", retry_after=AGAIN * max(1, delivery.attempts)
-            )
-        if isinstance(error, TimedOut) and isinstance(error.__cause__, httpx.PoolTimeout):
-            return NotSent(reason="The bot is busy; it is tried again.", retry_after=AGAIN)
+            return NotSent(reason="Telegram cannot be reached from here.", retry_after=0)
         log.warning("telegram_answer_lost", delivery_id=delivery.id, kind=delivery.kind, why=why)
         if delivery.kind != "send":
             return Uncertain(reason=f"Telegram gave no answer: {why}", retry_after=AGAIN)

@@ -17,10 +17,9 @@ from typing import Any
 
 import structlog
 import telegram
-from telegram.constants import MessageEntityType
 from telegram.error import Conflict, NetworkError, RetryAfter
 
-from bot.adapters.telegram.api import NAME, Bot, pause, words
+from bot.adapters.telegram.api import NAME, UPDATES, Bot, pause, words
 from bot.errors import GreenroomError, StoreError
 from bot.ports import Clock
 from bot.store import Store, cursors, inbox
@@ -48,6 +47,8 @@ TWO_POLLERS = (
 
 Handle = Callable[..., Awaitable[None]]
 """Takes one `telegram.Update`, or those of one album."""
+Beside = Callable[[telegram.Message], bool]
+"""Whether nobody waits for what is done about a message: its answer may have to wait for the pace of its chat."""
 Work = Coroutine[Any, Any, None]
 
 
@@ -64,29 +65,25 @@ async def first_of(*works: Work) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def is_command(message: telegram.Message) -> bool:
-    """True when it begins with a command, of whatever bot."""
-    return any(e.type == MessageEntityType.BOT_COMMAND and e.offset == 0 for e in message.entities)
-
-
 @dataclass(kw_only=True, slots=True)
 class _Album:
     due: datetime
     ids: list[str] = field(default_factory=list)
     parts: dict[int, telegram.Update] = field(default_factory=dict)
-    """Message id -> the update with its newest words."""
+    """Message id -> the message as an update brings it, with its newest words."""
 
 
 class Updates:
     """One for a connection. `heard_at` is when Telegram last answered the question for updates."""
 
-    def __init__(self, bot: Bot, store: Store, clock: Clock, handle: Handle) -> None:
+    def __init__(self, bot: Bot, store: Store, clock: Clock, handle: Handle, beside: Beside) -> None:
         """The bot is logged in."""
         self.heard_at = clock.now()
         self._bot = bot
         self._store = store
         self._clock = clock
         self._handle = handle
+        self._beside = beside
         self._source = f"{NAME}:{bot.id}"
         """One bot, one queue."""
         self._lanes: dict[int, deque[Work]] = {}
@@ -119,6 +116,7 @@ class Updates:
             try:
                 found = await self._bot.raw_updates(offset)
             except RetryAfter as error:
+                log.warning("telegram_asks_to_wait", seconds=pause(error))
                 await asyncio.sleep(pause(error))
                 continue
             except Conflict as error:
@@ -150,14 +148,14 @@ class Updates:
 
     async def _take_in(self, found: list[dict[str, Any]], offset: int | None) -> int | None:
         """Store all, then hand on each; with the next question Telegram hears that they arrived."""
-        raws = {str(raw["update_id"]): raw for raw in found if isinstance(raw.get("update_id"), int)}
-        texts = {i: json.dumps(raw, separators=(",", ":")) for i, raw in raws.items()}
-        if not raws:
+        numbered = {str(raw["update_id"]): raw for raw in found if isinstance(raw.get("update_id"), int)}
+        if not numbered:
             raise GreenroomError("Telegram's updates carry no numbers; what answers here is not Telegram's Bot API.")
-        offset, now = max(map(int, raws)) + 1, self._clock.now()
-        await self._store.write(
-            partial(inbox.keep, platform=self._source, updates=texts, place=POSITION, next_=str(offset), at=now)
-        )
+        raws = {i: raw for i, raw in numbered.items() if not raw.keys().isdisjoint(UPDATES)}
+        texts = {i: json.dumps(raw, separators=(",", ":")) for i, raw in raws.items()}
+        offset, now = max(map(int, numbered)) + 1, self._clock.now()
+        keep = partial(inbox.keep, platform=self._source, updates=texts, place=POSITION, next_=str(offset), at=now)
+        await self._store.write(partial(keep, ignored=len(numbered) - len(raws)))
         for update_id, raw in raws.items():
             await self._dispatch(update_id, raw)
         while len(self._tasks) > MOST_AT_WORK:
@@ -170,8 +168,8 @@ class Updates:
             message = update.message or update.channel_post or update.edited_message
             if message is None:
                 self._start(self._done([update_id], update))  # a press waits for nobody
-            elif is_command(message):
-                self._queue(message.chat.id, self._beside(update_id, update))
+            elif not update.edited_message and self._beside(message):
+                self._queue(message.chat.id, self._without_waiting(update_id, update))
             elif not self._into_album(update_id, update, message):
                 self._queue(message.chat.id, self._done([update_id], update))
         except Exception as error:
@@ -187,17 +185,19 @@ class Updates:
         due = self._clock.now() + ALBUM
         if album is None:
             album = self._albums[key] = _Album(due=due)
-            self._start(self._complete(key, album))
+            self._queue(key[0], self._complete(key, album))  # what follows in the chat may answer it
         album.due = due
         album.ids.append(update_id)
-        album.parts[message.message_id] = update
+        before = album.parts.get(message.message_id)
+        if before is None or _changed(before) <= _changed(update):
+            album.parts[message.message_id] = telegram.Update(update.update_id, message=message)
         return True
 
     async def _complete(self, key: tuple[int, str], album: _Album) -> None:
         while (rest := (album.due - self._clock.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a clock sets no event
             await asyncio.sleep(min(rest, LOOK))
         del self._albums[key]
-        self._queue(key[0], self._done(album.ids, *album.parts.values()))
+        await self._done(album.ids, *album.parts.values())
 
     def _queue(self, chat_id: int, work: Work) -> None:
         """One after the other for each chat; no chat waits for another one."""
@@ -214,8 +214,8 @@ class Updates:
             await lane.popleft()
         del self._lanes[chat_id]
 
-    async def _beside(self, update_id: str, update: telegram.Update) -> None:
-        """In its turn, but nobody waits for it: an answer may have to wait for the pace of its chat."""
+    async def _without_waiting(self, update_id: str, update: telegram.Update) -> None:
+        """In its turn, which ends at once."""
         self._start(self._done([update_id], update))
 
     def _start(self, work: Work) -> None:
@@ -242,3 +242,11 @@ class Updates:
     async def _set_aside(self, ids: list[str], error: Exception) -> None:
         why, now = f"{type(error).__name__}: {words(error, self._bot)}", self._clock.now()
         await self._store.write(partial(inbox.set_aside, platform=self._source, update_ids=ids, why=why, at=now))
+
+
+def _changed(update: telegram.Update) -> datetime:
+    """When the words of a message were written."""
+    message = update.message or update.channel_post or update.edited_message
+    if message is None:
+        raise ValueError("an update without a message is no part of an album")
+    return message.edit_date or message.date

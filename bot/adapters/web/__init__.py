@@ -2,6 +2,7 @@
 
 from bot.adapters.web.auth import Keys, signin_link
 from bot.adapters.web.deps import Deps
+from bot.adapters.web.doctor import checks
 from bot.adapters.web.platform import WebPlatform
 
-__all__ = ["Deps", "Keys", "WebPlatform", "signin_link"]
+__all__ = ["Deps", "Keys", "WebPlatform", "checks", "signin_link"]

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from bot.adapters.web import views
-from bot.adapters.web.callers import Called, caller
-from bot.adapters.web.deps import Wired
+from bot.adapters.web.callers import Called, caller, stands
+from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn, WordsIn
 from bot.adapters.web.platform import NAME
-from bot.adapters.web.problems import invalid, missing
+from bot.adapters.web.problems import Problem, invalid, missing, note
 from bot.domain import DeliveryState, DraftState
+from bot.errors import StoreError
 from bot.events import Event
 
 router = APIRouter(prefix="/api", dependencies=[Depends(caller)])
@@ -29,7 +30,11 @@ IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 @router.post("/posts", status_code=202)
 async def receive(body: PostIn, deps: Wired, response: Response, idempotency_key: IdempotencyKey = None) -> Json:
     """Take a post; 202 once it is stored, 200 if it was known already."""
-    received = await deps.intake.receive(body.post(NAME, deps.clock.now()), key=_scoped("post", idempotency_key))
+    received = await deps.intake.receive(
+        body.post(NAME, deps.clock.now()),
+        key=_scoped("post", idempotency_key),
+        sent=body.model_dump_json(exclude_unset=True),
+    )
     response.status_code = 202 if received.new else 200
     return {"post_id": received.post_id}
 
@@ -45,7 +50,8 @@ async def show(post_id: str, deps: Wired) -> Json:
 
 @router.patch("/posts/{post_id}")
 async def edit(post_id: str, body: EditIn, deps: Wired) -> Json:
-    """The fan edited a post: it is judged anew."""
+    """The fan edited a post of the web platform: it is judged anew."""
+    await _refuse_foreign(post_id, deps)
     if not await deps.intake.edit(post_id, body.text):
         raise _no_post()
     return await show(post_id, deps)
@@ -53,9 +59,20 @@ async def edit(post_id: str, body: EditIn, deps: Wired) -> Json:
 
 @router.delete("/posts/{post_id}", status_code=204)
 async def delete(post_id: str, deps: Wired) -> None:
-    """The fan deleted a post."""
+    """The fan deleted a post of the web platform."""
+    await _refuse_foreign(post_id, deps)
     if not await deps.intake.delete(post_id):
         raise _no_post()
+
+
+async def _refuse_foreign(post_id: str, deps: Deps) -> None:
+    """A fan's words are the fan's: what stands on another platform, or in a replayed file, is changed there only."""
+    page = await deps.store.post_page(post_id)
+    if page is None:
+        raise _no_post()
+    if (platform := page.post.post.platform) != NAME:
+        sentence = f"This post came from {platform}; only its author can change it, and only there."
+        raise Problem(403, "not_ours", sentence)
 
 
 @router.post("/posts/{post_id}/card")
@@ -142,11 +159,16 @@ async def _start(deps: Wired, last_event_id: Annotated[str | None, Header(max_le
 
 @router.get("/events", response_class=EventSourceResponse)
 async def events(
-    request: Request, deps: Wired, after: Annotated[int, Depends(_start)]
+    request: Request, deps: Wired, who: Called, after: Annotated[int, Depends(_start)]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Facts as they happen, without a word of a fan; ends when the server stops."""
-    async for fact in _until(request.app.state.closing, deps.store.follow(after)):
-        yield ServerSentEvent(id=str(fact.seq), event=fact.name, data=views.event(fact))
+    """Facts as they happen, without a word of a fan; ends when the server stops, and with the session."""
+    try:
+        async for fact in _until(request.app.state.closing, deps.store.follow(after)):
+            if who.session and not await stands(who.session, deps):
+                return
+            yield ServerSentEvent(id=str(fact.seq), event=fact.name, data=views.event(fact))
+    except StoreError as error:
+        note(error)  # the answer has begun: it ends here, and the client comes again
 
 
 async def _until(closing: asyncio.Event, facts: AsyncIterator[Event]) -> AsyncIterator[Event]:

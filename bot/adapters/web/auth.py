@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
@@ -48,12 +48,13 @@ class Keys:
         """Who a sign-in link is for, with the link's own id; None when it is forged or older than ten minutes."""
         return self._read("link", token, LINK_SECONDS)
 
-    def new_session(self, manager: str) -> str:
-        """The value of the session cookie for a manager who has just signed in."""
-        return self._signer("session").dumps({"manager": manager, "id": secrets.token_urlsafe(16)})
+    def new_session(self, manager: str, sid: str | None = None) -> str:
+        """The value of the session cookie for a manager who has just signed in; `sid`: the id that the store knows."""
+        return self._signer("session").dumps({"manager": manager, "id": sid or secrets.token_urlsafe(16)})
 
     def read_session(self, cookie: str) -> Session | None:
-        """Who a session cookie belongs to; None when it is forged or older than 30 days."""
+        """Who a session cookie belongs to; None when it is forged or older than 30 days. The store says whether the
+        session was ended since."""
         return self._read("session", cookie, SESSION_SECONDS)
 
     def csrf(self, session: Session) -> str:
@@ -76,13 +77,16 @@ def signin_link(keys: Keys, base_url: str, manager: str) -> str:
     return f"{base_url.rstrip('/')}/signin?token={quote(keys.link_token(manager))}"
 
 
-def allowed_hosts(port: int, bind: str, public_url: str | None) -> frozenset[str]:
-    """The values of the Host header that we answer to; anything else may be DNS rebinding."""
+def allowed_origins(port: int, bind: str, public_url: str | None) -> frozenset[str]:
+    """The origins of our own pages, as a browser writes them."""
     names = {"127.0.0.1", "localhost", "[::1]", f"[{bind}]" if ":" in bind else bind}
     hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())  # noqa: PLR2004 - http
-    if public_url:
-        hosts.add(urlsplit(public_url).netloc)
-    return frozenset(host.lower() for host in hosts)
+    return frozenset({f"http://{host}".lower() for host in hosts} | ({public_url} if public_url else set()))
+
+
+def allowed_hosts(port: int, bind: str, public_url: str | None) -> frozenset[str]:
+    """The values of the Host header that we answer to; anything else may be DNS rebinding."""
+    return frozenset(origin.partition("://")[2] for origin in allowed_origins(port, bind, public_url))
 
 
 def _secret_file(path: Path) -> str:

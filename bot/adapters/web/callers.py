@@ -5,64 +5,87 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from bot.adapters.web.auth import Session, allowed_hosts
+from bot.adapters.web.auth import Session, allowed_origins
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import Problem, invalid
+from bot.settings.values import is_loopback
+from bot.store import sessions
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"})
+"""With all that begin with `x-forwarded-`: what proxies say of the caller behind them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Somebody who may use the API. `manager` is None for the bearer token, which speaks for any manager."""
+    """Somebody who may use the API. `session` is None for the bearer token, which speaks for any manager."""
 
-    manager: str | None
+    session: Session | None
 
     def name(self, by: str | None) -> str:
         """Whose decision it is: the session's manager, or `by` of the body. Raises Problem when nobody is named."""
-        if self.manager is not None:
-            return self.manager
+        if self.session is not None:
+            return self.session.manager
         if by is None:
             raise invalid("`by` is missing: name the manager who decides, by their key in config.yaml.")
         return by
 
 
-def session_of(request: Request, deps: Deps) -> Session | None:
-    """The session of a request; None without one, and when its manager is no longer in config.yaml."""
+async def session_of(request: Request, deps: Deps) -> Session | None:
+    """The session of a request; None without one, when it was ended, and when its manager is no longer in config.yaml.
+
+    Raises StoreError.
+    """
     session = deps.keys.read_session(request.cookies.get(deps.keys.cookie, ""))
-    return session if session and session.manager in deps.settings.managers else None
+    return session if session and await stands(session, deps) else None
+
+
+async def stands(session: Session, deps: Deps) -> bool:
+    """True until the session is ended. Raises StoreError."""
+    if session.manager not in deps.settings.managers:
+        return False
+    return await deps.store.read(lambda c: sessions.stands(c, session.sid, session.manager))
 
 
 def check_origin(request: Request, deps: Deps, session: Session) -> None:
     """Raise Problem unless the request comes from a page of ours that was made for this session."""
     web = deps.settings.web
-    origin = urlsplit(request.headers.get("origin", ""))
-    if origin.netloc.lower() not in allowed_hosts(request.scope["server"][1], web.host, web.public_url):
+    ours = allowed_origins(request.scope["server"][1], web.host, web.public_url)
+    if request.headers.get("origin", "").lower() not in ours:
         raise Problem(403, "bad_origin", "This request does not come from our own pages; open the inbox and try there.")
     given = request.headers.get("x-csrf-token", "")
     if not hmac.compare_digest(given.encode("utf-8", "replace"), deps.keys.csrf(session).encode()):
         raise Problem(403, "bad_origin", "The page is out of date (its CSRF token does not fit); load it again.")
 
 
-def caller(request: Request, deps: Wired) -> Caller:
-    """Who calls; for routes that anybody else must not reach. Raises Problem (401, 403)."""
+async def caller(request: Request, deps: Wired) -> Caller:
+    """Who calls; for routes that anybody else must not reach. Raises Problem (401, 403) and StoreError."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme:
         if scheme.lower() == "bearer" and deps.keys.is_token(token.strip()):
-            return Caller(manager=None)
+            return Caller(session=None)
         raise Problem(401, "unauthorized", "The bearer token is wrong; it is in var/web_token or GREENROOM_WEB_TOKEN.")
-    session = session_of(request, deps)
+    session = await session_of(request, deps)
     if session is None:
         raise Problem(
             401, "unauthorized", "Send the header `Authorization: Bearer TOKEN`, or sign in with `greenroom link NAME`."
         )
     if request.method not in _SAFE:
         check_origin(request, deps, session)
-    return Caller(manager=session.manager)
+    return Caller(session=session)
+
+
+async def near(request: Request, deps: Wired) -> None:
+    """From this machine no token is needed. A reverse proxy is on this machine too: what comes through one needs the
+    token, and so does everything where `public_url` says that there is one, as not every proxy says whom it speaks for.
+    """
+    forwarded = any(name in _FORWARDED or name.startswith("x-forwarded-") for name in request.headers)
+    here = request.client is not None and is_loopback(request.client.host)
+    if forwarded or not here or deps.settings.web.public_url is not None:
+        await caller(request, deps)
 
 
 Called = Annotated[Caller, Depends(caller)]

@@ -31,6 +31,8 @@ class Deps:
     """What is wrong in the operators' files now; empty when the newest ones are in use."""
     no_reader: Callable[[], object]
     """A sentence on why posts are read less well than they could be; None when they are not."""
+    clock_in_doubt: Callable[[], str | None]
+    """Why nothing old is dropped, in a sentence; None while it is."""
     intents: Callable[[], Mapping[str, str]]
     """The names of the intents with what each means, for `relabel`."""
     ready: Callable[[], Mapping[str, object]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import structlog
@@ -18,6 +19,9 @@ BODY_LIMIT: Final = 256 * 1024
 
 _DRAIN: Final = 8 * 1024 * 1024
 """Bytes of a body that is too large which are still read, so that the client gets our answer and not a reset."""
+
+BODY_SECONDS: Final = 30.0
+"""How long a body may take to come in."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
 
@@ -37,11 +41,20 @@ _log = structlog.get_logger(__name__)
 class Guard:
     """ASGI middleware: Host allow-list, body limit, headers for browsers, and one sentence where a route fails."""
 
-    def __init__(self, app: ASGIApp, *, bind: str, public_url: str | None, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        bind: str,
+        public_url: str | None,
+        registry: CollectorRegistry,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
         """`bind` is the host we listen on."""
         self._app = app
         self._bind = bind
         self._public_url = public_url
+        self._body_seconds = body_seconds
         self._requests = Counter(
             "greenroom_http_requests", "Answers of the web server.", ["method", "status"], registry=registry
         )
@@ -83,18 +96,29 @@ class Guard:
             )
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise Problem(400, "bad_request", "An address cannot hold a NUL character; take it out.")
-        body, more = bytearray(), True
-        read = 0
-        while more and read <= _DRAIN:
-            message = await receive()
-            chunk = message.get("body", b"")
-            read += len(chunk)
-            if read <= BODY_LIMIT:
-                body += chunk
-            more = message.get("more_body", False)
-        if read > BODY_LIMIT:
-            raise Problem(413, "too_large", f"The body is larger than {BODY_LIMIT // 1024} KiB; send less.")
-        return bytes(body)
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await _read(receive)
+        except TimeoutError:
+            sentence = f"The body did not come within {self._body_seconds:g} seconds; send it again."
+            raise Problem(408, "too_slow", sentence) from None
+
+
+async def _read(receive: Receive) -> bytes:
+    """The whole body; raises Problem for one that is too large."""
+    body, more, read = bytearray(), True, 0
+    while more and read <= _DRAIN:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "bad_request", "The request broke off; send it again.")
+        chunk = message.get("body", b"")
+        read += len(chunk)
+        if read <= BODY_LIMIT:
+            body += chunk
+        more = message.get("more_body", False)
+    if read > BODY_LIMIT:
+        raise Problem(413, "too_large", f"The body is larger than {BODY_LIMIT // 1024} KiB; send less.")
+    return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

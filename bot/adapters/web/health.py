@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from bot.adapters.web.callers import caller
-from bot.adapters.web.deps import Wired
+from bot.adapters.web.callers import near
+from bot.adapters.web.deps import Deps, Wired
 from bot.errors import StoreError
+from bot.store import leases
 
 router = APIRouter(include_in_schema=False)
+
+_PROBE = "readiness"
+_PATIENCE: Final = 3
+"""Seconds within which the database must take a write to count as ready."""
 
 
 @router.get("/healthz")
@@ -21,29 +26,39 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def _near(request: Request, deps: Wired) -> None:
-    """From this machine no token is needed."""
-    client = request.client
-    if client is None or not ip_address(client.host).is_loopback:
-        caller(request, deps)
-
-
-@router.get("/readyz", dependencies=[Depends(_near)])
+@router.get("/readyz", dependencies=[Depends(near)])
 async def readyz(deps: Wired, response: Response) -> dict[str, Any]:
     """Whether each part can do its work; 503 if one cannot."""
-    parts = dict(deps.ready())
-    try:
-        await deps.store.last_event()
-        parts["store"] = True
-    except StoreError as error:
-        parts |= {"store": False, "store_error": str(error)}
+    parts = {**deps.ready(), **await _store(deps), **await _reading(deps)}
     ready = False not in parts.values()
     response.status_code = 200 if ready else 503
     in_use = "the last good ones, because the files have faults" if deps.template_faults() else "those of the files"
     return {"status": "ready" if ready else "not ready", **parts, "templates_in_use": in_use}
 
 
-@router.get("/metrics", dependencies=[Depends(_near)])
+async def _store(deps: Deps) -> dict[str, Any]:
+    """Proved by a write: a full disk can still be read."""
+    now = deps.clock.now()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await deps.store.write(lambda c: leases.take(c, _PROBE, _PROBE, now, now))
+    except StoreError as error:
+        return {"store": False, "store_error": str(error)}
+    except TimeoutError:
+        return {"store": False, "store_error": f"the database took no write within {_PATIENCE} seconds"}
+    return {"store": True}
+
+
+async def _reading(deps: Deps) -> dict[str, Any]:
+    """Whether posts are read as they come."""
+    try:
+        late = await deps.intake.late()
+    except StoreError:  # told as the store's
+        return {}
+    return {"reading": False, "reading_error": late} if late else {"reading": True}
+
+
+@router.get("/metrics", dependencies=[Depends(near)])
 async def metrics(request: Request, deps: Wired) -> Response:
     """Counts by state for Prometheus; nothing about any person."""
     registry: CollectorRegistry = request.app.state.registry
@@ -58,4 +73,10 @@ async def metrics(request: Request, deps: Wired) -> Response:
         registry=numbers,
     )
     faults.set(len(deps.template_faults()))
+    waiting = Gauge(
+        "greenroom_oldest_unjudged_seconds",
+        "How long the oldest post that nobody has read yet has waited; 0 when there is none.",
+        registry=numbers,
+    )
+    waiting.set((await deps.intake.waiting()).total_seconds())
     return Response(generate_latest(registry) + generate_latest(numbers), media_type=CONTENT_TYPE_LATEST)

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from bot.domain import Refused
+from bot.errors import StoreError
 
 _STATUS = {"not_found": 404, "not_a_manager": 403, "blocked": 422, "bad_action": 422}
 """Of the desk's refusals; every other one is a conflict (409)."""
+
+_HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    408: {"Connection": "close"},
+    413: {"Connection": "close"},
+}
+"""Where the rest of the body is not waited for, nothing more can be said on the connection."""
 
 _BY_STATUS = {
     400: ("bad_request", "This is not JSON that can be read; send a JSON object in UTF-8."),
     404: ("not_found", "There is nothing at this address; /api/openapi.json lists what there is."),
     405: ("method_not_allowed", "This address does not take that method; /api/openapi.json lists what it takes."),
 }
+
+
+log = structlog.get_logger()
 
 
 class Problem(Exception):
@@ -32,8 +44,7 @@ class Problem(Exception):
 
     def response(self) -> JSONResponse:
         """As it goes over the wire."""
-        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else None  # noqa: PLR2004 - Unauthorized
-        return JSONResponse(self.content, self.status, headers)
+        return JSONResponse(self.content, self.status, _HEADERS.get(self.status))
 
 
 def missing(what: str, found_in: str) -> Problem:
@@ -44,6 +55,16 @@ def missing(what: str, found_in: str) -> Problem:
 def invalid(message: str) -> Problem:
     """422 for a value that cannot be taken."""
     return Problem(422, "invalid", message)
+
+
+def note(error: StoreError) -> None:
+    """One line in the log: the program is not to blame, and a traceback would say nothing."""
+    log.warning("the_database_failed", why=str(error))
+
+
+def unavailable(error: StoreError) -> Problem:
+    """503 in the database's own sentence."""
+    return Problem(503, "unavailable", f"{str(error).rstrip('.')}.")
 
 
 def install(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +19,16 @@ class Call(NamedTuple):
     body: tuple[Type, ...]
 
 
+@cache
+def _document() -> Any:
+    return yaml.safe_load(Path(__file__).with_name("calls.yaml").read_text(encoding="utf-8"))
+
+
 class Calls:
     """The description, ready to be asked."""
 
     def __init__(self) -> None:
-        document = yaml.safe_load(Path(__file__).with_name("calls.yaml").read_text(encoding="utf-8"))
+        document = _document()
         self._shapes = Shapes(document["shapes"])
         self.calls = tuple(
             Call(name, tuple(name.split(" ", 1)[1].split("/")), fields(call.get("query", {})), types(call.get("body")))

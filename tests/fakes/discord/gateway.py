@@ -145,10 +145,14 @@ class Gateway:
 
     def disconnect(self, *, resumable: bool = True) -> None:
         """Cut every connection. Not resumable: the sessions are over at once, and what happens now is missed."""
+        self.close(4000, forget=not resumable)
+
+    def close(self, code: int, *, forget: bool = False) -> None:
+        """End every connection with one of the documented codes. `forget`: the sessions cannot be resumed."""
         for session in list(self.sessions.values()):
-            if not resumable:
+            if forget:
                 del self.sessions[session.name]
-            self._end(session, code=4000)
+            self._end(session, code)
 
     def reconnect(self) -> None:
         """Ask every client to connect again and resume."""

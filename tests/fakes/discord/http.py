@@ -65,9 +65,13 @@ class Http:
         self.problems: list[str] = []
         self.seen: list[Seen] = []
         self.rate = 50
-        """Requests per second on one route and channel."""
+        """Requests in one window on one route and channel."""
+        self.window = 1.0
+        """Seconds."""
+        self.scarce: dict[tuple[str, str], int] = {}
+        """Another rate for a kind of call on one channel."""
         self.faults: list[tuple[str, Fault]] = []
-        self._windows: dict[str, tuple[float, int]] = {}
+        self._windows: dict[tuple[str, str], tuple[float, int]] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         path = unquote(request.path.removeprefix(API))
@@ -102,8 +106,8 @@ class Http:
         if not with_token and request.headers.get("Authorization") != f"Bot {self.token}":
             return _json({"message": "401: Unauthorized", "code": 0}, 401)
         headers = self._pace(call, asked)
-        if headers is None:
-            return self._too_many(0.2)
+        if isinstance(headers, float):
+            return self._too_many(headers)
         fault = self._fault(call, asked)
         if fault and not fault.after:
             await self._reach(fault)
@@ -149,19 +153,20 @@ class Http:
         headers |= {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": str(after)}
         return _json(body, TOO_MANY, headers | ({"Via": "1.1 google"} if via else {}))
 
-    def _pace(self, call: str, asked: Asked) -> dict[str, str] | None:
-        """The headers of a normal answer; None where it is too many."""
-        key, now = f"{call}:{asked.path.get('channel', '')}", time.monotonic()
+    def _pace(self, call: str, asked: Asked) -> dict[str, str] | float:
+        """The headers of a normal answer; where it is too many, the seconds until there is room."""
+        key, now = (call, asked.path.get("channel", "")), time.monotonic()
         began, used = self._windows.get(key, (now, 0))
-        if now - began >= 1:
+        rate = self.scarce.get(key, self.rate)
+        if now - began >= self.window:
             began, used = now, 0
-        if used >= self.rate:
-            return None
+        reset = max(0.0, began + self.window - now)
+        if used >= rate:
+            return reset
         self._windows[key] = (began, used + 1)
-        reset = max(0.0, began + 1 - now)
         return {
-            "X-RateLimit-Limit": str(self.rate),
-            "X-RateLimit-Remaining": str(self.rate - used - 1),
+            "X-RateLimit-Limit": str(rate),
+            "X-RateLimit-Remaining": str(rate - used - 1),
             "X-RateLimit-Reset-After": f"{reset:.3f}",
             "X-RateLimit-Reset": f"{time.time() + reset:.3f}",
             "X-RateLimit-Bucket": call.replace(" ", ""),

@@ -37,6 +37,7 @@ class World:
 
     def __init__(self, name: str) -> None:
         self.emit: Callable[[str, Json], None] = lambda event, data: None
+        self._told = self.emit
         self._last = 0
         self.bot = self._user("Greenroom", bot=True)
         self.application = self.new_id()
@@ -140,6 +141,44 @@ class World:
         overwrite["deny"] = str(sum(PERMISSIONS[name] for name in permissions))
         channel["permission_overwrites"] = [overwrite]
         self.emit("CHANNEL_UPDATE", channel)
+
+    def outage(self, *, over: bool) -> None:
+        """The server is unavailable for a while; what is written meanwhile is told to nobody."""
+        if over:
+            self.emit = self._told
+            self.emit("GUILD_CREATE", self.guild_create())
+        else:
+            self.emit("GUILD_DELETE", {"id": self.guild["id"], "unavailable": True})
+            self._told, self.emit = self.emit, lambda event, data: None
+
+    def expel(self) -> None:
+        """The bot is sent away from the server."""
+        self.emit("GUILD_DELETE", {"id": self.guild["id"]})
+
+    def invite(self) -> None:
+        """And asked to come (back)."""
+        told = self.guild_create()
+        del told["unavailable"]
+        self.emit("GUILD_CREATE", told)
+
+    def remove_channel(self, channel: Json) -> None:
+        """A channel is deleted with all that stands in it."""
+        del self.channels[channel["id"]], self.messages[channel["id"]]
+        self.emit("CHANNEL_DELETE", channel)
+
+    def rename_role(self, role: Json, name: str) -> None:
+        """A role has another name."""
+        role["name"] = name
+        self.emit("GUILD_ROLE_UPDATE", {"guild_id": self.guild["id"], "role": role})
+
+    def rename_channel(self, channel: Json, name: str) -> None:
+        """A channel has another name."""
+        channel["name"] = name
+        self.emit("CHANNEL_UPDATE", channel)
+
+    def nickname(self, member: Json, name: str) -> None:
+        """How somebody is called on this server."""
+        member["nick"] = name
 
     def permissions(self, member: Json, channel: Json) -> int:
         """What somebody may do in a channel, as bits."""
@@ -273,7 +312,14 @@ class World:
         member = self.members.get(message["author"]["id"])
         inside = {} if member is None else {"member": {key: member[key] for key in member if key != "user"}}
         guild = self._guild_of(message["channel_id"])
-        return {**self.shown(message), **guild, **(inside if guild else {})}
+        shown = self.shown(message)
+        if guild:  # an event names people as they are called on the server; a message that is fetched does not
+            shown["mentions"] = [{**user, "member": self._partial(user)} for user in shown["mentions"]]
+        return {**shown, **guild, **(inside if guild else {})}
+
+    def _partial(self, user: Json) -> Json:
+        member = self.members[user["id"]]
+        return {key: member[key] for key in member if key != "user"}
 
     def _guild_of(self, channel_id: str) -> Json:
         return {} if self.channels[channel_id]["type"] == DIRECT else {"guild_id": self.guild["id"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,16 @@ import yaml
 from tests.fakes.shapes import Field, Shape, Shapes, fields
 
 
+@cache
+def _document() -> Any:
+    return yaml.safe_load(Path(__file__).with_name("calls.yaml").read_text(encoding="utf-8"))
+
+
 class Calls:
     """The description, ready to be asked."""
 
     def __init__(self) -> None:
-        document = yaml.safe_load(Path(__file__).with_name("calls.yaml").read_text(encoding="utf-8"))
+        document = _document()
         self._shapes = Shapes(document["shapes"])
         self.calls: dict[str, Mapping[str, Field]] = {name: fields(call) for name, call in document["calls"].items()}
 

@@ -35,6 +35,8 @@ class Fault:
     description: str = "Internal Server Error"
     retry_after: int = 1
     """Whole seconds, with a 429."""
+    page: str | None = None
+    """What is answered in the place of JSON, as a proxy does."""
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -77,6 +79,8 @@ class Http:
             if request.transport:
                 request.transport.abort()
             return web.Response()
+        if "page" in body:
+            return web.Response(text=body["page"], status=body["error_code"], content_type="text/html")
         return _answer(body)
 
     async def serve_file(self, request: web.Request) -> web.StreamResponse:
@@ -137,6 +141,8 @@ async def _reach(fault: Fault) -> None:
 def _failed(fault: Fault) -> Json | None:
     if fault.status is None:
         return None
+    if fault.page is not None:
+        return {"page": fault.page, "error_code": fault.status}
     if fault.status == TOO_MANY:
         wait = fault.retry_after
         return Refusal(TOO_MANY, f"Too Many Requests: retry after {wait}", retry_after=wait).body

@@ -12,7 +12,7 @@ MARKUPS = {"callback_data", "url", "copy_text"}
 STYLES = {"danger", "success", "primary"}
 _PARTS = re.compile(
     r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?)|(?P<mention>(?<!\w)@\w{4,32})"
-    r"|(?P<url>https?://\S+)|(?P<hashtag>(?<!\w)#\w+)"
+    r"|(?P<url>https?://\S+|(?<![\w@.-])(?:[\w-]+\.)+(?:com|net|org)\b\S*)|(?P<hashtag>(?<!\w)#\w+)"
 )
 
 

@@ -181,10 +181,10 @@ class FakeTelegram:
         """A service message, such as `new_chat_members=[...]`."""
         return self.world.add(self.world.rooms[chat["id"]], author, **fields)
 
-    def edit(self, message: Json, text: str | None = None) -> None:
-        """The author changes the words; without new ones it is an edit that nobody can see."""
-        key = "caption" if "caption" in message else "text"
-        self.world.change(message, **({} if text is None else {key: text}))
+    def edit(self, message: Json, text: str | None = None, *, at: int | None = None) -> None:
+        """The author changes the words, `at` a moment in seconds; without new ones nobody can see the edit."""
+        key = "caption" if "photo" in message else "text"
+        self.world.change(message, at, **({} if text is None else {key: text}))
 
     def delete(self, message: Json, *, lingering: bool = False) -> None:
         """A message goes; bots are never told. Lingering: a reply to it is still taken, as the real one may do."""

@@ -176,12 +176,15 @@ class World:
         everything = not self.privacy or room.member["status"] == "administrator"
         return everything or is_to_bot(message, self.bot["username"], self.bot["id"])
 
-    def change(self, message: Json, **more: Any) -> None:
-        """Somebody's edit; without new words one that nobody can see."""
+    def change(self, message: Json, at: int | None = None, **more: Any) -> None:
+        """Somebody's edit, `at` a moment in seconds; without new words one that nobody can see."""
         room = self.rooms[message["chat"]["id"]]
-        message |= {**more, "edit_date": int(time.time())}
-        if "text" in more:
-            message["entities"] = entities(more["text"])
+        message |= {**more, "edit_date": at or int(time.time())}
+        for key, marks in (("text", "entities"), ("caption", "caption_entities")):
+            if key in more:
+                message[marks] = entities(more[key])
+            if not message.get(key, True):
+                del message[key], message[marks]
         self.tell(room, message, "edited_channel_post" if room.chat["type"] == "channel" else "edited_message")
 
     def set_member(self, room: Room, status: str, by: Json, **more: Any) -> None:

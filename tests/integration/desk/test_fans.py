@@ -5,6 +5,7 @@ from sqlalchemy import inspect
 from sqlalchemy import text as sql
 
 from bot.domain import DeliveryState
+from bot.fans import NOT_STOPPED, STARTED, Fans
 
 PRAISE = "the colours on the map are gorgeous"
 QUESTION = "how do I save"
@@ -67,6 +68,41 @@ async def test_opting_out_withdraws_and_silences(house):
     page = await house.store.post_page(await house.post("love it"))
     assert (page.post.action, page.post.reason_code) == ("silent", "opted_out")
     assert (await house.store.export("stage", "robin"))["opted_out_at"]
+
+
+@pytest.mark.parametrize("waits", ["waiting", "held", "failed", "sent"])
+async def test_opting_out_ends_what_did_not_go_out_and_nothing_else(house, waits):
+    card = await house.draft(PRAISE)
+    if waits != "waiting":
+        await house.press(card, "approve")
+    if waits in {"failed", "sent"}:
+        house.stage.script.append({"failed": "refused", "sent": "sent"}[waits])
+        await house.send()
+    others = await house.draft(PRAISE, fan="kim", channel="pier")
+    await house.desk.opt_out("stage", "robin")
+    assert (await house.again(card))["state"] == ("approved" if waits == "sent" else "withdrawn")
+    assert (await house.again(others))["state"] == "waiting"
+
+
+async def test_start_brings_replies_back_and_leaves_nothing_behind(house):
+    fans = Fans(house.store, house.settings, house.clock)
+    assert (await fans.answer("start", "stage", "robin")).text == NOT_STOPPED
+    assert "/start" in (await fans.answer("stop", "stage", "robin")).text
+    assert (await fans.answer("mydata", "stage", "robin")).file
+    assert (await house.store.post_page(await house.post("love it"))).post.reason_code == "opted_out"
+    assert (await fans.answer("start", "stage", "robin")).text == STARTED
+    assert (await house.draft("love the harbor"))["kind"] == "draft"
+    await fans.answer("start", "stage", "kim")
+    assert "kim" not in await everything(house), "who asks for nothing leaves nothing"
+    assert (await fans.answer("mydata", "stage", "kim")).file is None
+
+
+async def test_start_after_stop_leaves_no_row(house):
+    fans = Fans(house.store, house.settings, house.clock)
+    await fans.answer("stop", "stage", "zqid")
+    await fans.answer("start", "stage", "zqid")
+    assert "zqid" not in await everything(house)
+    assert len(await house.events("fan_opted_in")) == 1
 
 
 async def test_somebody_in_danger_is_seen_even_so(house):

@@ -141,7 +141,7 @@ async def test_words_go_after_their_time_and_hashes_stay(house):
     await house.rounds.once()
     drafts = await rows(house, "drafts")
     assert {(d["text"], d["recipe"], d["alternatives"]) for d in drafts} == {(None, None, None)}
-    assert all(d["opener"] and d["text_hash"] for d in drafts)
+    assert {(d["opener"], d["text_hash"], d["why"]) for d in drafts} == {(None, None, "Its text is no longer kept.")}
     assert {p["text"] for p in await rows(house, "posts")} == {""}
     assert {(d["text"], len(d["seal"])) for d in await rows(house, "deliveries")} == {(None, 64)}
     assert {(d["text"], d["draft_text"]) for d in await rows(house, "decisions")} == {(None, None)}

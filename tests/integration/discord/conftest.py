@@ -170,7 +170,7 @@ class House:
 
 
 class Killable(House):
-    """`python -m bot run` in a process of its own, with the shipped templates."""
+    """`python -m bot run` in a process of its own."""
 
     def __init__(self, folder: Path, fake: FakeDiscord) -> None:
         super().__init__(folder, fake)
@@ -183,9 +183,8 @@ class Killable(House):
         await self.program.end()
 
     async def kill(self) -> None:
-        """As if the power were cut. Leases of what was under way are over then: a minute, for which nobody waits."""
+        """As if the power were cut."""
         await self.program.end()
-        self.program.time_passes()
 
     @property
     def log(self) -> str:

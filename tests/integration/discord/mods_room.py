@@ -67,6 +67,7 @@ class Room:
         await self.house.restart()
         client, cards = dressed(self.house)
         await self.env.restart_bot(client)
+        await cards.tell_commands(client)
         self.open(cards)
 
     async def moved(self, **time: float) -> None:
@@ -183,6 +184,7 @@ async def opened(build_house: Callable[..., Any], replies: str = "undo_seconds: 
         guild.create_role("Mods", permissions=discord.Permissions(manage_messages=True))
         client.look_around()
         room = Room(house, env, guild)
+        await cards.tell_commands(client)
         room.open(cards)
         try:
             yield room

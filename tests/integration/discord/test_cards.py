@@ -329,7 +329,7 @@ async def test_what_may_have_arrived_is_settled_by_a_person(room):
     await room.house.send()
     assert verbs(await room.says(card, "arrive?")) == ["arrived", "lost"]
     await room.press(mara, card, "lost")
-    assert verbs(await room.says(card, "Not sent")) == ["retry"]
+    assert verbs(await room.says(card, "Not sent")) == ["retry", "undo"]
     await room.press(mara, card, "retry")
     await room.house.send()
     await room.says(card, "Sent")
@@ -472,7 +472,7 @@ async def test_a_fans_words_have_no_power_over_the_card(room):
     text = "love it [the map](http://harbor.example) @everyone\n# BIG\n```\nend\n> quote <@1> " + "~~x~~ " * 400
     card = await room.draft(text, name="**Robin** [x](http://y)")
     shown = text_of(await room.shown(card))
-    assert r"\[the map](http" in shown
+    assert r"\[the map\](http" in shown
     assert "\n# BIG" not in shown
     assert len(shown) <= 4000
     assert all(a["parse"] == [] for a in allowed(room, "POST", "messages"))

@@ -7,7 +7,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.adapters.discord import check_online, checks
+from bot.adapters.discord import check_online, checks, commands
 from tests.fakes.discord import TOKEN, FakeDiscord
 
 CONFIG = """\
@@ -104,3 +104,15 @@ async def test_nobody_answers(write_config):
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = hosts
     assert fault.ok is False
     assert "does not answer" in fault.result
+
+
+async def test_commands_that_discord_does_not_know(fake, online):
+    (told,) = [check for check in await online() if "commands" in check.result]
+    assert told.ok is None
+    assert "queue" in told.result
+    for number, name in enumerate(commands.NAMES):
+        fake.world.commands[str(number)] = {
+            "id": str(number), "application_id": fake.world.application, "version": "1", "name": name, "type": 1,
+            "description": "x", "default_member_permissions": None, "options": [],
+        }  # fmt: skip
+    assert [check for check in await online() if "commands" in check.result] == []

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 from typing import Any
 
 import pytest
 
 from tests.fakes.discord import SEND, Fault
-from tests.integration.conftest import LOVELY, answerable, numbered
+from tests.integration.conftest import ANSWER, LOVELY, answerable, numbered
 
 from .conftest import Json, Killable, quoted, said, sender, verbs
 
+pytestmark = pytest.mark.kill
 KILLS = 4
 APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
 
@@ -58,6 +60,21 @@ async def test_between_the_sending_and_the_receipt(
     answers = house.fake.replies_to(post)
     assert len(answers) == replies
     assert house.rows("SELECT external_id FROM deliveries WHERE state = 'sent'") == [(answers[0]["id"],)]
+
+
+async def test_asked_to_stop_in_the_middle_of_a_send(running: Killable) -> None:
+    """What was begun is finished and noted."""
+    house = running
+    post, card = await house.ask(LOVELY)
+    fault = house.fake.fail_next(SEND, Fault(0, hold=True, channel=house.general["id"]))
+    await house.approve(card)
+    await asyncio.wait_for(fault.reached.wait(), 90)
+    ending = asyncio.create_task(house.program.end(signal.SIGTERM))
+    await house.until(lambda: "stopping" in house.log)
+    fault.go.set()
+    assert await ending == 0, house.log
+    (answer,) = house.fake.replies_to(post)
+    assert house.rows("SELECT state, external_id FROM deliveries") == [("sent", answer["id"])], house.log
 
 
 async def test_while_a_form_is_open(running: Killable) -> None:
@@ -158,6 +175,7 @@ async def test_at_any_moment(killable: Killable) -> None:
                     await house.fake.press(card, sender(card), chance.choice([house.mara, house.tom]))
             await asyncio.sleep(0.01)
 
+    house.operators_write(ANSWER)
     house.fake.answer_within = 0.5  # who is dead answers no sooner
     await killable.start()
     await killable.listening()

@@ -132,7 +132,7 @@ async def test_a_button_from_another_time_is_answered(open_house: House, custom_
     await house.until(lambda: pressed.text)
 
 
-COMMANDS = ["who", "privacy", "mydata", "forget", "stop", "report"]
+COMMANDS = ["who", "privacy", "mydata", "forget", "stop", "start", "report"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

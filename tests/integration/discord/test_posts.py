@@ -265,3 +265,55 @@ async def test_a_message_that_the_library_cannot_read_stops_the_back_fill_and_no
         await harbor.until(cut_off)
     await harbor.judged(harbor.fake.post(harbor.general, harbor.robin, "fog again on the way to work"))
     assert harbor.restarts == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/stop changing the controls, they were great",
+        "/help my save is gone",
+        "!stop",
+        "!report you",
+        "/forget",
+        "?help",
+    ],
+)
+async def test_what_looks_like_a_command_is_a_post(harbor, text):
+    """Commands come as interactions here, never as messages."""
+    await harbor.judged(harbor.fake.post(harbor.general, harbor.robin, text))
+    await harbor.draft(harbor.fake.post(harbor.general, harbor.robin, PRAISE))
+
+
+async def test_a_preview_after_an_edit_is_no_second_edit_whatever_name_a_mention_has(harbor):
+    message = harbor.fake.post(harbor.general, harbor.robin, "see you")
+    kim = harbor.kim["user"]["id"]
+    harbor.fake.edit(message, f"see you <@{kim}>")
+    assert (await harbor.judged(message, "see you @Kim")).version == 2
+    harbor.fake.world.nickname(harbor.kim, "Lighthouse keeper")
+    harbor.fake.unfurl(message)
+    harbor.fake.world.change_message(message, pinned=True)
+    await harbor.settled()
+    found = await harbor.stored(message)
+    assert (found.version, found.post.text) == (2, "see you @Kim")
+
+
+async def test_of_two_edits_the_newer_one_stays_whatever_comes_first(harbor):
+    message = harbor.fake.post(harbor.general, harbor.robin, "one")
+    harbor.fake.edit(message, "two")
+    await harbor.judged(message, "two")
+    older = dict(message)
+    harbor.fake.edit(message, "three")
+    await harbor.judged(message, "three")
+    harbor.fake.world.emit("MESSAGE_UPDATE", harbor.fake.world._event(older))
+    await harbor.settled()
+    assert (await harbor.stored(message)).post.text == "three"
+
+
+async def test_a_post_that_was_edited_before_we_read_it_has_its_time(harbor):
+    await harbor.settled()
+    await harbor.stop()
+    message = harbor.fake.post(harbor.general, harbor.robin, "one")
+    harbor.fake.edit(message, "two")
+    await harbor.start()
+    found = await harbor.judged(message, "two")
+    assert (found.version, found.edited_at) == (1, datetime.fromisoformat(message["edited_timestamp"]))

@@ -75,11 +75,21 @@ async def test_an_answer_that_is_lost_leaves_one_reply(harbor, status, after, mi
 
 async def test_no_answer_at_all_and_no_history_is_a_persons_to_settle(harbor):
     harbor.fake.fail_next(SEND, Fault(status=503, times=20))
-    harbor.fake.fail_next(HISTORY, Fault(status=503, times=20))
+    harbor.fake.fail_next(HISTORY, Fault(status=403, code=50001, message="Missing Access"))
     message, card = await approved(harbor)
     delivery = await harbor.delivery(card, "uncertain")
-    assert "no answer" in delivery["error"]
+    assert "cannot look whether it arrived" in delivery["error"]
     assert harbor.fake.replies_to(message) == []
+
+
+async def test_an_outage_longer_than_some_tries_is_no_persons_job(harbor):
+    """The last try before it arrives; then nothing answers, not even the question what became of it."""
+    harbor.fake.fail_next(SEND, Fault(status=503, after=True))
+    harbor.fake.fail_next(HISTORY, Fault(status=503, times=12))
+    message, card = await approved(harbor)
+    await harbor.delivery(card, "sent")
+    assert len(harbor.fake.replies_to(message)) == 1
+    assert len(harbor.fake.requests(SEND)) == 1
 
 
 @pytest.mark.parametrize("when", ["before", "right before"])
@@ -108,6 +118,69 @@ async def test_a_post_that_was_edited_unseen_is_judged_anew(harbor, text, ends):
     await harbor.delivery(card, ends)
     assert (await harbor.judged(message, text)).version == 2
     assert len(harbor.fake.replies_to(message)) == (ends == "sent")
+
+
+def _nickname(harbor, message):
+    """An event names a member as the server calls them; a message that is fetched does not."""
+
+
+def _role(harbor, message):
+    harbor.fake.world.rename_role(harbor.team, "Lighthouse team")
+
+
+def _channel(harbor, message):
+    harbor.fake.world.rename_channel(harbor.other, "lounge")
+
+
+def _preview(harbor, message):
+    harbor.fake.unfurl(message)
+
+
+def _pin(harbor, message):
+    harbor.fake.world.change_message(message, pinned=True)
+
+
+def _signed_anew(harbor, message):
+    files = [{**file, "url": f"{file['url']}?ex=1&hm=2"} for file in message["attachments"]]
+    harbor.fake.world.change_message(message, attachments=files)
+
+
+def _thread(harbor, message):
+    harbor.fake.world.change_message(message, flags=1 << 5)
+    harbor.fake.thread(harbor.general, "about the map", harbor.kim, on=message)
+
+
+@pytest.mark.parametrize("happens", [_nickname, _role, _channel, _preview, _pin, _signed_anew, _thread])
+async def test_what_is_no_edit_costs_no_yes(harbor, happens):
+    harbor.fake.world.nickname(harbor.kim, "Lighthouse keeper")
+    us, kim, team, other = (
+        harbor.fake.world.bot["id"], harbor.kim["user"]["id"], harbor.team["id"], harbor.other["id"]
+    )  # fmt: skip
+    words = f"<@{us}> {PRAISE} <@{kim}> <@&{team}> <#{other}> <:moth:123456789012345678> <t:1772366400:R>"
+    message = harbor.fake.post(harbor.general, harbor.robin, words, files=["moth.png"])
+    card = await harbor.draft(message)
+    happens(harbor, message)
+    await harbor.press(card, "edit", text="Thank you!")
+    await harbor.delivery(card, "sent")
+    assert (await harbor.stored(message)).version == 1
+    assert len(harbor.fake.replies_to(message)) == 1
+
+
+async def test_a_forum_post_that_was_retitled_unseen_is_judged_anew(harbor):
+    message = harbor.fake.forum_post(harbor.help, harbor.robin, "The map", PRAISE)
+    card = await harbor.draft(message)
+    harbor.platform._client.listener = None
+    thread = harbor.fake.world.channels[message["channel_id"]]
+    thread["name"] = "The map, solved"
+    harbor.fake.world.emit("THREAD_UPDATE", thread)
+    await harbor.until(lambda: _known_as(harbor, thread))
+    await harbor.press(card, "approve")
+    await harbor.delivery(card, "recalled")
+    assert (await harbor.judged(message, f"The map, solved\n{PRAISE}")).version == 2
+
+
+async def _known_as(harbor, thread):
+    return harbor.platform._client.get_channel(int(thread["id"])).name == thread["name"]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from structlog.testing import capture_logs
 
 from bot.adapters.discord import replies
-from tests.fakes.discord import SEND, Fault
+from bot.adapters.surface import loop
+from tests.fakes.discord import CALLBACK, SEND, Fault
 from tests.integration.conftest import LOVELY
 
 from .conftest import House, Killable, said, verbs
+
+ORIGINAL = "PATCH /webhooks/{application}/{token}/messages/@original"
 
 
 @pytest.mark.parametrize("resumable", [True, False])
@@ -49,7 +55,7 @@ async def test_nobody_can_tell_and_a_person_looks(open_house: House, monkeypatch
     house = open_house
     post, card = await house.ask(LOVELY)
     house.fake.fail_next(SEND, Fault(None, times=99, channel=house.general["id"]))
-    house.fake.fail_next("GET /channels/{channel}/messages", Fault(503, times=99, channel=house.general["id"]))
+    house.fake.fail_next("GET /channels/{channel}/messages", Fault(403, times=99, channel=house.general["id"]))
     await house.approve(card)
     await house.until(lambda: "lost" in verbs(card))
     assert house.fake.replies_to(post) == []
@@ -124,3 +130,124 @@ async def test_without_the_message_content_intent_it_answers_who_speaks_to_it(ki
     assert "Message Content Intent" in house.log
     await house.approve(card)
     await house.settled(post)
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["resumed", "anew"])
+@pytest.mark.parametrize("code", [1000, 1001, 4000, 4001, 4002, 4003, 4005, 4007, 4008, 4009])
+async def test_the_gateway_closes_and_nothing_is_missed(open_house: House, code: int, forgotten: bool) -> None:
+    """Codes after which one connects again (topics/opcodes-and-status-codes, gateway)."""
+    house = open_house
+    identified = house.fake.gateway.identified
+    before = house.fake.post(house.general, house.robin, "the lamp q1q is lit")
+    house.fake.gateway.close(code, forget=forgotten)
+    after = house.fake.post(house.general, house.robin, "the lamp q2q is lit")
+    await house.until(lambda: all((row := house.posted(post)) and row[1] for post in (before, after)))
+    await house.until(house.app.platforms["discord"].is_ready)  # type: ignore[attr-defined] # it is Watched
+    assert (house.fake.gateway.identified > identified) == forgotten
+    assert house.fake.gateway.resumed == (not forgotten)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(4004, "DISCORD_TOKEN"), (4010, "newest"), (4011, "sharding"), (4012, "newest"), (4013, "newest")],
+)
+async def test_the_gateway_closes_for_good(open_house: House, code: int, says: str) -> None:
+    """A person has to do something first; the rest of the program goes on."""
+    house = open_house
+    with capture_logs() as logs:
+        house.fake.gateway.close(code, forget=True)
+        stops = await house.until(lambda: (found := [e for e in logs if e["event"] == "part_stopped"])[1:] and found)
+    assert all(says in stop["why"] for stop in stops)
+    assert house.fake.gateway.identified == 1
+    assert house.app.platforms["discord"].is_ready() is False  # type: ignore[attr-defined] # it is Watched
+
+
+async def test_the_message_content_intent_is_taken_away_in_the_middle(open_house: House) -> None:
+    house = open_house
+    house.fake.world.message_content = False
+    house.fake.gateway.close(4014, forget=True)
+    await house.until(lambda: house.fake.gateway.identified == 2)
+    post, card = await house.ask(LOVELY)
+    await house.approve(card)
+    await house.settled(post)
+    assert len(house.fake.replies_to(post)) == 1
+
+
+async def test_the_token_is_taken_back_in_the_middle(open_house: House) -> None:
+    house = open_house
+    post, card = await house.ask(LOVELY)
+    house.fake.fail_next("GET /channels/{channel}/messages/{message}", Fault(401, message="401: Unauthorized"))
+    await house.approve(card)
+    await house.until(lambda: "retry" in verbs(card))
+    assert "set a new one" in said(card)
+    await house.fake.press(card, verbs(card)["retry"], house.tom)
+    await house.settled(post)
+    assert len(house.fake.replies_to(post)) == 1
+
+
+async def test_the_bot_may_not_write_where_the_cards_are(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told with the fix; cards come, and change, once it may again."""
+    monkeypatch.setattr(loop, "SWEEP", timedelta(seconds=0.2))
+    house = open_house
+    first, old = await house.ask(LOVELY)
+    who = f"<@{house.fake.world.bot['id']}>"
+    with capture_logs() as logs:
+        house.fake.world.deny(house.room, "VIEW_CHANNEL")
+        post = house.fake.post(house.general, house.fake.member("Kim"), f"{who} the boats q7q are lovely")
+        told = await house.until(
+            lambda: [e for e in logs if e["event"] == "card_not_shown" and e["surface"] == "discord"]
+        )
+    assert "give the bot View Channel" in told[0]["why"]
+    await house.until(lambda: (row := house.posted(post)) and row[1])
+    house.fake.delete(first)
+    house.fake.world.deny(house.room)
+    await house.card("q7q")
+    await house.until(lambda: "deleted the post" in said(old))
+
+
+async def test_the_cards_channel_is_deleted(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The desk and the console go on; a new channel of the same name gets the cards that still wait."""
+    monkeypatch.setattr(loop, "SWEEP", timedelta(seconds=0.2))
+    house = open_house
+    await house.ask(LOVELY)
+    house.fake.world.remove_channel(house.room)
+    await house.until(lambda: not house.app.platforms["discord"].cards._channel.ready)  # type: ignore[attr-defined]
+    house.room = house.fake.channel("mods-room")
+    card = await house.card("fog in the harbor")
+    await house.approve(card)
+    await house.until(lambda: "Sent" in said(card))
+
+
+async def test_a_press_that_cannot_be_answered_in_time_decides_nothing(open_house: House) -> None:
+    """Discord says 10062; the manager reads that it failed, and presses again."""
+    house = open_house
+    post, card = await house.ask(LOVELY)
+    house.fake.answer_within = 0.0
+    assert (await house.approve(card)).failed
+    house.fake.answer_within = 3.0
+    await house.until(lambda: [one for one in house.fake.requests(CALLBACK) if one.status == 404])
+    assert house.rows("SELECT * FROM decisions") == []
+    await house.approve(card)
+    await house.settled(post)
+    assert len(house.fake.replies_to(post)) == 1
+
+
+async def test_a_press_whose_token_is_over_still_decides_and_the_card_follows(open_house: House) -> None:
+    house = open_house
+    post, card = await house.ask(LOVELY)
+    house.fake.fail_next(ORIGINAL, Fault(404, code=10015, message="Unknown Webhook", times=9))
+    await house.approve(card)
+    await house.settled(post)
+    await house.until(lambda: "Sent" in said(card))
+
+
+async def test_a_card_that_is_deleted_between_the_press_and_its_change(open_house: House) -> None:
+    house = open_house
+    post, card = await house.ask(LOVELY)
+    fault = house.fake.fail_next(ORIGINAL, Fault(0, hold=True))
+    await house.approve(card)
+    await fault.reached.wait()
+    house.fake.delete(card)
+    fault.go.set()
+    await house.settled(post)
+    assert len(house.fake.replies_to(post)) == 1

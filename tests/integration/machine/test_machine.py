@@ -58,6 +58,7 @@ TEXTS = {
 OUTCOMES = (
     "sent",
     "later",
+    "lost for now",
     "refused",
     "unsure arrived",
     "unsure lost",
@@ -402,7 +403,7 @@ class Machine(RuleBasedStateMachine):
             yes = self.rows("SELECT * FROM decisions WHERE id = ?", delivery.decision_id)[0]
             assert yes["seal"] == seal(delivery.text or "", delivery.target)
             assert yes["by"] in self.house.settings.managers
-            assert yes["action"] in {"approve", "edit", "correct", "remove"}
+            assert yes["action"] in {"approve", "edit", "correct", "remove", "retry"}
             if delivery.kind == "send":
                 assert delivery.draft_id not in self.barred, "the post changed before it was sent"
                 assert delivery.post_id not in self.answered_posts

@@ -170,6 +170,32 @@ async def test_what_was_queued_is_committed_when_the_store_closes(file):
     await again.close()
 
 
+async def test_what_comes_after_the_close_is_refused_at_once(file):
+    store = await Store.open(f"sqlite:///{file}")
+    await store.close()
+    async with asyncio.timeout(10):
+        with pytest.raises(StoreError, match="closed"):
+            await store.write(keep("late"))
+        with pytest.raises(StoreError, match="closed"):
+            await keys(store)
+
+
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, StopIteration, GeneratorExit, MemoryError])
+async def test_nothing_that_an_operation_does_ends_the_writer(store, end):
+    """Without its thread every later write would wait for ever."""
+
+    def operation(_):
+        raise end
+
+    async with asyncio.timeout(10):
+        ended = await asyncio.gather(
+            store.write(keep("before")), store.write(operation), store.write(keep("after")), return_exceptions=True
+        )
+        assert [isinstance(one, Exception) for one in ended] == [False, True, False]
+        await store.write(keep("later"))
+    assert {"before", "after", "later"} <= set(await keys(store))
+
+
 async def test_a_caller_who_gave_up_does_not_stop_the_others(store):
     work = [asyncio.create_task(store.write(keep(f"k{n}"))) for n in range(20)]
     await asyncio.sleep(0)

@@ -333,6 +333,21 @@ async def test_names_in_a_post_notify_nobody_in_the_managers_chat(room):
     assert not entities(card, "bot_command")
 
 
+async def test_names_and_titles_hold_no_link_and_turn_no_words(room):
+    fan = room.fake.user("Mara.example.com \u202eand #vip /queue @tom")
+    topic = room.fake.topic(room.forum, "https://example.org/signin", fan)
+    document = {"file_id": "f", "file_unique_id": "u", "file_name": "http://example.net/approve.html"}
+    said = room.fake.post(room.forum, fan, "the old map was small", topic=topic)
+    more = {"quote": "old map", "reply_to": said, "topic": topic}
+    room.fake.post(room.forum, fan, PRAISE, document=document | {"caption": ""}, **more)
+    card = await room.card(PRAISE)
+    assert "example" in card["text"]
+    assert "\u202e" not in card["text"]
+    assert [
+        one["type"] for one in card["entities"] if one["type"] in ("mention", "bot_command", "hashtag", "url")
+    ] == []
+
+
 async def test_a_reply_that_may_have_arrived_asks_for_a_look(house):
     await house.start()
     draft, card = await waiting(house)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.telegram.commands import IN_PRIVATE, MANAGERS, NOT_SEEN, NOTHING, WHICH, WRITE_FORGET
+from bot.adapters.telegram.commands import IN_PRIVATE, MANAGERS, NOT_ALONE, NOT_SEEN, NOTHING, WHICH, WRITE_FORGET
 from bot.fans import COMMANDS, FORGOTTEN, NOT_REPORTED, REPORTED, STOPPED
 from tests.fakes.telegram import SEND, Fault
 
@@ -130,6 +130,105 @@ async def test_what_is_not_for_us_is_not_answered(open_house, command):
     house.fake.post(house.harbor, house.robin, command)
     assert await quiet(house) == []
     assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/stop changing the controls, they were great",
+        "/help my save is gone",
+        "/forget it, the old map was better",
+        "/privacy is dead in this game",
+        "/start crashes on my phone",
+        "/who made the music?",
+        "/draft beer is back in the tavern",
+        "/queue for ranked takes an hour",
+        "/mydata is gone after the update",
+        "/Stop! changing the controls",
+        "/help@other_bot my save is gone",
+        "/stop@other_bot changing the controls",
+        "/something@greenroom_bot my save is gone",
+        "the /stop sign is upside down",
+    ],
+)
+@pytest.mark.parametrize("photo", [False, True])
+async def test_words_that_only_begin_like_a_command_are_a_post(open_house, words, photo):
+    house = open_house
+    post = house.fake.post(house.harbor, house.robin, words, photo=photo)
+    assert (await house.judged(post)).post.text == words
+    assert await quiet(house) == []
+    assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(0,)]
+    assert house.rows("SELECT count(*) FROM inbox") == [(0,)]
+
+
+@pytest.mark.parametrize("words", ["/stop", "/stop!", "/STOP 🙏", "/stop@greenroom_bot", "/stop@Greenroom_Bot now"])
+@pytest.mark.parametrize("photo", [False, True])
+async def test_a_command_that_stands_alone_or_names_us_counts_under_a_picture_too(open_house, words, photo):
+    house = open_house
+    asked = house.fake.post(house.harbor, house.robin, words, photo=photo)
+    assert (await answer(house, asked))["text"] == STOPPED
+    assert house.posted(asked) is None
+
+
+async def test_somebody_elses_command_that_is_forwarded_does_nothing(open_house):
+    house = open_house
+    original = house.fake.post(house.room, house.kim, "/stop")
+    found = await house.judged(house.fake.post(house.harbor, house.robin, "/stop", forward=original))
+    assert (found.post.text, found.reason_code) == ("", "not_text")
+    assert await quiet(house) == []
+
+
+async def test_posts_that_begin_like_commands_keep_their_order(open_house):
+    house = open_house
+    texts = [f"/stop number {n}, please" if n % 2 else f"number {n}" for n in range(20)]
+    sent = [house.fake.post(house.harbor, house.robin, text) for text in texts]
+    await house.judged(sent[-1])
+    order = [text for (text,) in house.rows("SELECT text FROM posts ORDER BY received_at, rowid")]
+    assert order == texts
+
+
+@pytest.mark.parametrize("command", ["stop", "forget"])
+async def test_in_the_private_chat_nothing_is_done_by_mistake_and_nothing_is_passed_over(open_house, command):
+    house = open_house
+    house.fake.start(house.robin)
+    kept = house.fake.post(house.harbor, house.robin, PRAISE)
+    await house.judged(kept)
+    asked = house.fake.post(house.fake.direct(house.robin), house.robin, f"/{command} changing the controls")
+    assert (await answer(house, asked))["text"] == NOT_ALONE.format(name=command)
+    assert (await house.judged(kept)).post.text == PRAISE
+    assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_who_said_stop_comes_back_with_start(open_house, private):
+    house = open_house
+    place = house.fake.direct(house.robin) if private else house.harbor
+    house.fake.start(house.robin)
+    await answer(house, house.fake.post(house.harbor, house.robin, "/stop"))
+    house.clock.move(seconds=6)
+    asked = house.fake.post(place, house.robin, "/start")
+    said = (await answer(house, asked))["text"]
+    assert "answered" in said
+    assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(0,)]
+    later = await house.judged(house.fake.post(house.harbor, house.robin, PRAISE))
+    assert later.reason_code != "opted_out"
+
+
+async def test_start_says_nothing_in_a_group_to_who_wants_replies(open_house):
+    house = open_house
+    house.fake.post(house.harbor, house.robin, "/start")
+    assert await quiet(house) == []
+
+
+async def test_a_link_for_one_thing_does_not_bring_replies_back(open_house):
+    house = open_house
+    house.fake.start(house.robin)
+    await answer(house, house.fake.post(house.harbor, house.robin, "/stop"))
+    house.clock.move(seconds=6)
+    house.fake.start(house.robin, "mydata")
+    await documents(house, house.fake.direct(house.robin))
+    await answer(house, house.fake.start(house.robin, "forget"))
+    assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(1,)]
 
 
 async def test_whoever_hides_behind_a_name_is_not_taken_for_somebody(open_house):

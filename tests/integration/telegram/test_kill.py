@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 
 import pytest
 
 from tests.fakes.telegram import POLL, SEND, Fault
-from tests.integration.conftest import LOVELY, answerable, numbered
+from tests.integration.conftest import ANSWER, LOVELY, answerable, numbered
 
 from .house import Json, Killable, data_of
 
+pytestmark = pytest.mark.kill
 KILLS = 4
 APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
 
@@ -45,6 +47,23 @@ async def test_between_the_sending_and_the_receipt(running: Killable, arrived: b
     assert len(house.fake.replies_to(post)) == int(arrived), "nobody but a person knows"
     await settle(house, card, post)
     assert len(house.fake.replies_to(post)) == 1
+    await house.says(card, "Sent")
+
+
+async def test_asked_to_stop_in_the_middle_of_a_send(running: Killable) -> None:
+    """What was begun is finished and noted: nobody has to look into the chat afterwards."""
+    house = running
+    post, card = await house.ask(LOVELY)
+    fault = house.fake.fail_next(SEND, Fault(0, after=True, hold=True, chat=house.harbor))
+    await house.approve(card)
+    await asyncio.wait_for(fault.reached.wait(), 90)
+    ending = asyncio.create_task(house.program.end(signal.SIGTERM))
+    await house.until(lambda: "stopping" in house.log)
+    fault.go.set()
+    assert await ending == 0, house.log
+    assert len(house.fake.replies_to(post)) == 1
+    assert house.rows("SELECT state FROM deliveries") == [("sent",)]
+    await house.start()
     await house.says(card, "Sent")
 
 
@@ -186,6 +205,7 @@ class Crowd:
 
 async def test_at_any_moment(killable: Killable) -> None:
     house, crowd = killable, Crowd(killable)
+    house.operators_write(ANSWER)
     house.cards_in, house.room = "mara", house.fake.direct(house.mara)  # into a group go only twenty a minute
     house.fake.start(house.mara)
     house.fake.answer_within = 0.5  # who is dead answers no sooner

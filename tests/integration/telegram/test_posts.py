@@ -86,25 +86,6 @@ async def test_a_channels_post_that_privacy_mode_hid_comes_with_its_comment(hous
     assert (found.post.reply_to, found.thread) == (str(forward["message_id"]), around.id)
 
 
-async def test_an_album_is_one_post(open_house):
-    house = open_house
-    parts = house.fake.album(house.harbor, house.robin, ["", f"{PRAISE}, look", ""])
-    found = await house.judged(parts[1])
-    assert found.post.text == f"{PRAISE}, look"
-    assert [a.kind for a in found.post.attachments] == ["image"] * 3
-    assert [house.posted(one) for one in (parts[0], parts[2])] == [None, None]
-    await nothing_kept(house)
-
-
-async def test_an_album_whose_caption_changes_while_it_is_put_together(open_house):
-    house = open_house
-    first, _ = house.fake.album(house.harbor, house.robin, ["teh map", ""])
-    house.fake.edit(first, "the map is gorgeous")
-    assert (await house.judged(first)).post.text == "the map is gorgeous"
-    house.fake.edit(first, "the map is great")
-    await house.judged(first, "the map is great")
-
-
 FILE = {"file_id": "f", "file_unique_id": "u"}
 STICKER = {"type": "regular", "width": 1, "height": 1, "is_animated": False, "is_video": False}
 NO_VOTES = {"options": [], "total_voter_count": 0, "allows_multiple_answers": False, "allows_revoting": False}
@@ -207,6 +188,42 @@ async def test_an_edit_brings_the_new_words_and_one_that_nobody_sees_nothing(ope
     assert (await house.app.desk.draft(first["draft_id"]))["state"] == "superseded"
 
 
+@pytest.mark.parametrize(("first", "second", "stands"), [(20, 10, 0), (10, 20, 1), (10, 10, 1)])
+async def test_the_newest_of_several_edits_stands_whenever_it_is_told(open_house, first, second, stands):
+    house = open_house
+    post = house.fake.post(house.harbor, house.robin, PRAISE)
+    await house.judged(post)
+    words = [f"{PRAISE} and so calm", f"{PRAISE} and so odd"]
+    for text, later in zip(words, (first, second), strict=True):
+        house.fake.edit(post, text, at=post["date"] + later)
+    await stored_all(house, post)
+    assert (await house.judged(post)).post.text == words[stands]
+
+
+async def test_an_edit_that_was_told_before_a_manager_pointed_at_the_post_is_no_news(house):
+    await house.launch()
+    held = house.fake.fail_next("getUpdates", Fault(status=0, hold=True))
+    await held.reached.wait()
+    post = house.fake.post(house.harbor, house.robin, "fog again on teh way to work")
+    house.fake.edit(post, "fog again on the way to work", at=post["date"] + 20)
+    house.fake.reply(post, house.mara, "/draft")
+    house.fake.edit(post, "fog again on my way to work", at=post["date"] + 10)
+    held.go.set()
+    await stored_all(house, post)
+    await house.judged(post, "fog again on the way to work")
+
+
+async def test_kinds_of_update_that_nobody_asked_for_are_counted_and_else_ignored(open_house):
+    house = open_house
+    for kind in ("message_reaction", "edited_channel_post", "poll_answer", "something_new"):
+        house.fake.world.updates.push({kind: {"chat": house.harbor, "message_id": 1, "odd": None}})
+    with capture_logs() as told:
+        await house.judged(house.fake.post(house.harbor, house.robin, PRAISE))
+        await nothing_kept(house)
+    assert (await house.app.store.numbers())["updates"] == {"pending": 0, "set_aside": 0, "ignored": 4}
+    assert [line for line in told if line["log_level"] in ("warning", "error")] == []
+
+
 async def test_who_calls_us_by_an_edit_is_heard(house):
     house.fake.privacy(on=True)
     await house.start()
@@ -271,7 +288,7 @@ async def test_an_update_that_cannot_be_read_holds_up_no_other(house):
     rows = await house.until(lambda: house.rows("SELECT update_id, set_aside FROM inbox"))
     ((number, why),) = rows
     assert (number, "KeyError" in why or "TypeError" in why) == (str(poison), True)
-    assert (await house.app.store.numbers())["updates"] == {"pending": 0, "set_aside": 1}
+    assert (await house.app.store.numbers())["updates"] == {"pending": 0, "set_aside": 1, "ignored": 0}
     assert house.rows("SELECT count(*) FROM events WHERE name = 'update_set_aside'") == [(1,)]
     await house.moved(days=8)
     await house.until(lambda: house.rows("SELECT count(*) FROM inbox") == [(0,)])

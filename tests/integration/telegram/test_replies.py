@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.telegram import DELETE, EDIT, SEND, Fault
+from tests.fakes.telegram.gate import Gate
 from tests.integration.program import database
 
 from .house import PRAISE
@@ -184,23 +185,161 @@ async def test_a_post_that_is_gone_is_not_answered(open_house):
     assert house.fake.by_bot(house.harbor) == []
 
 
-@pytest.mark.parametrize(
-    ("status", "description", "says"),
-    [
-        (403, "Forbidden: bot was kicked from the supergroup chat", "add it again"),
-        (400, "Bad Request: not enough rights to send text messages to the chat", "may not write here"),
-        (400, "Bad Request: TOPIC_CLOSED", "topic is closed"),
-        (400, "Bad Request: something new", "Telegram refuses it: Something new"),
-    ],
-)
-async def test_a_refusal_is_told_with_what_to_do_and_can_be_tried_again(open_house, status, description, says):
+REFUSALS = [
+    (403, "Forbidden: bot was kicked from the supergroup chat", "sent away from this group"),
+    (403, "Forbidden: bot was kicked from the group chat", "sent away from this group"),
+    (403, "Forbidden: bot is not a member of the supergroup chat", "not in this group"),
+    (403, "Forbidden: bot was blocked by the user", "blocked the bot"),
+    (403, "Forbidden: user is deactivated", "account is gone"),
+    (403, "Forbidden: bot can't initiate conversation with a user", "press Start"),
+    (403, "Forbidden: bot can't send messages to bots", "is a bot"),
+    (403, "Forbidden: the group chat was deleted", "group was deleted"),
+    (403, "Forbidden: CHAT_WRITE_FORBIDDEN", "may not write here"),
+    (400, "Bad Request: chat not found", "into this chat"),
+    (400, "Bad Request: PEER_ID_INVALID", "into this chat"),
+    (400, "Bad Request: CHAT_ID_INVALID", "into this chat"),
+    (400, "Bad Request: CHANNEL_PRIVATE", "not in this group"),
+    (400, "Bad Request: USER_IS_BLOCKED", "blocked the bot"),
+    (400, "Bad Request: INPUT_USER_DEACTIVATED", "account is gone"),
+    (400, "Bad Request: group is deactivated", "group was deleted"),
+    (400, "Bad Request: group chat was upgraded to a supergroup chat", "became a supergroup"),
+    (400, "Bad Request: not enough rights to send text messages to the chat", "may not write here"),
+    (400, "Bad Request: have no rights to send a message", "may not write here"),
+    (400, "Bad Request: CHAT_SEND_PLAIN_FORBIDDEN", "may not write here"),
+    (400, "Bad Request: CHAT_RESTRICTED", "restricted this group"),
+    (400, "Bad Request: CHAT_ADMIN_REQUIRED", "Only administrators"),
+    (400, "Bad Request: need administrator rights in the channel chat", "Only administrators"),
+    (400, "Bad Request: USER_BANNED_IN_CHANNEL", "@SpamBot"),
+    (400, "Bad Request: TOPIC_CLOSED", "topic is closed"),
+    (400, "Bad Request: TOPIC_DELETED", "topic was deleted"),
+    (400, "Bad Request: message thread not found", "topic was deleted"),
+    (400, "Bad Request: message is too long", "4,096"),
+    (400, "Bad Request: MESSAGE_TOO_LONG", "4,096"),
+    (400, "Bad Request: message text is empty", "no words"),
+    (400, "Bad Request: can't parse entities: Unsupported start tag", "marks in this text"),
+    (400, "Bad Request: something new", "says “Something new”"),
+    (400, "Bad Request: SOMETHING_NEW_42", "says “Something_new_42”"),
+    (401, "Unauthorized", "TELEGRAM_TOKEN"),
+]
+
+
+async def test_each_refusal_is_told_in_words_with_what_to_do_and_can_be_tried_again(open_house):
     house = open_house
-    house.fake.fail_next(SEND, Fault(status=status, description=description, chat=house.harbor))
-    message, draft = await approved(house)
-    assert says.casefold() in (await house.delivery(draft, "failed"))["error"].casefold()
+    message, draft = None, None
+    for status, description, says in REFUSALS:
+        house.fake.fail_next(SEND, Fault(status=status, description=description, chat=house.harbor))
+        if draft is None:
+            message, draft = await approved(house)
+        else:
+            await house.decide(draft, "retry")
+        error = (await house.delivery(draft, "failed"))["error"]
+        assert says in error, description
+        assert error[0].isupper()
+        assert error.endswith(".")
+        code = description.partition(": ")[2] or description
+        assert code not in error or "new" in code.casefold()
     await house.decide(draft, "retry")
     await house.delivery(draft, "sent")
     assert len(house.fake.replies_to(message)) == 1
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["message to be replied not found", "reply message not found", "REPLY_MESSAGE_ID_INVALID", "MESSAGE_ID_INVALID"],
+)
+async def test_a_refusal_because_the_post_is_gone_ends_its_draft(open_house, description):
+    house = open_house
+    house.fake.fail_next(SEND, Fault(status=400, description=f"Bad Request: {description}", chat=house.harbor))
+    message, _ = await approved(house)
+    await house.draft(message, "withdrawn")
+
+
+@pytest.mark.parametrize(
+    ("call", "action", "description", "says"),
+    [
+        (EDIT, "correct", "MESSAGE_ID_INVALID", "nothing left to change"),
+        (EDIT, "correct", "message to edit not found", "nothing left to change"),
+        (EDIT, "correct", "message can't be edited", "does not let the bot change"),
+        (EDIT, "correct", "MESSAGE_AUTHOR_REQUIRED", "somebody else's"),
+        (DELETE, "remove", "MESSAGE_DELETE_FORBIDDEN", "48 hours"),
+        (DELETE, "remove", "not enough rights to delete a message", "may not delete"),
+    ],
+)
+async def test_a_change_that_is_refused_is_told_in_words(open_house, call, action, description, says):
+    house = open_house
+    _, draft = await approved(house)
+    await house.delivery(draft, "sent")
+    house.fake.fail_next(call, Fault(status=400, description=f"Bad Request: {description}", chat=house.harbor))
+    await house.decide(draft, action, **({"text": "Thank you, truly."} if action == "correct" else {}))
+    assert says in (await house.delivery(draft, "failed"))["error"]
+
+
+PAGE = "<html><body><h1>{} of a proxy</h1></body></html>"
+WAITS = [
+    Fault(429, description="Too Many Requests", page=PAGE, times=7),
+    Fault(503, description="Service Unavailable", times=7),
+    Fault(503, page=PAGE, times=7),
+    Fault(403, page=PAGE, times=7),
+    Fault(404, page=PAGE, times=7),
+    Fault(407, page=PAGE, times=7),
+    Fault(400, description="Bad Request: SLOWMODE_WAIT_30", times=7),
+]
+
+
+@pytest.mark.parametrize("fault", WAITS, ids=lambda fault: f"{fault.status} {'page' if fault.page else 'json'}")
+async def test_what_certainly_did_not_reach_telegram_waits_and_goes_out_once(open_house, fault):
+    """More often than five times, which used to make it a person's job."""
+    house = open_house
+    fault.chat = house.harbor
+    house.fake.fail_next(SEND, fault)
+    message, draft = await approved(house)
+    await house.delivery(draft, "sent")
+    assert len(sent_into(house, house.harbor)) == 8
+    assert len(house.fake.replies_to(message)) == 1
+    assert house.rows("SELECT count(*) FROM events WHERE name = 'reply_failed'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(200, page=PAGE, after=True),
+        Fault(200, page='{"ok":true,"result":{"message_id":7,"da', after=True),
+        Fault(200, page="[]", after=True),
+        Fault(200, page='{"ok":true}', after=True),
+        Fault(408, page=PAGE, after=True),
+        Fault(500, page=PAGE, after=True),
+        Fault(502, page=PAGE, after=True),
+        Fault(504, page=PAGE, after=True),
+    ],
+    ids=lambda fault: f"{fault.status} {fault.page[:12]}",
+)
+async def test_what_may_have_reached_telegram_is_never_sent_again(open_house, fault):
+    house = open_house
+    fault.chat = house.harbor
+    house.fake.fail_next(SEND, fault)
+    message, draft = await approved(house)
+    assert "look into the chat" in (await house.delivery(draft, "uncertain"))["error"]
+    assert len(house.fake.replies_to(message)) == 1
+    await house.decide(draft, "settle", arrived=True)
+    await house.delivery(draft, "sent")
+
+
+async def test_an_hour_without_a_way_to_telegram_loses_nothing_and_asks_nobody(house):
+    async with Gate(house.fake.port).standing() as gate:
+        house.fake.port = gate.port
+        await house.start()
+        message = house.fake.post(house.harbor, house.robin, PRAISE)
+        draft = await house.draft(message)
+        await gate.close()
+        await house.decide(draft, "approve")
+        delayed = "SELECT count(*) FROM events WHERE name = 'reply_delayed'"
+        for tries in range(1, 9):
+            await house.until(lambda tries=tries: house.rows(delayed)[0][0] >= tries)
+            assert "cannot be reached" in (await house.delivery(draft, "held"))["error"]
+            house.clock.move(minutes=3)
+        await gate.open()
+        await house.delivery(draft, "sent")
+        assert len(house.fake.replies_to(message)) == 1
 
 
 async def test_a_group_that_moves_while_a_reply_is_on_its_way(house):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
+from bot.adapters.telegram import api
 from tests.fakes.telegram import EDIT, POLL, SEND, Fault
 from tests.integration.conftest import LOVELY, numbered
 
@@ -73,6 +75,64 @@ async def test_a_chat_that_must_wait_holds_up_no_other_one(open_house: House) ->
     house.clock.move(seconds=41)
     await house.settled(waiting)
     assert len(house.fake.replies_to(waiting)) == 1
+
+
+PAGE = "<html><body><h1>a page of a proxy</h1></body></html>"
+ODD = [
+    Fault(200, page=PAGE),
+    Fault(200, page='{"ok":true,"result":[{"update_id":8700'),
+    Fault(200, page="[]"),
+    Fault(401, page=PAGE),
+    Fault(403, page=PAGE),
+    Fault(404, page=PAGE),
+    Fault(409, page=PAGE),
+    Fault(429, page=PAGE),
+    Fault(502, page=PAGE),
+    Fault(503, page=PAGE),
+    Fault(503, description="Service Unavailable"),
+]
+
+
+@pytest.mark.parametrize("fault", ODD, ids=lambda fault: f"{fault.status} {(fault.page or 'json')[:12]}")
+async def test_what_is_no_answer_of_telegram_is_asked_again(
+    open_house: House, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above all the page with 404 or 401 of a proxy, which said that the token is wrong, for good."""
+    monkeypatch.setattr(api, "WAIT", 1)
+    house = open_house
+    house.fake.fail_next(POLL, fault)
+    house.fake.post(house.harbor, house.kim, "hello, all of you")  # ends the question that is open
+    await house.judged(house.fake.post(house.harbor, house.robin, PRAISE))
+    assert house.app._deps().ready()["telegram"]
+
+
+async def test_a_question_that_hangs_is_given_up_and_asked_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "POLL", 1)
+    monkeypatch.setattr(api, "LATE", 1)
+    await house.start()
+    hanging = house.fake.fail_next(POLL, Fault(status=0, hold=True))
+    await hanging.reached.wait()
+    post = house.fake.post(house.harbor, house.robin, PRAISE)
+    await house.judged(post)
+    assert not hanging.go.is_set()
+
+
+async def test_where_the_bot_may_not_write_cards_wait_and_posts_go_on(open_house: House) -> None:
+    house = open_house
+    house.fake.member(house.room, house.mara, "kicked")
+    with capture_logs() as told:
+        post = house.fake.post(house.harbor, house.robin, PRAISE)
+        await house.draft(post)
+        line = await house.until(lambda: next((one for one in told if "cards" in one.get("why", "")), None))
+    assert "add the bot to the group" in line["why"]
+    assert house.cards() == []
+    house.fake.member(house.room, house.mara, "member")
+
+    async def shown() -> Json | None:
+        await house.moved(seconds=30)
+        return next((one for one in house.cards() if PRAISE in one["text"]), None)
+
+    await house.until(shown)
 
 
 async def test_a_webhook_of_another_program_is_taken_away(house: House) -> None:

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import itertools
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from bot import app, settings
 from bot.adapters.web import Keys, signin_link
 from bot.reader import Reader
 from tests import model
+from tests.integration.conftest import TEMPLATES
 
-ROOT = Path(__file__).parents[3]
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 CONFIG = """
 community: {{name: Lantern Harbor}}
@@ -39,6 +39,7 @@ class Greenroom:
     base: str
     http: httpx.AsyncClient
     keys: Keys
+    app: app.App
     _numbers: itertools.count = field(default_factory=itertools.count)  # type: ignore[type-arg]  # of int
 
     async def post(self, text: str = PRAISE, **more: Any) -> str:
@@ -91,34 +92,40 @@ Start = Callable[..., AbstractAsyncContextManager[Greenroom]]
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
     """Starts a Greenroom; `undo_seconds` and `public_url` as in config.yaml, `reader` loads the model to read with.
-    `texts`: operators' files instead of the shipped ones."""
+    `texts`: the operators' files. `only`: the roles of the process. `config`: its text."""
 
     @contextlib.asynccontextmanager
     async def started(
         undo_seconds: float = 10,
         public_url: str | None = None,
-        reader: Callable[[], Reader] = model.reader,
-        texts: Mapping[str, str] | None = None,
+        reader: Callable[[], Reader] | None = model.reader,
+        texts: Mapping[str, str] = TEMPLATES,
+        only: tuple[str, ...] = (),
+        config: str = CONFIG,
     ) -> AsyncIterator[Greenroom]:
-        if texts is None:
-            shutil.copytree(ROOT / "templates", tmp_path / "templates", dirs_exist_ok=True)
-        for name, text in (texts or {}).items():
+        for name, text in texts.items():
             path = tmp_path / "templates" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         url = f", public_url: {public_url}" if public_url else ""
-        config = tmp_path / "config.yaml"
-        config.write_text(CONFIG.format(undo_seconds=undo_seconds, public_url=url), "utf-8")
+        file = tmp_path / "config.yaml"
+        file.write_text(config.format(undo_seconds=undo_seconds, public_url=url), "utf-8")
         environ = {"GREENROOM_WEB_TOKEN": TOKEN}
-        parts = settings.load(config, environ)
-        built = app.build(parts, environ=environ, reader=reader)
+        parts = settings.load(file, environ)
+        built = app.build(parts, environ=environ, reader=reader, only=only)
         async with built:
             base = f"http://127.0.0.1:{built.web.port}"
             headers = {"Authorization": f"Bearer {TOKEN}"}
             async with httpx.AsyncClient(base_url=base, headers=headers, timeout=20) as http:
-                yield Greenroom(base=base, http=http, keys=Keys(parts.var, environ))
+                yield Greenroom(base=base, http=http, keys=Keys(parts.var, environ), app=built)
 
     return started
+
+
+@pytest.fixture
+def light(start: Start) -> Start:
+    """Like `start`, without the model, for tests that are not about what is read."""
+    return partial(start, reader=None)
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ ACTIONS = [
     ("reject", {"reason": "not now"}, "rejected"),
     ("snooze", {"minutes": 5}, "snoozed"),
     ("handover", {"to": "tom"}, "superseded"),
-    ("relabel", {"intent": "thanks"}, "superseded"),
+    ("relabel", {"intent": "complaint"}, "superseded"),
     ("open", {}, "waiting"),
     ("propose", {"text": "How long did the harbor take?"}, "waiting"),
 ]

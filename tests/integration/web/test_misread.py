@@ -34,9 +34,9 @@ async def test_a_correction_runs_again_and_is_told_without_the_fans_words(greenr
         assert SECRET not in page
 
         # A second thought about one's own choice is no misreading of the program's.
-        assert (await greenroom.decide(new, "relabel", intent="wish")).status_code == 200
-        await greenroom.until(path, lambda p: p["intent"] == "wish")
-        assert "really wish" not in (await browser.get("/misread")).text
+        assert (await greenroom.decide(new, "relabel", intent="question")).status_code == 200
+        await greenroom.until(path, lambda p: p["intent"] == "question")
+        assert "really question" not in (await browser.get("/misread")).text
 
         # The fan's words are gone with the fan; the correction, which has none of them, stays.
         assert (await greenroom.http.delete("/api/fans/web/robin")).status_code in {200, 204}

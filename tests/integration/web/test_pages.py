@@ -59,7 +59,7 @@ async def test_undo_stands_there_while_it_lasts(greenroom):
     ("newest", "offered"),
     [
         ({}, {"correct", "remove"}),
-        ({"state": "failed", "error": "The channel is gone."}, {"retry"}),
+        ({"state": "failed", "error": "The channel is gone."}, {"retry", "undo"}),
         ({"state": "uncertain", "error": "Nobody answered."}, {"settle"}),
         ({"state": "sending"}, set()),
         ({"state": "removed"}, set()),
@@ -121,6 +121,10 @@ async def test_what_a_fan_sends_is_never_a_link_that_runs(greenroom):
         ("data:text/html,x", None),
         ("//example.org", None),
         ("http://[", None),
+        ("https://evil.example\\@example.org", None),
+        ("https://example.org/ \t", None),
+        ("https://example.org/\u202egpj.exe", None),
+        ("http://a..b", None),
         (None, None),
     ],
 )
@@ -141,3 +145,94 @@ def test_web_link(url, link):
 )
 def test_ago(at, told):
     assert ago(at, NOW) == told
+
+
+async def test_a_title_does_not_hide_where_a_link_leads(greenroom):
+    url = "https://accounts.example.org@evil.example/login"
+    await greenroom.draft(attachments=[{"kind": "link", "url": url, "title": "https://accounts.example.org"}])
+    async with greenroom.browser() as browser:
+        page = (await browser.get("/inbox")).text
+    assert re.search(r">https://accounts.example.org</a>\s*\(evil.example\)", page)
+
+
+MARKUP = "<b id=x>&amp;\"'</b><script>x()</script>"
+TIMES = {"at", "sent_at", "waiting_since", "snoozed_until", "undo_until"}
+"""Not words: a page reads them as times."""
+
+
+def strings(value, path=()):
+    """The path of each text in a JSON value."""
+    if isinstance(value, str):
+        yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from strings(inner, (*path, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from strings(inner, (*path, number))
+
+
+def put(value, path, text):
+    """The same JSON value with another text at one place."""
+    if not path:
+        return text
+    copy = value.copy()
+    copy[path[0]] = put(value[path[0]], path[1:], text)
+    return copy
+
+
+async def test_no_text_of_a_card_ever_becomes_html(greenroom, subtests):
+    """Every field of the card in turn, on each of the three ways in which a page shows it."""
+    attachments = [{"kind": "link", "url": "https://example.org/a", "title": "a"}, {"kind": "image", "title": "b"}]
+    whole = await greenroom.draft(attachments=attachments)
+    turn = {"who": "fan", "name": "Kim", "text": "hello", "at": whole["waiting_since"]}
+    check = {"id": "promise", "level": "warn", "note": "Promises a time."}
+    other = {"text": "Nice.", "template": "t", "variant": "v", "reading": "r", "checks": [check], "missing_slots": []}
+    whole |= {
+        "thread": [turn],
+        "risk": ["crisis"],
+        "alarms": [{"gate": "crisis", "chance": 0.9, "part": "the end"}],
+        "unread": ["its mood"],
+        "checks": [check],
+        "alternatives": [other],
+        "missing_slots": [{"name": "liked", "ask": "What?"}],
+        "writing": "tom",
+        "assigned_to": "tom",
+        "snoozed_until": whole["waiting_since"],
+        "decided_by": "tom",
+        "cause": "too_old",
+        "deliveries": [SENT | {"state": "failed", "error": "It was refused."}],
+    }
+    whole["post"] |= {"quote": "as they said"}
+    decided = whole | {"state": "approved", "at": whole["waiting_since"]}
+    handoff = whole | {"kind": "handoff", "text": None, "missing_slots": []}
+    seen = 0
+    for where, card in (("waiting", whole), ("waiting", handoff), ("decided", decided)):
+        for path in strings(card):
+            if path[-1] in TIMES:
+                continue
+            with subtests.test(where=where, path=path):
+                html = inbox(**{where: [put(card, path, MARKUP)]})
+                assert "<script>x()" not in html
+                assert "id=x>" not in html
+                seen += "&lt;script&gt;x()" in html
+    assert seen > 30, "most fields are shown"
+
+
+async def test_no_text_of_the_lobby_ever_becomes_html(greenroom, subtests):
+    body = {"channel": "lobby", "author": {"id": "f", "name": "Robin"}, "text": "hello there"}
+    for field, change in {
+        "text": {"text": MARKUP},
+        "name": {"author": {"id": "f", "name": MARKUP}},
+        "author": {"author": {"id": MARKUP, "name": "R"}},
+        "id": {"id": MARKUP},
+        "reply_to": {"reply_to": MARKUP},
+    }.items():
+        with subtests.test(field=field):
+            post_id = (await greenroom.http.post("/api/posts", json=body | change)).json()["post_id"]
+            await greenroom.until(f"/api/posts/{post_id}", lambda post: post["action"])
+            async with greenroom.browser() as browser:
+                for page in ("/lobby", "/inbox"):
+                    html = (await browser.get(page)).text
+                    assert "<script>x()" not in html
+                    assert "id=x>" not in html

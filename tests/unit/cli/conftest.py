@@ -5,15 +5,17 @@ from collections.abc import Callable
 import pytest
 
 from bot.__main__ import main
+from tests.model import reader
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command, which reads posts by words alone, so that no test hangs on what the model makes of a post; gives
-    its status, what it says on stdout and what on stderr."""
+    """Runs a command, which reads posts by words alone, so that no test hangs on what the model makes of a post (only
+    `doctor` has the model); gives its status, what it says on stdout and what on stderr."""
     monkeypatch.setattr("bot.cli.common.load_reader", None)
+    monkeypatch.setattr("bot.cli.doctor.load_reader", reader)
     for name in ("GREENROOM_CONFIG", "GREENROOM_WEB_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 

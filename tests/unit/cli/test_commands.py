@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import pty
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,12 +22,31 @@ from bot.errors import StoreError
 from bot.kept import FILE
 from bot.reader import load_reader
 from bot.settings import load
+from bot.store import Store, retention
 from bot.store.engine import driver_url, open_engine
 from responders.types import GATES
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[3]
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("arguments", [["try", "love it"], ["templates", "check"], ["doctor"]], ids=lambda it: it[0])
+def test_what_takes_its_time_says_what_it_does(
+    greenroom: Run, write_config: Write, templates: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    path, screen = write_config(), Screen()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", screen)
+    assert greenroom(*arguments, "--config", path)[0] == 0
+    assert re.search(r"(Reading|Looking at) the templates", screen.getvalue())
 
 
 def test_init_writes_a_folder_that_works(greenroom: Run, tmp_path: Path) -> None:
@@ -263,21 +285,56 @@ def test_a_fault_of_our_own_is_one_sentence(
     assert "Traceback" in log.read_text()
 
 
-def test_run_prints_one_link_and_stops_when_told(write_config: Write, templates: Path) -> None:
+def test_run_prints_one_link_on_a_terminal(write_config: Write, templates: Path) -> None:
+    ours, terminal = pty.openpty()
+    command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]
+    with subprocess.Popen(command, cwd=ROOT, stdout=terminal, stderr=subprocess.PIPE) as server:
+        os.close(terminal)
+        with os.fdopen(ours, encoding="utf-8") as screen:
+            said = [screen.readline() for _ in range(3)]
+            server.send_signal(signal.SIGINT)
+            server.communicate(timeout=60)
+    assert server.returncode == 0
+    assert sum("/signin?token=" in line for line in said) == 1
+
+
+def test_run_writes_no_link_into_a_log_and_stops_when_told(write_config: Write, templates: Path) -> None:
     environ = {**os.environ, "NO_COLOR": "1"}
     command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]
     with subprocess.Popen(
         command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
-        said = [server.stdout.readline() for _ in range(3)]
+        said = [server.stdout.readline() for _ in range(2)]
         server.send_signal(signal.SIGINT)
         rest, err = server.communicate(timeout=60)
     assert server.returncode == 0
-    assert sum("/signin?token=" in line for line in said) == 1
+    assert "`greenroom link manager` prints a link to sign in" in said[1]
+    assert "token=" not in "".join((*said, rest, err))
     assert rest == ""
     assert "Traceback" not in err
     assert "\x1b" not in err
+    var = write_config().parent / "var"
+    assert {path.stat().st_mode & 0o077 for path in (var, *var.rglob("*"))} == {0}, "and for nobody else's eyes"
+
+
+def test_a_clock_that_is_in_doubt_is_told_by_doctor_and_confirmed_by_a_command(
+    greenroom: Run, write_config: Write, templates: Path
+) -> None:
+    path = write_config()
+    settings, now = load(path, {}), datetime.now(UTC)
+
+    async def doubt() -> None:
+        store = await Store.open(settings.store)
+        await store.write(lambda c: retention.stop(c, retention.in_words(now, now), now))
+        await store.close()
+
+    asyncio.run(doubt())
+    _, told, _ = greenroom("doctor", "--config", path)
+    assert "note   clock" in told
+    assert "`greenroom clock`" in told
+    assert greenroom("clock", "--config", path)[0] == 0
+    assert retention.confirmed(settings.var, datetime.now(UTC))
 
 
 def test_a_role_that_is_not_there_is_told_with_those_that_are(

@@ -15,16 +15,15 @@ from bot.cli.check import _by_strangers, _told_apart
 from bot.cli.starter import shipped
 from bot.content import Content, read_library
 from bot.errors import FaultyFiles
-from bot.reader import load_reader
 from responders.library.lint import lint
 from responders.pipeline import build
 from responders.understanding.intent import HeldOut
+from tests.model import reader
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "templates"
-FREQUENT = ("praise", "thanks", "question", "complaint", "ugc_shared", "wish", "milestone", "greeting")
 _DETAIL = """---
 slots:
   detail: {from: post.detail, required: true}
@@ -157,7 +156,7 @@ def test_a_file_that_nobody_would_read_is_told(greenroom: Run, templates: Path, 
 def test_own_situations_are_read_by_those_who_do_not_know_them(
     greenroom: Run, templates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cli.common.load_reader", load_reader)
+    monkeypatch.setattr("bot.cli.common.load_reader", reader)
     posts = "[who has a boat, love the map, the bus was full of fog]"
     (templates / "en/praise/zeppelin.md").write_text(f"---\nanswers_to: {posts}\n---\n{OWN.rpartition('---')[2]}")
     out = greenroom("templates", "check", templates)[1]
@@ -165,8 +164,8 @@ def test_own_situations_are_read_by_those_who_do_not_know_them(
     assert re.search(r"^zeppelin \(\d\)\n  “.*” reads as ", out, re.MULTILINE)
 
 
-def test_what_the_operator_broke_is_told_first(greenroom: Run, started: Path, tmp_path: Path) -> None:
-    shutil.copytree(started, tmp_path / "ours")
+def test_what_the_operator_broke_is_told_first(greenroom: Run, few: Path, tmp_path: Path) -> None:
+    shutil.copytree(few, tmp_path / "ours")
     folder = tmp_path / "ours" / "templates"
     (folder / "en/wish/zeppelin.md").write_text("---\nanswers_to: [a zeppelin]\n---\n## variant: a\n{{ nobody }}\n")
     facts = (folder / "facts.yaml").read_text()
@@ -193,17 +192,17 @@ def test_the_first_check_in_a_new_home_is_calm(greenroom: Run, started: Path) ->
     assert "could be better" not in greenroom("doctor", "--config", started / "config.yaml")[1]
 
 
-def test_check_looks_at_what_one_asks_for(greenroom: Run, started: Path) -> None:
-    out = greenroom("templates", "check", "--intent", "farewell", "--config", started / "config.yaml")[1]
+def test_check_looks_at_what_one_asks_for(greenroom: Run, few: Path) -> None:
+    out = greenroom("templates", "check", "--intent", "farewell", "--config", few / "config.yaml")[1]
     assert re.search(r"^farewell +\d+ +\d+%", out, re.MULTILINE)
     assert re.search(r"^en +files wordings$", out, re.MULTILINE)
     assert "thanks" not in out
-    status, _, err = greenroom("templates", "check", "--intent", "farewel", "--config", started / "config.yaml")
+    status, _, err = greenroom("templates", "check", "--intent", "farewel", "--config", few / "config.yaml")
     assert (status, err) == (2, "There is no intent farewel (did you mean farewell?).\n")
 
 
-def test_own_examples_are_held_against_the_others(greenroom: Run, started: Path, tmp_path: Path) -> None:
-    shutil.copytree(started, tmp_path / "ours")
+def test_own_examples_are_held_against_the_others(greenroom: Run, few: Path, tmp_path: Path) -> None:
+    shutil.copytree(few, tmp_path / "ours")
     config = tmp_path / "ours" / "config.yaml"
     wish = tmp_path / "ours" / "templates/intents/wish.yaml"
     wish.write_text(wish.read_text().replace("  en:\n", "  en:\n    - a tram to the old mill would be grand\n", 1))
@@ -341,6 +340,17 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def few(started: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the replies of four intents only, where it matters whose a file is and not how many there are."""
+    folder = tmp_path_factory.mktemp("few") / "ours"
+    shutil.copytree(started, folder)
+    kept = {folder / "templates/en" / name for name in ("farewell", "question", "thanks", "wish")}
+    for path in {*(folder / "templates").glob("??/*")} - kept:
+        shutil.rmtree(path)
+    return folder
+
+
 def test_init_gives_every_intent_and_every_opener(started: Path) -> None:
     ours, shipped = read_library(started / "templates"), read_library(SHIPPED)
     assert ours.intents == shipped.intents
@@ -387,18 +397,18 @@ def test_init_leaves_the_source_as_it_is(tmp_path: Path, greenroom: Run) -> None
 
 
 def test_what_an_older_greenroom_wrote_is_not_the_operators(
-    greenroom: Run, started: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    greenroom: Run, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(started, tmp_path / "ours")
+    shutil.copytree(few, tmp_path / "ours")
     config = tmp_path / "ours" / "config.yaml"
-    praise = tmp_path / "ours" / "templates/en/praise"
+    wish = tmp_path / "ours" / "templates/en/wish"
     newer = {path: {"as it is written today"} for path in shipped()}
     monkeypatch.setattr("bot.cli.starter.shipped", lambda: newer)
     assert "No faults, no warnings" in greenroom("templates", "check", "--config", config)[1]
-    (praise / "mine.md").write_text("---\nanswers_to: [a boat]\n---\n## variant: a\nWhat a boat.\n")
+    (wish / "mine.md").write_text("---\nanswers_to: [a boat]\n---\n## variant: a\nWhat a boat.\n")
     own = greenroom("templates", "check", "--config", config)[1]
-    assert "templates/en/praise/mine.md:" in own
-    assert {line.split(":")[0] for line in own.splitlines() if ": L" in line} == {"templates/en/praise/mine.md"}
+    assert "templates/en/wish/mine.md:" in own
+    assert {line.split(":")[0] for line in own.splitlines() if ": L" in line} == {"templates/en/wish/mine.md"}
     assert "could be better" in greenroom("doctor", "--config", config)[1]
     for note in ("no note", "[]", None):
         path = tmp_path / "ours" / "templates" / ".came_with_greenroom.json"
@@ -454,6 +464,6 @@ def test_the_fact_that_lacks_comes_before_the_examples_that_fail_for_it(template
             "## variant: a\nSo says {{ host }}.\n"
         )
         with pytest.raises(FaultyFiles) as found:
-            Content(templates, reader=load_reader).load()
+            Content(templates, reader=reader).load()
         assert [fault.code for fault in found.value.faults] == ["L24", "L09"]
         assert words in found.value.faults[0].message

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from bot.cli import understand
 from bot.cli.understand import Bad, Line, parsed
-from bot.content import read_library
 from bot.errors import GreenroomError
 from responders.pipeline import Pipeline, build
 from responders.types import Context, Post, Proposal
 from tests.fakes.reader import FakeReads, Says
+from tests.model import shipped
 
 ROOT = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
@@ -52,7 +52,7 @@ GOOD = b'{"id": "1", "text": "love the boat level"}\n'
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
     """The shipped templates, with a reader that is sure of the posts below; the test with a real pipe has the model."""
-    return build(read_library(ROOT / "templates"), reads=FakeReads(READ))
+    return build(shipped().library, reads=FakeReads(READ))
 
 
 @pytest.fixture(autouse=True)
@@ -166,8 +166,8 @@ def test_a_batch_gives_what_its_posts_give_alone(asked: Callable[..., Any]) -> N
     assert alone[0]["confidence"] == pytest.approx(together[-4]["confidence"], abs=0.01)
 
 
-def test_a_pipe_goes_in_and_out() -> None:
-    command = [sys.executable, "-m", "bot", "understand", "--config", ROOT / "config.yaml"]
+def test_a_pipe_goes_in_and_out(write_config: Callable[..., Path], templates: Path) -> None:
+    command = [sys.executable, "-m", "bot", "understand", "--config", write_config()]
     done = subprocess.run(command, input=GOOD + b"nope\n" + GOOD, capture_output=True, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert [list(json.loads(line)) for line in done.stdout.splitlines()] == [KEYS] * 2

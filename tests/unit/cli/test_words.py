@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.cli.common import counted
 from bot.cli.words import in_words
-from bot.content import read_library
 from responders.library.model import Library
 from responders.types import Alarm, Understanding
+from tests.model import shipped
 
-ROOT = Path(__file__).parents[3]
 LOST = Understanding(
     intent="complaint",
     confidence=0.96,
@@ -24,7 +22,7 @@ LOST = Understanding(
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return read_library(ROOT / "templates")
+    return shipped().library
 
 
 @pytest.mark.parametrize(

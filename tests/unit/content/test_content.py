@@ -160,6 +160,11 @@ def _bad_folder(folder: Path) -> Path:
     return folder / BAD_NAME
 
 
+def _disguised(folder: Path) -> Path:
+    (folder / "a\u202egnp\n.md").write_text("x")
+    return folder / "a\u202egnp\n.md"
+
+
 def _lost_folder(folder: Path) -> Path:
     (folder / "es").symlink_to("../elsewhere/es")
     return folder / "es"
@@ -175,6 +180,7 @@ def _loop(folder: Path) -> Path:
     [
         (_bad_file, r"en/caf\xe9.md: the name is not UTF-8; give it another one"),
         (_bad_folder, r"en/caf\xe9: the name is not UTF-8; give it another one"),
+        (_disguised, r"en/a\u202egnp\n.md: the name has characters that nobody sees; give it another one"),
         (_lost_folder, "en/es: it is a link that leads nowhere; mend or remove it"),
         (_loop, "en/itself: it is a link that leads nowhere; mend or remove it"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.buttons import BUTTONS, ITEMS, NUMBERED, VERBS, Pressed
-from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, typed
+from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, quoted, typed
 from bot.adapters.surface.words import settled
 from bot.settings import Manager
 from tests.unit.cards import DRAFT, alternative, delivery
@@ -191,7 +192,11 @@ STATES = [
     ),
     ({"state": "approved", "deliveries": [delivery("sending")]}, [], "on its way"),
     ({"state": "approved", "deliveries": [delivery("held", error="Slow mode.")]}, [], "Slow mode."),
-    ({"state": "approved", "deliveries": [delivery("failed", error="No permission.")]}, ["retry"], "No permission."),
+    (
+        {"state": "approved", "deliveries": [delivery("failed", error="No permission.")]},
+        ["retry", "undo"],
+        "No permission.",
+    ),
     ({"state": "approved", "deliveries": [delivery("uncertain")]}, ["arrived", "lost"], "arrive?"),
     ({"state": "approved", "deliveries": [delivery("sent")]}, ["correct", "remove"], "Sent"),
     ({"state": "approved", "deliveries": [delivery("sent", text=None)]}, ["remove"], "Sent"),
@@ -317,6 +322,70 @@ def test_what_was_typed_is_given_back_whole(notes, text):
     assert words(view).endswith(text)
 
 
+LIVE = re.compile(
+    r"<@[!&]?\d+>|<#\d+>|<t:-?\d+(:\w)?>|</[^>\s]+:\d+>|<a?:\w+:\d+>|<id:\w+>|@everyone|@here|\[[^\]]*\]\([^)]*\)"
+    r"|```|`|\|\||~~|\*|_|<https?://|(?m:^(> )?(#{1,3}|-|\+|>) )"
+)
+"""What Discord makes something else of than the letters that stand there."""
+MARKS = [
+    *"[]()<>@#!&*_~|`\\-+ \n\r\u2028",
+    "everyone",
+    "here",
+    "id:",
+    ":moth:",
+    "/stop:1",
+    "t:1700000000:R",
+    "||",
+    "```",
+]
+MARKS += ["https://a.example/x_y", "http://evil.example", "[x](https://evil.example)", "<@123456789012345678>", "<#1>"]
+EVIL = st.lists(st.sampled_from(MARKS) | st.text(max_size=5), max_size=12).map("".join)
+
+
+def live(view: discord.ui.LayoutView) -> list[str]:
+    """What is more than letters on a card: not what a backslash disarms, an address, or the mark of a quotation."""
+    shown = re.sub(r"\\[^0-9A-Za-z\s]", "", words(view))
+    found = [one[0] for one in LIVE.finditer(re.sub(r"(?<!<)https?://[^\s<>\[\]|`\\]+", "", shown))]
+    return [one for one in found if one != "> "]
+
+
+@given(EVIL, EVIL, EVIL, EVIL, EVIL)
+def test_nothing_that_a_fan_writes_is_more_than_letters_on_a_card(text, name, topic, quote, title):
+    """Other marks than those of an empty card are there only because we made them."""
+
+    def shown(text: str, name: str, topic: str, quote: str, title: str) -> discord.ui.LayoutView:
+        post = {
+            "text": text,
+            "author": {"id": "1", "name": name},
+            "place": {"name": topic, "topic": topic},
+            "quote": quote,
+            "platform": "telegram",
+            "attachments": [{"kind": "link", "url": "https://evil.example", "title": title}],
+        }
+        return face(
+            card(
+                post=post,
+                kind="handoff",
+                text=None,
+                risk=["crisis"],
+                why=f"It says “{text}”.",
+                thread=[{"who": "fan", "name": name, "text": quote}],
+                alarms=[{"gate": "crisis", "chance": 0.9, "part": text}],
+                alternatives=[alternative(reading=f"like “{quote}”")],
+                checks=[{"id": "x", "level": "warn", "note": title}],
+            ),
+            SCENE,
+        )
+
+    assert live(shown(text, name, topic, quote, title)) == live(shown("a", "a", "a", "a" if quote else "", "a"))
+
+
+@given(EVIL)
+def test_a_report_is_quoted_without_power(text):
+    view = discord.ui.LayoutView().add_item(discord.ui.TextDisplay(f"{quoted(text)}\n> end"))
+    assert live(view) == []
+
+
 def test_remarks_on_a_managers_own_words_are_not_told_again_on_the_card():
     noted = [{"id": "x", "level": "warn", "note": "Long."}]
     assert "Long." not in words(face(card(checks=noted, own_words=True), SCENE))
@@ -420,3 +489,10 @@ def test_where_there_is_no_room_the_post_counts_more_than_the_part_of_it():
     assert "“yyy" not in full
     assert "Somebody may be in danger" in full
     assert "the post" in full
+
+
+def test_a_title_does_not_hide_where_a_link_leads():
+    url = "https://accounts.example.org@evil.example/login"
+    attachment = {"kind": "link", "url": url, "title": "[*click*](https://example.org)"}
+    shown = words(face(card(post={"attachments": [attachment]}), SCENE))
+    assert "link: \\[\\*click\\*\\](https://example.org) (evil.example)" in shown

@@ -8,8 +8,6 @@ import yaml
 from typer.main import get_command
 
 from bot.cli import commands
-from bot.domain import Action
-from bot.store.tables import metadata
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", ROOT / "templates/README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,24 +59,6 @@ def test_the_sample_config_says_what_the_operators_page_says():
     page = (ROOT / "docs/operator.md").read_text("utf-8")
     assert f"`keep.post_text` ({config['keep']['post_text'][:-1]} days)" in page
     assert f"`keep.events` ({config['keep']['events'][:-1]} days)" in page
-
-
-def test_every_action_has_its_place_in_the_console():
-    pages = "".join(p.read_text("utf-8") for p in (ROOT / "bot/console/pages").rglob("*.html"))
-    assert {str(a) for a in Action if f'"{a}"' not in pages} == set()
-
-
-@pytest.mark.parametrize("platform", ["discord", "telegram"])
-def test_lines_of_the_log_that_a_page_explains_are_written(platform):
-    page = (ROOT / f"docs/{platform}.md").read_text("utf-8")
-    code = "".join(p.read_text("utf-8") for p in (ROOT / "bot/adapters" / platform).glob("*.py"))
-    told = set(re.findall(rf"`({platform}_\w+)`", page))
-    assert told
-    assert {line for line in told if f'"{line}"' not in code} == set()
-
-
-def test_the_tables_are_those_of_the_page():
-    assert len(metadata.tables) == 13
 
 
 @pytest.mark.parametrize("name", ["constraints.txt", "pyproject.toml", "Makefile", ".ci/run"])

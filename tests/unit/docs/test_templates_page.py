@@ -8,13 +8,13 @@ import pytest
 
 from bot.content import Content, read_texts, shipped_texts
 from bot.language import Langid
-from bot.reader import load_reader
 from responders.library.examples import run
 from responders.library.found import as_written, astray
 from responders.library.lint import lint
 from responders.library.load import load
 from responders.library.vocabulary import MOODS, TELLS, WHEN_FIELDS
 from responders.types import Outcome, ReasonCode
+from tests.model import reader
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "templates/README.md").read_text("utf-8")
@@ -30,7 +30,7 @@ def live(tmp_path_factory):
     for path, text in {**intents, **SHOWN}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")
-    return Content(folder, reader=load_reader).load()
+    return Content(folder, reader=reader).load()
 
 
 def test_every_kind_of_file_is_shown():
@@ -41,7 +41,6 @@ def test_every_kind_of_file_is_shown():
         "en/complaint/bad_reaction.md",
         "intents/press_enquiry.yaml",
     ]
-    assert len(PAGE.splitlines()) < 120
 
 
 def test_the_page_has_no_fault_and_the_linter_nothing_to_say(live):

@@ -91,26 +91,6 @@ def place(bot: Bot, channel: dict[str, Any]) -> Any:
     return found
 
 
-async def test_a_post_arrives_and_is_answered(fake: FakeDiscord) -> None:
-    general, robin = fake.channel("general"), fake.member("Robin")
-    async with connected(fake) as bot:
-        first = fake.post(general, robin, "the fog is lovely")
-        post = await bot.next("message")
-        assert (post.content, post.author.display_name, post.channel.name) == ("the fog is lovely", "Robin", "general")
-        answer = await post.reply("Which part?", mention_author=True, nonce="n1")
-        assert fake.replies_to(first)[0]["content"] == "Which part?"
-        assert fake.pings(fake.by_bot(general)[0]) == {robin["user"]["id"]}
-        await answer.edit(content="Which part of it?")
-        assert fake.by_bot(general)[0]["content"] == "Which part of it?"
-        assert [one.content async for one in place(bot, general).history()] == [
-            "Which part of it?",
-            "the fog is lovely",
-        ]
-        assert (await place(bot, general).fetch_message(int(first["id"]))).content == "the fog is lovely"
-        await answer.delete()
-        assert fake.by_bot(general) == []
-
-
 async def test_history_is_read_in_pages(fake: FakeDiscord) -> None:
     general, robin = fake.channel("general"), fake.member("Robin")
     posts = [fake.post(general, robin, f"post {n}") for n in range(230)]
@@ -118,22 +98,6 @@ async def test_history_is_read_in_pages(fake: FakeDiscord) -> None:
         after = discord.Object(int(posts[9]["id"]))
         found = [one.content async for one in place(bot, general).history(after=after, limit=None, oldest_first=True)]
     assert found == [f"post {n}" for n in range(10, 230)]
-
-
-async def test_edits_and_deletions_are_told(fake: FakeDiscord) -> None:
-    general, robin = fake.channel("general"), fake.member("Robin")
-    async with connected(fake) as bot:
-        posts = [fake.post(general, robin, f"post {n}") for n in range(4)]
-        fake.edit(posts[0], "another")
-        edited = await bot.next("raw_message_edit")
-        assert (edited.message.content, edited.message.edited_at is not None) == ("another", True)
-        fake.unfurl(posts[1])
-        unfurled = await bot.next("raw_message_edit")
-        assert (unfurled.message.content, unfurled.message.edited_at) == ("post 1", None)
-        fake.delete(posts[1])
-        assert (await bot.next("raw_message_delete")).message_id == int(posts[1]["id"])
-        fake.delete(*posts[2:])
-        assert (await bot.next("raw_bulk_message_delete")).message_ids == {int(post["id"]) for post in posts[2:]}
 
 
 async def test_what_is_not_text(fake: FakeDiscord) -> None:
@@ -450,31 +414,9 @@ async def test_an_interaction_is_answered_once_and_in_time(fake: FakeDiscord) ->
     assert codes == [40060, 10062]
 
 
-async def test_commands(fake: FakeDiscord) -> None:
-    general, robin = fake.channel("general"), fake.member("Robin")
-    async with connected(fake) as bot:
-        tree = discord.app_commands.CommandTree(bot)
-
-        @tree.command(name="who", description="Who answers here")
-        async def who(interaction: discord.Interaction) -> None:
-            await interaction.response.send_message(f"a program, {interaction.user.display_name}", ephemeral=True)
-
-        async def draft(interaction: discord.Interaction, message: discord.Message) -> None:
-            await interaction.response.send_message(message.content, ephemeral=True)
-
-        tree.add_command(discord.app_commands.ContextMenu(name="Draft a reply", callback=draft))
-        await tree.sync()
-        post = fake.post(general, robin, "the fog is lovely")
-        assert (await fake.command("who", general, robin)).text == "a program, Robin"
-        assert (await fake.command("Draft a reply", general, robin, on=post)).text == "the fog is lovely"
-        direct = fake.world.direct(robin["user"]["id"])
-        assert (await fake.command("who", direct, robin)).text == "a program, Robin"
-
-
 UNDESCRIBED = [
     ("an undescribed call", lambda bot, channel: channel.webhooks(), "GET /channels/.*not described"),
     ("an undescribed field", lambda bot, channel: channel.send("hi", embed=discord.Embed(title="x")), "embeds"),
-    ("too long", lambda bot, channel: channel.send("x" * 2001), "content.*2000"),
 ]
 
 

@@ -63,13 +63,13 @@ CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "change", "problem"), CHANGES, ids=[row[0] for row in CHANGES])
-def test_what_does_not_agree(name: str, change: Callable[[dict[str, Any]], Any], problem: str) -> None:
-    document = copy.deepcopy(PUBLISHED)
-    change(document)
-    found = problems(document)
-    assert len(found) == 1
-    assert problem in found[0]
+def test_what_does_not_agree() -> None:
+    for name, change, problem in CHANGES:
+        document = copy.deepcopy(PUBLISHED)
+        change(document)
+        found = problems(document)
+        assert len(found) == 1, (name, found)
+        assert problem in found[0], name
 
 
 def known(name: str, *kinds: str, required: bool = False, words: str = "") -> dict[str, Any]:
@@ -141,13 +141,13 @@ BOT_API_CHANGES: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "change", "problem"), BOT_API_CHANGES, ids=[row[0] for row in BOT_API_CHANGES])
-def test_what_does_not_agree_with_the_bot_api(name: str, change: Callable[[dict[str, Any]], Any], problem: str) -> None:
-    document = copy.deepcopy(BOT_API)
-    change(document)
-    found = bot_api_problems(document)
-    assert len(found) == 1
-    assert problem in found[0]
+def test_what_does_not_agree_with_the_bot_api() -> None:
+    for name, change, problem in BOT_API_CHANGES:
+        document = copy.deepcopy(BOT_API)
+        change(document)
+        found = bot_api_problems(document)
+        assert len(found) == 1, (name, found)
+        assert problem in found[0], name
 
 
 def test_words_and_numbers_can_be_the_only_value() -> None:
@@ -186,12 +186,12 @@ UNFIT = [
 ]
 
 
-@pytest.mark.parametrize(("body", "problem"), UNFIT)
-def test_a_request_that_does_not_fit(body: Any, problem: str) -> None:
+def test_a_request_that_does_not_fit() -> None:
     calls = Calls()
     found = calls.find("POST", "/channels/1/messages")
     assert found
-    assert any(problem in line for line in calls.problems(found[0], {}, body))
+    told = [(body, problem, calls.problems(found[0], {}, body)) for body, problem in UNFIT]
+    assert [row for row in told if not any(row[1] in line for line in row[2])] == []
 
 
 def test_a_request_that_fits() -> None:

@@ -12,6 +12,7 @@ from responders.library.load import load
 from responders.library.model import Library
 from responders.pipeline import build
 from responders.types import Author, Context, Post
+from tests import model
 
 ROOT = Path(__file__).parents[3]
 INTENT = "meaning: test\naction: draft\nexamples: {en: [one, two, three]}\n"
@@ -24,11 +25,9 @@ def shipped() -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def library(shipped: Mapping[str, str]) -> Library:
+def library() -> Library:
     """The templates as they ship."""
-    folder = ROOT / "templates"
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return load({path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}, shipped)
+    return model.shipped().library
 
 
 OWN_WORDS = {"en": {"the", "is", "what", "you", "to"}, "de": {"das", "ist", "es"}, "fr": {"le", "est", "merci"}}

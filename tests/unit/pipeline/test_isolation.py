@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from responders.library.model import Library
 from responders.pipeline import Pipeline
 from responders.ports import Analyzer
-from responders.types import Candidate, Context, Post, Understanding
+from responders.types import Candidate, CheckResult, Context, Post, Understanding, Wording
 from responders.understanding import build_analyzers
 from tests.fakes.reader import FROM, FakeReads, Says
 
@@ -106,7 +106,8 @@ def test_a_harmless_post_is_a_persons_who_is_told_what_could_not_be_read(
         assert (proposal.outcome, proposal.reason.code) == ("handoff", "low_confidence")
         assert proposal.reason.sentence == f"The program failed to read {failing}; please read the post yourself."
         assert (proposal.candidate, proposal.alternatives) == (None, ())
-        assert any((step.stage, step.note) == ("not read", failing) for step in proposal.trace)
+        told = f"{failing} was not read: {error!r}"
+        assert any((step.stage, step.note) == ("failed", told) for step in proposal.trace)
 
 
 def test_what_failed_is_told_in_its_order_and_the_others_went_on(
@@ -179,3 +180,26 @@ def test_nothing_is_offered_for_what_was_not_read(
     assert proposal.understanding.unread == tuple(words for words in WORDS if words in failing)
     if failing:
         assert (proposal.candidate, proposal.alternatives) == (None, ())
+
+
+class Stumbles:
+    """A check on a bad day."""
+
+    id = "stumbles"
+
+    def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
+        raise RuntimeError("no oil")
+
+
+def test_what_could_not_be_checked_is_not_offered_and_a_manager_is_told(
+    small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    analyzers = build_analyzers(small_library, FakeReads({"fog": "praise"}))
+    pipeline = Pipeline(small_library, analyzers, (Fixed(),), (Stumbles(),), FROM)
+    proposal = pipeline.run(a_post(PRAISE), a_context())
+    assert (proposal.outcome, proposal.candidate, proposal.alternatives) == ("handoff", None, ())
+    (remark,) = pipeline.check(Wording(text="One lamp then.", own_words=True), a_post(PRAISE), a_context())
+    assert (remark.level, remark.note) == (
+        "warn",
+        "The check stumbles failed (RuntimeError); look at the words yourself.",
+    )

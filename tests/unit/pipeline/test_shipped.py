@@ -11,14 +11,12 @@ import pytest
 import yaml
 from rapidfuzz.fuzz import ratio
 
-from bot.content import Content, read_library
-from bot.reader import load_reader
 from responders.pipeline import Pipeline, build
 from responders.selection import opener
 from responders.types import Author, Candidate, Context, PastReply, Post, Proposal
+from tests import model
 from tests.fakes.reader import FakeReads, Says
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
 DATA = Path(__file__).parents[1] / "data"
 HELD_OUT = yaml.safe_load((DATA / "held_out.yaml").read_text(encoding="utf-8"))
 GERMAN = yaml.safe_load((DATA / "german.yaml").read_text(encoding="utf-8"))
@@ -42,13 +40,13 @@ SAID = {
 @pytest.fixture(scope="module")
 def real() -> Pipeline:
     """As `run` has it."""
-    return Content(TEMPLATES, reader=load_reader).load()
+    return model.shipped()
 
 
 @pytest.fixture(scope="module")
 def shipped() -> Pipeline:
     """The shipped templates, with a reader that is sure of the posts below."""
-    return build(read_library(TEMPLATES), reads=FakeReads(SAID))
+    return build(model.shipped().library, reads=FakeReads(SAID))
 
 
 @pytest.mark.parametrize(("posts", "locale"), [(HELD_OUT, "en"), (GERMAN, "de")], ids=["English", "German"])

@@ -158,6 +158,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     # caps
     (PRAISE, {}, {"cap": "3 replies a day to one fan"}, "silent", "cap"),
     (PRAISE, {}, {"cap": "3 replies a day to one fan", "addressed": True}, "handoff", "cap"),
+    (f"hey Lantern Harbor, {PRAISE}", {}, {"cap": "3 replies a day to one fan"}, "handoff", "cap"),
+    (f"{PRAISE}, Lantern Harbor and all", {}, {"cap": "3 replies a day to one fan"}, "silent", "cap"),
     # who asks or complains is heard, however many replies there were
     (COMPLAINT, {}, {"cap": "3 replies a day to one fan"}, "draft", "intent"),
     (QUESTION, {}, {"cap": "3 replies a day to one fan"}, "handoff", "no_answer"),
@@ -207,7 +209,7 @@ def test_the_why_is_a_sentence_with_the_example(run: Run) -> None:
 def test_a_failing_responder_is_traced_and_the_others_go_on(run: Run) -> None:
     proposal = run(PRAISE)
     notes = {step.stage: step.note for step in reversed(proposal.trace)}
-    assert "failing failed: RuntimeError('no lamp oil')" in notes["responders"]
+    assert "failing failed: RuntimeError('no lamp oil')" in notes["failed"]
     assert {"facts", "gates", "intent", "details", "responders", "selection", "checks"} <= set(notes)
 
 

@@ -38,7 +38,7 @@ def test_smallest_file_has_all_defaults(write_config: Write, tmp_path: Path) -> 
 def test_every_key_of_the_documented_file_is_read(write_config: Write) -> None:
     settings = load(
         write_config("""\
-community: {name: Lantern Harbor, locale: en, locales: [en, de]}
+community: {name: Lantern Harbor, locale: en, locales: [en, de], timezone: America/New_York}
 store: postgresql://someone@localhost/greenroom
 web: {bind: "[::1]:80", public_url: "https://Desk.example.org/"}
 managers:
@@ -63,6 +63,7 @@ keep: {post_text: 30s, events: 2w}
         {},
     )
     assert settings.store_path is None
+    assert settings.community.timezone.key == "America/New_York"
     assert settings.web.public_url == "https://desk.example.org"
     assert [item.channel for item in settings.platforms.discord.listen] == ["general", "123", "deutsch"]
     assert settings.platforms.discord.listen[2].register_ == "casual"
@@ -95,6 +96,7 @@ keep: {post_text: 30s, events: 2w}
         ("replies: {expire_after: 999999999w}\n", 4, "ten years"),
         ("replies: {per_fan: 0/1d}\n", 4, "3/1d"),
         ("replies: {quiet_hours: '25:00-07:00'}\n", 4, "22:00-07:00"),
+        ("web: {public_url: 'http://['}\n", 4, "without a path"),
         ("replies: {quiet_hours: 22:00}\n", 4, "22:00-07:00"),
         ("keep: {events: 2026-99-99}\n", 4, "not a span of time"),
         ("store: mysql://x\n", 4, "sqlite:///PATH"),
@@ -187,6 +189,19 @@ def test_a_public_bind_needs_an_address_and_a_token(write_config: Write) -> None
     assert "GREENROOM_WEB_TOKEN" in faults(path)
     assert "`public_url`" not in faults(path).split("needs")[1]
     assert load(path, {"GREENROOM_WEB_TOKEN": "x"}).web.host == "0.0.0.0"  # noqa: S104 - that is what is tried
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("HTTPS://Desk.example.org:443/", "https://desk.example.org"),
+        ("http://desk.example.org:80", "http://desk.example.org"),
+        ("https://desk.example.org:8443", "https://desk.example.org:8443"),
+        ("http://[::1]:8765", "http://[::1]:8765"),
+    ],
+)
+def test_a_public_url_is_the_origin_as_browsers_write_it(write_config: Write, url: str, origin: str) -> None:
+    assert load(write_config(BASE + f"web: {{public_url: '{url}'}}\n"), {}).web.public_url == origin
 
 
 def test_a_policy_is_demanded_when_a_platform_is_on(write_config: Write) -> None:

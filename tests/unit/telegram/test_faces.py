@@ -91,7 +91,7 @@ STATES: list[tuple[dict[str, Any], list[str], str]] = [
     ({"state": "approved", "deliveries": [delivery("held")], "undo_until": LATER}, ["undo"], "Approved"),
     ({"state": "approved", "deliveries": [delivery("sending")]}, [], "on its way"),
     ({"state": "approved", "deliveries": [delivery("held", error="Slow mode.")]}, [], "Slow mode."),
-    ({"state": "approved", "deliveries": [delivery("failed", error="No permission.")]}, ["retry"], "No permission."),
+    ({"state": "approved", "deliveries": [delivery("failed", error="No rights.")]}, ["retry", "undo"], "No rights."),
     ({"state": "approved", "deliveries": [delivery("uncertain")]}, ["arrived", "lost"], "Did the reply arrive?"),
     ({"state": "approved", "deliveries": [delivery("sent")]}, ["correct", "remove"], "Sent"),
     ({"state": "approved", "deliveries": [delivery("sent", text=None)]}, ["remove"], "Sent"),
@@ -141,7 +141,7 @@ def test_an_album_is_one_line():
         {"kind": kind, "url": None, "title": title} for kind, title in (("image", None), ("file", "map.png"))
     )
     shown = face(card(post={"attachments": [image] * 9 + [file]}), SCENE).text
-    assert "image (9)\nfile: map.png\n" in shown
+    assert "image (9)\nfile: map.\u2060png\n" in shown
 
 
 def test_a_post_of_another_platform_says_so():
@@ -397,3 +397,11 @@ def test_what_raised_a_gate_stands_below_it():
     assert face(handed_over(risk=["crisis"]), SCENE).text.startswith("Somebody may be in danger\nRobin in")
     assert "Could not be read: its mood, danger\n" in face(card(unread=["its mood", "danger"]), SCENE).text
     assert "“" not in face(card(text="x" * 2900, alarms=[{**crisis, "part": "y" * 120}]), SCENE).text
+
+
+def test_a_title_does_not_hide_where_a_link_leads() -> None:
+    url = "https://accounts.example.org@evil.example/login"
+    attachment = {"kind": "link", "url": url, "title": "https://accounts.example.org"}
+    shown = face(card(post={"attachments": [attachment]}), SCENE)
+    assert "link: https://accounts.example.org (evil.example)\n" in shown.text.replace("\u2060", "")
+    assert all(entity.url != url for entity in shown.entities)

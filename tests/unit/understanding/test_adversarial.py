@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.content import Content
-from bot.reader import load_reader
 from responders.pipeline import Pipeline
 from responders.types import Context, Post, Proposal
+from tests.model import shipped
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
 Run = Callable[[str], Proposal]
 
 
 @pytest.fixture(scope="session")
 def pipeline() -> Pipeline:
     """The shipped templates, read with the model."""
-    return Content(TEMPLATES, reader=load_reader).load()
+    return shipped()
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import responders
-from bot.reader import load_reader
 from responders.library.load import load
 from responders.pipeline import Pipeline, build
 from responders.types import Context, Post, Understanding
 from responders.understanding.answers import LISTED, SURE, AnswersAnalyzer, WordForWord, sure_answer
 from tests.fakes.reader import FakeReads
+from tests.model import reader as trained
 
 PACKAGE = Path(responders.__file__).parent
 INTENTS = {
@@ -90,7 +90,7 @@ def test_an_faq_of_one_entry_is_not_sure_of_everything() -> None:
 
 @pytest.fixture(scope="module")
 def by_meaning(pipeline: Pipeline) -> AnswersAnalyzer:
-    return AnswersAnalyzer(pipeline.library, load_reader().model(None)[0])
+    return AnswersAnalyzer(pipeline.library, trained().model(None)[0])
 
 
 @pytest.mark.parametrize(

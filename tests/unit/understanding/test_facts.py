@@ -7,10 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from responders.types import Context, Post, Turn
-from responders.understanding.facts import among_fans, before
-from tests.unit.conftest import NOW
+from responders.understanding.facts import Conversation, among_fans, before
+from tests.unit.conftest import NOW, SHIPPED
+
+DATA = SHIPPED / "understanding/data"
 
 
 def a_turn(role: Any, ago: timedelta) -> Turn:
@@ -74,3 +79,68 @@ def test_what_a_post_answers_or_follows(
     a_post: Callable[..., Post], a_context: Callable[..., Context], around: dict[str, Any], want: str
 ) -> None:
     assert before(a_post("pixel 7"), a_context(**around)) == want
+
+
+LISTS = yaml.safe_load((DATA / "conversation.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "called"),
+    [
+        ("Rust", "trust me i love soup", False),
+        ("Rust", "rust is the best game this year", False),
+        ("Rust", "do you play rust?", False),
+        ("Rust", "hey rust players", False),
+        ("Rust", "i got rust on my bike, you know how that is", False),
+        ("Rust", "Rust: a short review", False),
+        ("Go", "lets go!", False),
+        ("Lantern Harbor", "Lantern Harbor's fog is so dense", False),
+        ("Lantern Harbor", "a lantern, harbor lights", False),
+        ("Rust", "hey Rust, when is the wipe", True),
+        ("Rust", "Rust, when do you wipe?", True),
+        ("Rust", "thanks Rust team!", True),
+        ("Rust", "what is the plan, rust?", True),
+        ("Lantern Harbor", "dear  LANTERN Harbor, you are the best", True),
+        ("C++ Café", "hi c++ café", True),
+        ("Фонарь", "привет", False),
+        ("(a|b)*", "hey (a|b)*!", True),
+        ("", "hey there", False),
+    ],
+)
+def test_the_communitys_name_alone_calls_nobody(name: str, text: str, called: bool) -> None:
+    assert Conversation(LISTS).called(name, text) is called
+
+
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_any_name_and_any_text_will_do(name: str, text: str) -> None:
+    Conversation(LISTS).called(name, f"{text}{name}{text}")
+    assert Conversation(LISTS).called(f"x{name}x", text) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "settles", "alone"),
+    [
+        ("never mind, fixed it", True, True),
+        ("thank you, that fixed it", True, False),
+        ("hey all, sorry, solved it myself", True, False),
+        ("nvm, restarting fixed it", True, True),
+        ("danke, geht wieder", True, False),
+        ("gracias, ya funciona", True, False),
+        ("merci, ça marche maintenant", True, False),
+        ("já resolvi, obrigado pela ajuda", True, False),
+        ("got it working on my phone, pc still broken", False, False),
+        ("fixed now? no.", False, False),
+        ("fixed now?", False, False),
+        ("it works now and then", False, False),
+        ("works now except multiplayer", False, False),
+        ("nvm its back", False, False),
+        ("ya funciona a veces", False, False),
+        ("ça marche maintenant mais pas sur pc", False, False),
+        ("geht jetzt doch nicht", False, False),
+        ("thanks for nothing, it works now", False, False),
+        ("thanks", False, False),
+    ],
+)
+def test_what_settles_a_matter(text: str, settles: bool, alone: bool) -> None:
+    talk = Conversation(LISTS)
+    assert (talk.settles(text), talk.only_solved(text)) == (settles, alone)

@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.reader import by_words, load_reader
+from bot.reader import by_words
 from responders.library.model import Intent, Library
 from responders.types import GATES, Context, Post, Turn, Understanding
 from responders.understanding.features import Features
@@ -22,6 +22,7 @@ from responders.understanding.intent import IntentAnalyzer
 from responders.understanding.normalise import has_words, reading
 from responders.understanding.trained import Reads
 from tests.fakes.reader import FakeReads, Says
+from tests.model import reader as trained
 from tests.unit.conftest import NOW
 
 HELD_OUT = yaml.safe_load((Path(__file__).parents[1] / "data" / "held_out.yaml").read_text(encoding="utf-8"))
@@ -58,7 +59,7 @@ def reader(a_post: Callable[..., Post], a_context: Callable[..., Context]) -> Ca
 @pytest.fixture(scope="module")
 def read(small_library: Library, reader: Callable[[Library, Reads], Read]) -> Read:
     """With the shipped model."""
-    return reader(small_library, load_reader().model(None)[0])
+    return reader(small_library, trained().model(None)[0])
 
 
 def of(name: str, *texts: str, **kw: Any) -> Intent:
@@ -78,7 +79,7 @@ def test_clear_posts_are_read_with_confidence(read: Read, intent: str, text: str
 
 @pytest.mark.parametrize("with_model", [True, False], ids=["model", "words alone"])
 def test_posts_held_out(small_library: Library, reader: Callable[[Library, Reads], Read], *, with_model: bool) -> None:
-    reads = load_reader().model(None)[0] if with_model else by_words(small_library.word_lists)
+    reads = trained().model(None)[0] if with_model else by_words(small_library.word_lists)
     read, silent = reader(small_library, reads), {"offtopic", "crosstalk"}
     total = sum(map(len, HELD_OUT.values()))
     found = [(want, text, read(text)) for want, texts in HELD_OUT.items() for text in texts]
@@ -175,8 +176,8 @@ def test_few_examples_hold_their_own_among_many(
         *("remind me to water the plants", "set a reminder for the dentist", "put a reminder on for rent"),
         *("could you remind me about the tax form", "i need a reminder every sunday"),
     )
-    trained = load_reader().model(None)[0] if reads == "model" else by_words(small_library.word_lists)
-    read = reader(also(small_library, of("reminder", *texts)), trained)
+    model = trained().model(None)[0] if reads == "model" else by_words(small_library.word_lists)
+    read = reader(also(small_library, of("reminder", *texts)), model)
     theirs = ("please remind me to call mum", "a reminder for rent please")
     assert [read(text).intent for text in theirs] == ["reminder"] * len(theirs)
     taken = [text for texts in HELD_OUT.values() for text in texts if read(text).intent == "reminder"]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.reader import load_reader
 from responders.library.model import Library
 from responders.types import Context, Post, Understanding
 from responders.understanding.intent import IntentAnalyzer
 from responders.understanding.sentiment import Mockery, SentimentAnalyzer
 from responders.understanding.trained import MOODS
+from tests.model import reader as trained
 
 Feel = Callable[..., str]
 
@@ -96,7 +96,7 @@ FELT = {
 def test_most_feelings_are_read_by_the_model(
     small_library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
 ) -> None:
-    intent = IntentAnalyzer(small_library, load_reader().model(None)[0])
+    intent = IntentAnalyzer(small_library, trained().model(None)[0])
     analyzer = SentimentAnalyzer(small_library.word_lists["sentiment"], by_mood=True)
 
     def felt(text: str) -> str:

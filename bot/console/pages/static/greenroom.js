@@ -57,11 +57,15 @@ function refreshWhenUndoEnds() {
   if (Number.isFinite(next)) undoTimer = setTimeout(refresh, next - Date.now() + 300);
 }
 
-function follow() {
+function follow(lost = false) {
   const stream = new EventSource("/api/events");
   for (const name of document.body.dataset.events.split(" ")) stream.addEventListener(name, refreshSoon);
-  let lost = false;
-  stream.onerror = () => (lost = true);
+  stream.onerror = () => {
+    lost = true;
+    if (stream.readyState !== EventSource.CLOSED) return; // it comes again by itself
+    refreshSoon(); // the session may be over
+    setTimeout(() => follow(lost), 5000);
+  };
   stream.onopen = () => {
     if (lost) refreshSoon();
     lost = false;
@@ -196,9 +200,10 @@ document.addEventListener("click", async (event) => {
   if (button?.dataset.replyTo) answering(button.dataset.replyTo, button.dataset.replyName);
   else if (button?.closest("#replying")) answering(null);
   else if (button?.closest("#news")) refresh(true);
-  else if (button?.id === "signout") {
-    await api("POST", "/signout");
-    location.assign("/");
+  else if (button?.dataset.signout) {
+    const { ok, data } = await api("POST", button.dataset.signout);
+    if (ok) location.assign("/");
+    else alert(data?.message ?? "You are still signed in; try again.");
   }
 });
 

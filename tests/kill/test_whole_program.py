@@ -16,6 +16,7 @@ import pytest
 
 from tests.integration.program import Program, database
 
+pytestmark = pytest.mark.kill
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 KILLS = 8
 CONFIG = """\
@@ -126,7 +127,6 @@ async def test_killed_at_any_moment(server: Server) -> None:
             await asyncio.sleep(chance.uniform(0, 1))
             await server.program.end(signal.SIGKILL)
             await working
-        server.program.time_passes()
     async with server.running():
         async with asyncio.timeout(60):
             while await unfinished(server):

@@ -1,22 +1,23 @@
-"""What a manager does about a decision that was made: take it back, or see to the reply that came of it."""
+"""What a manager does about a decision that was made: take it back, or act on the reply that came of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.desk.press import Press, hold, over, record, refuse_if_stale, tell
-from bot.domain import Action, Delivery, DeliveryState, Draft, DraftState, Refused, seal
+from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale
+from bot.domain import UNSENT, Action, Delivery, DeliveryState, Draft, DraftState, Refused, seal
 from bot.events import Happened
 from bot.store import Connection, changes, deliveries, moves, posts
 
 
 def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
-    """Take the last decision back: any manager, any revision, while the delivery is held or the rejection young."""
+    """Take the last decision back: any manager, any revision, while the delivery is held, or has failed, or the
+    rejection is young."""
     change = _open_change(connection, draft)
     if draft.state is DraftState.APPROVED and change and change.kind != "send":
         return _undo_change(connection, draft, change, press)
     if draft.state is DraftState.APPROVED:
-        if not moves.recall(connection, draft, press.now, Action.UNDO, by=press.command.by):
+        if not moves.recall(connection, draft, press.now, Action.UNDO, UNSENT, by=press.command.by):
             raise Refused("too_late", "It is already on its way; you can correct or remove the reply.", draft=draft)
     elif draft.state is DraftState.REJECTED:
         if draft.decided_at is None or press.now >= draft.decided_at + press.undo:
@@ -26,11 +27,11 @@ def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
     elif draft.live:
         raise Refused("too_late", "There is nothing to take back.", draft=draft)
     else:
-        raise over(draft, press.name_of)
+        raise over(draft, press)
     new = moves.taken_back(draft)
     record(connection, draft, press)
     moves.save(connection, draft, new)
-    tell(connection, Happened.DRAFT_UNDONE, new, press)
+    append_event(connection, Happened.DRAFT_UNDONE, new, press)
     return new
 
 
@@ -40,7 +41,7 @@ def _undo_change(connection: Connection, draft: Draft, change: Delivery, press: 
     moves.recall_delivery(connection, change, press.now, Action.UNDO, by=press.command.by)
     new = replace(draft, revision=draft.revision + 1)
     moves.save(connection, draft, new)
-    tell(connection, Happened.DRAFT_UNDONE, new, press)
+    append_event(connection, Happened.DRAFT_UNDONE, new, press)
     return new
 
 
@@ -51,13 +52,13 @@ def _open_change(connection: Connection, draft: Draft) -> Delivery | None:
     return newest if newest and newest.state in under_way else None
 
 
-def see_to_reply(connection: Connection, draft: Draft, press: Press) -> Draft:
+def act_on_reply(connection: Connection, draft: Draft, press: Press) -> Draft:
     """`settle`, `retry`, `correct`, `remove`: what a person does about a reply after it was approved."""
     command = press.command
     if draft.live:
         raise Refused("bad_action", "Nothing was sent for this draft yet.", draft=draft)
     if draft.state is not DraftState.APPROVED:
-        raise over(draft, press.name_of)
+        raise over(draft, press)
     refuse_if_stale(draft, press)
     sent = deliveries.of_draft(connection, draft.id)
     if command.action is Action.SETTLE:
@@ -79,7 +80,7 @@ def _settle(connection: Connection, draft: Draft, newest: Delivery, press: Press
         moves.arrived(connection, newest, press.now, None)
     else:
         deliveries.move(connection, newest, DeliveryState.FAILED, error="A manager looked: it did not arrive.")
-    moves.tell(
+    moves.append_event(
         connection,
         Happened.REPLY_SETTLED,
         newest,
@@ -97,9 +98,12 @@ def _retry(connection: Connection, draft: Draft, newest: Delivery, press: Press)
         raise Refused("too_late", f"This reply is {newest.state}; only a failed one can be tried again.", draft=draft)
     if newest.text is None and newest.kind != "remove":
         raise Refused("too_late", "Its words are no longer kept.", draft=draft)
-    record(connection, draft, press, newest.text, newest.seal)
-    deliveries.move(connection, newest, DeliveryState.HELD, due_at=press.now, error=None, lease_until=None, attempts=0)
-    moves.tell(connection, Happened.REPLY_RETRIED, newest, press.now, by=press.command.by)
+    # A yes of its own: whoever gave the first one may be no manager any more.
+    decision = record(connection, draft, press, newest.text, newest.seal)
+    yes = {"decision_id": decision.id, "approved_by": decision.by}
+    again = {"due_at": press.now, "error": None, "lease_until": None, "attempts": 0}
+    deliveries.move(connection, newest, DeliveryState.HELD, **again, **yes)
+    moves.append_event(connection, Happened.REPLY_RETRIED, newest, press.now, by=press.command.by)
 
 
 def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: Press) -> None:

@@ -1,0 +1,110 @@
+"""What each stored column holds, in one table: it decides what a fan is shown, and what is erased when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Table
+
+from bot.store import tables
+
+
+class Holds(StrEnum):
+    """What a column holds about whom. A row goes as a whole after `keep.rows`, unless its table says otherwise."""
+
+    WORDS = "words"
+    """What a fan wrote, and what was written about it or in answer to it. Shown to the fan; emptied after
+    `keep.post_text`, when the fan deletes the post, and by /forget."""
+    WHO = "who"
+    """Who the fan is. Shown to the fan; emptied by /forget."""
+    FACT = "fact"
+    """What happened, where and when. Shown to the fan."""
+    TEAM = "team"
+    """Who of the team did it. Not shown to fans: it is about somebody else."""
+    KEY = "key"
+    """Ids, hashes, seals and leases, without which the machinery would post twice. Nothing to read."""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_W, _I, _F, _T, _K = Holds.WORDS, Holds.WHO, Holds.FACT, Holds.TEAM, Holds.KEY
+
+COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
+    tables.posts: {
+        _W: _names("author_name text attachments place quote understanding reason"),
+        _I: _names("author_id"),
+        _F: _names(
+            "id platform channel external_id reply_to is_staff is_bot mentions_us at received_at edited_at version "
+            "deleted action intent reason_code forced_intent"
+        ),
+        _K: _names("thread kept tries"),
+    },
+    tables.parts: {
+        _W: _names("text"),
+        _F: _names("post_id platform channel external_id edited_at"),
+        _K: _names("album"),
+    },
+    tables.drafts: {
+        _W: _names("why text opener text_hash recipe typed alternatives checks missing facts all_facts"),
+        _I: _names("fan_id"),
+        _F: _names(
+            "id post_id platform channel kind state revision priority reason_code created_at waiting_since template "
+            "variant intent own_words risk follow_up expires_at snoozed_at snoozed_until opened_at decided_at "
+            "reminded_at cause"
+        ),
+        _T: _names("opened_by assigned_to decided_by"),
+    },
+    tables.decisions: {
+        _W: _names("text draft_text note"),
+        _F: _names("draft_id revision action at"),
+        _T: _names("by"),
+        _K: _names("id seal"),
+    },
+    tables.deliveries: {
+        _W: _names("text"),
+        _F: _names(
+            "id kind draft_id post_id post_version platform channel reply_to state due_at created_at attempts "
+            "external_id sent_at error"
+        ),
+        _T: _names("approved_by"),
+        _K: _names("reply_id decision_id seal nonce lease_until"),
+    },
+    # Where a card stands and a fingerprint of what it shows.
+    tables.cards: {_K: _names("draft_id surface message_id shown_revision shown_state face settled")},
+    # After `keep.events`. No event carries a fan's words or name; `data` may name managers.
+    tables.events: {_F: _names("at name post_id"), _T: _names("by data"), _K: _names("seq draft_id delivery_id")},
+    # The fan's own choices. An opt-out outlives /forget: it is the fan's wish.
+    tables.fans: {
+        _I: _names("call_name"),
+        _F: _names("opted_out_at opted_in_at forgetting_since"),
+        _K: _names("platform fan_id"),
+    },
+    # A platform's updates that could not be read: after `keep.post_text`, and by /forget.
+    tables.inbox: {_W: _names("raw"), _F: _names("platform update_id received_at set_aside")},
+    # Copies of answers, for a day. A row goes before with the words that it repeats.
+    tables.requests: {_K: _names("key fingerprint answer post_id at")},
+    # Ids of deleted messages, so that they do not come back.
+    tables.tombstones: {_K: _names("platform channel external_id at")},
+    # Managers by role: the name goes when they type /forget. Their keys stay in the trail of who said yes.
+    tables.role_holders: {_T: _names("key name")},
+    tables.sessions: {_T: _names("manager at"), _K: _names("sid_hash")},
+    # How far a channel is read, and a surface's small notes: numbers of messages.
+    tables.cursors: {_K: _names("platform channel position at")},
+    tables.leases: {_K: _names("name holder until")},
+}
+
+
+def shown(table: Table) -> list[str]:
+    """The columns that a fan sees of rows about them."""
+    held = COLUMNS[table]
+    return [name for kind in (_I, _F, _W) for name in held.get(kind, ())]
+
+
+def emptied(table: Table, *kinds: Holds) -> dict[str, Any]:
+    """The values that take the place of what such columns hold."""
+    names = [name for kind in kinds for name in COLUMNS[table].get(kind, ())]
+    return {name: None if table.c[name].nullable else "" for name in names}

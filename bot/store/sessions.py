@@ -1,0 +1,43 @@
+"""Who is signed in to the console. A session stands here until it is ended; its id is kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from bot.store.tables import sessions
+
+
+def begin(connection: Connection, sid: str, manager: str, now: datetime, *, drop_before: datetime) -> None:
+    """Note a new session, and forget those that began before `drop_before`: their cookies have run out."""
+    connection.execute(delete(sessions).where(sessions.c.at < drop_before))
+    connection.execute(insert(sessions), {"sid_hash": _hash(sid), "manager": manager, "at": now})
+
+
+def stands(connection: Connection, sid: str, manager: str) -> bool:
+    """True while the session has not been ended."""
+    found = select(sessions.c.sid_hash).where(sessions.c.sid_hash == _hash(sid), sessions.c.manager == manager)
+    return connection.execute(found).first() is not None
+
+
+def end(connection: Connection, sid: str) -> None:
+    """End one session."""
+    connection.execute(delete(sessions).where(sessions.c.sid_hash == _hash(sid)))
+
+
+def end_all(connection: Connection, manager: str) -> None:
+    """End every session of a manager."""
+    connection.execute(delete(sessions).where(sessions.c.manager == manager))
+
+
+def keep_only(connection: Connection, managers: Collection[str]) -> None:
+    """End the sessions of whoever is not among these: somebody taken out of config.yaml does not come back with an old
+    cookie when their key is used again."""
+    connection.execute(delete(sessions).where(sessions.c.manager.not_in(managers)))
+
+
+def _hash(sid: str) -> str:
+    return hashlib.sha256(sid.encode()).hexdigest()

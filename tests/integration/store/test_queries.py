@@ -1,0 +1,197 @@
+"""What is asked in a loop or for a page: found by an index, and as often for a long page as for a short one."""
+
+import re
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from bot.events import Happened
+from bot.store import cards, changes, fans
+from bot.store.cards import Shown
+
+PRAISE = "the new map is gorgeous"
+LARGE = ("posts", "drafts", "deliveries", "decisions", "events", "cards", "requests", "tombstones", "parts")
+"""The tables that grow with each post."""
+FEW = ("ix_posts_unjudged", "ix_posts_gate", "ix_deliveries_due", "ix_cards_unsettled")
+"""Indexes of what is under way, which is never much: they may be read from end to end."""
+COUNTING = re.compile(r"SELECT (drafts|deliveries)\.state, count\(\*\) AS number FROM \1 GROUP BY \1\.state")
+"""For the metrics all states are counted, which reads an index from end to end and no row."""
+
+
+@contextmanager
+def asked(house):
+    """Gathers the statements that the store runs meanwhile, with their values."""
+    found = []
+
+    def note(_connection, _cursor, statement, values, _context, many):
+        found.append((" ".join(statement.split()), values[0] if many else values))
+
+    event.listen(house.store._engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(house.store._engine, "before_cursor_execute", note)
+
+
+async def plan(house, statement, values):
+    def read(connection):
+        cursor = connection.connection.cursor()
+        return [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    return await house.store.read(read)
+
+
+async def scanned(house, found):
+    """The statements that read a large table from end to end."""
+    bad = {}
+    for statement, values in found:
+        if not statement.startswith(("SELECT", "UPDATE", "DELETE")) or COUNTING.fullmatch(statement):
+            continue
+        for step in await plan(house, statement, values):
+            if re.match(rf"SCAN ({'|'.join(LARGE)})\b", step) and not step.endswith(FEW):
+                bad[statement] = step
+    return bad
+
+
+async def some_of_everything(house):
+    """A thread, a sent reply, one that failed, one skipped, a hand-off and a draft that wait."""
+    card = await house.sent()
+    message = (await house.reply(card["post"]["post_id"])).external_id
+    await house.post("thank you", reply_to=message)
+    failed = await house.draft("love the harbor", channel="pier")
+    await house.press(failed, "approve")
+    house.stage.script.append("refused")
+    await house.send()
+    await house.press(await house.draft("the art is stunning", channel="quay"), "reject")
+    await house.draft("I want to kill myself", fan="kim")
+    return await house.draft(PRAISE, fan="lee", channel="mole")
+
+
+async def rounds(house, _card):
+    house.clock.move(minutes=2)
+    await house.rounds.once()
+
+
+async def a_post(house, _card):
+    await house.post(PRAISE, fan="new", channel="pier")
+
+
+async def a_thread(house, card):
+    kim = await house.post("the sound is broken", fan="kim", reply_to=card["post"]["id"])
+    await house.post(
+        "I will look at it", fan="tom", staff=True, reply_to=(await house.store.post_page(kim)).post.post.external_id
+    )
+
+
+async def an_edit_and_a_delete(house, card):
+    await house.intake.edit(card["post"]["post_id"], f"{PRAISE}, really")
+    await house.quiet()
+    await house.intake.deleted("stage", card["post"]["channel"], card["post"]["id"])
+
+
+async def sending(house, card):
+    await house.press(card, "approve", key="once")
+    await house.send()
+
+
+async def pages(house, card):
+    for state in ("waiting", "snoozed", "approved"):
+        page, _ = await house.desk.drafts(state=state)
+        if page:
+            await house.desk.drafts(state=state, after=page[0]["draft_id"])
+    await house.desk.decided()
+    await house.desk.draft(card["draft_id"])
+    for channel in (None, "harbor"):
+        page, _ = await house.store.replies(channel=channel)
+        await house.store.replies(channel=channel, after=page[0].id if page else None)
+    await house.store.channel_page("stage", "harbor")
+    await house.store.post_page(card["post"]["post_id"])
+    await house.store.events(after=1)
+    await house.store.events_named(Happened.DRAFT_RELABELLED, since=house.clock.now() - timedelta(days=30))
+    await house.store.last_event()
+    await house.store.numbers()
+
+
+async def a_surface(house, card):
+    shown = Shown(draft_id=card["draft_id"], message_id="1", revision=1, state="waiting", face="", settled=False)
+    await house.store.write(lambda c: cards.keep(c, "stage", shown))
+    for query in (
+        lambda c: cards.unsettled(c, "stage"),
+        lambda c: cards.cardless(c, "stage", 11, ["x"]),
+        lambda c: cards.count_open(c, "stage"),
+        lambda c: cards.at(c, "stage", "1"),
+        lambda c: cards.notes(c, "stage"),
+    ):
+        await house.store.read(query)
+
+
+async def a_fan(house, _card):
+    await house.store.export("stage", "robin")
+    await house.desk.opt_out("stage", "kim")
+    await house.desk.forget("stage", "robin")
+
+
+async def rows_of_years(house, _card):
+    await house.store.write(lambda c: fans.drop_rows(c, house.clock.now()))
+    await house.store.write(lambda c: fans.drop_tombstones(c, house.clock.now()))
+
+
+@pytest.mark.parametrize(
+    "what",
+    [rounds, a_post, a_thread, an_edit_and_a_delete, sending, pages, a_surface, a_fan, rows_of_years],
+    ids=lambda what: what.__name__,
+)
+async def test_no_question_reads_a_large_table_from_end_to_end(house, what):
+    card = await some_of_everything(house)
+    with asked(house) as found:
+        await what(house, card)
+    assert found
+    assert await scanned(house, found) == {}
+
+
+async def test_whether_a_teammate_answered_is_not_looked_for_in_the_whole_channel(house):
+    card = await some_of_everything(house)
+    delivery = (await house.store.post_page(card["post"]["post_id"])).post
+    with asked(house) as found:
+        await house.store.read(lambda c: changes.posts.has_staff_answer(c, delivery))
+    steps = [step for statement, values in found for step in await plan(house, statement, values)]
+    assert any("reply_to=?" in step for step in steps), steps
+
+
+async def statements(house, number):
+    """How many a page takes, with this many cards on it."""
+    with asked(house) as found:
+        page, _ = await house.desk.drafts(limit=number)
+    assert len(page) == number
+    return len(found), page
+
+
+async def test_a_page_of_200_cards_takes_as_many_statements_as_one_of_3(house):
+    for n in range(205):
+        await house.receive(f"look at map {n}", fan="tom", staff=True, external_id=f"root{n}")
+        await house.receive(f"{PRAISE} {n}", fan=f"fan{n}", reply_to=f"root{n}")
+    await house.quiet()
+    few, _ = await statements(house, 3)
+    many, page = await statements(house, 200)
+    assert few == many
+    own = [(f"look at map {card['post']['author']['id'].removeprefix('fan')}",) for card in page]
+    assert [tuple(turn["text"] for turn in card["thread"]) for card in page] == own
+    for card in (page[0], *page[-5:]):
+        alone = await house.desk.draft(card["draft_id"])
+        assert alone == card
+    with asked(house) as found:
+        await house.desk.decided(limit=100)
+    assert len(found) <= few
+
+
+async def test_the_thread_of_a_card_is_the_nearest_twenty_before_it_with_our_replies(house):
+    first = await house.sent(fan="kim", external_id="root")
+    for n in range(30):
+        await house.post(f"yes {n}", fan=f"fan{n}", reply_to="root")
+    card = await house.draft("I want to kill myself", fan="lee", reply_to="root")
+    texts = [turn["text"] for turn in card["thread"]]
+    assert texts == [f"yes {n}" for n in range(10, 30)], "and none of our replies to what is not among them"
+    early = await house.draft_of(first["post"]["post_id"])
+    assert early["thread"] == []

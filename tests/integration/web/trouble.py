@@ -1,0 +1,25 @@
+"""A database that gives trouble, and the addresses that must answer all the same."""
+
+import re
+from pathlib import Path
+
+from bot.adapters.web import api
+from bot.console import routes as pages
+from tests.integration.program import database
+
+ADDRESSES = sorted(
+    (method, re.sub(r"\{[^}]*\}", "x", route.path))
+    for router in (api.router, pages.router)
+    for route in router.routes
+    for method in route.methods
+)
+"""(method, path) of each page and each route of the API."""
+
+
+def take_tables_away(folder: Path) -> None:
+    """Whatever is asked of the database fails from now on."""
+    with database(folder) as found:
+        names = [row[0] for row in found.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for name in names:
+            if not name.startswith(("sqlite_", "alembic")):
+                found.execute(f"ALTER TABLE {name} RENAME TO gone_{name}")

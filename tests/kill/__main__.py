@@ -1,0 +1,140 @@
+"""Kills the program again and again, at random moments and at named ones, and looks whether everything still adds up.
+
+    python -m tests.kill --kills 200            # as `make test-kill`
+    python -m tests.kill --minutes 30           # as `make soak MINUTES=30`
+    python -m tests.kill --seed 7 --kills 50    # one story again
+
+Several houses with platforms of their own live beside one another. What people do and where the program is killed comes
+from the seed; how far it has come by then, from the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from tests.kill.house import House
+from tests.kill.ledger import Ledger
+from tests.kill.script import Script
+
+BETWEEN = 25
+"""Kills between two quiet moments, in which the books are looked through."""
+LEFT = 5
+"""Drafts that wait when it gets quiet: so many that each has a card on each surface."""
+SHOWN = 150
+"""Lines of the history that are printed when something is wrong."""
+
+
+class Wrong(Exception):
+    """What does not add up, a line each."""
+
+
+async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[str]:
+    """One house until it was killed so often, or until a moment of the monotonic clock. Raises Wrong."""
+    async with House(folder).open() as house:
+        script, ledger = Script(house, seed), Ledger(house)
+        try:
+            await house.start()
+            await script.listening()
+            house.kill("before the story")
+            await house.over()
+            while script.counts["kills"] < kills and time.monotonic() < until:
+                for _ in range(min(BETWEEN, kills - script.counts["kills"])):
+                    await script.life()
+                    refuse(script.seen())
+                await look(house, script, ledger)
+                say(f"{seed}: {script.counts['kills']} kills, all adds up")
+        except Exception as error:
+            recent = "\n".join(house.history[-SHOWN:])
+            told = str(error) if isinstance(error, Wrong | AssertionError) else traceback.format_exc()
+            raise Wrong(f"{recent}\n\nseed {seed}, in {folder} (history, log, var):\n{told}") from None
+    return script.counts + ledger.counts
+
+
+def refuse(wrong: list[str]) -> None:
+    """Raises Wrong where there is something."""
+    if wrong:
+        raise Wrong("\n".join(wrong))
+
+
+def say(words: str) -> None:
+    """At once, however long the run goes on."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+async def look(house: House, script: Script, ledger: Ledger) -> None:
+    """A life that nobody disturbs: what is left is settled, then all must add up. Raises Wrong."""
+    house.note("quiet")
+    await house.start()
+    await script.idle()
+    await script.calm()
+    await leave(house, script, LEFT)
+    await ledger.quiet()
+    refuse([*ledger.problems(), *script.seen()])
+    house.kill("once it is quiet")
+    await house.over()
+
+
+async def leave(house: House, script: Script, number: int) -> None:
+    """Managers decide what waits, but for a few; and what is uncertain is looked after."""
+    while True:
+        await script.settle()
+        listed = await house.call("GET", "/api/drafts", params={"limit": 200})
+        unjudged = house.rows("SELECT 1 FROM posts WHERE action IS NULL") or house.telegram.world.updates.waiting
+        if listed is None or unjudged:
+            await asyncio.sleep(0.1)
+            continue
+        waiting = listed.json()["items"]
+        if len(waiting) <= number:
+            return
+        for draft in waiting[number:]:
+            await script.decide(draft, script.chance.choice(("approve", "reject", "edit")))
+
+
+async def stories(seed: str, houses: int, kills: int, until: float) -> Counter[str]:
+    """All houses beside one another; their counts together. Raises Wrong."""
+    places = [Path(tempfile.mkdtemp(prefix="greenroom-kill-")) for _ in range(houses)]
+    async with asyncio.TaskGroup() as group:
+        told = [
+            group.create_task(story(place, f"{seed}/{n}", -(-kills // houses), until)) for n, place in enumerate(places)
+        ]
+    for place in places:
+        shutil.rmtree(place)
+    return sum((one.result() for one in told), Counter())
+
+
+def main() -> int:
+    """0 when everything adds up."""
+    asked = argparse.ArgumentParser(prog="python -m tests.kill")
+    asked.add_argument("--kills", type=int, default=0, help="in all houses together")
+    asked.add_argument("--minutes", type=float, default=0)
+    asked.add_argument("--seed", default=None)
+    asked.add_argument("--houses", type=int, default=2, help="how many at the same time")
+    given = asked.parse_args()
+    seed = given.seed or f"{random.SystemRandom().randrange(10**6)}"
+    kills, minutes = given.kills or (sys.maxsize if given.minutes else 200), given.minutes or 10**6
+    begun, failed = time.monotonic(), ""
+    say(f"seed {seed}")
+    try:
+        totals = asyncio.run(stories(seed, given.houses, kills, begun + 60 * minutes))
+    except* Wrong as wrong:
+        totals, failed = Counter(), "\n".join(map(str, wrong.exceptions))
+    for name, number in sorted(totals.items()):
+        say(f"{number:7} {name}")
+    if failed:
+        say(failed)
+    say(f"{time.monotonic() - begun:.0f} seconds, seed {seed}: {'it does NOT add up' if failed else 'all adds up'}")
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,346 @@
+"""One community on a Discord, a Telegram and a web client of our own, and the program in between, life after life."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from aiohttp import web
+
+from tests.fakes.discord import TOKEN as DISCORD_TOKEN
+from tests.fakes.discord import FakeDiscord, components, texts
+from tests.fakes.discord.http import API
+from tests.fakes.telegram import POLL, FakeTelegram, Press, buttons
+from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.integration.conftest import TEMPLATES
+from tests.kill.process import Program, Watch
+
+Json = dict[str, Any]
+WEB_TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
+PLAZA = "plaza"
+"""The web platform's channel."""
+CONFIG = """\
+community: {{name: Lantern Harbor}}
+web: {{bind: "127.0.0.1:0"}}
+managers:
+  mara: {{name: Mara Quint, telegram: {mara}}}
+  tom: {{name: Tom Weiss, discord: {tom}}}
+  wim: {{name: Wim Ode}}
+on_call: tom
+privacy: {{policy: "We keep what you write for seven days."}}
+replies: {{undo_seconds: 0.7, per_fan: null, per_channel: null, remind_after: null}}
+platforms:
+  discord: {{listen: [general], cards: mods-room, api_base: "{discord}", gateway_url: "{gateway}"}}
+  telegram: {{listen: [{harbor}], cards: mara, api_base: "{telegram}"}}
+"""
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+When = Literal["arrives", "is taken", "is answered"]
+
+
+@dataclass(eq=False)
+class Said:
+    """A fan's post, wherever it was written. Each wording carries a word that is nowhere else."""
+
+    platform: str
+    channel: str
+    external_id: str
+    fan: str
+    wordings: list[str]
+    message: Json | None = None
+    """The platform's; None on the web."""
+    acknowledged: bool = True
+    """We were told that it was taken, or the platform keeps it until it is."""
+    last_known: int = 0
+    """The wording from which on any may be the stored one: it was acknowledged, those behind it perhaps not."""
+    deleted: bool = False
+    """By the fan."""
+    told_deleted: bool = False
+    """And the program has heard of it for certain."""
+    our_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A reply that a platform took."""
+
+    platform: str
+    channel: str
+    reply_to: str
+    text: str
+    message_id: str
+    at: float
+
+
+@dataclass(eq=False)
+class Pressed:
+    """A manager's press on a card of Telegram's, or a decision over the web."""
+
+    draft_id: str
+    verb: str
+    by: str
+    press: Press | None = None
+    taken: bool = False
+    """The web's answer said so."""
+
+    @property
+    def reached(self) -> bool:
+        """The manager was told that it is done."""
+        return self.taken or (self.press is not None and self.press.answered.is_set() and not self.press.text)
+
+
+@dataclass
+class Trap:
+    """Kills the program at the n-th request of a kind."""
+
+    call: str
+    when: When
+    nth: int = 1
+
+
+@dataclass
+class House:
+    """Everything around the program, and what has happened."""
+
+    folder: Path
+    discord: FakeDiscord = field(default_factory=FakeDiscord)
+    telegram: FakeTelegram = field(default_factory=FakeTelegram)
+    program: Program | None = None
+    trap: Trap | None = None
+    posts: list[Said] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    pressed: list[Pressed] = field(default_factory=list)
+    erased: dict[str, str] = field(default_factory=dict)
+    """Words that nobody may have any more -> why."""
+    own_words: dict[str, str] = field(default_factory=dict)
+    """A manager's words that were taken for certain -> our id of the post they answer."""
+    lost_answers: list[float] = field(default_factory=list)
+    """When Telegram's answer to us may have been lost: at kills and cut connections."""
+    requests: int = 0
+    """Of the program, to both platforms."""
+    newest: dict[str, int] = field(default_factory=dict)
+    """When the newest request of a kind came, in nanoseconds of the monotonic clock."""
+    polls: list[tuple[int, int]] = field(default_factory=list)
+    """Telegram's questions for updates: when, and the offset."""
+    history: list[str] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+
+    def note(self, what: str) -> None:
+        self.history.append(f"{time.monotonic() - self.begun:9.3f} {what}")
+        with (self.folder / "history").open("a", encoding="utf-8") as file:
+            file.write(f"{self.history[-1]}\n")
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[House]:
+        """Both platforms run; the program does not yet."""
+        discord, telegram = self.discord, self.telegram
+        discord.http.serve = self._trapped(discord.http.serve, self._discord_call)  # type: ignore[method-assign]
+        telegram.http.serve = self._trapped(telegram.http.serve, self._telegram_call)  # type: ignore[method-assign]
+        self.general, self.room = discord.channel("general"), discord.channel("mods-room")
+        self.tom, self.mara = discord.member("Tom"), telegram.user("Mara")
+        self.harbor = telegram.supergroup("Lantern Harbor")
+        telegram.privacy(on=False)
+        telegram.start(self.mara)
+        telegram.world.updates.waiting.clear()
+        self.direct = telegram.direct(self.mara)
+        discord.answer_within = telegram.answer_within = 1.0  # who is dead answers no sooner
+        self._hear()
+        async with discord.running(), telegram.running():
+            self._write()
+            try:
+                yield self
+            finally:
+                if self.program:
+                    self.program.signal()
+
+    def _write(self) -> None:
+        where = {"discord": self.discord.api_base, "gateway": self.discord.gateway_url}
+        ids = {"mara": self.mara["id"], "tom": self.tom["user"]["id"], "harbor": self.harbor["id"]}
+        config = CONFIG.format(**ids, **where, telegram=self.telegram.api_base)
+        for name, text in {**{f"templates/{n}": t for n, t in TEMPLATES.items()}, "config.yaml": config}.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text, encoding="utf-8")
+
+    # What the platforms see.
+
+    def _hear(self) -> None:
+        """Note every reply that arrives, at the moment it does."""
+        emit, add = self.discord.world.emit, self.telegram.world.add
+
+        def told(event: str, data: Json) -> None:
+            emit(event, data)
+            reference = data.get("message_reference")
+            ours = event == "MESSAGE_CREATE" and data["author"]["id"] == self.discord.world.bot["id"]
+            if ours and reference and data["channel_id"] == self.general["id"]:
+                self._arrived("discord", data["channel_id"], reference["message_id"], data["content"], data["id"])
+
+        def added(room: Any, sender: Json, **more: Any) -> Json:
+            message: Json = add(room, sender, **more)
+            if sender["id"] == self.telegram.world.bot["id"] and room.chat == self.harbor and more.get("reply_to"):
+                to, own = str(more["reply_to"]), str(message["message_id"])
+                self._arrived("telegram", str(self.harbor["id"]), to, message["text"], own)
+            return message
+
+        self.discord.world.emit = told
+        self.telegram.world.add = added  # type: ignore[method-assign]
+
+    def _arrived(self, platform: str, channel: str, reply_to: str, text: str, message_id: str) -> None:
+        self.note(f"{platform}: reply {message_id} to {reply_to} arrived: {text}")
+        one = Arrival(
+            platform=platform,
+            channel=channel,
+            reply_to=reply_to,
+            text=text,
+            message_id=message_id,
+            at=time.monotonic(),
+        )
+        self.arrivals.append(one)
+
+    def _trapped(
+        self,
+        serve: Callable[[web.Request], Awaitable[web.StreamResponse]],
+        name: Callable[[web.Request], Awaitable[str]],
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def served(request: web.Request) -> web.StreamResponse:
+            call = await name(request)
+            self.requests, self.newest[call] = self.requests + 1, time.monotonic_ns()
+            self._spring(call, "arrives")
+            faults = len(self.telegram.http.faults)
+            response = await serve(request)
+            if len(self.telegram.http.faults) < faults:
+                self.lost_answers.append(time.monotonic())
+            self._spring(call, "is taken")
+            if self.trap and self.trap.call == call and self.trap.when == "is answered":
+                await response.prepare(request)
+                await response.write_eof()
+                self._spring(call, "is answered")
+            return response
+
+        return served
+
+    def _spring(self, call: str, when: When) -> None:
+        trap = self.trap
+        if trap is None or (trap.call, trap.when) != (call, when) or not (self.program and self.program.alive):
+            return
+        trap.nth -= 1
+        if trap.nth <= 0:
+            self.trap = None
+            self.kill(f"{call} {when}")
+
+    async def _discord_call(self, request: web.Request) -> str:
+        found = self.discord.http.calls.find(request.method, request.path.removeprefix(API))
+        call, words = found or (None, {})
+        place = " (fans)" if words.get("channel") == self.general["id"] else ""
+        return f"{call.name if call else 'unknown'}{place}"
+
+    async def _telegram_call(self, request: web.Request) -> str:
+        call = request.match_info["call"]
+        form = {} if request.content_type.startswith("multipart") else await request.post()
+        if call == POLL:
+            self.polls.append((time.monotonic_ns(), int(str(form.get("offset", 0)))))
+        return f"{call} (fans)" if form.get("chat_id") == str(self.harbor["id"]) else call
+
+    # The program.
+
+    async def start(self, watch: Watch | None = None) -> None:
+        """Until it serves. Raises Died."""
+        self.program = Program(self.folder, watch or Watch())
+        secrets = {"GREENROOM_WEB_TOKEN": WEB_TOKEN, "DISCORD_TOKEN": DISCORD_TOKEN, "TELEGRAM_TOKEN": TELEGRAM_TOKEN}
+        await self.program.start(secrets)
+
+    def kill(self, when: str) -> None:
+        """As if the machine had lost its power, but for what the system still writes: see `Watch.power`."""
+        assert self.program
+        self.program.signal()
+        self.note(f"killed: {when}")
+
+    async def over(self) -> int | None:
+        """Until it is dead, and the power is cut where that belongs to it."""
+        assert self.program
+        status = await self.program.ended()
+        self.lost_answers.append(time.monotonic())
+        self.program.power_cut()
+        self.trap = None
+        for faults in (self.discord.http.faults, self.telegram.http.faults):
+            for _, fault in faults:
+                fault.go.set()
+            faults.clear()
+        return status
+
+    @property
+    def alive(self) -> bool:
+        return self.program is not None and self.program.alive
+
+    @property
+    def serves(self) -> bool:
+        return self.alive and bool(self.program and self.program.address)
+
+    async def call(self, method: str, path: str, **more: Any) -> httpx.Response | None:
+        """The web API's answer; None when there was none, so that nobody knows."""
+        if not (self.program and self.program.address):
+            return None
+        headers = {"Authorization": f"Bearer {WEB_TOKEN}", **more.pop("headers", {})}
+        try:
+            async with httpx.AsyncClient(base_url=self.program.address, headers=headers, timeout=20) as client:
+                return await client.request(method, path, **more)
+        except httpx.TransportError:
+            return None
+
+    # What is stored.
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "var/greenroom.db"
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """Read without changing the files: a connection that closes as the last one would write the log back."""
+        try:
+            return self._rows(query, values)
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error) or "unable to open" in str(error):
+                return []  # it was killed before it was made
+            raise
+
+    def _rows(self, query: str, values: tuple[Any, ...]) -> list[Any]:
+        if self.alive:
+            with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=20)) as found:
+                return found.execute(query, values).fetchall()
+        with tempfile.TemporaryDirectory() as place:
+            for name in ("greenroom.db", "greenroom.db-wal"):
+                if (self.database.parent / name).exists():
+                    shutil.copy(self.database.parent / name, place)
+            with contextlib.closing(sqlite3.connect(Path(place) / "greenroom.db")) as found:
+                return found.execute(query, values).fetchall()
+
+    def log_of_writes(self) -> bytes:
+        """The bytes of the database's write-ahead log."""
+        log = Path(f"{self.database}-wal")
+        return log.read_bytes() if log.exists() else b""
+
+    # Cards.
+
+    def cards(self) -> dict[tuple[str, str], tuple[Json, dict[str, str], str]]:
+        """(surface, message id as it is stored) -> message, verb -> what its button sends, words."""
+        found = {}
+        for one in self.discord.by_bot(self.room):
+            ids = [part["custom_id"] for part in components(one) if "custom_id" in part]
+            verbs = {custom_id.split(":", 3)[-1]: custom_id for custom_id in ids if custom_id.startswith("card:")}
+            if verbs:
+                found["discord", one["id"]] = (one, verbs, "\n".join(texts(one)))
+        for one in self.telegram.cards(self.direct):
+            verbs = {":".join([(p := data.split(":"))[0], *p[3:]]): data for data in buttons(one) if ":" in data}
+            if verbs:
+                found["telegram", f"{self.direct['id']}/{one['message_id']}"] = (one, verbs, one["text"])
+        return found
+
+
+def draft_of(verbs: dict[str, str]) -> str:
+    """Which draft a card's buttons are about."""
+    return next(iter(verbs.values())).split(":")[1]

@@ -1,0 +1,181 @@
+"""The program as a process of its own that can be killed at any moment. All of it is the product's but the reader of
+posts, which knows a few sentences: so a start takes half a second, and what is killed is the rest.
+
+The processes are forked from one that has everything imported (`multiprocessing`'s fork server), for the same reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from bot import settings
+from bot.adapters.telegram import pace
+from bot.app import build
+from bot.reader import Reader
+from responders.ports import Floats
+from tests.fakes.reader import FakeReads, Says
+from tests.kill.syncs import PowerCut, watch
+
+PRAISE, CRASH, SAVE, FOG = (
+    "the new map is gorgeous",
+    "it crashes on start",
+    "how do I save",
+    "fog again on the way to work",
+)
+DANGER = "I want to kill myself"
+_READ: Mapping[str, str | Says] = {
+    "kill myself": Says(intents={"crisis": 0.95}),
+    PRAISE: Says(intents={"praise": 0.97}, situations=(("praise_for_looks", "praise", 0.9),)),
+    CRASH: Says(intents={"complaint": 0.97}, situations=(("signed", "complaint", 0.9),)),
+    SAVE.lower(): Says(intents={"question": 0.97}),
+    "fog again": Says(intents={"offtopic": 0.97}),
+}
+_FORK = multiprocessing.get_context("forkserver")
+_FORK.set_forkserver_preload(["tests.kill.process", "bot.adapters.discord", "bot.adapters.telegram"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """What else happens at the syncs of the database."""
+
+    kill_at: int = 0
+    """The process dies at this sync, counted from 1; 0: at none."""
+    after: bool = False
+    """It dies when the sync is done, not before."""
+    power: bool = False
+    """What was synced is kept, for `PowerCut.cut`."""
+    unsynced: bool = False
+    """Nothing counts as synced: for the tests of `power`."""
+    times: bool = False
+    """When each sync ended is written into `syncs`, a line each, in nanoseconds of the monotonic clock."""
+
+
+@dataclass
+class Program:
+    """One life of the program in a folder."""
+
+    folder: Path
+    watch: Watch = field(default_factory=Watch)
+    process: BaseProcess | None = None
+    address: str = ""
+
+    async def start(self, environ: Mapping[str, str]) -> None:
+        """Until it serves; raises Died when it did not live that long."""
+        here, there = multiprocessing.Pipe(duplex=False)
+        self.process = _FORK.Process(target=_run, args=(there, self.folder, dict(environ), self.watch), daemon=True)
+        self.process.start()
+        there.close()
+        try:
+            async with asyncio.timeout(60):
+                while not here.poll():
+                    await asyncio.sleep(0.01)
+            self.address = here.recv()
+        except EOFError:
+            raise Died from None
+        finally:
+            here.close()
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.is_alive()
+
+    def signal(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """At once; nothing when it is dead already."""
+        if self.process and self.process.pid and self.alive:
+            os.kill(self.process.pid, number)
+
+    async def ended(self, seconds: float = 60) -> int | None:
+        """Until it is over: its exit status, negative for a signal."""
+        assert self.process
+        async with asyncio.timeout(seconds):
+            while self.process.is_alive():
+                await asyncio.sleep(0.005)
+        return self.process.exitcode
+
+    def power_cut(self) -> None:
+        """Once it is dead: what was not synced is gone."""
+        if self.watch.power:
+            PowerCut(_database(self.folder)).cut()
+
+
+class Died(Exception):
+    """It was killed before it served."""
+
+
+class _Known(Reader):
+    """A reader of the sentences above."""
+
+    def __init__(self) -> None:
+        self.reads = FakeReads(_READ)
+
+    def model(self, var: Path | None) -> tuple[Any, Any]:
+        return self.reads, self
+
+    def encode(self, texts: list[str]) -> Floats:
+        return self.reads.vectors(texts)
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+def _database(folder: Path) -> Path:
+    return folder / "var/greenroom.db"
+
+
+def _run(pipe: Connection, folder: Path, environ: dict[str, str], wanted: Watch) -> None:
+    os.chdir(folder)
+    log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, sys.stdout.fileno())
+    os.dup2(log, sys.stderr.fileno())
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _watch(folder, wanted)
+    pace.CHAT = pace.GROUP = (1000, 1.0)  # else most of a run would be waiting for Telegram's twenty messages a minute
+    built = build(settings.load(folder / "config.yaml", environ), environ=environ, reader=_Known)
+    asyncio.run(built.run(announce=_once(lambda: pipe.send(built.base_url))))
+
+
+def _once(tell: Callable[[], None]) -> Callable[[str], None]:
+    told: list[str] = []
+
+    def announce(words: str) -> None:
+        if not told:
+            tell()
+        told.append(words)
+
+    return announce
+
+
+def _watch(folder: Path, wanted: Watch) -> None:
+    if wanted == Watch():
+        return
+    power, counted = PowerCut(_database(folder)), 0
+    times = os.open(folder / "syncs", os.O_WRONLY | os.O_CREAT | os.O_APPEND) if wanted.times else None
+    if wanted.power:
+        power.begin()
+
+    def before(_file: Path) -> None:
+        nonlocal counted
+        counted += 1
+        if counted == wanted.kill_at and not wanted.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(file: Path) -> None:
+        if wanted.power and not wanted.unsynced:
+            power.synced(file)
+        if times is not None:
+            os.write(times, b"%d\n" % time.monotonic_ns())
+        if counted == wanted.kill_at and wanted.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    watch(before, after)

@@ -1,0 +1,518 @@
+"""What people do in a community, and what goes wrong on the platforms: chosen at random from a seed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import time
+from collections import Counter
+from typing import Any
+
+from tests.fakes.discord import CALLBACK, Interaction
+from tests.fakes.discord import DELETE as DISCORD_DELETE
+from tests.fakes.discord import EDIT as DISCORD_EDIT
+from tests.fakes.discord import SEND as DISCORD_SEND
+from tests.fakes.discord import Fault as DiscordFault
+from tests.fakes.telegram import ANSWER, DELETE, EDIT, POLL, SEND
+from tests.fakes.telegram import Fault as TelegramFault
+from tests.kill.house import PLAZA, House, Json, Pressed, Said, Trap, When, draft_of
+from tests.kill.process import CRASH, DANGER, FOG, PRAISE, SAVE, Died, Watch
+
+FANS = 6
+"""On each platform."""
+FOREVER = 10.0**6
+_MESSAGE = "/channels/{channel}/messages/{message}"
+LONGEST, BUSIEST = 8.0, 100
+"""Seconds of a life after it serves, and requests of the program in it."""
+ONCE = ("getMe", "getChat", "GET /channels/{channel}/messages (fans)")
+"""Requests that come once in a life."""
+OFTEN = (
+    *(f"{SEND} (fans)", SEND, EDIT, DELETE, POLL, ANSWER),
+    *(f"{DISCORD_SEND} (fans)", DISCORD_SEND, DISCORD_EDIT, CALLBACK),
+    *(f"GET {_MESSAGE} (fans)", f"{DISCORD_DELETE} (fans)", "PATCH /webhooks/{application}/{token}/messages/@original"),
+)
+WHEN: tuple[When, ...] = ("arrives", "is taken", "is answered")
+
+
+class Script:
+    """Fans, three managers and bad luck."""
+
+    def __init__(self, house: House, seed: str) -> None:
+        self.house = house
+        self.chance = random.Random(seed)  # noqa: S311 - it makes a story, not a secret
+        self.counts: Counter[str] = Counter()
+        self.discord_fans = [house.discord.member(f"Fan {n}") for n in range(FANS)]
+        self.telegram_fans = [house.telegram.user(f"Fan {n}") for n in range(FANS)]
+        self.moments = [(call, when) for call in (*ONCE, *OFTEN) for when in WHEN]
+        """The named ones that are still to come: each has its turn before any comes again."""
+        self.chance.shuffle(self.moments)
+        self._marks = 0
+        self._again: list[tuple[Json, str]] = []
+        """Posts of the web whose answer was lost: their client sends them once more."""
+        self._asked: dict[str, float] = {}
+        """When fans of Telegram asked to be forgotten."""
+        self._working: set[asyncio.Task[Any]] = set()
+
+    def mark(self) -> str:
+        """A word that is nowhere else."""
+        self._marks += 1
+        return f"qz{self._marks:06d}"
+
+    # A life.
+
+    async def life(self) -> None:
+        """The program starts, people do things, it is killed; then people do things without it."""
+        house, chance = self.house, self.chance
+        kind = chance.choices(("start", "anywhere", "sync", "request", "stop"), (10, 20, 20, 45, 5))[0]
+        at, after, power = chance.randint(1, 30), chance.random() < 0.5, chance.random() < 0.5
+        watch = Watch(kill_at=at if kind == "sync" else 0, after=after, power=power)
+        moment = self.moments.pop(0) if kind == "request" else None
+        if moment:
+            house.trap = Trap(*moment, nth=1 if moment[0] in ONCE else chance.randint(1, 3))
+        house.note(f"life: {kind}, {watch}, {house.trap}")
+        self._trouble()
+        people = [asyncio.create_task(work()) for work in (self._fans, self._mara, self._tom, self._wim)]
+        early = asyncio.create_task(self._kill_within(chance.uniform(0, 1.2) if kind == "start" else FOREVER))
+        with contextlib.suppress(Died):
+            await house.start(watch)
+            house.note("it serves")
+            await self._lives(BUSIEST if kind in ("sync", "request") else chance.randint(1, BUSIEST))
+            if kind == "stop":
+                await self._stop(chance.uniform(0, 3))
+        if house.alive:
+            house.kill("at any moment")
+            self.counts["kills at any moment"] += 1
+        else:
+            self.counts[f"kills at a {kind}"] += 1
+        if moment:  # one that did not come has another turn soon
+            self.moments.insert(len(self.moments) if house.trap is None else chance.randrange(3, 9), moment)
+        await self._over(people, early)
+        for _ in range(chance.randint(0, 3)):  # nobody is there
+            await self._fan()
+
+    async def _over(self, people: list[asyncio.Task[None]], early: asyncio.Task[None]) -> None:
+        status = await self.house.over()
+        self.counts["kills" if status == -signal.SIGKILL else "stops"] += 1
+        if status not in (-signal.SIGKILL, 0):
+            raise AssertionError(f"it ended by itself with status {status}: {self.house.folder / 'log'}")
+        for task in (*people, early):
+            task.cancel()
+        for error in await asyncio.gather(*people, return_exceptions=True):
+            if isinstance(error, Exception):
+                raise error
+
+    async def _stop(self, seconds: float) -> None:
+        """Ask it to stop; it may be killed before it has."""
+        assert self.house.program
+        self.house.note("it is asked to stop")
+        self.house.program.signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await self.house.program.ended(seconds)
+
+    async def _lives(self, requests: int) -> None:
+        """For so many requests to the platforms: a slow machine makes a life longer, not duller."""
+        until, last = time.monotonic() + LONGEST, self.house.requests + requests
+        while self.house.alive and time.monotonic() < until and self.house.requests < last:
+            await asyncio.sleep(0.002)
+
+    async def _kill_within(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        while not self.house.alive:
+            await asyncio.sleep(0.001)
+        self.house.kill("while it starts")
+
+    def _trouble(self) -> None:
+        """What goes wrong on the platforms in this life."""
+        house, chance = self.house, self.chance
+        for _ in range(chance.choice((0, 0, 1, 1, 2))):
+            status, after, slow = chance.choice((429, 500, None, 0)), chance.random() < 0.5, chance.uniform(0.2, 1.5)
+            if chance.random() < 0.5:
+                call = chance.choice((SEND, EDIT, DELETE, ANSWER, POLL))
+                fault: Any = TelegramFault(status, after=after or status == 0, hold=status == 0)
+                house.telegram.fail_next(call, fault)
+            else:
+                call = chance.choice((DISCORD_SEND, DISCORD_EDIT, CALLBACK, DISCORD_DELETE))
+                fault = DiscordFault(status, after=after and status != 0, hold=status == 0)
+                house.discord.fail_next(call, fault)
+            house.note(f"trouble: {call} {status} after={after}")
+            self.counts["faults"] += 1
+            if status == 0:
+                self._work(_let_go(fault, slow))
+        if chance.random() < 0.15:
+            self._work(self._disconnect(chance.uniform(1, 2.5)))
+
+    async def _disconnect(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if self.house.alive:
+            self.house.note("Discord's gateway closes")
+            self.counts["disconnects"] += 1
+            self.house.discord.disconnect(resumable=self.chance.random() < 0.5)
+
+    def _work(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def idle(self) -> None:
+        """Until nobody waits for an answer any more."""
+        while self._working:
+            await asyncio.gather(*self._working)
+
+    async def listening(self) -> None:
+        """Until Discord's channel was read for the first time: what is older is not the program's business."""
+        listening, general = (
+            "SELECT 1 FROM cursors WHERE platform = 'discord' AND channel = ?",
+            self.house.general["id"],
+        )
+        while not self.house.rows(listening, general) or not self.house.discord.gateway.sessions:
+            await asyncio.sleep(0.05)
+
+    async def calm(self) -> None:
+        """What needs a program that lives long enough to hear of it: deletions on Discord, and one fan of each platform
+        who wants to be forgotten."""
+        house = self.house
+        await self.listening()
+        gone = [p for p in house.posts[-20:] if p.platform == "discord" and not p.deleted]
+        for found in self.chance.sample(gone, min(2, len(gone))):
+            house.note(f"discord: delete {found.external_id}, which is told")
+            found.deleted = True
+            house.discord.delete(found.message)
+        for where in ("discord", "telegram", "web"):
+            await self.forget(where, self.chance.randrange(FANS))
+
+    # Fans.
+
+    async def _fans(self) -> None:
+        while True:
+            if self.house.serves or self.chance.random() < 0.2:
+                await self._fan()
+            await asyncio.sleep(self.chance.uniform(0.1, 0.6))
+
+    async def _fan(self) -> None:
+        chance = self.chance
+        act = chance.choices(
+            (self.post, self._edit, self._delete, self._teammate, self._forget, self._repeat), (16, 3, 2, 2, 1, 3)
+        )[0]
+        await act()
+
+    async def post(self, where: str | None = None) -> None:
+        """Somebody writes."""
+        house, chance = self.house, self.chance
+        where = where or chance.choice(("discord", "telegram", "web"))
+        words = chance.choices((PRAISE, CRASH, SAVE, FOG, DANGER), (10, 3, 3, 2, 1))[0]
+        text, fan = f"{words} {self.mark()}", chance.randrange(FANS)
+        self.counts["posts"] += 1
+        if where == "discord":
+            author = self.discord_fans[fan]
+            text = f"<@{house.discord.world.bot['id']}> {text}"
+            message = house.discord.post(house.general, author, text)
+            found = Said("discord", house.general["id"], message["id"], author["user"]["id"], [text], message)
+        elif where == "telegram":
+            user = self.telegram_fans[fan]
+            message = house.telegram.post(house.harbor, user, text)
+            own = str(message["message_id"])
+            found = Said("telegram", str(house.harbor["id"]), own, str(user["id"]), [text], message)
+        else:
+            body = {"id": f"p{self._marks}", "channel": PLAZA, "author": {"id": f"fan-{fan}", "name": "Robin"}}
+            found = Said("web", PLAZA, str(body["id"]), f"fan-{fan}", [text], acknowledged=False)
+            house.posts.append(found)
+            await self._send(found, {**body, "text": text}, f"key-{self._marks}")
+            return
+        house.posts.append(found)
+        house.note(f"{where}: post {found.external_id}: {text}")
+
+    async def _send(self, found: Said, body: Json, key: str) -> None:
+        answer = await self.house.call("POST", "/api/posts", json=body, headers={"Idempotency-Key": key})
+        self.house.note(f"web: post {body['id']}: {body['text']}: {answer and answer.status_code}")
+        if answer is None or answer.status_code == 503:  # not known, or not now
+            self._again.append((body, key))
+        elif answer.status_code in (200, 202):
+            found.acknowledged, found.our_id = True, answer.json()["post_id"]
+        else:
+            raise AssertionError(f"a post was refused: {answer.status_code} {answer.text}")
+
+    async def _repeat(self) -> None:
+        """A client that heard no answer sends the post again, with the same key."""
+        if self._again:
+            body, key = self._again.pop(0)
+            found = next(p for p in self.house.posts if p.platform == "web" and p.external_id == body["id"])
+            self.counts["repeats"] += 1
+            await self._send(found, body, key)
+
+    def _some_post(self, *, deletable: bool = False) -> Said | None:
+        usable = [p for p in self.house.posts[-30:] if not p.deleted and (p.platform != "web" or p.our_id)]
+        usable = [p for p in usable if not deletable or p.platform != "telegram"]
+        return self.chance.choice(usable) if usable else None
+
+    async def _edit(self) -> None:
+        found = self._some_post()
+        if found is None:
+            return
+        self.counts["edits"] += 1
+        text = f"{found.wordings[-1].rpartition(' ')[0]} {self.mark()}"
+        found.wordings.append(text)
+        self.house.note(f"{found.platform}: edit {found.external_id}: {text}")
+        if found.platform == "discord" and found.message:
+            self.house.discord.edit(found.message, text)
+        elif found.platform == "telegram" and found.message:
+            self.house.telegram.edit(found.message, text)
+            found.last_known = len(found.wordings) - 1
+        else:
+            number = len(found.wordings) - 1
+            answer = await self.house.call("PATCH", f"/api/posts/{found.our_id}", json={"text": text})
+            if answer is not None and answer.status_code == 200:
+                found.last_known = max(found.last_known, number)
+
+    async def _delete(self) -> None:
+        found = self._some_post(deletable=True)
+        if found is None:
+            return
+        self.counts["deletes"] += 1
+        self.house.note(f"{found.platform}: delete {found.external_id}")
+        found.deleted = True
+        if found.platform == "discord" and found.message:
+            self.house.discord.delete(found.message)
+        else:
+            answer = await self.house.call("DELETE", f"/api/posts/{found.our_id}")
+            found.told_deleted = answer is not None and answer.status_code == 204
+
+    async def _teammate(self) -> None:
+        """A colleague answers by hand, without us."""
+        house, found = self.house, self._some_post()
+        if found is None:
+            return
+        self.counts["answered by hand"] += 1
+        house.note(f"{found.platform}: a teammate answers {found.external_id}")
+        if found.platform == "discord":
+            house.discord.post(house.general, house.tom, "I have seen it.", reply_to=found.message)
+        elif found.message:
+            house.telegram.reply(found.message, house.mara, "I have seen it.")
+        else:
+            body = {"id": f"t{self.mark()}", "channel": PLAZA, "reply_to": found.external_id, "text": "I have seen it."}
+            await house.call(
+                "POST", "/api/posts", json={**body, "author": {"id": "w", "name": "Wim", "is_staff": True}}
+            )
+
+    async def _forget(self) -> None:
+        where, fan = self.chance.choice(("discord", "telegram", "web")), self.chance.randrange(FANS)
+        await self.forget(where, fan)
+
+    async def forget(self, where: str, fan: int) -> None:
+        """A fan wants to be forgotten: what was stored by then must go."""
+        house = self.house
+        if not house.database.exists():
+            return
+        author = {
+            "discord": self.discord_fans[fan]["user"]["id"],
+            "telegram": str(self.telegram_fans[fan]["id"]),
+            "web": f"fan-{fan}",
+        }[where]
+        stored = {
+            (channel, own): our_id
+            for channel, own, our_id in house.rows(
+                "SELECT channel, external_id, id FROM posts WHERE platform = ? AND author_id = ?", where, author
+            )
+        }
+        theirs = [p for p in house.posts if p.platform == where and (p.channel, p.external_id) in stored]
+        words = [w.rpartition(" ")[2] for p in theirs for w in p.wordings[: p.last_known + 1]]
+        words += [w for w, our_id in house.own_words.items() if our_id in stored.values()]
+        house.note(f"{where}: forget {author}: {words}")
+        if where == "web":
+            answer = await house.call("DELETE", f"/api/fans/web/{author}")
+            done = answer is not None and answer.status_code == 204
+        elif where == "telegram":
+            if time.monotonic() < self._asked.get(author, 0) + 20:
+                return  # who repeats a command at once is not heard again
+            self._asked[author] = time.monotonic()
+            house.telegram.post(house.telegram.direct(self.telegram_fans[fan]), self.telegram_fans[fan], "/forget")
+            done = True  # the update waits until it is handled
+        else:
+            done = await self._forget_on_discord(fan)
+        if done:
+            self.counts["forgets"] += 1
+            house.erased |= dict.fromkeys(words, f"{author} asked on {where} to be forgotten")
+
+    async def _forget_on_discord(self, fan: int) -> bool:
+        house = self.house
+        if not any(one["name"] == "forget" for one in house.discord.world.commands.values()):
+            return False
+        asked = await house.discord.command("forget", house.general, self.discord_fans[fan])
+        until = time.monotonic() + 1
+        while "erased here" not in asked.text and time.monotonic() < until and house.alive:
+            await asyncio.sleep(0.02)
+        return "erased here" in asked.text
+
+    # Managers.
+
+    async def _mara(self) -> None:
+        """On Telegram, whatever button is there."""
+        while True:
+            await asyncio.sleep(self.chance.uniform(0.05, 0.5))
+            if not self.house.serves and self.chance.random() < 0.8:
+                continue
+            cards = [card for (surface, _), card in self.house.cards().items() if surface == "telegram"]
+            self._press_on_telegram(cards)
+
+    def _press_on_telegram(self, cards: list[tuple[Json, dict[str, str], str]]) -> None:
+        house, chance = self.house, self.chance
+        weights = {"send": 12, "undo": 2, "reword": 1, "open": 1, "remove": 1, "skip": 1, "handover": 0.3}
+        offered = [
+            (message, verb, data, weights[name])
+            for message, verbs, _ in cards[-12:]
+            for verb, data in verbs.items()
+            if (name := verb.split(":")[0]) in weights
+        ]
+        if not offered:
+            return
+        message, verb, data, _ = chance.choices(offered, [one[-1] for one in offered])[0]
+        if chance.random() < (0.1 if verb == "send" else 0.3):
+            self.counts["words by a reply"] += 1
+            house.telegram.reply(message, house.mara, f"Thank you for telling us, {self.mark()}.")
+            return
+        one = Pressed(data.split(":")[1], verb, "mara")
+        house.pressed.append(one)
+        self.counts["presses"] += 1
+        house.note(f"mara presses {data}")
+
+        async def press() -> None:
+            # The press is known before it is answered, so that one which is answered late counts too.
+            known = set(house.telegram.methods.presses)
+            pressing = asyncio.create_task(house.telegram.press(message, data, house.mara))
+            await asyncio.sleep(0)
+            one.press = next((p for i, p in house.telegram.methods.presses.items() if i not in known), None)
+            await pressing
+
+        if message["message_id"] in house.telegram.world.rooms[house.direct["id"]].messages:
+            self._work(press())
+
+    async def _tom(self) -> None:
+        """On Discord."""
+        while True:
+            await asyncio.sleep(self.chance.uniform(0.05, 0.5))
+            if not self.house.serves and self.chance.random() < 0.8:
+                continue
+            cards = [card for (surface, _), card in self.house.cards().items() if surface == "discord"]
+            self._press_on_discord(cards)
+
+    def _press_on_discord(self, cards: list[tuple[Json, dict[str, str], str]]) -> None:
+        house, chance = self.house, self.chance
+        weights = {"send": 12, "undo": 2, "reword": 1, "open": 1, "remove": 1, "edit": 3, "fill": 2, "skip": 1}
+        weights |= {"correct": 1}
+        offered = [
+            (message, verb, custom_id, weights[verb])
+            for message, verbs, _ in cards[-12:]
+            for verb, custom_id in verbs.items()
+            if verb in weights
+        ]
+        if not offered:
+            return
+        message, verb, custom_id, _ = chance.choices(offered, [one[-1] for one in offered])[0]
+        self.counts["presses"] += 1
+        house.note(f"tom presses {custom_id}")
+        self._work(self._on_discord(message, verb, custom_id))
+
+    async def _on_discord(self, message: Json, verb: str, custom_id: str) -> None:
+        house = self.house
+        opened = await house.discord.press(message, custom_id, house.tom)
+        if verb in ("edit", "correct", "fill", "skip") and opened.callback and opened.callback["type"] == 9:
+            await self._fill_in(opened, verb)
+
+    async def _fill_in(self, opened: Interaction, verb: str) -> None:
+        field = opened.modal["components"][0]["component"]["custom_id"]
+        words = {} if verb == "skip" else {field: f"We are on it, {self.mark()}."}
+        await self.house.discord.submit(opened, self.house.tom, words)
+
+    async def _wim(self) -> None:
+        """Over the web, with an eye on what went wrong."""
+        while True:
+            await asyncio.sleep(self.chance.uniform(0.05, 0.4))
+            await self.settle()
+            listed = await self.house.call("GET", "/api/drafts", params={"limit": 10})
+            if listed is None or listed.status_code != 200 or not listed.json()["items"]:
+                continue
+            draft = self.chance.choice(listed.json()["items"])
+            action = self.chance.choices(("approve", "edit", "reject", "undo"), (6, 3, 1, 1))[0]
+            await self.decide(draft, action)
+            if self.chance.random() < 0.3:
+                await self.decide(draft, "undo")
+            elif self.chance.random() < 0.2:
+                await self._change()
+
+    async def decide(self, draft: Json, action: str, **more: Any) -> bool:
+        """One decision; what was taken for certain is remembered."""
+        house = self.house
+        word = self.mark()
+        if action in ("edit", "correct"):
+            more["text"] = f"Thank you for writing, {word}."
+        elif action == "approve" and not draft["text"]:
+            return False
+        body = {"revision": draft["revision"], "by": "wim", "action": action, **more}
+        one = Pressed(draft["draft_id"], action, "wim")
+        house.pressed.append(one)
+        path, key = f"/api/drafts/{draft['draft_id']}/decisions", {"Idempotency-Key": f"d{word}"}
+        answer = await house.call("POST", path, json=body, headers=key)
+        house.note(f"web: {action} {draft['draft_id']}: {answer and answer.status_code}")
+        self.counts["decisions over the web"] += 1
+        if answer is not None and answer.status_code not in (200, 404, 409, 422, 503):
+            raise AssertionError(f"{action}: {answer.status_code} {answer.text}")
+        one.taken = answer is not None and answer.status_code == 200
+        if one.taken and "text" in more:
+            house.own_words[word] = draft["post"]["post_id"]
+        return one.taken
+
+    async def _change(self) -> None:
+        """Correct or remove a reply that was sent."""
+        listed = await self.house.call("GET", "/api/drafts", params={"state": "approved", "limit": 200})
+        if listed is not None and listed.status_code == 200 and listed.json()["items"]:
+            draft = self.chance.choice(listed.json()["items"][-20:])
+            if await self.decide(draft, self.chance.choice(("correct", "remove"))):
+                self.counts["changes"] += 1
+
+    async def settle(self) -> None:
+        """A person looks into the channel after each reply of which nobody knows, and says what is true."""
+        house = self.house
+        if not house.database.exists():
+            return
+        for draft_id, post_id, revision, kind in house.rows(
+            "SELECT d.draft_id, d.post_id, r.revision, d.kind FROM deliveries d JOIN drafts r ON r.id = d.draft_id "
+            "WHERE d.state = 'uncertain'"
+        ):
+            arrived = self._is_there(post_id) if kind == "send" else True
+            body = {"revision": revision, "by": "wim", "action": "settle", "arrived": arrived}
+            answer = await house.call("POST", f"/api/drafts/{draft_id}/decisions", json=body)
+            house.note(f"web: settle {draft_id} arrived={arrived}: {answer and answer.status_code}")
+            self.counts["settled"] += 1
+            if not arrived and self.chance.random() < 0.5:
+                await house.call(
+                    "POST",
+                    f"/api/drafts/{draft_id}/decisions",
+                    json={"revision": revision, "by": "wim", "action": "retry"},
+                )
+
+    def _is_there(self, post_id: str) -> bool:
+        ((platform, channel, own),) = self.house.rows(
+            "SELECT platform, channel, external_id FROM posts WHERE id = ?", post_id
+        )
+        here = [a for a in self.house.arrivals if (a.platform, a.channel, a.reply_to) == (platform, channel, own)]
+        ((known,),) = self.house.rows(
+            "SELECT count(*) FROM deliveries WHERE post_id = ? AND kind = 'send' AND state IN ('sent', 'removed')",
+            post_id,
+        )
+        return len(here) > known
+
+    def seen(self) -> list[str]:
+        """What the managers see on cards must be so, also right after a kill."""
+        yes = {d for (d,) in self.house.rows("SELECT draft_id FROM decisions WHERE action IN ('approve', 'edit')")}
+        wrong = []
+        for (surface, own), (_, verbs, words) in self.house.cards().items():
+            said = words.lstrip("*# ").startswith(("Approved", "Sent", "Corrected", "Removed"))
+            if said and draft_of(verbs) not in yes:
+                wrong.append(f"{surface} card {own} says “{words}”, and there is no such decision")
+        return wrong
+
+
+async def _let_go(fault: Any, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    fault.go.set()
