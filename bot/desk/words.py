@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.domain import Action, Command, Draft, Refused, clean, visible
 from bot.store import moves
 from responders.library.render import RenderFailed, missing, preview, render
+from responders.library.unseen import seen
 from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
 
 TYPING = frozenset({Action.EDIT, Action.PROPOSE, Action.CORRECT, Action.APPROVE, Action.FILL})
@@ -88,7 +89,7 @@ def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) 
     if unknown:
         known = ", ".join(sorted(draft.recipe.asks)) or "none"
         raise Refused("bad_action", f"There is no blank named {unknown[0]}; blanks: {known}.", draft=draft)
-    typed = {**draft.typed, **{name: written(text) for name, text in command.slots.items()}}
+    typed = {**draft.typed, **{name: seen(written(text)) for name, text in command.slots.items()}}
     typed = {name: text for name, text in typed.items() if visible(text)}
     open_slots = missing(draft.recipe, typed)
     if command.action is Action.FILL:

@@ -1,1 +1,1 @@
-"""The operators' texts, read, checked and rendered. The only place that knows Jinja and templates' YAML."""
+"""The operators' texts, read, checked and rendered. The only place that knows YAML, and templates' Jinja."""

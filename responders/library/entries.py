@@ -8,7 +8,7 @@ says what it wants them to be.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,13 +17,17 @@ import yaml
 
 from responders.library.faults import Fault
 from responders.library.unreadable import explain
-from responders.library.unseen import unseen
+from responders.library.unseen import garbled, plain_lines, unseen
 from responders.library.vocabulary import did_you_mean
 
 MAX_CHARS = 200_000
 MAX_DEPTH = 12
+_NAMED = 3
+"""Further lines that a fault names."""
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
-_NUMBER = re.compile(r"[+-]?\d{1,15}")
+_NUMBER = re.compile(r"[+-]?\d{1,19}")
+"""As long as the ids of the platforms."""
+_CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _RUN_TOGETHER = re.compile(r"([a-z_]{1,40}+)(?:\s*+[:=]\s*+|\s++)(\S.*)")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
 
@@ -35,13 +39,43 @@ def clean(file: str, text: str, faults: list[Fault]) -> str | None:
             Fault(file=file, line=1, message=f"the file has over {MAX_CHARS:,} characters; split it", code="L01")
         )
         return None
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = plain_lines(text.removeprefix("\ufeff"))
     if found := NOT_TEXT.search(text):
         line = text.count("\n", 0, found.start()) + 1
         message = "this is not plain text; save the file as UTF-8 text"
         faults.append(Fault(file=file, line=line, message=message, code="L01"))
         return None
     return text
+
+
+def cleared(path: str, text: str, faults: list[Fault]) -> str:
+    """The text with plain line ends, without a byte order mark and without the characters that nobody sees; those, and
+    garbled letters, are faults. What is no text at all is left as it is."""
+    text = plain_lines(text.removeprefix("\ufeff"))
+    if NOT_TEXT.search(text):
+        return text
+    signs = list(unseen(text))
+    if signs:
+        what = f"{signs[0][1]} stands {_behind(text, signs[0][0])}; delete it, and type what is around it again"
+        faults.append(_on_lines(path, text, [at for at, _ in signs], what))
+        gone = {at for at, _ in signs}
+        text = "".join(c for at, c in enumerate(text) if at not in gone)
+    if broken := list(garbled(text)):
+        what = f"{broken[0][1]!r} is a letter that was garbled on the way; type it again, and save the file as UTF-8"
+        faults.append(_on_lines(path, text, [at for at, _ in broken], what))
+    return text
+
+
+def _behind(text: str, at: int) -> str:
+    before = text[max(0, at - 20) : at].rpartition("\n")[2].strip()
+    return f"behind {before!r}" if before else "at the beginning of the line"
+
+
+def _on_lines(path: str, text: str, places: list[int], what: str) -> Fault:
+    lines = list(dict.fromkeys(text.count("\n", 0, at) + 1 for at in places))
+    more = ", ".join(map(str, lines[1 : _NAMED + 1])) + (" and more" if len(lines) > _NAMED + 1 else "")
+    message = f"{what} (also on line {more})" if more else what
+    return Fault(file=path, line=lines[0], message=message, code="L29")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +102,11 @@ class Entry:
         return isinstance(self.node, yaml.MappingNode)
 
     @property
+    def is_list(self) -> bool:
+        """True for a list, also one of one."""
+        return isinstance(self.node, yaml.SequenceNode)
+
+    @property
     def is_folded(self) -> bool:
         """True for words without quotes that go over several lines, which YAML makes one of."""
         node = self.node
@@ -85,24 +124,31 @@ class Entry:
                 )
             return {}
         entries: dict[str, Entry] = {}
-        for key_node, value_node in self.node.value:
-            key_entry = self._child(key_node)
-            key = key_entry.text()
-            if key in entries:
-                key_entry.fault(f"the key {key} stands here twice; keep one")
-            elif known is not None and key not in known:
-                if value_node.value == "" and (problem := _unpaired(key_node, known)):
-                    key_entry.fault(problem)
-                    continue
-                hint = did_you_mean(key, known)
-                key_entry.fault(f"the key {key!r} is not known here{hint}; known are: {', '.join(known)}")
+        for key, written, value in self.pairs():
+            if known is None or key in known:
+                entries[key] = value
+            elif value.node.value == "" and (problem := _unpaired(written.node, known)):
+                written.fault(problem)
             else:
-                entries[key] = self._child(value_node)
+                hint = did_you_mean(key, known)
+                written.fault(f"the key {key!r} is not known here{hint}; known are: {', '.join(known)}")
         return entries
+
+    def pairs(self) -> Iterator[tuple[str, Entry, Entry]]:
+        """Each key, where it stands, and its value; nothing where no pairs are. Notes keys that are there twice."""
+        lines: dict[str, int] = {}
+        for key_node, value_node in self.node.value if self.is_mapping else ():
+            written = self._child(key_node)
+            key = written.text()
+            if key in lines:
+                written.fault(f"the key {key} stands here twice, first on line {lines[key]}; keep one")
+            else:
+                lines[key] = written.line
+                yield key, written, self._child(value_node)
 
     def sequence(self) -> list[Entry]:
         """The entries of a list; a single value counts as a list of one."""
-        if isinstance(self.node, yaml.SequenceNode):
+        if self.is_list:
             return [self._child(node) for node in self.node.value]
         return [] if self.node.value == "" else [self]
 
@@ -155,15 +201,16 @@ class Entry:
             return None
 
     def plain(self) -> Any:
-        """Lists, dicts, words; unquoted numbers, true and false as such. For data whose shape is not ours to know."""
-        if isinstance(self.node, yaml.MappingNode):
+        """Lists, dicts, words; unquoted numbers, true, false and null as such, and None for nothing at all. For data
+        whose shape is not ours to know."""
+        if self.is_mapping:
             return {key: entry.plain() for key, entry in self.mapping().items()}
-        if isinstance(self.node, yaml.SequenceNode):
+        if self.is_list:
             return [entry.plain() for entry in self.sequence()]
         word = self.text()
-        if isinstance(self.node, yaml.ScalarNode) and self.node.style is None:  # unquoted
-            if word in {"true", "false"}:
-                return word == "true"
+        if isinstance(self.node, yaml.ScalarNode) and not self.node.style:  # unquoted
+            if word in _CONSTANTS:
+                return _CONSTANTS[word]
             if _NUMBER.fullmatch(word):
                 return int(word)
             if _DECIMAL.fullmatch(word):
@@ -174,7 +221,8 @@ class Entry:
 def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Entry | None:
     """The top of a YAML text; None, with a fault, if it cannot be read, and None without one if it says nothing.
 
-    `offset`: lines of the file before `text`. Aliases are refused: they can make a small file huge.
+    `offset`: lines of the file before `text`. Aliases are refused, for they can make a small file huge, and so are
+    tags, which would be lost.
     """
 
     lines = text.rstrip("\n").split("\n")
@@ -189,10 +237,10 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
     depth = 0
     try:
         for event in yaml.parse(text, Loader=loader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
                 note(
                     event.start_mark.line if event.start_mark else 0,
-                    "& and * mean something else in YAML; put the words in quotes",
+                    "&, * and ! mean something else in YAML; put the words in quotes",
                 )
                 return None
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

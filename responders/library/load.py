@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from responders.library.data_files import read_facts, read_intent, read_shipped, read_voice
+from responders.library.entries import cleared
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.model import Fact, Library, Template, Variant
-from responders.library.pitfalls import Languages, cleared, double_meanings, left_over, wrong_words
+from responders.library.pitfalls import Languages, double_meanings, left_over, wrong_words
 from responders.library.placing import FACTS, INTENTS, VOICE, Placed, cause, placed
 from responders.library.template_file import read_template
 from responders.library.vocabulary import FACTS as TAKEN

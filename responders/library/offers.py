@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from responders.library.model import Conditions, Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, missing, placeholders, preview
+from responders.library.unseen import seen
 from responders.library.vocabulary import ASK_APPROVER, FACTS, LONG, MIDDLE, POST_DETAIL, SHORT, SIGNER
 from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
 
@@ -89,7 +90,7 @@ def sources(facts: Mapping[str, Fact], context: Context, understanding: Understa
     known["channel.name"] = context.channel_name
     current = (fact for fact in facts.values() if fact.holds(context.now.date()))
     known |= {f"{FACTS}{fact.name}": fact.said_in(context.locale) or "" for fact in current}
-    return {source: words for source, words in known.items() if words.strip()}
+    return {source: words for source, found in known.items() if (words := seen(found)).strip()}
 
 
 def said_back(detail: Detail, language: str = "en") -> str:

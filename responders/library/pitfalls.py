@@ -8,11 +8,9 @@ from typing import Protocol
 
 from babel.core import Locale, UnknownLocaleError
 
-from responders.library.entries import NOT_TEXT
 from responders.library.faults import Fault
 from responders.library.model import Library, Template, Variant
 from responders.library.trial import FILLER, trials
-from responders.library.unseen import garbled, unseen
 from responders.ports import LanguageDetector
 from responders.understanding.normalise import bare
 from responders.understanding.tokens import is_emoji
@@ -66,36 +64,6 @@ def left_over(path: str, text: str) -> Fault | None:
         return None
     message = f"{found.group()[:40]!r} was left over from a merge; keep one of the two versions, without such lines"
     return Fault(file=path, line=text.count("\n", 0, found.start()) + 1, message=message, code="L27")
-
-
-def cleared(path: str, text: str, faults: list[Fault]) -> str:
-    """The text without the characters that nobody sees; those, and garbled letters, are faults. What is no text at all
-    is left as it is."""
-    text = text.removeprefix("\ufeff")
-    if NOT_TEXT.search(text):
-        return text
-    signs = list(unseen(text))
-    if signs:
-        what = f"{signs[0][1]} stands {_behind(text, signs[0][0])}; delete it, and type what is around it again"
-        faults.append(_on_lines(path, text, [at for at, _ in signs], what))
-        gone = {at for at, _ in signs}
-        text = "".join(c for at, c in enumerate(text) if at not in gone)
-    if broken := list(garbled(text)):
-        what = f"{broken[0][1]!r} is a letter that was garbled on the way; type it again, and save the file as UTF-8"
-        faults.append(_on_lines(path, text, [at for at, _ in broken], what))
-    return text
-
-
-def _behind(text: str, at: int) -> str:
-    before = text[max(0, at - 20) : at].rpartition("\n")[2].strip()
-    return f"behind {before!r}" if before else "at the beginning of the line"
-
-
-def _on_lines(path: str, text: str, places: list[int], what: str) -> Fault:
-    lines = list(dict.fromkeys(text.count("\n", 0, at) + 1 for at in places))
-    more = ", ".join(map(str, lines[1 : _NAMED + 1])) + (" and more" if len(lines) > _NAMED + 1 else "")
-    message = f"{what} (also on line {more})" if more else what
-    return Fault(file=path, line=lines[0], message=message, code="L29")
 
 
 def wrong_words(library: Library, languages: Languages | None) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""From a recipe to the finished text. Slot values are data: braces in them stay braces."""
+"""From a recipe to the finished text, which is clean whatever is laid in. Slot values are data: braces stay braces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Template, TemplateError
 
 from responders.library.syntax import MARKS, MAX_CHARS, PLURAL, Refused, branches, environment, parse, plural_in
+from responders.library.unseen import seen
 from responders.types import MissingSlot, Recipe
 
 MAX_OUTPUT = 4_096
@@ -79,13 +80,14 @@ def _values(recipe: Recipe, words: Mapping[str, str], signer: str) -> dict[str, 
 def _fill(recipe: Recipe, words: Mapping[str, str], signer: str) -> str:
     try:
         if "{" in recipe.source or len(recipe.source) > MAX_CHARS:
-            text = _compiled(recipe.source).render(_values(recipe, words, signer)).strip()
+            text = _compiled(recipe.source).render(_values(recipe, words, signer))
         else:  # most wordings are words alone
-            text = recipe.source.strip()
+            text = recipe.source
     except Refused as error:
         raise RenderFailed(f"The template is not allowed: {error.message}.") from error
     except (TemplateError, TypeError, ValueError, RecursionError) as error:
         raise RenderFailed(f"The template could not be filled: {error}.") from error
+    text = seen(text).strip()
     if not text:
         raise RenderFailed("The text came out empty.")
     if len(text) > MAX_OUTPUT:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from responders.library.model import Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, render
+from responders.library.unseen import seen
 from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
 from responders.types import Recipe
 
@@ -30,12 +31,12 @@ HOSTILE = " ".join(
         "{{ 7*7 }}{% if x %}{#",
     )
 )
-"""Words that a fan may write, and that must come out as they are."""
+"""Words that a fan may write, and that must come out as they are, less what turns the writing round."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """One way a variant came out. `words`: slot -> what was laid in."""
+    """One way a variant came out. `words`: slot -> what was laid in, as it came out."""
 
     text: str
     words: Mapping[str, str]
@@ -68,7 +69,7 @@ def _said(template: Template, variant: Variant, words: Mapping[str, str]) -> Ite
         text = render(Recipe(source=variant.source, slots=words, locale=template.locale))
     except RenderFailed:  # such as an {% if %} that leaves nothing: it is not offered then
         return
-    yield Trial(text=text, words=words)
+    yield Trial(text=text, words={name: seen(said) for name, said in words.items()})
 
 
 def _left_out(optional: list[str]) -> Iterator[tuple[str, ...]]:

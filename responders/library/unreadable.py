@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import yaml
-
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _VALUE = re.compile(r"(?:- {1,9})?(?:[\w ]{1,60}: {1,9})?([\"'\[{*&!%@`|>]).*")
 """A line whose words begin with a sign that means something in YAML."""
@@ -16,8 +14,8 @@ _CLOSED = {"[": "]", "{": "}"}
 _TWO_COLONS = re.compile(r"(when|unless|limits): +(\w+): +(\S+)")
 
 
-def explain(error: yaml.YAMLError, lines: Sequence[str]) -> tuple[int, str]:
-    """The line of the text at fault, from 0, and what to do there."""
+def explain(error: Exception, lines: Sequence[str]) -> tuple[int, str]:
+    """The line of the text at fault, from 0, and what to do there. `error`: what the parser raised."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "")
     mark = getattr(error, "problem_mark", None)
     begins = getattr(error, "context_mark", None) or mark
@@ -30,6 +28,8 @@ def explain(error: yaml.YAMLError, lines: Sequence[str]) -> tuple[int, str]:
         return since, f"{line!r} has neither a colon behind it nor a - before it; add what is missing"
     if "end of stream" in problem and "quoted" in str(getattr(error, "context", "")):
         return since, f"a quotation mark opens here and is not closed; {_in_quotes(lines[since].strip())}"
+    if "escape" in problem or "hexdec" in problem:  # libyaml's spelling
+        return at, "a \\ in double quotes stands for something else; write the words without it, or in single quotes"
     if re.search(r"',' or '[\]}]'", problem):
         return since, _open(lines[since])
     return at, _one_line(problem, at, lines)

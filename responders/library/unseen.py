@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufeff\uffa0\ufff0-\uffff"
     "\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff]"
 )
@@ -37,6 +37,19 @@ def unseen(text: str) -> Iterator[tuple[int, str]]:
         at, sign = found.start(), found.group()
         if not (any(start <= at < end for start, end in flags) or _belongs(text, at)):
             yield at, f"{_name(sign)} (U+{ord(sign):04X})"
+
+
+def seen(text: str) -> str:
+    """A text as it may go out: composed (NFC), with plain line ends, without what `unseen` tells."""
+    text = plain_lines(text)
+    while gone := {at for at, _ in unseen(text)}:  # again: a joiner may have stood beside one of them
+        text = "".join(c for at, c in enumerate(text) if at not in gone)
+    return unicodedata.normalize("NFC", text)
+
+
+def plain_lines(text: str) -> str:
+    """The text with line ends as Unix writes them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def garbled(text: str) -> Iterator[tuple[int, str]]:

@@ -22,8 +22,25 @@ _READ = 8_000
 _APOSTROPHES = dict.fromkeys(map(ord, "'`\u2018\u2019\u00b4"))
 _WORD = re.compile(r"\w+")
 
-_LOOKALIKES = str.maketrans("аеорсухікјѕԁԛһвнтмαονριτκ", "aeopcyxikjsdqhbhtmaovpitk")
-"""Cyrillic and Greek letters that pass for Latin ones in the middle of a Latin word."""
+_SMALL_CAPITALS = (
+    "\u1d00\u0299\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0a\u1d0b\u029f"
+    "\u1d0d\u0274\u1d0f\u1d18\u0280\ua731\u1d1b\u1d1c\u1d20\u1d21\u028f\u1d22"
+)
+_ALIKE = dict(
+    zip(
+        "аеорсухікјѕԁԛһвнтмӏѵԝүҽαονριτκυσօսոհցգɑɡ" + _SMALL_CAPITALS,
+        "aeopcyxikjsdqhbhtmlvwyeaovpitkuoounhgqagabcdefghijklmnoprstuvwyz",
+        strict=True,
+    )
+)
+_LOOKALIKES = str.maketrans(
+    {letter.upper(): latin.upper() for letter, latin in _ALIKE.items()}
+    | _ALIKE
+    | dict(zip("\u0392\u0395\u0396\u0397\u039c\u039d\u03a5\u03a7", "BEZHMNYX", strict=True))
+)
+"""Letters of Cyrillic, Greek, Armenian and phonetic writing that pass for Latin ones in the middle of a Latin word."""
+_LATIN = re.compile(f"[a-zA-Z{_SMALL_CAPITALS}]")
+"""What makes a word a Latin one. Small capitals are no language's letters: words are set in them to look odd."""
 
 _AFTER_A_NAME = " \t\n,:;-\u2013\u2014"
 
@@ -43,8 +60,8 @@ def reading(text: str, *, stretched: int = 2) -> str:
         text = HANDLE.sub(" @someone ", EMAIL.sub(" emailaddress ", text))
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d").casefold()
-        text = _WORD.sub(_latin, text)
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf" or c == "\u200d")
+        text = _WORD.sub(_latin, text)  # before the case goes: a Greek N is a small v
     text = text.translate(_APOSTROPHES).casefold()
     return " ".join(_STRETCHED.sub(r"\1" * stretched, text).split())
 
@@ -98,9 +115,9 @@ def _encodable(text: str) -> str:
 
 
 def _latin(word: re.Match[str]) -> str:
-    """Undo look-alikes in a word that also has plain Latin letters; real Cyrillic or Greek words stay."""
+    """Undo look-alikes in a word that also has Latin letters; real Cyrillic, Greek or Armenian words stay."""
     found = word.group()
-    return found if found.isascii() or not re.search("[a-zA-Z]", found) else found.translate(_LOOKALIKES)
+    return found if found.isascii() or not _LATIN.search(found) else found.translate(_LOOKALIKES)
 
 
 def has_words(text: str) -> bool:

@@ -123,6 +123,8 @@ class House:
     """A manager's words that were taken for certain -> our id of the post they answer."""
     lost_answers: list[float] = field(default_factory=list)
     """When Telegram's answer to us may have been lost: at kills and cut connections."""
+    moments: set[tuple[str, When]] = field(default_factory=set)
+    """The named ones at which it was killed."""
     requests: int = 0
     """Of the program, to both platforms."""
     newest: dict[str, int] = field(default_factory=dict)
@@ -232,6 +234,7 @@ class House:
         trap.nth -= 1
         if trap.nth <= 0:
             self.trap = None
+            self.moments.add((call, when))
             self.kill(f"{call} {when}")
 
     async def _discord_call(self, request: web.Request) -> str:
@@ -267,7 +270,6 @@ class House:
         status = await self.program.ended()
         self.lost_answers.append(time.monotonic())
         self.program.power_cut()
-        self.trap = None
         for faults in (self.discord.http.faults, self.telegram.http.faults):
             for _, fault in faults:
                 fault.go.set()

@@ -34,6 +34,8 @@ OFTEN = (
     *(f"GET {_MESSAGE} (fans)", f"{DISCORD_DELETE} (fans)", "PATCH /webhooks/{application}/{token}/messages/@original"),
 )
 WHEN: tuple[When, ...] = ("arrives", "is taken", "is answered")
+MOMENTS = [(call, when) for call in (*ONCE, *OFTEN) for when in WHEN]
+"""The named ones at which it is killed."""
 
 
 class Script:
@@ -45,9 +47,8 @@ class Script:
         self.counts: Counter[str] = Counter()
         self.discord_fans = [house.discord.member(f"Fan {n}") for n in range(FANS)]
         self.telegram_fans = [house.telegram.user(f"Fan {n}") for n in range(FANS)]
-        self.moments = [(call, when) for call in (*ONCE, *OFTEN) for when in WHEN]
-        """The named ones that are still to come: each has its turn before any comes again."""
-        self.chance.shuffle(self.moments)
+        self.moments = self.chance.sample(MOMENTS, len(MOMENTS))
+        """Each has its turn, and waits for it through as many lives as it takes."""
         self._marks = 0
         self._again: list[tuple[Json, str]] = []
         """Posts of the web whose answer was lost: their client sends them once more."""
@@ -68,9 +69,10 @@ class Script:
         kind = chance.choices(("start", "anywhere", "sync", "request", "stop"), (10, 20, 20, 45, 5))[0]
         at, after, power = chance.randint(1, 30), chance.random() < 0.5, chance.random() < 0.5
         watch = Watch(kill_at=at if kind == "sync" else 0, after=after, power=power)
-        moment = self.moments.pop(0) if kind == "request" else None
-        if moment:
-            house.trap = Trap(*moment, nth=1 if moment[0] in ONCE else chance.randint(1, 3))
+        if kind == "request" and house.trap is None:
+            self.moments.append(self.moments.pop(0))
+            call, when = self.moments[-1]
+            house.trap = Trap(call, when, nth=1 if call in ONCE else chance.randint(1, 3))
         house.note(f"life: {kind}, {watch}, {house.trap}")
         self._trouble()
         people = [asyncio.create_task(work()) for work in (self._fans, self._mara, self._tom, self._wim)]
@@ -83,11 +85,6 @@ class Script:
                 await self._stop(chance.uniform(0, 3))
         if house.alive:
             house.kill("at any moment")
-            self.counts["kills at any moment"] += 1
-        else:
-            self.counts[f"kills at a {kind}"] += 1
-        if moment:  # one that did not come has another turn soon
-            self.moments.insert(len(self.moments) if house.trap is None else chance.randrange(3, 9), moment)
         await self._over(people, early)
         for _ in range(chance.randint(0, 3)):  # nobody is there
             await self._fan()

@@ -18,7 +18,7 @@ async def two_with_one_text(house, **second):
     """Two cards that came to the same words: one had them as its draft, the other as another wording."""
     first = await house.draft(PRAISE)
     later = await house.draft(LOVELY, **{"fan": "kim", **second})
-    shared = sorted(texts(first) & texts(later))[0]
+    shared = min(texts(first) & texts(later))
     return [await lay(house, card, shared) for card in (first, later)]
 
 

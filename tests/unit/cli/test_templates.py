@@ -342,12 +342,17 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def few(started: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with the replies of four intents only, where it matters whose a file is and not how many there are."""
+    """The same with a few intents and replies, where it matters whose a file is and not how many there are."""
     folder = tmp_path_factory.mktemp("few") / "ours"
     shutil.copytree(started, folder)
     kept = {folder / "templates/en" / name for name in ("farewell", "question", "thanks", "wish")}
     for path in {*(folder / "templates").glob("??/*")} - kept:
         shutil.rmtree(path)
+    for path in (path for own in kept for path in sorted(own.iterdir())[8:]):
+        path.unlink()
+    for path in (folder / "templates/intents").iterdir():
+        if path.stem not in {"farewell", "offtopic", "question", "thanks", "wish"}:
+            path.unlink()
     return folder
 
 

@@ -68,7 +68,8 @@ CHANGED = [
     ("expect: {contains: [moths]}", "expect: {contains: moths, max_wrds: 3}", 6, "did you mean max_words?"),
     ("slots: {detail: moths}}", "slots: {}}", 6, "is not offered"),
     ("post: hello", "pots: hello", 6, "did you mean post?"),
-    ("{from: fan.call_name}", "&a {from: fan.call_name}", 4, "& and *"),
+    ("{from: fan.call_name}", "&a {from: fan.call_name}", 4, "&, * and !"),
+    ("{from: fan.call_name}", "!a {from: fan.call_name}", 4, "put the words in quotes"),
     ("So {{", "So \x00 {{", 9, "plain text"),
     ("So {{ detail }}{% if name %}, {{ name }}{% endif %}.", "", 8, "no words"),
     ("## variant: one\n", "## variant: one\nwhen: {mood angry}\n", 9, "missing: write {mood: angry}"),
@@ -371,3 +372,10 @@ def test_examples_are_read_as_posts_are(shipped: Mapping[str, str]) -> None:
     text = GOOD.replace("hello, slots: {detail: moths}", "this is terrible, slots: {detail: moths}")
     texts = {"en/praise/a.md": text.replace("slots:", "when: {sentiment: negative}\nslots:", 1)}
     assert load({**texts, "intents/praise.yaml": INTENT}, shipped).templates
+
+
+def test_the_operators_words_count_where_they_stand_and_nowhere_else(shipped: Mapping[str, str]) -> None:
+    intents = {"intents/praise.yaml": "meaning: m\naction: silent\nexamples: {en: [a, b, c]}\n"}
+    theirs = load({**intents, "voice.yaml": "words: {promo: {words: {phrases: {en: [zeppelin]}}}}\n"}, shipped)
+    assert "zeppelin" in theirs.word_lists["promo"]["words"]["phrases"]["en"]
+    assert "zeppelin" not in load(intents, shipped).word_lists["promo"]["words"]["phrases"]["en"]

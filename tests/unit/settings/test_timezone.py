@@ -26,7 +26,6 @@ NIGHT = QuietHours(start=time(22), end=time(7))
         ("''", "as in Europe/Berlin"),
         ("2", "as in Europe/Berlin"),
         ("[a, b]", "as in Europe/Berlin"),
-        ('"a\\0b"', "as in Europe/Berlin"),
     ],
 )
 def test_a_wrong_name_is_told_with_its_line_and_the_nearest_one(write_config, name, near):

@@ -65,3 +65,18 @@ def test_next_to_nothing_to_fit(count: int) -> None:
 @given(st.lists(st.floats(-80, 80), min_size=1, max_size=6))
 def test_log_softmax_adds_up(scores: list[float]) -> None:
     assert float(np.exp(log_softmax(np.array(scores))).sum()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_fit_that_is_remembered_is_of_the_same_rows_and_labels() -> None:
+    known, labels = rows(20)
+    first = SoftmaxHead.fit(known, labels)
+    again = SoftmaxHead.fit(known.copy(), [*labels])
+    assert (again.labels, again.bias.tolist()) == (first.labels, first.bias.tolist())
+    moved = known.copy()
+    moved[0] = -moved[0]
+    for other in (
+        SoftmaxHead.fit(moved, labels),
+        SoftmaxHead.fit(known, labels[::-1]),
+        SoftmaxHead.fit(known, labels, ridge=1.0),
+    ):
+        assert (other.weights != first.weights).any()
