@@ -173,7 +173,7 @@ class Machine(RuleBasedStateMachine):
         """The post or draft to which something happened lately."""
         known = f"SELECT {column} AS id FROM events WHERE {column} IS NOT NULL"  # noqa: S608 - one of two columns
         found = [row["id"] for row in self.rows(f"{known} GROUP BY 1 ORDER BY max(seq) DESC LIMIT 3")]
-        return views.card(found[which % len(found)]) if found else None
+        return found[which % len(found)] if found else None
 
     async def _change(self, post_id: str, how: str) -> None:
         row = self.rows("SELECT * FROM posts WHERE id = ?", post_id)[0]
