@@ -262,12 +262,13 @@ class House:
 
     async def press(self, card: dict[str, Any], action: str, by: str = "mara", **more: Any) -> dict[str, Any]:
         """A manager presses on the card as it was shown."""
-        if "key" in more:
-            body: dict[str, Any] = (await self.keyed(card, action, by, **more))["body"]
-            if "error" in body:
-                raise Refused(body["error"], body["message"])
-            return body
-        return views.decided(await self.desk.decide(self._command(card, action, by, **more)))
+        key = more.pop("key", None)
+        if key is None:
+            return views.decided(await self.desk.decide(self._command(card, action, by, **more)))
+        body: dict[str, Any] = (await self.keyed(card, action, by, key=key, **more))["body"]
+        if "error" in body:
+            raise Refused(body["error"], body["message"])
+        return body
 
     async def keyed(self, card: dict[str, Any], action: str, by: str = "mara", *, key: str, **more: Any) -> Any:
         """The same with an Idempotency-Key: what the API answers."""
