@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot.desk import Desk
+from bot.desk.view import CardView
 from bot.domain import Cause, Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
@@ -141,7 +142,7 @@ class Intake:
         now = self._clock.now()
         await self._store.write(lambda c: changes.post_deleted(c, platform, channel, external_id, now))
 
-    async def card_for(self, post_id: str) -> dict[str, Any] | None:
+    async def card_for(self, post_id: str) -> CardView | None:
         """A manager wants a card for a post that was left alone: a draft if there is one, else a hand-off.
 
         None for a post that is unknown, deleted, or whose words are no longer kept. A draft that already waits or was

@@ -44,9 +44,9 @@ class Renderer:
         return HTMLResponse(self._env.get_template(name).render(**values), status)
 
 
-def ago(moment: datetime | str, now: datetime) -> str:
+def ago(moment: datetime, now: datetime) -> str:
     """How long ago, in one unit: "just now", "5 min ago", "3 h ago", "2 days ago"."""
-    seconds = int((now - _time(moment)).total_seconds())
+    seconds = int((now - moment).total_seconds())
     if seconds < 60:  # noqa: PLR2004 - a minute
         return "just now"
     for unit, length in ((" days", 2 * 86_400), (" h", 3600), (" min", 60)):
@@ -55,9 +55,9 @@ def ago(moment: datetime | str, now: datetime) -> str:
     return "just now"
 
 
-def clock(moment: datetime | str, now: datetime, zone: tzinfo) -> str:
+def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """The time of day in a time zone, with the date unless it is today there."""
-    at = _time(moment).astimezone(zone)
+    at = moment.astimezone(zone)
     today = at.date() == now.astimezone(zone).date()
     return at.strftime("%H:%M %Z" if today else "%Y-%m-%d %H:%M %Z")
 
@@ -65,7 +65,3 @@ def clock(moment: datetime | str, now: datetime, zone: tzinfo) -> str:
 def web_link(url: str | None) -> str | None:
     """The address if a browser may open it, else None: a fan may have sent `javascript:`."""
     return url if link_host(url) else None
-
-
-def _time(moment: datetime | str) -> datetime:
-    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment

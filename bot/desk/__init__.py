@@ -1,4 +1,4 @@
-"""The desk: submit, decide, snooze, expire, withdraw; who may; the neutral card."""
+"""The desk: submit, decide, snooze, expire, withdraw; who may; the card."""
 
 from bot.desk.desk import Desk
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.desk.cards import card, cards_of, checks_json, remarks
+from bot.desk.cards import cards_of
 from bot.desk.decide import decide
 from bot.desk.press import Press
+from bot.desk.view import CardView, Decided
 from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
-from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, Snapshot, StoredPost
+from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, StoredPost
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import (
@@ -37,6 +38,10 @@ from responders.voice.words import may_repeat
 
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
 """Actions that let a text out."""
+USED = "This Idempotency-Key was used for another request; use a new key for a new decision."
+Json = dict[str, Any]
+Encode = Callable[[Decided | Refused], Json]
+"""Makes the answer to a request of what came of it."""
 
 
 class Desk:
@@ -66,29 +71,40 @@ class Desk:
         """Read the names of those who decided by their role."""
         self._names |= await self._store.read(cards.role_holder_names)
 
-    async def decide(self, command: Command, *, key: str | None = None, name: str | None = None) -> dict[str, Any]:
-        """Carry out one press and return the whole draft as it then is, JSON-ready. Raises Refused.
+    async def decide(self, command: Command, *, name: str | None = None) -> Decided:
+        """Carry out one press. Raises Refused.
 
-        With a `key` (Idempotency-Key) the first answer to the same command is given again, refusals included. With a
-        `name` the surface vouches that `command.by`, who is not in config.yaml, holds a role that makes them a manager.
+        With a `name` the surface vouches that `command.by`, who is not in config.yaml, holds a role that makes them a
+        manager.
         """
         self._may(command, vouched=name is not None)
         if name and command.by not in self._settings.managers and self._names.get(command.by) != name:
             await self._store.write(lambda c: cards.name_role_holder(c, command.by, name))
             self._names[command.by] = name
-        fingerprint = _fingerprint(command)
-        known = await self._store.read(lambda c: requests.find(c, key)) if key else None
-        if known:
-            return _again(known, fingerprint)
+        words = await self._look_at(command)
+        outcome = await self._store.write(lambda c: self._outcome(c, command, words))
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def decide_once(self, command: Command, key: str, encode: Encode) -> Json:
+        """The same for a request with an Idempotency-Key: the first answer to the same command again, refusals too.
+
+        The answer is kept with the decision, or neither is. Raises Refused for who may not decide, and for a key of
+        another request.
+        """
+        self._may(command)
         words: Words | Refused
         try:
             words = await self._look_at(command)
         except Refused as refused:
             words = refused
-        answer = await self._store.write(lambda c: self._once(c, command, words, key, fingerprint))
-        return _answer(answer)
+        answer = await self._store.write(lambda c: self._once(c, command, words, key, encode))
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
 
-    def _may(self, command: Command, *, vouched: bool) -> None:
+    def _may(self, command: Command, *, vouched: bool = False) -> None:
         managers = self._settings.managers
         if command.by not in managers and not (vouched and self._settings.may_decide(command.by)):
             raise Refused(
@@ -132,7 +148,7 @@ class Desk:
             limit = self._text_limit(post.post.platform)
             found = look(own_words(written(text), draft), draft, limit, self._examine(connection, post))
             stops = [c.note for c in found if c.level is Level.BLOCK]
-            return {"stops": stops, "remarks": [c.note for c in remarks(found)]}
+            return {"stops": stops, "remarks": [c.note for c in found if c.level is Level.WARN]}
 
         return await self._store.read(query)
 
@@ -146,16 +162,25 @@ class Desk:
         return examine
 
     def _once(
-        self, connection: Connection, command: Command, words: Words | Refused, key: str | None, fingerprint: str
-    ) -> dict[str, Any]:
-        known = requests.find(connection, key) if key else None
-        if known:
-            return _known(known, fingerprint)
+        self, connection: Connection, command: Command, words: Words | Refused, key: str, encode: Encode
+    ) -> Json | Refused:
+        fingerprint = _fingerprint(command)
+        if known := requests.find(connection, key):
+            first, answer = known
+            return dict(answer) if first == fingerprint else Refused("bad_action", USED)
+        draft = drafts.get(connection, command.draft_id)
+        answer = encode(self._outcome(connection, command, words))
+        post_id, now = draft.post_id if draft else None, self._clock.now()
+        requests.keep(connection, key, fingerprint, answer, post_id=post_id, at=now)
+        return answer
+
+    def _outcome(self, connection: Connection, command: Command, words: Words | Refused) -> Decided | Refused:
+        """Carry it out. A refusal is returned: raised, it would fail the others of its group, see `store/writer.py`."""
+        if isinstance(words, Refused):
+            return words
         now = self._clock.now()
         draft = drafts.get(connection, command.draft_id)
         try:
-            if isinstance(words, Refused):
-                raise words
             if draft:
                 words = self._look_again(connection, draft, command, words)
             press = Press(
@@ -169,12 +194,14 @@ class Desk:
             )
             self._refuse_outdated(draft, command, now)
             new = decide(connection, press)
-            answer = {"card": self._decided(connection, new, command, _news(draft, command, words), now)}
         except Refused as refused:
-            answer = {"refused": _refusal(refused)}
-        if key:
-            requests.keep(connection, key, fingerprint, answer, post_id=draft.post_id if draft else None, at=now)
-        return answer
+            return refused
+        return Decided(
+            card=self._cards(connection, [new], now)[0],
+            by=new.decided_by or command.by,
+            at=new.decided_at or now,
+            warnings=_news(draft, command, words),
+        )
 
     def _look_again(self, connection: Connection, draft: Draft, command: Command, words: Words) -> Words:
         """What was said since the words were looked at: sent, or approved and on its way. It refuses nothing, whoever
@@ -209,50 +236,37 @@ class Desk:
             sentence = f"{facts.changed(names)} since these words were written; look at the card again in a moment."
             raise Refused("stale_revision", sentence, draft=draft)
 
-    def _decided(
-        self,
-        connection: Connection,
-        draft: Draft,
-        command: Command,
-        warnings: tuple[CheckResult, ...],
-        now: datetime,
-    ) -> dict[str, Any]:
-        whole = card(connection, draft, now, self._settings.replies.undo_seconds)
-        return {
-            **whole,
-            "decided_by": draft.decided_by or command.by,
-            "at": whole["at"] or now.isoformat(),
-            "warnings": checks_json(warnings),
-        }
-
-    async def draft(self, draft_id: str) -> dict[str, Any] | None:
+    async def draft(self, draft_id: str) -> CardView | None:
         """One draft as in the list, in any state; None if there is none."""
-        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+        now = self._clock.now()
 
-        def query(connection: Connection) -> dict[str, Any] | None:
+        def query(connection: Connection) -> CardView | None:
             found = drafts.get(connection, draft_id)
-            return card(connection, found, now, undo) if found else None
+            return self._cards(connection, [found], now)[0] if found else None
 
         return await self._store.read(query)
 
     async def drafts(
         self, *, state: str = "waiting", limit: int = 50, after: str | None = None
-    ) -> tuple[list[dict[str, Any]], str | None]:
+    ) -> tuple[list[CardView], str | None]:
         """A page of drafts, urgent first, then oldest, and the next cursor. Raises ValueError on a bad one."""
-        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+        now = self._clock.now()
 
-        def query(connection: Connection) -> tuple[list[dict[str, Any]], str | None]:
+        def query(connection: Connection) -> tuple[list[CardView], str | None]:
             if after is not None and drafts.get(connection, after) is None:
                 raise ValueError("after: this cursor is not one of ours; leave it out to begin at the start")
             page, following = cut(drafts.page(connection, str(DraftState(state)), limit + 1, after), limit)
-            return cards_of(connection, page, now, undo), following
+            return self._cards(connection, page, now), following
 
         return await self._store.read(query)
 
-    async def decided(self, limit: int = 20) -> list[dict[str, Any]]:
+    async def decided(self, limit: int = 20) -> list[CardView]:
         """What was decided lately, the newest first: for undo, retry, settle, correct and remove."""
-        now, undo = self._clock.now(), self._settings.replies.undo_seconds
-        return await self._store.read(lambda c: cards_of(c, drafts.decided_lately(c, limit), now, undo))
+        now = self._clock.now()
+        return await self._store.read(lambda c: self._cards(c, drafts.decided_lately(c, limit), now))
+
+    def _cards(self, connection: Connection, found: Sequence[Draft], now: datetime) -> list[CardView]:
+        return cards_of(connection, found, now, self._settings.replies.undo_seconds)
 
     async def forget(self, platform: str, fan_id: str) -> None:
         """Erase everything about a fan; what waits for them is withdrawn."""
@@ -277,56 +291,8 @@ class Desk:
 def _news(draft: Draft | None, command: Command, words: Words) -> tuple[CheckResult, ...]:
     """The remarks on typed words; on words that lay on the card those that whoever presses has not read there."""
     read = draft.checks if draft and command.text is None and not command.slots else ()
-    return tuple(c for c in remarks(words.checks) if c not in read)
+    return tuple(c for c in words.checks if c.level is Level.WARN and c not in read)
 
 
 def _fingerprint(command: Command) -> str:
     return hashlib.sha256(json.dumps(asdict(command), sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _known(known: tuple[str, Any], fingerprint: str) -> dict[str, Any]:
-    first, answer = known
-    if first != fingerprint:
-        sentence = "This Idempotency-Key was used for another request; use a new key for a new decision."
-        return {"refused": _refusal(Refused("bad_action", sentence))}
-    return dict(answer)
-
-
-def _again(known: tuple[str, Any], fingerprint: str) -> dict[str, Any]:
-    return _answer(_known(known, fingerprint))
-
-
-def _refusal(refused: Refused) -> dict[str, Any]:
-    stands = refused.draft
-    return {
-        "code": refused.code,
-        "message": refused.message,
-        "draft": stands
-        and {
-            "state": str(stands.state),
-            "revision": stands.revision,
-            "decided_by": stands.decided_by,
-            "decided_at": stands.decided_at.isoformat() if stands.decided_at else None,
-        },
-        "checks": checks_json(refused.checks),
-    }
-
-
-def _answer(answer: dict[str, Any]) -> dict[str, Any]:
-    refusal = answer.get("refused")
-    if refusal is None:
-        whole: dict[str, Any] = answer["card"]
-        return whole
-    stands = refusal["draft"]
-    raise Refused(
-        refusal["code"],
-        refusal["message"],
-        draft=stands
-        and Snapshot(
-            state=DraftState(stands["state"]),
-            revision=stands["revision"],
-            decided_by=stands["decided_by"],
-            decided_at=datetime.fromisoformat(stands["decided_at"]) if stands["decided_at"] else None,
-        ),
-        checks=tuple(CheckResult(id=c["id"], level=Level(c["level"]), note=c["note"]) for c in refusal["checks"]),
-    )

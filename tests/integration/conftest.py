@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from bot import settings
+from bot.adapters.web import views
+from bot.adapters.web.api import answer
 from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
@@ -238,28 +240,43 @@ class House:
         await self.quiet()
         return post_id
 
+    async def asked(self, post_id: str) -> dict[str, Any] | None:
+        """The card that a manager asks for, as the API shows it."""
+        found = await self.intake.card_for(post_id)
+        return found and views.card(found)
+
     async def draft_of(self, post_id: str) -> dict[str, Any]:
         page = await self.store.post_page(post_id)
         assert page
         assert page.draft, page.post
-        card = await self.desk.draft(page.draft.id)
-        assert card
-        return card
+        return await self.again({"draft_id": page.draft.id})
 
     async def draft(self, text: str, **more: Any) -> dict[str, Any]:
         return await self.draft_of(await self.post(text, **more))
 
     async def again(self, card: dict[str, Any]) -> dict[str, Any]:
+        """The card as it is now, as the API shows it."""
         found = await self.desk.draft(card["draft_id"])
         assert found
-        return found
+        return views.card(found)
 
     async def press(self, card: dict[str, Any], action: str, by: str = "mara", **more: Any) -> dict[str, Any]:
         """A manager presses on the card as it was shown."""
         key = more.pop("key", None)
+        if key is None:
+            return views.decided(await self.desk.decide(self._command(card, action, by, **more)))
+        body: dict[str, Any] = (await self.keyed(card, action, by, key=key, **more))["body"]
+        if "error" in body:
+            raise Refused(body["error"], body["message"])
+        return body
+
+    async def keyed(self, card: dict[str, Any], action: str, by: str = "mara", *, key: str, **more: Any) -> Any:
+        """The same with an Idempotency-Key: what the API answers."""
+        return await self.desk.decide_once(self._command(card, action, by, **more), key, answer)
+
+    def _command(self, card: dict[str, Any], action: str, by: str, **more: Any) -> Command:
         revision = more.pop("revision", card["revision"])
-        command = Command(draft_id=card["draft_id"], revision=revision, by=by, action=Action(action), **more)
-        return await self.desk.decide(command, key=key)
+        return Command(draft_id=card["draft_id"], revision=revision, by=by, action=Action(action), **more)
 
     async def refused(self, card: dict[str, Any], action: str, **more: Any) -> Refused:
         with pytest.raises(Refused) as caught:

@@ -18,7 +18,8 @@ from bot.adapters.parts import Parts
 from bot.adapters.surface import board
 from bot.adapters.surface.board import Gone
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card
+from bot.desk.view import CardView
+from bot.domain import StoredPost
 from bot.store import cards
 from bot.store.cards import Shown
 
@@ -58,7 +59,7 @@ class Board(board.Board[discord.ui.LayoutView]):
         """No message is older than its channel: that of a channel which was deleted, and made anew, is gone."""
         return self.ready and int(message_id) > self.channel.id
 
-    def face(self, card: Card) -> discord.ui.LayoutView:
+    def face(self, card: CardView) -> discord.ui.LayoutView:
         """A fresh view each time, as the library needs it."""
         return faces.face(card, faces.Scene(name_of=self._parts.desk.name_of, mention=self.mention, link=self._link))
 
@@ -70,14 +71,14 @@ class Board(board.Board[discord.ui.LayoutView]):
         """See `faces.fingerprint`."""
         return faces.fingerprint(face)
 
-    async def send_card(self, card: Card, face: discord.ui.LayoutView, *, instead_of: str, silent: bool) -> str:
+    async def send_card(self, card: CardView, face: discord.ui.LayoutView, *, instead_of: str, silent: bool) -> str:
         """Its nonce makes a second try harmless; a card that comes again needs another one."""
         again = f"{int(instead_of) % 10**12:x}" if instead_of else ""
         try:
             message = await self.channel.send(
                 view=face,
-                nonce=f"c{card['draft_id'][: 12 if again else None]}{again}",
-                allowed_mentions=self._pinging(card["assigned_to"]),
+                nonce=f"c{card.draft.id[: 12 if again else None]}{again}",
+                allowed_mentions=self._pinging(card.draft.assigned_to),
                 silent=silent,
             )
         except TROUBLE:
@@ -181,9 +182,10 @@ class Board(board.Board[discord.ui.LayoutView]):
         manager = self._parts.settings.managers.get(key)
         return f"<@{manager.discord}>" if manager and manager.discord else self._parts.desk.name_of(key)
 
-    def _link(self, post: Card) -> str | None:
-        if post["platform"] != NAME or post["deleted"] or self.client is None:
+    def _link(self, stored: StoredPost) -> str | None:
+        post = stored.post
+        if post.platform != NAME or stored.deleted or self.client is None:
             return None
-        where: Any = self.client.get_channel(int(post["channel"])) or self.channel
+        where: Any = self.client.get_channel(int(post.channel)) or self.channel
         guild = getattr(where, "guild", None)
-        return f"https://discord.com/channels/{guild.id}/{post['channel']}/{post['id']}" if guild else None
+        return f"https://discord.com/channels/{guild.id}/{post.channel}/{post.external_id}" if guild else None

@@ -20,7 +20,8 @@ from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
 from bot.adapters.parts import Parts
-from bot.adapters.surface.words import Card, what
+from bot.adapters.surface.words import what
+from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.errors import GreenroomError
 from bot.fans import COMMANDS, LONGEST_REPORT, NOT_REPORTED
@@ -148,10 +149,9 @@ async def _listed(parts: Parts, board: Board) -> str:
     return cut("\n".join([f"**{waiting} waiting**", *lines, *more]), 2000)
 
 
-async def _line(card: Card, parts: Parts, board: Board) -> str:
-    draft_id = card["draft_id"]
-    link = await board.link(draft_id)
-    who = cut(inert(card["post"]["author"]["name"]), 40) or "a fan"
+async def _line(card: CardView, parts: Parts, board: Board) -> str:
+    link = await board.link(card.draft.id)
+    who = cut(inert(card.post.post.author.name), 40) or "a fan"
     return f"- **{who}**: {what(card)}" + (f" · [card]({link})" if link else "")
 
 
@@ -180,7 +180,6 @@ async def _asked(client: Client, message: discord.Message, parts: Parts, board: 
         return refused.message
     if card is None:
         return NOTHING
-    draft_id = card["draft_id"]
-    await board.show(draft_id)
-    link = await board.link(draft_id)
+    await board.show(card.draft.id)
+    link = await board.link(card.draft.id)
     return f"Its card: {link}" if link else "It is on the desk; the console shows it."

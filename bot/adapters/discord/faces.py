@@ -1,4 +1,4 @@
-"""How a card looks: the desk's neutral card as one message of components. Pure, no network."""
+"""How a card looks: the desk's card as one message of components. Pure, no network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from discord.utils import escape_mentions
 from bot.adapters.discord.buttons import Item, button, more_button
 from bot.adapters.surface.words import (
     SHOWN_TURN,
-    Card,
     Choice,
     alarms,
     fitting,
@@ -25,12 +24,14 @@ from bot.adapters.surface.words import (
     notes,
     offered,
     outcome,
-    ready,
     remarks,
     sends,
     turns,
     unread,
 )
+from bot.desk.view import CardView
+from bot.domain import Alternative, StoredPost
+from responders.types import Attachment, Turn
 
 MOST_TEXT = 4000
 """Characters of all texts of one message together, Discord's limit."""
@@ -54,14 +55,14 @@ class Scene:
     """A manager's key -> the name to show."""
     mention: Callable[[str], str]
     """A manager's key -> a mention, or the name of somebody who has no account here."""
-    link: Callable[[Card], str | None]
-    """The neutral card's `post` -> where it stands."""
+    link: Callable[[StoredPost], str | None]
+    """A card's post -> where it stands."""
 
 
-def face(card: Card, scene: Scene) -> discord.ui.LayoutView:
+def face(card: CardView, scene: Scene) -> discord.ui.LayoutView:
     """A fresh view of a draft: never to be changed and sent again, see the library's store of views."""
     view = discord.ui.LayoutView(timeout=None)
-    if card["state"] == "waiting":
+    if card.waits:
         view.add_item(_waiting(card, scene))
     else:
         line, buttons = _decided(card, scene)
@@ -98,10 +99,10 @@ def fingerprint(view: discord.ui.LayoutView) -> str:
     return hashlib.sha256(json.dumps(components, sort_keys=True).encode()).hexdigest()
 
 
-def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
-    post, text = card["post"], card["text"]
+def _waiting(card: CardView, scene: Scene) -> discord.ui.Container[Any]:
+    post, text = card.post.post, card.draft.text
     head, noted = [*_alarms(card), _header(card, scene)], [_small(line) for line in notes(card)]
-    replies = {number: _numbered(number, reply) for number, reply in enumerate(ready(card), start=1)}
+    replies = {number: _numbered(number, reply) for number, reply in enumerate(card.ready, start=1)}
     shown = fitting(map(len, replies.values()), SHOWN_DRAFT)
     drafted = [cut(text, SHOWN_DRAFT)] if text else [replies[number] for number in shown]
     if text and len(text) > SHOWN_DRAFT:
@@ -112,15 +113,15 @@ def _waiting(card: Card, scene: Scene) -> discord.ui.Container[Any]:
         used = sum(len(part) + 1 for part in (*head, *noted, *drafted))
     said = _said(card)
     said = said if used + len(said) < MOST_TEXT - SHOWN_POST else ""
-    words = quoted(post["text"] or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
-    words += "".join(f"\n-# {a['kind']}{_titled(a)}" for a in post["attachments"][:3])
+    words = quoted(post.text or "(no text)", min(SHOWN_POST, MOST_TEXT - used - len(said) - 300))
+    words += "".join(f"\n-# {a.kind}{_titled(a)}" for a in post.attachments[:3])
     texts = ["\n".join(head), "\n".join(filter(None, (said, words))), "\n".join(noted)]
-    colour = RED if "crisis" in card["risk"] else ORANGE if card["kind"] == "handoff" else BLUE
+    colour = RED if "crisis" in card.draft.risk else ORANGE if card.draft.kind == "handoff" else BLUE
     others = _buttons(card, offered(card, whole=len(text or "") <= SHOWN_DRAFT, shown=shown))
     return _box([*texts, *drafted], [_buttons(card, sends(card, shown)), *_rows(others)], colour)
 
 
-def _alarms(card: Card, *, brief: bool = False) -> list[str]:
+def _alarms(card: CardView, *, brief: bool = False) -> list[str]:
     """Why a person is needed; unless `brief`, with the fan's words that say so and with what could not be read."""
     lines = [(f"### {alarm.line}", one_line(alarm.part)) for alarm in alarms(card)]
     if brief:
@@ -133,60 +134,62 @@ def _small(line: str) -> str:
     return f"-# {cut(one_line(line), SHOWN_NOTE)}"
 
 
-def _numbered(number: int, reply: Card) -> str:
+def _numbered(number: int, reply: Alternative) -> str:
     """One of several ready replies. Its text comes last: no mark in it can change how the rest looks."""
     above = [f"**{inert(heading(number, reply))}**", *(_small(line) for line in remarks(reply))]
-    return "\n".join([*above, reply["text"]])
+    return "\n".join([*above, reply.text])
 
 
-def _header(card: Card, scene: Scene) -> str:
-    post = card["post"]
-    who = cut(inert(post["author"]["name"]), 60) or "a fan"
-    words = [f"**{who}** in {_place(post)}", _when(datetime.fromisoformat(post["at"]))]
-    if link := scene.link(post):
+def _header(card: CardView, scene: Scene) -> str:
+    post = card.post.post
+    who = cut(inert(post.author.name), 60) or "a fan"
+    words = [f"**{who}** in {_place(card)}", _when(post.at)]
+    if link := scene.link(card.post):
         words.append(f"[post]({link})")
-    if card["assigned_to"]:
-        words.append(f"for {scene.mention(card['assigned_to'])}")
-    if card["writing"]:
-        words.append(f"**{scene.name_of(card['writing'])} is writing**")
+    if card.draft.assigned_to:
+        words.append(f"for {scene.mention(card.draft.assigned_to)}")
+    if card.writing:
+        words.append(f"**{scene.name_of(card.writing)} is writing**")
     return " · ".join(words)
 
 
-def _place(post: Card) -> str:
-    name, topic = post["place"]["name"], post["place"]["topic"]
-    shown = (
-        f"<#{post['channel']}>" if post["platform"] == "discord" else f"{cut(one_line(name), 60)} ({post['platform']})"
-    )
-    return f"{shown} {cut(one_line(topic), 100)}" if topic else shown
+def _place(card: CardView) -> str:
+    post = card.post.post
+    shown = _channel(card) if post.platform == "discord" else f"{_channel(card)} ({post.platform})"
+    return f"{shown} {cut(one_line(post.place.topic), 100)}" if post.place.topic else shown
 
 
-def _said(card: Card) -> str:
-    return "\n".join(f"-# {_speaker(t)}: {cut(one_line(t['text']), SHOWN_TURN)}" for t in turns(card))
+def _channel(card: CardView) -> str:
+    post = card.post.post
+    return f"<#{post.channel}>" if post.platform == "discord" else cut(one_line(card.place), 60)
 
 
-def _speaker(turn: Card) -> str:
-    return "we" if turn["who"] == "us" else cut(one_line(turn["name"]), 40)
+def _said(card: CardView) -> str:
+    return "\n".join(f"-# {_speaker(t)}: {cut(one_line(t.text), SHOWN_TURN)}" for t in turns(card))
 
 
-def _titled(attachment: Card) -> str:
-    host = link_host(attachment["url"])
-    title = f": {cut(one_line(attachment['title']), 40)}" if attachment["title"] else ""
+def _speaker(turn: Turn) -> str:
+    return "we" if turn.role == "us" else cut(one_line(turn.name), 40)
+
+
+def _titled(attachment: Attachment) -> str:
+    host = link_host(attachment.url)
+    title = f": {cut(one_line(attachment.title), 40)}" if attachment.title else ""
     return f"{title} ({plain(host)})" if host else title
 
 
-def _buttons(card: Card, choices: Iterable[Choice]) -> list[Item]:
-    draft_id, revision = card["draft_id"], card["revision"]
+def _buttons(card: CardView, choices: Iterable[Choice]) -> list[Item]:
+    draft_id, revision = card.draft.id, card.draft.revision
     return [button(c.verb, c.label, draft_id, revision, _STYLES[c.weight], choice=c.choice) for c in choices]
 
 
-def _decided(card: Card, scene: Scene) -> tuple[str, list[Item]]:
+def _decided(card: CardView, scene: Scene) -> tuple[str, list[Item]]:
     """One line without a fan's words or name, which are not to be kept here, and what can still be done."""
-    found, post = outcome(card), card["post"]
+    found, draft = outcome(card), card.draft
     what = f"**{found.head}**{plain(found.tail)}{_when(found.until) if found.until else ''}"
-    who = scene.name_of(card["decided_by"]) if card["decided_by"] else None
-    when = _when(datetime.fromisoformat(card["at"])) if card["at"] else None
-    link = scene.link(post)
-    where = f"<#{post['channel']}>" if post["platform"] == "discord" else cut(one_line(post["place"]["name"]), 60)
+    who = scene.name_of(draft.decided_by) if draft.decided_by else None
+    when = _when(draft.decided_at) if draft.decided_at else None
+    link, where = scene.link(card.post), _channel(card)
     line = " · ".join(filter(None, (what, who, when, f"[post]({link}) in {where}" if link else f"in {where}")))
     return line, _buttons(card, found.choices)
 

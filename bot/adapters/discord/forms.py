@@ -13,7 +13,7 @@ import discord
 from bot.adapters.discord.buttons import VERBS, Pressed
 from bot.adapters.discord.faces import TYPED, cut
 from bot.adapters.surface.verbs import ANYBODY, REASONS, choices
-from bot.adapters.surface.words import Card
+from bot.desk.view import CardView
 from bot.settings import Manager
 
 TITLE, LABEL, HINT = 45, 45, 100
@@ -35,7 +35,7 @@ class Known:
     intents: Sequence[str]
 
 
-def form(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+def form(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
     """The form that a button opens; None when there is nothing to fill in any more."""
     return _FORMS[pressed.verb](pressed, card, known)
 
@@ -95,50 +95,50 @@ def _choice(label: str, offered: Mapping[str, str], default: str) -> discord.ui.
     return discord.ui.Label(text=label, component=field)
 
 
-def _offered(pressed: Pressed, card: Card, known: Known) -> Mapping[str, str]:
+def _offered(pressed: Pressed, card: CardView, known: Known) -> Mapping[str, str]:
     return choices(pressed.verb, card, known.managers, known.intents)
 
 
-def _longest(card: Card) -> int:
-    return MESSAGE if card["post"]["platform"] == "discord" else TYPED
+def _longest(card: CardView) -> int:
+    return MESSAGE if card.post.post.platform == "discord" else TYPED
 
 
-def _edit(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
-    name = card["post"]["author"]["name"] or "a fan"
-    text = card["text"] or ""
+def _edit(pressed: Pressed, card: CardView, _known: object) -> discord.ui.Modal | None:
+    name = card.post.post.author.name or "a fan"
+    text = card.draft.text or ""
     if len(text) > _longest(card):
         return None
     field = _text("The whole reply, as it will be sent", "text", text, _longest(card))
     return _modal(pressed, f"Reply to {name}", field)
 
 
-def _fill(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
-    asks = card["missing_slots"][:FIELDS]
+def _fill(pressed: Pressed, card: CardView, _known: object) -> discord.ui.Modal | None:
+    asks = card.draft.missing[:FIELDS]
     if not asks:
         return None
-    return _modal(pressed, "Fill in", *(_text(slot["ask"], f"slot:{slot['name']}", "", 300) for slot in asks))
+    return _modal(pressed, "Fill in", *(_text(slot.ask, f"slot:{slot.name}", "", 300) for slot in asks))
 
 
-def _skip(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
-    title = "Close without a reply" if card["kind"] == "handoff" else "Skip this post"
+def _skip(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
+    title = "Close without a reply" if card.draft.kind == "handoff" else "Skip this post"
     return _modal(pressed, title, _choice("Why?", _offered(pressed, card, known), REASONS[0]))
 
 
-def _snooze(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+def _snooze(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
     return _modal(pressed, "Snooze", _choice("Bring it back in", _offered(pressed, card, known), "60"))
 
 
-def _handover(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+def _handover(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
     return _modal(pressed, "Hand over", _choice("To whom?", _offered(pressed, card, known), ANYBODY))
 
 
-def _relabel(pressed: Pressed, card: Card, known: Known) -> discord.ui.Modal | None:
+def _relabel(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
     others = _offered(pressed, card, known)
     return _modal(pressed, "Not this intent", _choice("What is it then?", others, "")) if others else None
 
 
-def _correct(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal | None:
-    text = next((d["text"] for d in card["deliveries"] if d["kind"] == "send" and d["state"] == "sent"), None)
+def _correct(pressed: Pressed, card: CardView, _known: object) -> discord.ui.Modal | None:
+    text = card.reply_text
     if not text or len(text) > _longest(card):
         return None
     return _modal(
@@ -146,7 +146,7 @@ def _correct(pressed: Pressed, card: Card, _known: object) -> discord.ui.Modal |
     )
 
 
-_FORMS: Mapping[str, Callable[[Pressed, Card, Known], discord.ui.Modal | None]] = {
+_FORMS: Mapping[str, Callable[[Pressed, CardView, Known], discord.ui.Modal | None]] = {
     "edit": _edit,
     "fill": _fill,
     "skip": _skip,

@@ -16,7 +16,7 @@ from bot.adapters.discord.faces import typed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.parts import Parts
 from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
-from bot.adapters.surface.words import Card, told
+from bot.adapters.surface.words import told
 from bot.domain import Command, Refused
 
 log = structlog.get_logger()
@@ -108,12 +108,13 @@ class Presses:
     async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:
         """A form must be the first response, so the desk is asked first and quickly."""
         card = await self._parts.desk.draft(pressed.draft_id)
-        if pressed.verb != "correct" and (pressed.verb in WRITING or not _as_shown(card, pressed)):
+        as_shown = card is not None and card.stands(pressed.revision)
+        if pressed.verb != "correct" and (pressed.verb in WRITING or not as_shown):
             # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
-            card = await self._parts.desk.decide(_open(pressed, presser), name=presser.name)
+            card = (await self._parts.desk.decide(_open(pressed, presser), name=presser.name)).card
         form = forms.form(pressed, card, self._known()) if card else None
         if form is None:
-            await _tell(interaction, NOT_HERE if card and card["text"] else OUT_OF_DATE)
+            await _tell(interaction, NOT_HERE if card and card.draft.text else OUT_OF_DATE)
             return
         await interaction.response.send_modal(form)
 
@@ -133,11 +134,11 @@ class Presses:
         """The desk's answer becomes the card; a refusal, and remarks on typed words, are told to the presser alone."""
         with self._board.pressed(pressed.draft_id):
             try:
-                card = await self._parts.desk.decide(command, name=presser.name)
+                done = await self._parts.desk.decide(command, name=presser.name)
             except Refused as refused:
                 await _refused(interaction, refused, _written(command))
             else:
-                if remarks := told(card):
+                if remarks := told(done):
                     await _tell(interaction, f"{TAKEN} {remarks}" if _written(command) else remarks)
             await self._show(interaction, pressed)
 
@@ -159,10 +160,6 @@ def _open(pressed: Pressed, presser: Presser) -> Command:
 
 def _command(pressed: Pressed, presser: Presser, fields: Mapping[str, str]) -> Command:
     return command_of(pressed.verb, pressed.draft_id, pressed.revision, presser.key, fields)
-
-
-def _as_shown(card: Card | None, pressed: Pressed) -> bool:
-    return card is not None and card["state"] in ("waiting", "snoozed") and card["revision"] == pressed.revision
 
 
 def _written(command: Command) -> str:

@@ -14,8 +14,10 @@ from weakref import WeakValueDictionary
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card, settled, wants_a_person
+from bot.adapters.surface.words import settled, wants_a_person
 from bot.desk.cards import WRITING_FOR
+from bot.desk.view import CardView
+from bot.domain import DraftState
 from bot.store import cards
 from bot.store.cards import Shown
 
@@ -63,7 +65,7 @@ class Board(ABC, Generic[Face]):
         return 0.0
 
     @abstractmethod
-    def face(self, card: Card) -> Face:
+    def face(self, card: CardView) -> Face:
         """How a draft looks now."""
 
     @abstractmethod
@@ -75,7 +77,7 @@ class Board(ABC, Generic[Face]):
         """Of everything that a face shows."""
 
     @abstractmethod
-    async def send_card(self, card: Card, face: Face, *, instead_of: str, silent: bool) -> str:
+    async def send_card(self, card: CardView, face: Face, *, instead_of: str, silent: bool) -> str:
         """Put a card up, and notify the one it was handed to; its message's id."""
 
     @abstractmethod
@@ -130,13 +132,12 @@ class Board(ABC, Generic[Face]):
             shown = await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id))
             if card is None or not self.ready:
                 return
-            waiting = card["state"] == "waiting"
-            if shown and shown.state == "snoozed" and waiting and not self._pressed[draft_id]:
+            if shown and shown.state == "snoozed" and card.waits and not self._pressed[draft_id]:
                 await self.delete(shown.message_id)  # it is back: a new message is seen, an edited one is not
                 shown = await self._send(card, instead_of=shown.message_id)
             elif shown:
                 shown = await self._update(card, shown, put)
-            elif waiting:
+            elif card.waits:
                 shown = await self._send(card)
             if shown:
                 await self._keep(card, shown)
@@ -154,7 +155,9 @@ class Board(ABC, Generic[Face]):
                 other = replace(shown, face="", settled=False)
                 await self._parts.store.write(lambda c: cards.keep(c, self.name, other))
 
-    async def _update(self, card: Card, shown: Shown, put: Callable[[Face], Awaitable[object]] | None) -> Shown | None:
+    async def _update(
+        self, card: CardView, shown: Shown, put: Callable[[Face], Awaitable[object]] | None
+    ) -> Shown | None:
         face = self.face(card)
         in_line = self.fingerprint(face) in (shown.face, self._covered.get(shown.draft_id))
         if in_line and self.reaches(shown.message_id):
@@ -183,25 +186,25 @@ class Board(ABC, Generic[Face]):
             raise
         return new
 
-    async def _send(self, card: Card, instead_of: str = "") -> Shown:
+    async def _send(self, card: CardView, instead_of: str = "") -> Shown:
         face = self.face(card)
-        silent = self.quiet() and "crisis" not in card["risk"]
+        silent = self.quiet() and "crisis" not in card.draft.risk
         return self._shown(card, await self.send_card(card, face, instead_of=instead_of, silent=silent), face)
 
-    def _shown(self, card: Card, message_id: str, face: Face) -> Shown:
+    def _shown(self, card: CardView, message_id: str, face: Face) -> Shown:
         return Shown(
-            draft_id=card["draft_id"],
+            draft_id=card.draft.id,
             message_id=message_id,
-            revision=card["revision"],
-            state=card["state"],
+            revision=card.draft.revision,
+            state=str(card.draft.state),
             face=self.fingerprint(face),
             settled=settled(card),
         )
 
-    async def _keep(self, card: Card, shown: Shown) -> None:
+    async def _keep(self, card: CardView, shown: Shown) -> None:
         await self._parts.store.write(lambda c: cards.keep(c, self.name, shown))
         self.changes.pop(shown.draft_id, None)
-        if card["writing"]:
+        if card.writing:
             self.changes[shown.draft_id] = self._parts.clock.now() + WRITING_FOR
-        elif card["undo_until"] and card["state"] == "rejected":  # when a reply goes out, an event tells so
-            self.changes[shown.draft_id] = datetime.fromisoformat(card["undo_until"])
+        elif card.undo_until and card.draft.state is DraftState.REJECTED:  # when a reply goes out, an event tells so
+            self.changes[shown.draft_id] = card.undo_until

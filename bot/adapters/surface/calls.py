@@ -47,7 +47,7 @@ async def _crisis(event: Event, draft_id: str, parts: Parts, surface: str) -> Ca
     """Until somebody has it: calls that were missed while the program was down are not made up for."""
     card = await parts.desk.draft(draft_id)
     late = parts.clock.now() - event.at >= CRISIS_EVERY
-    if card is None or card["state"] != "waiting" or card["opened_by"] or late:
+    if card is None or not card.waits or card.draft.opened_by or late:
         return None
     shown = await parts.store.read(lambda c: cards.get(c, surface, draft_id))
     return Call(

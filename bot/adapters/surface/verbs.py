@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from bot.adapters.surface.words import Card, one_line
+from bot.adapters.surface.words import one_line
+from bot.desk.view import CardView
 from bot.domain import Action, Command, Refused
 from bot.settings import Manager, Settings
 from responders.said import said
@@ -79,7 +80,7 @@ def _number(choice: str | None) -> int | None:
     return int(choice) if choice else None
 
 
-def choices(verb: str, card: Card, managers: Mapping[str, Manager], intents: Iterable[str]) -> Mapping[str, str]:
+def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents: Iterable[str]) -> Mapping[str, str]:
     """What can be picked behind a button: the value for `command_of` -> the words that are shown."""
     match verb:
         case "skip":
@@ -89,7 +90,7 @@ def choices(verb: str, card: Card, managers: Mapping[str, Manager], intents: Ite
         case "handover":
             return {ANYBODY: "anybody", **{key: manager.name for key, manager in managers.items()}}
         case "relabel":
-            return {name: one_line(said(name)) for name in intents if name != card["intent"]}
+            return {name: one_line(said(name)) for name in intents if name != card.draft.intent}
     return {}
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
+from bot.desk.view import CardView, Decided
+from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState
 from responders.said import said
+from responders.types import CheckResult, Level, Turn
 
-Card = Mapping[str, Any]
-"""The desk's neutral card."""
 TURNS = 3
 """Of the thread, before and around the post."""
 SHOWN_TURN = 150
@@ -75,13 +76,13 @@ class Alarm:
     """What the fan wrote that raised it, in one line and quotation marks; empty once their words are gone."""
 
 
-def alarms(card: Card) -> list[Alarm]:
+def alarms(card: CardView) -> list[Alarm]:
     """Why a person is needed; empty for a draft."""
-    parts = {alarm["gate"]: alarm["part"] for alarm in card["alarms"]}
-    told = {risk: _RISKS.get(risk) or said(risk).capitalize() for risk in card["risk"]}
+    parts = {alarm.gate: alarm.part for alarm in card.alarms}
+    told = {risk: _RISKS.get(risk) or said(risk).capitalize() for risk in card.draft.risk}
     if _CRISIS in parts and _CRISIS not in told:
         told[_CRISIS] = _MAYBE_CRISIS
-    if not told and card["kind"] == "handoff":
+    if not told and card.draft.kind == "handoff":
         return [Alarm(line="Needs a person")]
     return [Alarm(line=line, part=_quoted(parts.get(gate, ""))) for gate, line in told.items()]
 
@@ -91,44 +92,39 @@ def _quoted(part: str) -> str:
     return f"“{words}”" if words else ""
 
 
-def unread(card: Card) -> list[str]:
+def unread(card: CardView) -> list[str]:
     """What the program could not read, in one line; none when it read all."""
-    return [cut(f"Could not be read: {', '.join(card['unread'])}", 200)] if card["unread"] else []
+    return [cut(f"Could not be read: {', '.join(card.unread)}", 200)] if card.unread else []
 
 
-def notes(card: Card) -> list[str]:
+def notes(card: CardView) -> list[str]:
     """Why this draft, what the checks remark, and what is still to fill, in a line each."""
-    return [cut(card["why"], 200), *remarks(card)]
+    return [cut(card.draft.why, 200), *remarks(card.draft)]
 
 
-def remarks(wording: Card) -> list[str]:
+def remarks(wording: Draft | Alternative) -> list[str]:
     """What the checks remark on a draft or an alternative, and what is still to fill, in a line each.
 
     On a manager's own words they are told once, to whoever wrote them: see `told`.
     """
-    found = [] if wording.get("own_words") else _notes(wording["checks"])
-    blanks = [f"Still to fill: {cut(slot['ask'], 100)}" for slot in wording["missing_slots"]]
+    found = [] if isinstance(wording, Draft) and wording.typed_by_hand else _notes(wording.checks)
+    blanks = [f"Still to fill: {cut(slot.ask, 100)}" for slot in wording.missing]
     return [*(f"Remark: {note}" for note in found[:3]), *blanks[:3]]
 
 
-def told(card: Card) -> str:
+def told(done: Decided) -> str:
     """What the checks remark on words that the desk has just taken, in one line; empty when there is nothing."""
-    return " ".join(_notes(card["warnings"]))
+    return " ".join(_notes(done.warnings))
 
 
-def _notes(checks: Iterable[Card]) -> list[str]:
+def _notes(checks: Iterable[CheckResult]) -> list[str]:
     """The sentences of those that have something to say."""
-    return list(dict.fromkeys(cut(one_line(c["note"]), 200) for c in checks if c["level"] != "pass" and c["note"]))
+    return list(dict.fromkeys(cut(one_line(c.note), 200) for c in checks if c.level is not Level.PASS and c.note))
 
 
-def ready(card: Card) -> list[Card]:
-    """The replies of a hand-off of which one press sends one, in the order of their numbers from 1."""
-    return list(card["alternatives"]) if card["kind"] == "handoff" and not card["text"] else []
-
-
-def heading(number: int, reply: Card) -> str:
+def heading(number: int, reply: Alternative) -> str:
     """What stands above a ready reply: its number and how the post is read for it."""
-    return f"{' '.join(filter(None, (str(number), cut(one_line(reply['reading']), SHOWN_READING))))}:"
+    return f"{' '.join(filter(None, (str(number), cut(one_line(reply.reading), SHOWN_READING))))}:"
 
 
 def fitting(sizes: Iterable[int], room: int) -> list[int]:
@@ -141,39 +137,39 @@ def fitting(sizes: Iterable[int], room: int) -> list[int]:
     return shown
 
 
-def what(card: Card) -> str:
+def what(card: CardView) -> str:
     """What a card is about, in a few words for a list."""
-    return ", ".join(map(said, card["risk"] or [card["intent"] or "hand-off"]))
+    return ", ".join(map(said, card.draft.risk or [card.draft.intent or "hand-off"]))
 
 
-def turns(card: Card) -> Sequence[Card]:
+def turns(card: CardView) -> list[Turn]:
     """The last turns of the thread, before and around the post, and at the end the words that it quotes."""
-    thread, post = card["thread"], card["post"]
-    quoting = {"who": "author", "name": f"{post['author']['name']} quotes", "text": post["quote"]}
-    return [*thread[-TURNS:], *([quoting] if post["quote"] else [])]
+    post = card.post.post
+    quoting = Turn(role="author", name=f"{post.author.name} quotes", text=post.quote, at=post.at)
+    return [*card.thread[-TURNS:], *([quoting] if post.quote else [])]
 
 
-def sends(card: Card, shown: Collection[int]) -> list[Choice]:
+def sends(card: CardView, shown: Collection[int]) -> list[Choice]:
     """A button for each ready reply that is complete. `shown`: the numbers of those that stand on the card whole."""
-    numbered = [(n, reply) for n, reply in enumerate(ready(card), start=1) if n in shown]
-    return [_send(n) for n, reply in numbered if not reply["missing_slots"]]
+    numbered = [(n, reply) for n, reply in enumerate(card.ready, start=1) if n in shown]
+    return [_send(n) for n, reply in numbered if not reply.missing]
 
 
-def offered(card: Card, *, whole: bool, shown: Collection[int] = ()) -> list[Choice]:
+def offered(card: CardView, *, whole: bool, shown: Collection[int] = ()) -> list[Choice]:
     """The other buttons of a waiting card. What is sent must have been read: a text that is not shown whole cannot
     be. `shown` is as in `sends`."""
-    handoff, text = card["kind"] == "handoff", card["text"]
+    draft, handoff, text = card.draft, card.draft.kind == "handoff", card.draft.text
     first = []
     sent = {choice.choice for choice in sends(card, shown)}
-    if card["missing_slots"]:
+    if draft.missing:
         first.append(Choice(verb="fill", label="Fill in", weight="main"))
     elif text and whole:
         first.append(_send())
     elif not text:
         first.append(Choice(verb="open", label="I have it", weight="plain" if sent else "main"))
     first.append(Choice(verb="edit", label="Edit" if text else "Answer"))
-    left = [str(n) for n, _ in enumerate(ready(card), start=1) if str(n) not in sent]
-    if text and card["alternatives"]:
+    left = [str(n) for n, _ in enumerate(card.ready, start=1) if str(n) not in sent]
+    if text and draft.alternatives:
         first.append(Choice(verb="reword", label="Other wording"))
     elif left:  # it is laid on the card, where it has more room and its blanks can be filled
         first.append(Choice(verb="reword", label="Pick a reply", choice=left[0]))
@@ -182,7 +178,7 @@ def offered(card: Card, *, whole: bool, shown: Collection[int] = ()) -> list[Cho
         Choice(verb="snooze", label="Snooze"),
         Choice(verb="handover", label="Hand over"),
     ]
-    if not card["risk"]:  # what the gates found stays found, whatever the intent
+    if not draft.risk:  # what the gates found stays found, whatever the intent
         rest.append(Choice(verb="relabel", label="Not this intent"))
     return [*first, *rest]
 
@@ -192,68 +188,63 @@ def _send(number: int | None = None) -> Choice:
     return Choice(verb="send", label=f"Send {number}" if number else "Send", weight="go", choice=str(number or ""))
 
 
-def outcome(card: Card) -> Outcome:
+def outcome(card: CardView) -> Outcome:
     """Of a draft that does not wait."""
     found = _outcome(card)
-    if not card["undo_until"]:
+    if not card.undo_until:
         return found
     undo = Choice(verb="undo", label="Undo")
     return Outcome(head=found.head, tail=found.tail, until=found.until, choices=(undo, *found.choices))
 
 
-def _outcome(card: Card) -> Outcome:
-    state = card["state"]
-    if state == "snoozed":
+def _outcome(card: CardView) -> Outcome:
+    if card.snoozed_until:
         wake = Choice(verb="open", label="Wake it")
-        return Outcome(
-            head="Snoozed", tail=", back ", until=datetime.fromisoformat(card["snoozed_until"]), choices=(wake,)
-        )
-    if state == "rejected":
+        return Outcome(head="Snoozed", tail=", back ", until=card.snoozed_until, choices=(wake,))
+    if card.draft.state is DraftState.REJECTED:
         return Outcome(head="Skipped")
-    if state != "approved":
-        return Outcome(head=_OVER.get(card["cause"] or "", "It is over"))
-    sent = next((d for d in card["deliveries"] if d["kind"] == "send"), None)
-    newest = next((d for d in card["deliveries"] if d["state"] != "recalled"), sent)
-    if sent is None or newest is None:
+    if card.draft.state is not DraftState.APPROVED:
+        return Outcome(head=_OVER.get(card.draft.cause or "", "It is over"))
+    newest = next((d for d in card.deliveries if d.state is not DeliveryState.RECALLED), card.reply)
+    if card.reply is None or newest is None:
         return Outcome(head="Approved")
-    return _delivered(newest, sent)
+    return _delivered(newest, card.reply)
 
 
-def _delivered(newest: Card, sent: Card) -> Outcome:
-    thing, error = _NAMES[newest["kind"]], cut(one_line(newest["error"] or ""), 400)
-    match newest["state"]:
-        case "held" | "sending":
+def _delivered(newest: Delivery, reply: Delivery) -> Outcome:
+    thing, error = _NAMES[newest.kind], cut(one_line(newest.error or ""), 400)
+    match newest.state:
+        case DeliveryState.HELD | DeliveryState.SENDING:
             tail = f"{thing} waits and is tried again: {error}" if error else f"{thing} is on its way"
             return Outcome(head="Approved", tail=f", {tail}")
-        case "failed":
+        case DeliveryState.FAILED:
             choices = [Choice(verb="retry", label="Try again")]
-            if newest["kind"] == "send":
+            if newest.kind == "send":
                 choices.append(Choice(verb="undo", label="Take it back"))
             return Outcome(head="Not sent", tail=f", {thing}: {error}", choices=tuple(choices))
-        case "uncertain":
+        case DeliveryState.UNCERTAIN:
             there, lost = Choice(verb="arrived", label="It is there"), Choice(verb="lost", label="It is not there")
             return Outcome(head=f"Did {thing} arrive?", tail=f" Look in the channel. {error}", choices=(there, lost))
-    if sent["state"] == "removed":
+    if reply.state is DeliveryState.REMOVED:
         return Outcome(head="Removed")
     correct, remove = Choice(verb="correct", label="Correct"), Choice(verb="remove", label="Remove")
-    head = "Corrected" if newest["kind"] == "correct" else "Sent"
-    return Outcome(head=head, choices=(correct, remove) if sent["text"] else (remove,))
+    head = "Corrected" if newest.kind == "correct" else "Sent"
+    return Outcome(head=head, choices=(correct, remove) if reply.text else (remove,))
 
 
-def wants_a_person(card: Card) -> bool:
+def wants_a_person(card: CardView) -> bool:
     """True when somebody has to decide: a draft waits, or a reply did not go out, or nobody knows whether it did."""
-    return card["state"] == "waiting" or _newest(card) in ("failed", "uncertain")
+    return card.waits or (card.newest is not None and card.newest.state in _OPEN)
 
 
-def settled(card: Card) -> bool:
+def settled(card: CardView) -> bool:
     """True when nothing about this card changes by itself any more."""
-    newest = _newest(card)
-    live = card["state"] in ("waiting", "snoozed")
-    return not live and not card["undo_until"] and newest not in ("held", "sending", "failed", "uncertain")
+    moving = card.newest is not None and card.newest.state in (DeliveryState.HELD, DeliveryState.SENDING, *_OPEN)
+    return not card.draft.live and not card.undo_until and not moving
 
 
-def _newest(card: Card) -> str | None:
-    return card["deliveries"][0]["state"] if card["deliveries"] else None
+_OPEN = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+"""A reply that did not go out, or of which nobody knows."""
 
 
 def one_line(text: str) -> str:

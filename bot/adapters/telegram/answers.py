@@ -15,13 +15,14 @@ from telegram.error import TelegramError
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
 from bot.adapters.surface.verbs import OUT_OF_DATE, command_of
-from bot.adapters.surface.words import Card, one_line, told
+from bot.adapters.surface.words import one_line, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.buttons import Pressed
-from bot.adapters.telegram.dialogs import Place, Questions, as_shown, manager_of, refusal, reply_of, say
+from bot.adapters.telegram.dialogs import Place, Questions, manager_of, refusal, say
 from bot.adapters.telegram.faces import cut, units
+from bot.desk.view import CardView, Decided
 from bot.domain import Refused, clean
 from bot.store import cards
 
@@ -89,19 +90,19 @@ class Answers:
             await self._take(message, message.from_user, about, by, question=to if asked else None)
         return True
 
-    async def question(self, at: Place, who: telegram.User, pressed: Pressed, card: Card) -> None:
+    async def question(self, at: Place, who: telegram.User, pressed: Pressed, card: CardView) -> None:
         """Ask for what comes next: the whole text, or the first blank that is open."""
-        ask, slot = self._questions.ask, next(iter(card["missing_slots"]), None)
+        ask, slot = self._questions.ask, next(iter(card.draft.missing), None)
         if pressed.verb == "edit":
             await ask(at, who, pressed, "reply with the whole text as it should be sent.", "The whole reply")
         elif pressed.verb == "correct":
             words = "reply with the whole text as it should stand. This is what it says, a tap copies it:"
-            await ask(at, who, pressed, words, "The whole reply", quoted=reply_of(card))
+            await ask(at, who, pressed, words, "The whole reply", quoted=card.reply_text)
         elif slot:
             blank = Pressed(
-                draft_id=pressed.draft_id, revision=card["revision"], verb="fill", choice=buttons.mark(slot["name"])
+                draft_id=pressed.draft_id, revision=card.draft.revision, verb="fill", choice=buttons.mark(slot.name)
             )
-            await ask(at, who, blank, one_line(slot["ask"]), one_line(slot["ask"]))
+            await ask(at, who, blank, one_line(slot.ask), one_line(slot.ask))
         else:
             await self._point_at(pressed.draft_id)
 
@@ -138,22 +139,22 @@ class Answers:
         """Put the words on the card, and ask for the next blank or say where they are, and what is remarked on them.
         Raises Refused."""
         if about.verb == "fill":
-            card = await self._fill(about, by, text)
+            done = await self._fill(about, by, text)
         else:
             proposed = command_of("propose", about.draft_id, about.revision, by, {"text": text})
-            card = await self._parts.desk.decide(proposed)
+            done = await self._parts.desk.decide(proposed)
         await self._board.try_show(about.draft_id)
-        if about.verb == "fill" and card["missing_slots"]:
-            await self.question(message, who, about, card)
+        if about.verb == "fill" and done.card.draft.missing:
+            await self.question(message, who, about, done.card)
         else:
-            await self._point_at(about.draft_id, told(card))
+            await self._point_at(about.draft_id, told(done))
 
-    async def _fill(self, about: Pressed, by: str, text: str) -> Card:
+    async def _fill(self, about: Pressed, by: str, text: str) -> Decided:
         card = await self._parts.desk.draft(about.draft_id)
         slot = card and dialogs.missing(card, about)
-        if as_shown(card, about) and not slot:
+        if card and card.stands(about.revision) and not slot:
             raise Refused("bad_action", FILLED)
-        name = slot["name"] if slot else ""  # the desk refuses, in words, what is over or has changed
+        name = slot.name if slot else ""  # the desk refuses, in words, what is over or has changed
         return await self._parts.desk.decide(
             command_of("fill", about.draft_id, about.revision, by, {f"slot:{name}": text})
         )

@@ -17,12 +17,13 @@ from bot.adapters.parts import Parts
 from bot.adapters.surface import board
 from bot.adapters.surface.board import Gone
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card
 from bot.adapters.telegram import faces
 from bot.adapters.telegram.api import NAME, pause, words
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.faces import Face, Scene, Text
 from bot.adapters.telegram.posts import chat_of
+from bot.desk.view import CardView
+from bot.domain import StoredPost
 from bot.store import cards
 from bot.store.cards import Shown
 
@@ -102,7 +103,7 @@ class Board(board.Board[Face]):
             raise OSError("the bot is not connected to Telegram, or there is no chat for the cards")
         return self.client, self.client.directory.cards
 
-    def face(self, card: Card) -> Face:
+    def face(self, card: CardView) -> Face:
         """See `faces.face`."""
         zone = self._parts.settings.community.timezone
         scene = Scene(name_of=self._parts.desk.name_of, account_of=self._account_of, link=post_link, zone=zone)
@@ -116,7 +117,7 @@ class Board(board.Board[Face]):
         """See `faces.fingerprint`."""
         return faces.fingerprint(face)
 
-    async def send_card(self, card: Card, face: Face, *, instead_of: str, silent: bool) -> str:
+    async def send_card(self, card: CardView, face: Face, *, instead_of: str, silent: bool) -> str:
         """Telegram knows no second try of the same message: where an answer is lost, there may be two cards.
 
         Only the last one is kept in line. The other one is emptied as soon as another message tells where it stands;
@@ -125,7 +126,7 @@ class Board(board.Board[Face]):
         here = self.client.directory.cards if self.client else None
         before = max((one for one in self._ours if one[0] == here), default=None)
         try:
-            return await self._post(face, silent=silent, urgent="crisis" in card["risk"])
+            return await self._post(face, silent=silent, urgent="crisis" in card.draft.risk)
         except (BadRequest, Forbidden, RetryAfter, ChatMigrated):
             raise  # it is not there, for certain
         except TelegramError:
@@ -296,8 +297,9 @@ def message_link(chat: int, number: int) -> str | None:
     return f"https://t.me/c/{inner}/{number}" if str(chat).startswith(SUPERGROUP) else None
 
 
-def post_link(post: Card) -> str | None:
-    """Where the neutral card's `post` stands; its channel is CHAT, or CHAT/TOPIC."""
-    if post["platform"] != NAME or post["deleted"] or not post["id"].isdecimal():
+def post_link(stored: StoredPost) -> str | None:
+    """Where a post stands; its channel is CHAT, or CHAT/TOPIC."""
+    post = stored.post
+    if post.platform != NAME or stored.deleted or not post.external_id.isdecimal():
         return None
-    return message_link(chat_of(post["channel"]), int(post["id"]))
+    return message_link(chat_of(post.channel), int(post.external_id))

@@ -25,7 +25,7 @@ from telegram.helpers import create_deep_linked_url
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import Card, what
+from bot.adapters.surface.words import what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
@@ -33,6 +33,7 @@ from bot.adapters.telegram.dialogs import manager_of, refusal, say
 from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut, disarmed, plain
 from bot.adapters.telegram.feed import Feed
 from bot.adapters.telegram.posts import entities, text_of
+from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.fans import COMMANDS, NOT_REPORTED, Answer
 from bot.store import Connection, cards, fans, posts
@@ -255,10 +256,10 @@ class Commands:
             await self._line(text, card)
         return (text.add(f"\n… and {waiting - len(page)} more") if waiting > len(page) else text).face()
 
-    async def _line(self, text: Text, card: Card) -> None:
-        who = plain(card["post"]["author"]["name"], 40) or "a fan"
+    async def _line(self, text: Text, card: CardView) -> None:
+        who = plain(card.post.post.author.name, 40) or "a fan"
         text.add(f"\n• {who}: {what(card)}")
-        if link := await self._board.link(card["draft_id"]):
+        if link := await self._board.link(card.draft.id):
             text.add(" · ").add("card", telegram.MessageEntity.TEXT_LINK, url=link)
 
     async def _draft(self, message: telegram.Message, rest: str) -> None:
@@ -302,8 +303,8 @@ class Commands:
             return Text().add(refused.message).face()
         if card is None:
             return Text().add(NOTHING).face()
-        await self._board.try_show(card["draft_id"])
-        if link := await self._board.link(card["draft_id"]):
+        await self._board.try_show(card.draft.id)
+        if link := await self._board.link(card.draft.id):
             return Text().add("Its ").add("card", telegram.MessageEntity.TEXT_LINK, url=link).add(" is here.").face()
         return Text().add("Its card is here now.").face()
 

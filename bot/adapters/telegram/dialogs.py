@@ -16,13 +16,14 @@ from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, Lin
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.verbs import not_listed
-from bot.adapters.surface.words import Card
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.board import Board, key
 from bot.adapters.telegram.buttons import Pressed, data, mark, parse
 from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut
+from bot.desk.view import CardView
 from bot.settings import Settings
 from bot.store import Connection, cards
+from responders.types import MissingSlot
 
 Place = telegram.MaybeInaccessibleMessage
 """A message as it comes with a press, or one so old that Telegram only says where it stands."""
@@ -141,20 +142,9 @@ async def _send(
     )
 
 
-def missing(card: Card, pressed: Pressed) -> Card | None:
+def missing(card: CardView, pressed: Pressed) -> MissingSlot | None:
     """The blank that an answer is for: the one that was asked for, else the first; None when all are filled."""
-    slots: list[Card] = list(card["missing_slots"])
-    return next((s for s in slots if pressed.choice in ("", mark(s["name"]))), None)
-
-
-def as_shown(card: Card | None, pressed: Pressed) -> bool:
-    """Whether a card still waits with the text that was pressed on."""
-    return card is not None and card["state"] in ("waiting", "snoozed") and card["revision"] == pressed.revision
-
-
-def reply_of(card: Card) -> str:
-    """The reply as it stands on its platform; empty where there is none."""
-    return next((d["text"] or "" for d in card["deliveries"] if d["kind"] == "send" and d["state"] == "sent"), "")
+    return next((s for s in card.draft.missing if pressed.choice in ("", mark(s.name))), None)
 
 
 def manager_of(settings: Settings, user: telegram.User | None) -> str | None:

@@ -1,4 +1,4 @@
-"""How a card looks on Telegram: the desk's neutral card as one message. Pure, no network.
+"""How a card looks on Telegram: the desk's card as one message. Pure, no network.
 
 Words are marked by entities, never by signs in the text: nothing a fan types can break a card, or take power over it.
 """
@@ -19,7 +19,6 @@ from telegram.constants import KeyboardButtonStyle, MessageEntityDateTimeFormats
 
 from bot.adapters.surface.words import (
     SHOWN_TURN,
-    Card,
     Choice,
     alarms,
     fitting,
@@ -29,13 +28,15 @@ from bot.adapters.surface.words import (
     offered,
     one_line,
     outcome,
-    ready,
     remarks,
     sends,
     turns,
     unread,
 )
 from bot.adapters.telegram.buttons import MORE, data
+from bot.desk.view import CardView
+from bot.domain import Alternative, StoredPost
+from responders.types import Attachment, Turn
 
 MOST_TEXT = 4096
 """Of one message, in UTF-16 units, as the Bot API counts."""
@@ -78,8 +79,8 @@ class Scene:
     """A manager's key -> the name to show."""
     account_of: Callable[[str], int | None]
     """A manager's key -> their Telegram id."""
-    link: Callable[[Card], str | None]
-    """The neutral card's `post` -> where it stands."""
+    link: Callable[[StoredPost], str | None]
+    """A card's post -> where it stands."""
     zone: tzinfo = UTC
     """For times of day."""
 
@@ -120,22 +121,22 @@ class Text:
         return Face(text="".join(self._parts), entities=tuple(self._entities), keyboard=keyboard)
 
 
-def face(card: Card, scene: Scene) -> Face:
+def face(card: CardView, scene: Scene) -> Face:
     """Of a draft, as it is now."""
-    text = _waiting(card, scene) if card["state"] == "waiting" else _decided(card, scene)
+    text = _waiting(card, scene) if card.waits else _decided(card, scene)
     return text.face(keyboard(card))
 
 
-def keyboard(card: Card) -> InlineKeyboardMarkup | None:
+def keyboard(card: CardView) -> InlineKeyboardMarkup | None:
     """The buttons of a card; None when nothing on it can be pressed."""
-    if card["state"] != "waiting":
+    if not card.waits:
         return _rows([_button(card, choice) for choice in outcome(card).choices])
-    shown = _shown(card)
-    choices = offered(card, whole=_is_whole(card["text"] or ""), shown=shown)
+    shown, text = _shown(card), card.draft.text or ""
+    choices = offered(card, whole=_is_whole(text), shown=shown)
     first = next(number for number, choice in enumerate(choices) if choice.verb == "skip")
     last = [_button(card, choice) for choice in choices[first + 3 :]]
-    if card["text"] and units(card["text"]) <= COPIED:
-        last.append(InlineKeyboardButton("Copy", copy_text=CopyTextButton(card["text"])))
+    if text and units(text) <= COPIED:
+        last.append(InlineKeyboardButton("Copy", copy_text=CopyTextButton(text)))
     rows = (sends(card, shown), choices[:first], choices[first : first + 3])
     pressed = [[_button(card, choice) for choice in row] for row in rows]
     return _rows(*pressed, last)
@@ -156,7 +157,7 @@ def fingerprint(face: Face) -> str:
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
-def _waiting(card: Card, scene: Scene) -> Text:
+def _waiting(card: CardView, scene: Scene) -> Text:
     """The reply must be on it whole; what is left of the room is for the post, and what came before it."""
     text, replies = Text(), _add_replies(Text(), card).length
     _add_alarms(text, card, MOST_TEXT - replies - BESIDE_REPLY)
@@ -164,22 +165,22 @@ def _waiting(card: Card, scene: Scene) -> Text:
     room = MOST_TEXT - text.length - replies - 30
     noted = cut("\n".join(disarmed(line) for line in notes(card)), max(LEAST_NOTES, min(MOST_NOTES, room - SHOWN_POST)))
     room -= units(noted)
-    said = "".join(f"{_speaker(turn)}: {plain(turn['text'], SHOWN_TURN)}\n" for turn in turns(card))
+    said = "".join(f"{_speaker(turn)}: {plain(turn.text, SHOWN_TURN)}\n" for turn in turns(card))
     if units(said) + SHORT_POST <= room:
         text.add("\n").add(said, _ITALIC)
         room -= units(said)
     else:
         text.add("\n")
-    things = Counter(f"{a['kind']}{_titled(a)}" for a in card["post"]["attachments"])
+    things = Counter(f"{a.kind}{_titled(a)}" for a in card.post.post.attachments)
     titles = "".join(f"{thing}{f' ({n})' if n > 1 else ''}\n" for thing, n in list(things.items())[:3])
     titles = titles if units(titles) + LEAST_POST <= room else ""
-    quoted = cut(disarmed(card["post"]["text"]).strip() or "(no text)", min(SHOWN_POST, room - units(titles)))
+    quoted = cut(disarmed(card.post.post.text).strip() or "(no text)", min(SHOWN_POST, room - units(titles)))
     folded = units(quoted) > SHORT_POST or quoted.count("\n") > 5  # noqa: PLR2004 - lines that a phone has room for
     text.add(quoted, MessageEntity.EXPANDABLE_BLOCKQUOTE if folded else MessageEntity.BLOCKQUOTE)
     return _add_replies(text.add("\n").add(titles, _ITALIC).add(noted), card)
 
 
-def _add_alarms(text: Text, card: Card, room: int) -> None:
+def _add_alarms(text: Text, card: CardView, room: int) -> None:
     """Why a person is needed, and if there is room, the fan's words that say so and what could not be read."""
     lines = [(alarm.line, disarmed(alarm.part)) for alarm in alarms(card)]
     missed = [disarmed(line) for line in unread(card)]
@@ -189,26 +190,25 @@ def _add_alarms(text: Text, card: Card, room: int) -> None:
     text.add("".join(f"{line}\n" for line in missed) if fits else "")
 
 
-def _add_replies(text: Text, card: Card) -> Text:
+def _add_replies(text: Text, card: CardView) -> Text:
     """What one press sends: the reply, or the ready replies of a hand-off."""
-    if reply := card["text"]:
+    if reply := card.draft.text:
         whole = f"{len(reply)} characters, too long for a card; please use the web console."
         return text.add("\n\n").add("Reply\n", _BOLD).add(disarmed(reply) if _is_whole(reply) else whole)
-    replies = ready(card)
     for number in _shown(card):
-        _add_numbered(text, number, replies[number - 1])
+        _add_numbered(text, number, card.ready[number - 1])
     return text
 
 
-def _add_numbered(text: Text, number: int, reply: Card) -> Text:
+def _add_numbered(text: Text, number: int, reply: Alternative) -> Text:
     text.add("\n\n").add(f"{disarmed(heading(number, reply))}\n", _BOLD)
     text.add("".join(f"{disarmed(line)}\n" for line in remarks(reply)), _ITALIC)
-    return text.add(disarmed(reply["text"]))
+    return text.add(disarmed(reply.text))
 
 
-def _shown(card: Card) -> list[int]:
+def _shown(card: CardView) -> list[int]:
     """The numbers of the ready replies that stand on the card whole."""
-    sizes = (_add_numbered(Text(), n, reply).length for n, reply in enumerate(ready(card), start=1))
+    sizes = (_add_numbered(Text(), n, reply).length for n, reply in enumerate(card.ready, start=1))
     return fitting(sizes, SHOWN_DRAFT)
 
 
@@ -216,54 +216,54 @@ def _is_whole(text: str) -> bool:
     return units(disarmed(text)) <= SHOWN_DRAFT
 
 
-def _header(text: Text, card: Card, scene: Scene) -> None:
-    post = card["post"]
-    text.add(plain(post["author"]["name"], 60) or "a fan", _BOLD).add(f" in {_place(post)} · ")
-    text.when(datetime.fromisoformat(post["at"]), scene.zone)
-    if link := scene.link(post):
+def _header(text: Text, card: CardView, scene: Scene) -> None:
+    post = card.post.post
+    text.add(plain(post.author.name, 60) or "a fan", _BOLD).add(f" in {_place(card)} · ")
+    text.when(post.at, scene.zone)
+    if link := scene.link(card.post):
         text.add(" · ").add("post", MessageEntity.TEXT_LINK, url=link)
-    if to := card["assigned_to"]:
+    if to := card.draft.assigned_to:
         text.add(" · for ").person(plain(scene.name_of(to), 60), scene.account_of(to))
-    if card["writing"]:
-        text.add(" · ").add(f"{plain(scene.name_of(card['writing']), 60)} is writing", _BOLD)
+    if card.writing:
+        text.add(" · ").add(f"{plain(scene.name_of(card.writing), 60)} is writing", _BOLD)
 
 
-def _place(post: Card) -> str:
-    name, topic = plain(post["place"]["name"], 60), post["place"]["topic"]
-    shown = name if post["platform"] == "telegram" else f"{name} ({post['platform']})"
-    return f"{shown}, {plain(topic, 60)}" if topic else shown
+def _place(card: CardView) -> str:
+    name, post = plain(card.place, 60), card.post.post
+    shown = name if post.platform == "telegram" else f"{name} ({post.platform})"
+    return f"{shown}, {plain(post.place.topic, 60)}" if post.place.topic else shown
 
 
-def _speaker(turn: Card) -> str:
-    return "we" if turn["who"] == "us" else plain(turn["name"], 40) or "a fan"
+def _speaker(turn: Turn) -> str:
+    return "we" if turn.role == "us" else plain(turn.name, 40) or "a fan"
 
 
-def _titled(attachment: Card) -> str:
-    host = link_host(attachment["url"])
-    title = f": {plain(attachment['title'], 60)}" if attachment["title"] else ""
+def _titled(attachment: Attachment) -> str:
+    host = link_host(attachment.url)
+    title = f": {plain(attachment.title, 60)}" if attachment.title else ""
     return f"{title} ({plain(host, 60)})" if host else title
 
 
-def _decided(card: Card, scene: Scene) -> Text:
+def _decided(card: CardView, scene: Scene) -> Text:
     """One line without a fan's words or name, which are not to be kept here."""
-    found, post = outcome(card), card["post"]
+    found, draft = outcome(card), card.draft
     text = Text().add(found.head, _BOLD).add(disarmed(found.tail))
     if found.until:
         text.when(found.until, scene.zone)
-    if card["decided_by"]:
-        text.add(f" · {plain(scene.name_of(card['decided_by']), 60)}")
-    if card["at"]:
-        text.add(" · ").when(datetime.fromisoformat(card["at"]), scene.zone)
+    if draft.decided_by:
+        text.add(f" · {plain(scene.name_of(draft.decided_by), 60)}")
+    if draft.decided_at:
+        text.add(" · ").when(draft.decided_at, scene.zone)
     text.add(" · ")
-    if link := scene.link(post):
+    if link := scene.link(card.post):
         text.add("post", MessageEntity.TEXT_LINK, url=link).add(" ")
-    return text.add(f"in {plain(post['place']['name'], 60)}")
+    return text.add(f"in {plain(card.place, 60)}")
 
 
-def _button(card: Card, choice: Choice) -> InlineKeyboardButton:
+def _button(card: CardView, choice: Choice) -> InlineKeyboardButton:
     return InlineKeyboardButton(
         choice.label,
-        callback_data=data(choice.verb, card["draft_id"], card["revision"], choice.choice),
+        callback_data=data(choice.verb, card.draft.id, card.draft.revision, choice.choice),
         style=_STYLES[choice.weight],
     )
 

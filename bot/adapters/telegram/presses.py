@@ -10,14 +10,15 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
-from bot.adapters.surface.words import Card, cut, told
+from bot.adapters.surface.words import cut, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words
 from bot.adapters.telegram.board import Board, key
 from bot.adapters.telegram.buttons import Pressed
-from bot.adapters.telegram.dialogs import Place, as_shown, manager_of, refusal, reply_of
+from bot.adapters.telegram.dialogs import Place, manager_of, refusal
 from bot.adapters.telegram.faces import Text, units
+from bot.desk.view import CardView
 from bot.domain import Command, Refused
 
 log = structlog.get_logger()
@@ -80,11 +81,11 @@ class Presses:
     ) -> None:
         with self._board.pressed(pressed.draft_id):
             try:
-                card = await self._parts.desk.decide(_command(pressed, by, fields))
+                done = await self._parts.desk.decide(_command(pressed, by, fields))
             except Refused as refused:
                 await _answer(query, refused.message)
             else:
-                await _answer(query, told(card))
+                await _answer(query, told(done))
             await self._board.try_show(pressed.draft_id)
         if query.message and not await self._board.card_at(query.message):
             await self._board.delete(key(query.message))  # a copy that nobody keeps in line
@@ -92,9 +93,9 @@ class Presses:
     async def _menu(self, query: telegram.CallbackQuery, pressed: Pressed, by: str) -> None:
         """A menu lies on the card itself, and goes with the card's next change."""
         card = await self._parts.desk.draft(pressed.draft_id)
-        if pressed.verb != "remove" and not as_shown(card, pressed):
+        if pressed.verb != "remove" and not (card and card.stands(pressed.revision)):
             # `open` refuses, in words, what is over or has changed.
-            card = await self._parts.desk.decide(_opened(pressed, by))
+            card = (await self._parts.desk.decide(_opened(pressed, by))).card
         offered = self._offered(pressed.verb, card)
         if pressed.choice:
             value = dialogs.chosen(pressed, offered)
@@ -116,7 +117,7 @@ class Presses:
         except BadRequest as error:  # a second tap: the menu is there already
             log.info("telegram_menu_not_shown", why=words(error, bot))
 
-    def _offered(self, verb: str, card: Card | None) -> Mapping[str, str]:
+    def _offered(self, verb: str, card: CardView | None) -> Mapping[str, str]:
         if card is None:
             raise Refused("not_found", OUT_OF_DATE)
         if verb == "remove":
@@ -129,9 +130,9 @@ class Presses:
         if card is None:
             raise Refused("not_found", OUT_OF_DATE)
         if pressed.verb != "correct":
-            card = await self._parts.desk.decide(_opened(pressed, by))
-        elif not 0 < units(reply_of(card)) <= TYPED:
-            raise Refused("bad_action", NOT_HERE if reply_of(card) else OUT_OF_DATE)
+            card = (await self._parts.desk.decide(_opened(pressed, by))).card
+        elif not 0 < units(card.reply_text) <= TYPED:
+            raise Refused("bad_action", NOT_HERE if card.reply_text else OUT_OF_DATE)
         await _answer(query)
         if query.message:
             await self._answers.question(query.message, query.from_user, pressed, card)

@@ -14,8 +14,9 @@ from bot.adapters.web.callers import Called, caller, stands
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn, WordsIn
 from bot.adapters.web.platform import NAME
-from bot.adapters.web.problems import Problem, invalid, missing, note
-from bot.domain import DeliveryState, DraftState
+from bot.adapters.web.problems import Problem, invalid, missing, note, refused
+from bot.desk.view import Decided
+from bot.domain import DeliveryState, DraftState, Refused
 from bot.errors import StoreError
 from bot.events import Event
 
@@ -81,7 +82,7 @@ async def card(post_id: str, deps: Wired, _body: CardIn | None = None) -> Json:
     found = await deps.intake.card_for(post_id)
     if found is None:
         raise _no_post()
-    return found
+    return views.card(found)
 
 
 @router.get("/drafts")
@@ -91,7 +92,7 @@ async def drafts(deps: Wired, state: DraftState = DraftState.WAITING, limit: Lim
         items, following = await deps.desk.drafts(state=state, limit=limit, after=after)
     except ValueError:
         raise _bad_cursor() from None
-    return {"items": items, "next": following}
+    return {"items": [views.card(item) for item in items], "next": following}
 
 
 @router.get("/drafts/{draft_id}")
@@ -100,7 +101,7 @@ async def draft(draft_id: str, deps: Wired) -> Json:
     found = await deps.desk.draft(draft_id)
     if found is None:
         raise _no_draft()
-    return found
+    return views.card(found)
 
 
 @router.post("/drafts/{draft_id}/remarks")
@@ -114,10 +115,31 @@ async def remarks(draft_id: str, body: WordsIn, deps: Wired) -> Json:
 
 @router.post("/drafts/{draft_id}/decisions")
 async def decide(
-    draft_id: str, body: DecisionIn, who: Called, deps: Wired, idempotency_key: IdempotencyKey = None
+    draft_id: str,
+    body: DecisionIn,
+    who: Called,
+    deps: Wired,
+    *,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> Json:
     """One press of a manager; answers with the draft as it is now."""
-    return await deps.desk.decide(body.command(draft_id, who.name(body.by)), key=_scoped("decision", idempotency_key))
+    command = body.command(draft_id, who.name(body.by))
+    key = _scoped("decision", idempotency_key)
+    if key is None:
+        return views.decided(await deps.desk.decide(command))
+    kept = await deps.desk.decide_once(command, key, answer)
+    response.status_code = kept["status"]
+    shown: Json = kept["body"]
+    return shown
+
+
+def answer(outcome: Decided | Refused) -> Json:
+    """Of a decision, `status` and `body`: as it is kept, and given again to the same request."""
+    if isinstance(outcome, Refused):
+        problem = refused(outcome)
+        return {"status": problem.status, "body": problem.content}
+    return {"status": 200, "body": views.decided(outcome)}
 
 
 @router.get("/fans/{platform}/{fan_id:path}")

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from bot.adapters.web.views import checks
 from bot.domain import Refused
 from bot.errors import StoreError
 
@@ -57,6 +58,23 @@ def invalid(message: str) -> Problem:
     return Problem(422, "invalid", message)
 
 
+def refused(refusal: Refused) -> Problem:
+    """The desk's no; in a conflict with how the draft stands."""
+    status = _STATUS.get(refusal.code, 409)
+    more: dict[str, object] = {}
+    if status == 409:  # noqa: PLR2004 - Conflict
+        draft = refusal.draft
+        more = {
+            "state": draft.state if draft else None,
+            "revision": draft.revision if draft else None,
+            "decided_by": draft.decided_by if draft else None,
+            "at": draft.decided_at.isoformat() if draft and draft.decided_at else None,
+        }
+    if refusal.checks:
+        more["checks"] = checks(refusal.checks)
+    return Problem(status, refusal.code, refusal.message, **more)
+
+
 def note(error: StoreError) -> None:
     """One line in the log: the program is not to blame, and a traceback would say nothing."""
     log.warning("the_database_failed", why=str(error))
@@ -82,19 +100,7 @@ def _known(error: Exception) -> JSONResponse:
 
 def _refused(error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)  # noqa: S101 - for the type checker
-    status = _STATUS.get(error.code, 409)
-    more: dict[str, object] = {}
-    if status == 409:  # noqa: PLR2004 - Conflict
-        draft = error.draft
-        more = {
-            "state": draft.state if draft else None,
-            "revision": draft.revision if draft else None,
-            "decided_by": draft.decided_by if draft else None,
-            "at": draft.decided_at.isoformat() if draft and draft.decided_at else None,
-        }
-    if error.checks:
-        more["checks"] = [{"id": c.id, "level": c.level, "note": c.note} for c in error.checks]
-    return Problem(status, error.code, error.message, **more).response()
+    return refused(error).response()
 
 
 def _wrong_shape(error: Exception) -> JSONResponse:

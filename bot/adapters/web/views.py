@@ -1,13 +1,98 @@
-"""Posts, replies and events as the API shows them."""
+"""Cards, posts, replies and events as the API shows them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from bot.domain import Delivery, DeliveryState
+from bot.desk.view import CardView, Decided
+from bot.domain import Alternative, Delivery, DeliveryState, Draft
 from bot.events import Event
 from bot.store import PostPage
+from responders.types import CheckResult
+
+
+def card(view: CardView) -> dict[str, Any]:
+    """A draft with its post, its thread and what became of it."""
+    draft = view.draft
+    return {
+        "draft_id": draft.id,
+        "revision": draft.revision,
+        "state": draft.state,
+        "kind": draft.kind,
+        "intent": draft.intent,
+        **_wording(draft),
+        "alternatives": [{**_wording(other), "reading": other.reading} for other in draft.alternatives],
+        "post": _card_post(view),
+        "thread": [{"who": t.role, "name": t.name, "text": t.text, "at": _iso(t.at)} for t in view.thread],
+        "why": draft.why,
+        "reason": draft.reason_code,
+        "risk": list(draft.risk),
+        "alarms": [{"gate": a.gate, "chance": a.chance, "part": a.part} for a in view.alarms],
+        "unread": list(view.unread),
+        "own_words": draft.typed_by_hand,
+        "waiting_since": _iso(draft.waiting_since),
+        "priority": draft.priority,
+        "snoozed_until": _iso(view.snoozed_until),
+        "writing": view.writing,
+        "opened_by": draft.opened_by,
+        "assigned_to": draft.assigned_to,
+        "cause": draft.cause,
+        "decided_by": draft.decided_by,
+        "at": _iso(draft.decided_at),
+        "undo_until": _iso(view.undo_until),
+        "deliveries": [_delivery(delivery) for delivery in view.deliveries],
+    }
+
+
+def decided(done: Decided) -> dict[str, Any]:
+    """The draft as a press left it."""
+    return {**card(done.card), "decided_by": done.by, "at": _iso(done.at), "warnings": checks(done.warnings)}
+
+
+def checks(results: Iterable[CheckResult]) -> list[dict[str, str]]:
+    """What the voice checks say."""
+    return [{"id": c.id, "level": c.level, "note": c.note} for c in results]
+
+
+def _wording(wording: Draft | Alternative) -> dict[str, Any]:
+    return {
+        "text": wording.text,
+        "template": wording.template,
+        "variant": wording.variant,
+        "checks": checks(wording.checks),
+        "missing_slots": [{"name": m.name, "ask": m.ask} for m in wording.missing],
+    }
+
+
+def _card_post(view: CardView) -> dict[str, Any]:
+    inner = view.post.post
+    return {
+        "post_id": view.post.id,
+        "id": inner.external_id,
+        "platform": inner.platform,
+        "channel": inner.channel,
+        "place": {"name": view.place, "topic": inner.place.topic},
+        "author": {"id": inner.author.id, "name": inner.author.name},
+        "quote": inner.quote,
+        "text": inner.text,
+        "attachments": [{"kind": a.kind, "url": a.url, "title": a.title} for a in inner.attachments],
+        "at": _iso(inner.at),
+        "deleted": view.post.deleted,
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery.id,
+        "reply_id": delivery.reply_id,
+        "kind": delivery.kind,
+        "state": delivery.state,
+        "text": delivery.text,
+        "sent_at": _iso(delivery.sent_at),
+        "error": delivery.error,
+    }
 
 
 def post(page: PostPage) -> dict[str, Any]:

@@ -143,7 +143,7 @@ async def test_a_forgotten_fan_is_nowhere(house, when):
     assert (page.post.action, bool(page.post.reason)) == (page.post.action, True)
     assert page.post.action
     assert not await house.intake.edit(post_id, "zqmarker comes back")
-    assert await house.intake.card_for(post_id) is None
+    assert await house.asked(post_id) is None
     if card:
         for action in ("approve", "retry", "undo"):
             await house.refused(card, action)
@@ -154,7 +154,7 @@ async def test_a_forgotten_fan_is_nowhere(house, when):
 async def test_what_others_were_shown_of_a_forgotten_fan_goes_too(house):
     await house.post("the sound is broken since the update zqmarker", fan="zqid", name="Zqname", external_id="root")
     kim = await house.post("how do I save?", fan="kim", reply_to="root")
-    card = await house.intake.card_for(kim)
+    card = await house.asked(kim)
     assert "zqmarker" in str(card["thread"])
     await house.press(card, "open", key="k")
     await house.desk.forget("stage", "zqid")

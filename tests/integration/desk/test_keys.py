@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.domain import Refused
+from bot.domain import Action, Command, Refused
 
 PRAISE = "the new map is gorgeous"
 
@@ -28,11 +28,29 @@ async def test_at_the_same_moment(house):
 
 async def test_a_refusal_is_given_again_too(house):
     card = await house.draft(PRAISE)
-    first = await house.refused(card, "edit", text="@everyone look", key="k")
+    first = await house.keyed(card, "edit", text="@everyone look", key="k")
+    assert (first["status"], first["body"]["error"]) == (422, "blocked")
     await house.press(card, "reject")
-    again = await house.refused(card, "edit", text="@everyone look", key="k")
-    assert (again.code, again.message, again.checks) == (first.code, first.message, first.checks)
-    assert again.draft == first.draft
+    assert await house.keyed(card, "edit", text="@everyone look", key="k") == first
+    late = await house.keyed(card, "approve", key="l")
+    await house.press(card, "undo")
+    assert await house.keyed(card, "approve", key="l") == late
+    assert (late["status"], late["body"]["decided_by"]) == (409, "mara")
+
+
+async def test_no_decision_without_its_answer(house):
+    """What keeps the answer stands in the transaction of the decision: when it fails, nothing was decided."""
+    card = await house.draft(PRAISE)
+    command = Command(draft_id=card["draft_id"], revision=card["revision"], by="mara", action=Action.APPROVE)
+
+    def broken(outcome):
+        raise LookupError(outcome)
+
+    with pytest.raises(LookupError):
+        await house.desk.decide_once(command, "k", broken)
+    assert await house.again(card) == card
+    assert await house.events("draft_approved") == []
+    assert (await house.press(card, "approve", key="k"))["state"] == "approved"
 
 
 async def test_another_request_under_the_same_key(house):

@@ -125,7 +125,7 @@ async def test_a_draft_that_comes_too_late_is_not_made(house):
     await house.quiet()
     page = await house.store.post_page(post_id)
     assert (page.post.action, page.post.reason_code) == ("silent", "too_old")
-    assert (await house.intake.card_for(post_id))["kind"] == "draft", "when a manager asks for it, there is one"
+    assert (await house.asked(post_id))["kind"] == "draft", "when a manager asks for it, there is one"
 
 
 async def rows(house, table):
@@ -148,7 +148,7 @@ async def test_words_go_after_their_time_and_hashes_stay(house):
     page = await house.store.post_page(post_id)
     assert (page.post.action, page.post.post.author.id, page.reply.state) == ("draft", "robin", "sent")
     assert (await house.refused(card, "correct", text="Too late.")).code == "too_late"
-    assert await house.intake.card_for(post_id) is None
+    assert await house.asked(post_id) is None
     assert not await house.intake.edit(post_id, "new words that nobody would drop")
     await house.press(card, "remove")
     await house.send()

@@ -14,6 +14,7 @@ from discord.http import Route
 
 from bot import settings
 from bot.adapters.discord import DiscordPlatform, Parts
+from bot.adapters.web import views
 from bot.desk import Desk
 from bot.domain import Action, Command, StoredPost
 from bot.fans import Fans
@@ -148,7 +149,7 @@ class Harbor:
             post = await self.stored(message)
             page = await self.store.post_page(post.id) if post else None
             draft = page.draft if page else None
-            return await self.desk.draft(draft.id) if draft and draft.state == state else None
+            return await self.again({"draft_id": draft.id}) if draft and draft.state == state else None
 
         return await self.until(found)  # type: ignore[no-any-return]
 
@@ -156,14 +157,19 @@ class Harbor:
         command = Command(
             draft_id=card["draft_id"], revision=card["revision"], by="mara", action=Action(action), **more
         )
-        return await self.desk.decide(command)
+        return views.decided(await self.desk.decide(command))
+
+    async def again(self, card: dict[str, Any]) -> dict[str, Any]:
+        """The card as it is now, as the API shows it."""
+        found = await self.desk.draft(card["draft_id"])
+        assert found
+        return views.card(found)
 
     async def delivery(self, card: dict[str, Any], state: str) -> dict[str, Any]:
         """The newest delivery of a draft, once it is in this state; time runs fast meanwhile."""
 
         async def found() -> dict[str, Any] | None:
-            now = await self.desk.draft(card["draft_id"])
-            newest = now and now["deliveries"] and now["deliveries"][0]
+            newest = next(iter((await self.again(card))["deliveries"]), None)
             if newest and newest["state"] == state:
                 return newest
             self.clock.move(seconds=1)

@@ -88,7 +88,7 @@ async def test_an_edit_is_judged_anew_and_a_preview_is_not_an_edit(harbor):
     harbor.fake.edit(message, "how do I save the game?")
     found = await harbor.judged(message, "how do I save the game?")
     assert found.version == 2
-    assert (await harbor.desk.draft(card["draft_id"]))["state"] == "superseded"
+    assert (await harbor.again(card))["state"] == "superseded"
 
 
 async def test_what_is_deleted_is_withdrawn_one_by_one_or_in_one_stroke(harbor):

@@ -235,7 +235,7 @@ async def test_while_the_bot_is_away_replies_wait(harbor):
     await harbor.press(card, "approve")
 
     async def put_off():
-        return (await harbor.desk.draft(card["draft_id"]))["deliveries"][0]["error"]
+        return (await harbor.again(card))["deliveries"][0]["error"]
 
     assert "not connected" in await harbor.until(put_off)
     harbor.connect()

@@ -60,7 +60,7 @@ async def test_a_window_longer_than_the_longest_wait_is_used_as_long_as_there_is
     await harbor.press(cards[2], "edit", text="Thank you!")
 
     async def put_off():
-        newest = (await harbor.desk.draft(cards[2]["draft_id"]))["deliveries"][0]
+        newest = (await harbor.again(cards[2]))["deliveries"][0]
         return newest["state"] == "held" and newest["error"]
 
     assert "asks us to wait" in await harbor.until(put_off)

@@ -193,7 +193,7 @@ async def test_a_flood_of_edits_ends_with_the_last(house):
     found = await page(house, post_id)
     assert (found.post.post.text, found.post.version) == (f"{PRAISE} 29", 31)
     waiting, _ = await house.desk.drafts()
-    assert [card["post"]["text"] for card in waiting] == [f"{PRAISE} 29"]
+    assert [card.post.post.text for card in waiting] == [f"{PRAISE} 29"]
 
 
 @pytest.mark.parametrize("meanwhile", ["forget", "opt out", "delete", "edit"])
@@ -227,7 +227,7 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
         post_id = await house.post("fog again on the way to work", fan="zqid")
     house.pipeline = Slow()
     if asked:
-        await asyncio.gather(house.intake.card_for(post_id), return_exceptions=True)
+        await asyncio.gather(house.asked(post_id), return_exceptions=True)
     else:
         post_id = await house.post(PRAISE, fan="zqid")
     await house.quiet()
@@ -244,12 +244,12 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
 
 async def test_a_card_for_a_silent_post(house):
     post_id = await house.post("fog again on the way to work")
-    card = await house.intake.card_for(post_id)
+    card = await house.asked(post_id)
     assert card["state"] == "waiting"
-    assert await house.intake.card_for(post_id) == card, "the same one again"
+    assert await house.asked(post_id) == card, "the same one again"
     await house.press(card, "edit", text="See you there.")
-    assert (await house.intake.card_for(post_id))["draft_id"] == card["draft_id"], "nobody is answered twice"
-    assert await house.intake.card_for("0" * 16) is None
+    assert (await house.asked(post_id))["draft_id"] == card["draft_id"], "nobody is answered twice"
+    assert await house.asked("0" * 16) is None
 
 
 async def test_a_large_backlog_is_judged_after_a_start(house):

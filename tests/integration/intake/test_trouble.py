@@ -205,7 +205,7 @@ async def test_a_post_that_takes_too_long_holds_up_no_other(
 ) -> None:
     monkeypatch.setattr("bot.worker.LONGEST", 0.2)
     post_id = await (house.store_only(CURSED) if asked else house.receive(CURSED))
-    card = await house.intake.card_for(post_id) if asked else None
+    card = await house.asked(post_id) if asked else None
     behind = await house.receive(PRAISE)
     await house.quiet()
     assert (await page(house, behind)).post.action == "draft"

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.adapters.web import views
 from bot.domain import DELIVERY_MOVES, MOVES, Action, Cause, Delivery, DraftState, Refused, seal
 
 TRAIL = """BEGIN;
@@ -233,7 +234,7 @@ class Machine(RuleBasedStateMachine):
     def ask_for_a_card(self, which: int) -> None:
         post_id = self.pick(which)
         gone = self.rows("SELECT 1 FROM posts WHERE id = ? AND (deleted OR NOT kept)", post_id)
-        card = self.attempt(self.house.intake.card_for(post_id))
+        card = self.attempt(self.house.asked(post_id))
         if isinstance(card, Refused):
             assert card.code == "opted_out"
             return
@@ -285,11 +286,11 @@ class Machine(RuleBasedStateMachine):
         if old and self.cards:
             return self.cards[-1 - which % len(self.cards)]
         found = self.lately("draft_id", which)
-        return self.run(self.house.desk.draft(found)) if found else None
+        return self.run(self.house.again({"draft_id": found})) if found else None
 
     def _waiting(self, which: int) -> dict[str, Any] | None:
         found, _ = self.run(self.house.desk.drafts())
-        return found[which % len(found)] if found else None
+        return views.card(found[which % len(found)]) if found else None
 
     def _more(self, data: st.DataObject, action: str, card: dict[str, Any]) -> dict[str, Any]:
         if action in ("edit", "propose", "correct"):

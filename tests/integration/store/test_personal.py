@@ -13,6 +13,7 @@ from alembic.config import Config
 from sqlalchemy import select, update
 
 from bot import private
+from bot.adapters.web import views
 from bot.domain import DeliveryState
 from bot.store import Store, cards, fans, forgetting, migrate
 from bot.store.engine import driver_url, open_engine
@@ -211,7 +212,7 @@ async def test_words_that_are_gone_are_in_no_file(house):
     assert b"Zqname" not in found
     assert b"Zqkim" not in found, "what was deleted goes with the next emptying of the log"
     for draft in (await house.desk.drafts(limit=200))[0]:
-        await house.press(draft, "reject")
+        await house.press(views.card(draft), "reject")
     house.clock.move(days=8)
     await house.rounds.once()
     found = bytes_of(house)

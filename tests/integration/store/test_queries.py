@@ -100,7 +100,7 @@ async def pages(house, card):
     for state in ("waiting", "snoozed", "approved"):
         page, _ = await house.desk.drafts(state=state)
         if page:
-            await house.desk.drafts(state=state, after=page[0]["draft_id"])
+            await house.desk.drafts(state=state, after=page[0].draft.id)
     await house.desk.decided()
     await house.desk.draft(card["draft_id"])
     for channel in (None, "harbor"):
@@ -176,10 +176,10 @@ async def test_a_page_of_200_cards_takes_as_many_statements_as_one_of_3(house):
     few, _ = await statements(house, 3)
     many, page = await statements(house, 200)
     assert few == many
-    own = [(f"look at map {card['post']['author']['id'].removeprefix('fan')}",) for card in page]
-    assert [tuple(turn["text"] for turn in card["thread"]) for card in page] == own
+    own = [(f"look at map {card.post.post.author.id.removeprefix('fan')}",) for card in page]
+    assert [tuple(turn.text for turn in card.thread) for card in page] == own
     for card in (page[0], *page[-5:]):
-        alone = await house.desk.draft(card["draft_id"])
+        alone = await house.desk.draft(card.draft.id)
         assert alone == card
     with asked(house) as found:
         await house.desk.decided(limit=100)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot import settings
+from bot.adapters.web import views
 from bot.app import App, build
 from bot.domain import Action, Command, StoredPost
 from bot.store import posts
@@ -176,21 +177,26 @@ class House:
             post = await self.stored(message)
             page = await self.app.store.post_page(post.id) if post else None
             draft = page.draft if page else None
-            return await self.app.desk.draft(draft.id) if draft and draft.state == state else None
+            return await self.again({"draft_id": draft.id}) if draft and draft.state == state else None
 
         return await self.until(found)  # type: ignore[no-any-return]
 
     async def decide(self, draft: Json, action: str, by: str = "mara", **more: Any) -> Json:
         """Somebody decides elsewhere, on the console."""
         command = Command(draft_id=draft["draft_id"], revision=draft["revision"], by=by, action=Action(action), **more)
-        return await self.app.desk.decide(command)
+        return views.decided(await self.app.desk.decide(command))
+
+    async def again(self, draft: Json) -> Json:
+        """The draft as it is now, as the API shows it."""
+        found = await self.app.desk.draft(draft["draft_id"])
+        assert found
+        return views.card(found)
 
     async def delivery(self, draft: Json, state: str) -> Json:
         """The newest delivery of a draft, once it is in this state; time runs fast meanwhile."""
 
         async def found() -> Json | None:
-            now = await self.app.desk.draft(draft["draft_id"])
-            newest: Json | None = (now and now["deliveries"] and now["deliveries"][0]) or None
+            newest: Json | None = next(iter((await self.again(draft))["deliveries"]), None)
             if newest and newest["state"] == state:
                 return newest
             self.clock.move(seconds=1)

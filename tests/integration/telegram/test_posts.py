@@ -185,7 +185,7 @@ async def test_an_edit_brings_the_new_words_and_one_that_nobody_sees_nothing(ope
     found = await house.judged(post, f"{PRAISE} and so calm")
     assert found.version == 2
     await house.draft(post)
-    assert (await house.app.desk.draft(first["draft_id"]))["state"] == "superseded"
+    assert (await house.again(first))["state"] == "superseded"
 
 
 @pytest.mark.parametrize(("first", "second", "stands"), [(20, 10, 0), (10, 20, 1), (10, 10, 1)])

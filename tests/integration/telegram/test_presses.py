@@ -47,18 +47,11 @@ async def waiting(house: House, words: str = PRAISE) -> tuple[Json, Json]:
     return await house.draft(post), card
 
 
-async def again(house: House, draft: Json) -> Json:
-    """The draft as it is now."""
-    found = await house.app.desk.draft(draft["draft_id"])
-    assert found
-    return found
-
-
 async def state(house: House, draft: Json, *states: str) -> Json:
     """Until the draft is in one of these states."""
 
     async def found() -> Json | None:
-        now = await again(house, draft)
+        now = await house.again(draft)
         return now if now["state"] in states else None
 
     return await house.until(found)  # type: ignore[no-any-return]
@@ -114,7 +107,7 @@ async def test_another_wording_is_another_revision(room):
     late = await room.fake.press(card, old, room.tom)
     assert "changed" in late.text
     assert late.alert
-    assert (await again(room, draft))["state"] == "waiting"
+    assert (await room.again(draft))["state"] == "waiting"
 
 
 @pytest.mark.parametrize(
@@ -161,14 +154,14 @@ async def test_a_choice_that_is_not_offered_any_more_is_answered(room):
     draft, card = await waiting(room)
     gone = f"handover:{draft['draft_id']}:1:{mark('somebody who left')}"
     assert "out of date" in (await room.fake.press(card, gone, room.mara)).text
-    assert (await again(room, draft))["state"] == "waiting"
+    assert (await room.again(draft))["state"] == "waiting"
 
 
 async def test_a_reply_to_the_card_is_laid_on_it_and_sent_by_a_press(room):
     draft, card = await waiting(room)
     room.fake.reply(card, room.tom, f"  {OWN} ")
     await room.says(card, OWN)
-    now = await again(room, draft)
+    now = await room.again(draft)
     assert (now["state"], now["text"], now["revision"]) == ("waiting", OWN, 2), "a reply alone sends nothing"
     told = await said(room, READ_IT)
     assert told in room.fake.replies_to(card), "a tap leads to the card"
@@ -210,7 +203,7 @@ async def test_words_that_cannot_be_sent_are_refused_and_stay_with_their_writer(
     mine = room.fake.reply(card, room.mara, words)
     refused = await room.until(lambda: room.fake.replies_to(mine))
     assert READ_IT not in refused[0]["text"]
-    assert (await again(room, draft))["revision"] == 1
+    assert (await room.again(draft))["revision"] == 1
     assert mine in room.fake.messages(room.room)
 
 
@@ -226,7 +219,7 @@ async def test_edit_asks_for_the_whole_text_and_the_others_see_who_writes(room):
     room.fake.reply(question, room.tom, OWN)
     await room.says(card, OWN)
     await room.until(lambda: question not in room.fake.by_bot(room.room))
-    assert (await again(room, draft))["text"] == OWN
+    assert (await room.again(draft))["text"] == OWN
     assert "is writing" not in card["text"]
 
 
@@ -259,7 +252,7 @@ async def test_blanks_are_asked_for_one_after_the_other(house):
     await house.until(
         lambda: first not in house.fake.by_bot(house.room) and second not in house.fake.by_bot(house.room)
     )
-    assert (await again(house, draft))["state"] == "waiting", "what was typed is read before it goes"
+    assert (await house.again(draft))["state"] == "waiting", "what was typed is read before it goes"
     await house.approve(card)
     await state(house, draft, "approved")
 
@@ -277,7 +270,7 @@ async def test_a_blank_is_filled_once(house):
     late = house.fake.reply(question, house.tom, "No, the door.")
     refused = await house.until(lambda: house.fake.replies_to(late))
     assert refused[0]["text"] in (NO_CARD, FILLED) or "changed" in refused[0]["text"]
-    assert "Touch the lamp." in (await again(house, draft))["text"]
+    assert "Touch the lamp." in (await house.again(draft))["text"]
 
 
 async def test_a_sent_reply_is_corrected_with_one_more_press(room):
@@ -307,7 +300,7 @@ async def test_a_yes_to_a_correction_is_for_the_words_above_it(room):
         data = forged if not inaccessible else data_of(shown, "correct")
         press = await room.fake.press(message, data, room.mara, inaccessible=inaccessible)
         assert "out of date" in press.text
-    assert len((await again(room, draft))["deliveries"]) == 1
+    assert len((await room.again(draft))["deliveries"]) == 1
 
 
 async def test_a_remark_on_a_correction_stands_above_it_before_the_press(room):
@@ -377,7 +370,7 @@ async def test_a_hand_off_is_taken_and_answered_in_own_words(room):
     await room.says(theirs, OWN)
     await room.approve(theirs, room.tom)
     await room.until(lambda: room.rows("SELECT 1 FROM deliveries WHERE text = ?", OWN))
-    assert (await again(room, draft))["state"] == "superseded"
+    assert (await room.again(draft))["state"] == "superseded"
 
 
 @pytest.mark.parametrize(
@@ -424,14 +417,14 @@ async def test_what_is_no_text_and_what_is_no_card_is_answered(room):
     pointer = await said(room, READ_IT)
     stray = room.fake.reply(pointer, room.mara, "thanks")
     assert (await room.until(lambda: room.fake.replies_to(stray)))[0]["text"] == NO_CARD
-    assert (await again(room, draft))["text"] == OWN
+    assert (await room.again(draft))["text"] == OWN
 
 
 async def test_copied_words_lose_what_made_them_harmless_on_the_card(room):
     draft, card = await waiting(room)
     room.fake.reply(card, room.mara, "Ask @\N{WORD JOINER}robin about /\N{WORD JOINER}maps")
     await room.says(card, "Ask")
-    assert (await again(room, draft))["text"] == "Ask @robin about /maps"
+    assert (await room.again(draft))["text"] == "Ask @robin about /maps"
 
 
 async def test_cards_in_the_direct_chat_with_one_manager(house):

@@ -62,7 +62,7 @@ async def test_two_phones_at_once(room):
         room.fake.press(card, data_of(card, "send=3"), room.tom),
     )
     await room.says(card, "Approved")
-    done = await room.app.desk.draft(draft["draft_id"])
+    done = await room.again(draft)
     winner = "Mara Quint" if done["decided_by"] == "mara" else "Tom Weiss"
     assert [winner in told for told in (first.text or "", second.text or "") if told] == [True]
     await room.delivery(draft, "sent")
@@ -93,12 +93,12 @@ async def test_a_number_that_a_card_never_had(room, choice, said):
     _, draft, card = await waiting(room)
     told = await room.fake.press(card, f"send:{draft['draft_id']}:1:{choice}", room.mara)
     assert said in told.text
-    assert (await room.app.desk.draft(draft["draft_id"]))["state"] == "waiting"
+    assert (await room.again(draft))["state"] == "waiting"
 
 
 async def test_a_stranger_sends_nothing(room):
     post, draft, card = await waiting(room)
     told = await room.fake.press(card, data_of(card, "send=1"), room.kim)
     assert "Only the managers" in told.text
-    assert (await room.app.desk.draft(draft["draft_id"]))["state"] == "waiting"
+    assert (await room.again(draft))["state"] == "waiting"
     assert room.fake.replies_to(post) == []

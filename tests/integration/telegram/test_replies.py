@@ -142,7 +142,7 @@ async def test_telegram_asks_to_wait_with_one_chat_and_no_other_one_waits(open_h
     other, free = await approved(house, chat=house.forum)
     await house.settled(other)
     assert house.fake.replies_to(late) == []
-    assert (await house.app.desk.draft(held["draft_id"]))["deliveries"][0]["state"] == "held"
+    assert (await house.again(held))["deliveries"][0]["state"] == "held"
     assert free["draft_id"] != held["draft_id"]
     await house.delivery(held, "sent")
     assert len(house.fake.replies_to(late)) == 1

@@ -51,6 +51,10 @@ async def test_the_same_idempotency_key_gets_the_first_answer(greenroom):
     yes, same = [await greenroom.decide(draft, "approve", key="one") for _ in range(2)]
     assert (yes.status_code, yes.json()) == (same.status_code, same.json()) == (200, yes.json())
     assert (await greenroom.decide(draft, "approve")).status_code == 409
+    # A refusal is the first answer too.
+    no, again = [await greenroom.decide(draft, "reject", key="two") for _ in range(2)]
+    assert (no.status_code, no.json()) == (again.status_code, again.json())
+    assert (no.status_code, no.json()["error"], no.json()["decided_by"]) == (409, "already_decided", "mara")
 
 
 @pytest.mark.timeout(400)  # two hundred drafts, on a slow machine

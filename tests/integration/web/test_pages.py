@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from bot.console.app import PAGES
 from bot.console.render import Renderer, ago, web_link
 from bot.reader import NoReader
+from responders.types import Attachment, MissingSlot
+from tests.unit.cards import NOON, alternative, card, check, delivery, raised, turn
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
-SENT = {"delivery_id": "d", "reply_id": "d", "kind": "send", "state": "sent", "text": "Nice.", "sent_at": None}
 
 
 def actions(html):
@@ -58,25 +60,22 @@ async def test_undo_stands_there_while_it_lasts(greenroom):
 @pytest.mark.parametrize(
     ("newest", "offered"),
     [
-        ({}, {"correct", "remove"}),
-        ({"state": "failed", "error": "The channel is gone."}, {"retry", "undo"}),
-        ({"state": "uncertain", "error": "Nobody answered."}, {"settle"}),
-        ({"state": "sending"}, set()),
-        ({"state": "removed"}, set()),
+        (delivery("sent"), {"correct", "remove"}),
+        (delivery("failed", error="The channel is gone."), {"retry", "undo"}),
+        (delivery("uncertain", error="Nobody answered."), {"settle"}),
+        (delivery("sending"), set()),
+        (delivery("removed"), set()),
     ],
 )
-async def test_what_can_be_done_about_a_reply(greenroom, newest, offered):
-    draft = await greenroom.draft()
-    draft |= {"state": "approved", "deliveries": [SENT | {"error": None} | newest]}
-    html = inbox(decided=[draft])
+def test_what_can_be_done_about_a_reply(newest, offered):
+    html = inbox(decided=[card("stage", "harbor", "", state="approved", deliveries=[newest])])
     assert actions(html) == offered
-    assert (newest.get("error") or "") in html
+    assert (newest.error or "") in html
 
 
-async def test_slots_are_asked_for_before_anything_can_be_sent(greenroom):
-    draft = await greenroom.draft()
-    draft |= {"missing_slots": [{"name": "liked", "ask": "What did you like?"}]}
-    html = inbox(waiting=[draft])
+def test_slots_are_asked_for_before_anything_can_be_sent():
+    blank = MissingSlot(name="liked", ask="What did you like?")
+    html = inbox(waiting=[card("stage", "harbor", "", missing=[blank])])
     assert "fill" in actions(html)
     assert "approve" not in actions(html)
     assert "What did you like?" in html
@@ -144,7 +143,7 @@ def test_web_link(url, link):
     ],
 )
 def test_ago(at, told):
-    assert ago(at, NOW) == told
+    assert ago(datetime.fromisoformat(at), NOW) == told
 
 
 async def test_a_title_does_not_hide_where_a_link_leads(greenroom):
@@ -156,63 +155,59 @@ async def test_a_title_does_not_hide_where_a_link_leads(greenroom):
 
 
 MARKUP = "<b id=x>&amp;\"'</b><script>x()</script>"
-TIMES = {"at", "sent_at", "waiting_since", "snoozed_until", "undo_until"}
-"""Not words: a page reads them as times."""
 
 
 def strings(value, path=()):
-    """The path of each text in a JSON value."""
-    if isinstance(value, str):
+    """The path of each text in a card."""
+    if type(value) is str:
         yield path
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from strings(inner, (*path, key))
-    elif isinstance(value, list):
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from strings(getattr(value, field.name), (*path, field.name))
+    elif isinstance(value, tuple):
         for number, inner in enumerate(value):
             yield from strings(inner, (*path, number))
 
 
 def put(value, path, text):
-    """The same JSON value with another text at one place."""
+    """The same card with another text at one place."""
     if not path:
         return text
-    copy = value.copy()
-    copy[path[0]] = put(value[path[0]], path[1:], text)
-    return copy
+    first, *rest = path
+    if isinstance(value, tuple):
+        return (*value[:first], put(value[first], rest, text), *value[first + 1 :])
+    return replace(value, **{first: put(getattr(value, first), rest, text)})
 
 
-async def test_no_text_of_a_card_ever_becomes_html(greenroom, subtests):
+def test_no_text_of_a_card_ever_becomes_html(subtests):
     """Every field of the card in turn, on each of the three ways in which a page shows it."""
-    attachments = [{"kind": "link", "url": "https://example.org/a", "title": "a"}, {"kind": "image", "title": "b"}]
-    whole = await greenroom.draft(attachments=attachments)
-    turn = {"who": "fan", "name": "Kim", "text": "hello", "at": whole["waiting_since"]}
-    check = {"id": "promise", "level": "warn", "note": "Promises a time."}
-    other = {"text": "Nice.", "template": "t", "variant": "v", "reading": "r", "checks": [check], "missing_slots": []}
-    whole |= {
-        "thread": [turn],
-        "risk": ["crisis"],
-        "alarms": [{"gate": "crisis", "chance": 0.9, "part": "the end"}],
-        "unread": ["its mood"],
-        "checks": [check],
-        "alternatives": [other],
-        "missing_slots": [{"name": "liked", "ask": "What?"}],
+    link, image = Attachment(kind="link", url="https://example.org/a", title="a"), Attachment(kind="image", title="b")
+    remark = check("warn", "Promises a time.")
+    whole = {
+        "post": {"attachments": (link, image), "quote": "as they said"},
+        "thread": (turn("fan", "Kim", "hello"),),
+        "risk": ("crisis",),
+        "alarms": raised("the end", "crisis"),
+        "unread": ("its mood",),
+        "checks": (remark,),
+        "alternatives": (alternative(checks=(remark,)),),
+        "missing": (MissingSlot(name="liked", ask="What?"),),
         "writing": "tom",
         "assigned_to": "tom",
-        "snoozed_until": whole["waiting_since"],
+        "snoozed_until": NOON,
         "decided_by": "tom",
+        "decided_at": NOON,
         "cause": "too_old",
-        "deliveries": [SENT | {"state": "failed", "error": "It was refused."}],
+        "deliveries": (delivery("failed", error="It was refused."),),
     }
-    whole["post"] |= {"quote": "as they said"}
-    decided = whole | {"state": "approved", "at": whole["waiting_since"]}
-    handoff = whole | {"kind": "handoff", "text": None, "missing_slots": []}
+    waiting = card("stage", "harbor", "", **whole)
+    handoff = card("stage", "harbor", "", **whole | {"kind": "handoff", "text": None, "missing": ()})
+    decided = card("stage", "harbor", "", **whole, state="approved")
     seen = 0
-    for where, card in (("waiting", whole), ("waiting", handoff), ("decided", decided)):
-        for path in strings(card):
-            if path[-1] in TIMES:
-                continue
+    for where, view in (("waiting", waiting), ("waiting", handoff), ("decided", decided)):
+        for path in strings(view):
             with subtests.test(where=where, path=path):
-                html = inbox(**{where: [put(card, path, MARKUP)]})
+                html = inbox(**{where: [put(view, path, MARKUP)]})
                 assert "<script>x()" not in html
                 assert "id=x>" not in html
                 seen += "&lt;script&gt;x()" in html

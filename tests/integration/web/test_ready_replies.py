@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.conftest import NEAREST, UNSURE
 from tests.integration.web.test_pages import actions, inbox
+from tests.unit.cards import alternative, card, check, raised
 
 PRAISE = "the new map is gorgeous"
 
@@ -98,45 +99,40 @@ async def test_the_page_lists_them_with_a_button_each(unsure):
         assert actions((await browser.get("/inbox")).text) == {"undo"}
 
 
-async def test_a_remark_stands_at_the_reply_it_is_about(unsure):
-    card = await unsure.draft(UNSURE)
-    noted = {"id": "odd-check", "level": "warn", "note": "It is <long>."}
-    card["alternatives"][0] |= {"checks": [noted, {**noted, "note": ""}], "reading": "as <b>praise</b>"}
-    page = inbox(waiting=[card])
+def page_of(**more):
+    """The inbox with one hand-off."""
+    return inbox(waiting=[card("stage", "harbor", "", **{"kind": "handoff", "text": None, **more})])
+
+
+def test_a_remark_stands_at_the_reply_it_is_about():
+    noted = (check("warn", "It is <long>."), check("warn"))
+    page = page_of(alternatives=(alternative(checks=noted, reading="as <b>praise</b>"),))
     assert "It is &lt;long&gt;." in page
     assert "1 as &lt;b&gt;praise&lt;/b&gt;:" in page
     assert "odd-check" not in page
     assert "anyway" not in page
 
 
-async def test_a_card_with_a_text_offers_other_wordings(unsure):
-    card = await unsure.draft(UNSURE)
-    laid = (await unsure.decide(card, "reword", alternative=1)).json()
-    words = flat(inbox(waiting=[laid]))
+def test_a_card_with_a_text_offers_other_wordings():
+    words = flat(page_of(text="How nice.", alternatives=(alternative(reading="as a question"),)))
     assert "Other wording" in words
     assert "Send 1" not in words
-    assert laid["alternatives"][0]["reading"] in words
+    assert "as a question" in words
 
 
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        (
-            {"risk": ["crisis"], "alarms": [{"gate": "crisis", "chance": 0.9, "part": "end <it> all"}]},
-            "Somebody in danger: “end &lt;it&gt; all”",
-        ),
-        ({"alarms": [{"gate": "crisis", "chance": 0.3, "part": "tired"}]}, "Somebody may not be well: “tired”"),
-        ({"alarms": [{"gate": "crisis", "chance": 0.3, "part": "x" * 200}]}, f"“{'x' * 119}…”"),
-        ({"unread": ["its mood", "danger"]}, "Could not be read: its mood, danger"),
-        ({"risk": ["crisis"], "alarms": []}, "somebody in danger"),
-        (
-            {"risk": ["minor"], "alarms": [{"gate": "minor", "chance": 0.9, "part": "I am 9"}]},
-            "Signs of a child: “I am 9”",
-        ),
+        ({"risk": ("crisis",), "alarms": raised("end <it> all", "crisis")}, "Somebody in danger: “end &lt;it&gt; all”"),
+        ({"alarms": raised("tired", "crisis")}, "Somebody may not be well: “tired”"),
+        ({"alarms": raised("x" * 200, "crisis")}, f"“{'x' * 119}…”"),
+        ({"unread": ("its mood", "danger")}, "Could not be read: its mood, danger"),
+        ({"risk": ("crisis",)}, "somebody in danger"),
+        ({"risk": ("minor",), "alarms": raised("I am 9", "minor")}, "Signs of a child: “I am 9”"),
     ],
 )
-async def test_what_raised_a_gate_and_what_could_not_be_read_is_told(unsure, more, told):
-    page = inbox(waiting=[await unsure.draft(UNSURE) | more])
+def test_what_raised_a_gate_and_what_could_not_be_read_is_told(more, told):
+    page = page_of(**more)
     assert told in page
     assert ("Could not be read" in page) == ("unread" in more)
-    assert "may not be well" not in inbox(waiting=[await unsure.draft(PRAISE)])
+    assert "may not be well" not in page_of()

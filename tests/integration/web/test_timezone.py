@@ -34,4 +34,4 @@ def test_today_is_the_communitys_today():
     late, tokyo = datetime(2026, 7, 1, 16, tzinfo=UTC), ZoneInfo("Asia/Tokyo")
     assert clock(late, late - timedelta(hours=2), tokyo) == "2026-07-02 01:00 JST"
     assert clock(late, late + timedelta(hours=2), tokyo) == "01:00 JST"
-    assert clock(late.isoformat(), late + timedelta(hours=2), UTC) == "16:00 UTC"
+    assert clock(late, late + timedelta(hours=2), UTC) == "16:00 UTC"

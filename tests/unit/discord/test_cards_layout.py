@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,16 +17,19 @@ from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.buttons import BUTTONS, ITEMS, NUMBERED, VERBS, Pressed
 from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, quoted, typed
 from bot.adapters.surface.words import settled
+from bot.desk.view import CardView
+from bot.domain import Alternative
 from bot.settings import Manager
-from tests.unit.cards import DRAFT, alternative, delivery
-from tests.unit.cards import card as neutral_card
+from responders.types import Alarm, Attachment, Author, MissingSlot, Place
+from tests.unit.cards import DRAFT, LATER, alternative, check, delivery, raised, turn
+from tests.unit.cards import card as any_card
 
 SCENE = Scene(name_of=str.title, mention=str.title, link=lambda post: None)
 KNOWN = forms.Known(
     managers={f"m{n}": Manager(name="N" * 80) for n in range(40)}, intents=[f"{'i' * 90}{n}" for n in range(40)]
 )
 
-card = partial(neutral_card, "discord", "9", "general")
+card = partial(any_card, "discord", "9", "general")
 
 
 def verbs(view: discord.ui.LayoutView) -> list[str]:
@@ -33,9 +37,9 @@ def verbs(view: discord.ui.LayoutView) -> list[str]:
     return [c.custom_id.split(":", 3)[-1] for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
 
 
-def handed_over(*replies: dict[str, Any], **more: Any) -> dict[str, Any]:
+def handed_over(*replies: Alternative, **more: Any) -> CardView:
     """A hand-off with ready replies."""
-    return card(kind="handoff", text=None, alternatives=list(replies), **more)
+    return card(**{"kind": "handoff", "text": None, "alternatives": replies, **more})
 
 
 def words(view: discord.ui.LayoutView) -> str:
@@ -76,7 +80,7 @@ async def test_a_form_says_which_button_opened_it():
     for verb in VERBS:
         if forms.is_form(verb):
             pressed = Pressed(draft_id=DRAFT, revision=7, verb=verb)
-            shown = card(missing_slots=[{"name": "tip", "ask": "What helps?"}], deliveries=[delivery("sent")])
+            shown = card(missing=[MissingSlot(name="tip", ask="What helps?")], deliveries=[delivery("sent")])
             first, second = (forms.form(pressed, shown, KNOWN) for _ in range(2))
             assert first
             assert second
@@ -110,8 +114,8 @@ def limits(modal: discord.ui.Modal) -> None:
 def test_forms_keep_to_the_limits(name, ask, slots, text):
     shown = card(
         text=text,
-        post={"author": {"id": "1", "name": name}},
-        missing_slots=[{"name": f"s{n}", "ask": ask} for n in range(slots)],
+        post={"author": Author(id="1", name=name)},
+        missing=[MissingSlot(name=f"s{n}", ask=ask) for n in range(slots)],
         deliveries=[delivery("sent", text="sent " + text[:1000])],
     )
     for verb in ("edit", "fill", "skip", "snooze", "handover", "relabel", "correct"):
@@ -150,17 +154,17 @@ STATES = [
         "Which part?",
     ),
     (
-        {"checks": [{"id": "x", "level": "warn", "note": "Long."}]},
+        {"checks": [check("warn", "Long.")]},
         ["send", "edit", "skip", "snooze", "handover", "relabel"],
         "-# Remark: Long.",
     ),
     (
-        {"checks": [{"id": "x", "level": "pass", "note": ""}]},
+        {"checks": [check("pass")]},
         ["send", "edit", "skip", "snooze", "handover", "relabel"],
         "Which",
     ),
     (
-        {"missing_slots": [{"name": "tip", "ask": "What helps?"}]},
+        {"missing": [MissingSlot(name="tip", ask="What helps?")]},
         ["fill", "edit", "skip", "snooze", "handover", "relabel"],
         "Still to fill: What helps?",
     ),
@@ -175,9 +179,9 @@ STATES = [
         ["send:1", "send:2", "open", "edit", "skip", "snooze", "handover", "relabel"],
         "**1 as praise:**\nWhat a view.",
     ),
-    ({"state": "snoozed", "snoozed_until": "2026-03-01T13:00:00+00:00"}, ["open"], "Snoozed"),
+    ({"state": "snoozed", "snoozed_until": LATER}, ["open"], "Snoozed"),
     (
-        {"state": "rejected", "undo_until": "2026-03-01T13:00:00+00:00", "decided_by": "mara"},
+        {"state": "rejected", "undo_until": LATER, "decided_by": "mara"},
         ["undo"],
         "Skipped** · Mara",
     ),
@@ -186,7 +190,7 @@ STATES = [
     ({"state": "expired", "cause": "too_old"}, [], "waited too long"),
     ({"state": "superseded", "cause": "something new"}, [], "It is over"),
     (
-        {"state": "approved", "deliveries": [delivery("held")], "undo_until": "2026-03-01T13:00:00+00:00"},
+        {"state": "approved", "deliveries": [delivery("held")], "undo_until": LATER},
         ["undo"],
         "Approved",
     ),
@@ -237,7 +241,7 @@ def test_what_is_over_keeps_no_words_of_the_fan(more, buttons_, text):
 
 def test_settled_is_what_nothing_happens_to_any_more():
     done = [more for more, _, _ in STATES if settled(card(**more))]
-    assert [m.get("cause") or m["deliveries"][0]["state"] for m in done if m["state"] != "rejected"] == [
+    assert [m.get("cause") or m["deliveries"][0].state for m in done if m["state"] != "rejected"] == [
         "answered",
         "too_old",
         "something new",
@@ -278,13 +282,13 @@ def test_no_card_is_more_than_discord_takes(text, name, reply, why, notes, said,
         kind="draft" if reply else "handoff",
         why=why,
         risk=["crisis", "legal", "minor"],
-        checks=[{"id": "x", "level": "warn", "note": note} for note in notes],
-        thread=[{"who": "fan", "name": name, "text": t} for t in said],
-        missing_slots=[{"name": "s", "ask": ask} for ask in asks],
-        alternatives=[alternative(reply or "x", checks=[{"id": "x", "level": "warn", "note": n}]) for n in notes[:3]],
-        alarms=[{"gate": gate, "chance": 0.9, "part": text} for gate in ("crisis", "legal")],
+        checks=[check("warn", note) for note in notes],
+        thread=[turn("fan", name, t) for t in said],
+        missing=[MissingSlot(name="s", ask=ask) for ask in asks],
+        alternatives=[alternative(reply or "x", checks=[check("warn", n)]) for n in notes[:3]],
+        alarms=raised(text, "crisis", "legal"),
         unread=[why, topic],
-        post={"text": text, "author": {"id": "1", "name": name}, "place": {"name": "x", "topic": topic}},
+        post={"text": text, "author": Author(id="1", name=name), "place": Place(name="x", topic=topic)},
     )
     view = face(shown, SCENE)
     assert view.content_length() <= MOST_TEXT
@@ -298,18 +302,22 @@ def test_no_card_is_more_than_discord_takes(text, name, reply, why, notes, said,
 def test_marks_that_grow_when_they_are_disarmed(evil):
     shown = card(
         text="d" * 2000,
-        thread=[{"who": "fan", "name": evil, "text": evil}] * 3,
-        post={"text": evil, "author": {"id": "1", "name": evil}, "place": {"name": "x", "topic": evil}},
-        checks=[{"id": "x", "level": "warn", "note": evil}] * 9,
-        missing_slots=[{"name": "s", "ask": evil}] * 9,
+        thread=[turn("fan", evil, evil)] * 3,
+        post={
+            "text": evil,
+            "author": Author(id="1", name=evil),
+            "place": Place(name="x", topic=evil),
+            "attachments": [Attachment(kind="image", title=evil)] * 9,
+        },
+        checks=[check("warn", evil)] * 9,
+        missing=[MissingSlot(name="s", ask=evil)] * 9,
         risk=["crisis", "legal", "minor", "toxic"],
-        alarms=[{"gate": gate, "chance": 0.9, "part": evil} for gate in ("crisis", "legal", "minor", "toxic")],
+        alarms=raised(evil, "crisis", "legal", "minor", "toxic"),
         unread=[evil],
         assigned_to="m" * 80,
         writing="w" * 80,
         why=evil,
     )
-    shown["post"]["attachments"] = [{"kind": "image", "url": None, "title": evil}] * 9
     view = face(shown, Scene(name_of=str.title, mention=str.title, link=lambda post: "https://example.org/" + "1" * 90))
     assert view.content_length() <= MOST_TEXT
     assert "\n>" in "\n" + words(view), "the post is on it"
@@ -356,11 +364,11 @@ def test_nothing_that_a_fan_writes_is_more_than_letters_on_a_card(text, name, to
     def shown(text: str, name: str, topic: str, quote: str, title: str) -> discord.ui.LayoutView:
         post = {
             "text": text,
-            "author": {"id": "1", "name": name},
-            "place": {"name": topic, "topic": topic},
+            "author": Author(id="1", name=name),
+            "place": Place(name=topic, topic=topic),
             "quote": quote,
             "platform": "telegram",
-            "attachments": [{"kind": "link", "url": "https://evil.example", "title": title}],
+            "attachments": [Attachment(kind="link", url="https://evil.example", title=title)],
         }
         return face(
             card(
@@ -369,10 +377,10 @@ def test_nothing_that_a_fan_writes_is_more_than_letters_on_a_card(text, name, to
                 text=None,
                 risk=["crisis"],
                 why=f"It says “{text}”.",
-                thread=[{"who": "fan", "name": name, "text": quote}],
-                alarms=[{"gate": "crisis", "chance": 0.9, "part": text}],
+                thread=[turn("fan", name, quote)],
+                alarms=[Alarm(gate="crisis", chance=0.9, part=text)],
                 alternatives=[alternative(reading=f"like “{quote}”")],
-                checks=[{"id": "x", "level": "warn", "note": title}],
+                checks=[check("warn", title)],
             ),
             SCENE,
         )
@@ -387,12 +395,12 @@ def test_a_report_is_quoted_without_power(text):
 
 
 def test_remarks_on_a_managers_own_words_are_not_told_again_on_the_card():
-    noted = [{"id": "x", "level": "warn", "note": "Long."}]
+    noted = [check("warn", "Long.")]
     assert "Long." not in words(face(card(checks=noted, own_words=True), SCENE))
 
 
 def test_a_remark_without_a_sentence_is_none():
-    assert "odd-check" not in words(face(card(checks=[{"id": "odd-check", "level": "warn", "note": ""}]), SCENE))
+    assert "odd-check" not in words(face(card(checks=[check("warn")]), SCENE))
 
 
 def test_a_digest_is_short():
@@ -402,13 +410,13 @@ def test_a_digest_is_short():
 
 
 def test_ready_replies_are_numbered_and_whole():
-    blank = [{"name": "tip", "ask": "What helps?"}]
-    warned = [{"id": "x", "level": "warn", "note": "Long."}, {"id": "y", "level": "pass", "note": ""}]
+    blank = [MissingSlot(name="tip", ask="What helps?")]
+    warned = [check("warn", "Long."), check("pass")]
     view = face(
         handed_over(
             alternative("# How *nice*"),
             alternative("Sorry.", reading="as a *complaint*", checks=warned),
-            alternative("[What helps?]", reading="", missing_slots=blank),
+            alternative("[What helps?]", reading="", missing=blank),
         ),
         SCENE,
     )
@@ -440,7 +448,7 @@ def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked):
     assert [v for v in verbs(view) if v.startswith("send")] == [f"send:{n}" for n in sent]
     assert [v for v in verbs(view) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
     for number, reply in enumerate(replies, start=1):
-        assert (reply["text"] in words(view)) == (number in sent)
+        assert (reply.text in words(view)) == (number in sent)
         assert (f"**{number} as praise:**" in words(view)) == (number in sent)
 
 
@@ -452,7 +460,7 @@ def test_what_can_be_sent_can_be_read(replies):
     assert view.total_children_count <= 40
     for verb in verbs(view):
         if verb.startswith("send:"):
-            text = made[int(verb[5:]) - 1]["text"]
+            text = made[int(verb[5:]) - 1].text
             assert any(
                 t.content.endswith(f"\n{text}") for t in view.walk_children() if isinstance(t, discord.ui.TextDisplay)
             )
@@ -460,19 +468,19 @@ def test_what_can_be_sent_can_be_read(replies):
 
 @pytest.mark.parametrize("more", [{"kind": "draft", "text": "Which part?"}, {"text": "My own words."}])
 def test_a_card_with_a_text_of_its_own_has_one_button_that_sends(more):
-    view = face(handed_over(alternative(), alternative("How odd.")) | more, SCENE)
+    view = face(handed_over(alternative(), alternative("How odd."), **more), SCENE)
     assert [v for v in verbs(view) if v.startswith(("send", "reword"))] == ["send", "reword"]
     assert "What a view." not in words(view)
 
 
 def test_what_raised_a_gate_stands_below_it():
-    crisis = {"gate": "crisis", "chance": 0.9, "part": "I *cannot*\ngo on"}
+    crisis = Alarm(gate="crisis", chance=0.9, part="I *cannot*\ngo on")
     shown = words(face(card(kind="handoff", text=None, risk=["crisis", "legal"], alarms=[crisis]), SCENE))
     assert shown.startswith("### Somebody may be in danger\n“I \\*cannot\\* go on”\n### A legal matter\n")
     shown = words(face(card(kind="handoff", text=None, alarms=[crisis]), SCENE))
     assert shown.startswith("### Somebody may not be well\n“I")
     assert "Needs a person" not in shown
-    long = words(face(card(alarms=[{**crisis, "part": "x" * 500}]), SCENE))
+    long = words(face(card(alarms=[replace(crisis, part="x" * 500)]), SCENE))
     assert f"“{'x' * 119}…”" in long
     gone = words(face(card(kind="handoff", text=None, risk=["crisis"]), SCENE))
     assert gone.startswith("### Somebody may be in danger\n**Robin**")
@@ -480,11 +488,11 @@ def test_what_raised_a_gate_stands_below_it():
 
 
 def test_where_there_is_no_room_the_post_counts_more_than_the_part_of_it():
-    alarm = {"gate": "crisis", "chance": 0.9, "part": "y" * 120}
+    alarm = Alarm(gate="crisis", chance=0.9, part="y" * 120)
     more = {"risk": ["crisis"], "alarms": [alarm], "post": {"text": "the post"}}
     whole = words(face(card(text="x" * 1900, **more), SCENE))
     assert "“yyy" in whole
-    checks = [{"id": "x", "level": "warn", "note": letter * 100} for letter in "abc"]
+    checks = [check("warn", letter * 100) for letter in "abc"]
     full = words(face(card(text="x" * 2000, checks=checks, why="w" * 200, thread=[], **more, writing="w" * 400), SCENE))
     assert "“yyy" not in full
     assert "Somebody may be in danger" in full
@@ -493,6 +501,6 @@ def test_where_there_is_no_room_the_post_counts_more_than_the_part_of_it():
 
 def test_a_title_does_not_hide_where_a_link_leads():
     url = "https://accounts.example.org@evil.example/login"
-    attachment = {"kind": "link", "url": url, "title": "[*click*](https://example.org)"}
+    attachment = Attachment(kind="link", url=url, title="[*click*](https://example.org)")
     shown = words(face(card(post={"attachments": [attachment]}), SCENE))
     assert "link: \\[\\*click\\*\\](https://example.org) (evil.example)" in shown

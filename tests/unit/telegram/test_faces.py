@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -25,10 +26,11 @@ from bot.adapters.telegram.faces import (
     fingerprint,
     units,
 )
-from tests.unit.cards import alternative, delivery
-from tests.unit.cards import card as neutral_card
+from bot.desk.view import CardView
+from responders.types import Alarm, Attachment, Author, MissingSlot, Place
+from tests.unit.cards import LATER, alternative, check, delivery, raised, turn
+from tests.unit.cards import card as any_card
 
-LATER = "2026-03-01T13:00:00+00:00"
 SCENE = Scene(name_of=str.title, account_of={"mara": 7}.get, link=lambda post: "https://t.me/c/1/2")
 ANY = st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("😀👩‍🚀@/\n <>&*_[]()~`#\u2060\u202e"))
 EVIL = [
@@ -40,11 +42,11 @@ EVIL = [
     "e\u0301" * 2000,
     "\u202e" * 9,
 ]
-card = partial(neutral_card, "telegram", "-1001", "Harbor")
+card = partial(any_card, "telegram", "-1001", "Harbor")
 
 
-def handed_over(**more: Any) -> dict[str, Any]:
-    return card(kind="handoff", text=None, **more)
+def handed_over(**more: Any) -> CardView:
+    return card(**{"kind": "handoff", "text": None, **more})
 
 
 def pressable(shown: Face) -> list[InlineKeyboardButton]:
@@ -75,9 +77,9 @@ STATES: list[tuple[dict[str, Any], list[str], str]] = [
         ["send:1", "send:2", "open", "edit", *REST],
         "1 as praise:\nWhat a view.",
     ),
-    ({"checks": [{"id": "x", "level": "warn", "note": "Long."}]}, ["send", "edit", *REST], "Remark: Long."),
-    ({"checks": [{"id": "x", "level": "pass", "note": ""}]}, ["send", "edit", *REST], "Which"),
-    ({"missing_slots": [{"name": "tip", "ask": "What helps?"}]}, ["fill", "edit", *REST], "Still to fill: What helps?"),
+    ({"checks": [check("warn", "Long.")]}, ["send", "edit", *REST], "Remark: Long."),
+    ({"checks": [check("pass")]}, ["send", "edit", *REST], "Which"),
+    ({"missing": [MissingSlot(name="tip", ask="What helps?")]}, ["fill", "edit", *REST], "Still to fill: What helps?"),
     ({"kind": "handoff", "text": None}, ["open", "edit", *REST], "Needs a person"),
     ({"kind": "handoff", "text": None, "risk": ["crisis"]}, ["open", "edit", *REST[:-1]], "Somebody may be in danger"),
     ({"writing": "tom"}, ["send", "edit", *REST], "Tom is writing"),
@@ -116,9 +118,9 @@ def test_what_is_over_is_one_line_without_words_of_the_fan(more, buttons, words)
 
 
 def test_a_card_reads_from_who_to_the_reply():
-    thread = [{"who": "us", "name": "", "text": "Welcome!"}, {"who": "fan", "name": "Kim", "text": "me too"}]
+    thread = [turn("us", "", "Welcome!"), turn("fan", "Kim", "me too")]
     shown = face(
-        card(alternatives=[alternative()], thread=thread, post={"place": {"name": "Harbor", "topic": "Maps"}}), SCENE
+        card(alternatives=[alternative()], thread=thread, post={"place": Place(name="Harbor", topic="Maps")}), SCENE
     )
     assert shown.text == (
         "Robin in Harbor, Maps · 01 Mar 12:00 UTC · post\n"
@@ -138,7 +140,7 @@ def test_a_card_reads_from_who_to_the_reply():
 
 def test_an_album_is_one_line():
     image, file = (
-        {"kind": kind, "url": None, "title": title} for kind, title in (("image", None), ("file", "map.png"))
+        Attachment(kind=kind, url=None, title=title) for kind, title in (("image", None), ("file", "map.png"))
     )
     shown = face(card(post={"attachments": [image] * 9 + [file]}), SCENE).text
     assert "image (9)\nfile: map.\u2060png\n" in shown
@@ -147,7 +149,7 @@ def test_an_album_is_one_line():
 def test_a_post_of_another_platform_says_so():
     assert (
         "in general (discord) ·"
-        in face(card(post={"platform": "discord", "place": {"name": "general", "topic": ""}}), SCENE).text
+        in face(card(post={"platform": "discord", "place": Place(name="general", topic="")}), SCENE).text
     )
 
 
@@ -229,20 +231,20 @@ def test_no_card_is_more_than_telegram_takes(text, name, reply, why, notes, said
         kind="draft" if reply else "handoff",
         why=why * grow,
         risk=["crisis", "legal", "minor", "toxic"],
-        checks=[{"id": "x", "level": "warn", "note": note * grow} for note in notes],
-        thread=[{"who": "fan", "name": name, "text": t * grow} for t in said],
-        missing_slots=[{"name": "s", "ask": note} for note in notes],
+        checks=[check("warn", note * grow) for note in notes],
+        thread=[turn("fan", name, t * grow) for t in said],
+        missing=[MissingSlot(name="s", ask=note) for note in notes],
         alternatives=[alternative((reply or "x") * grow, reading=note * grow) for note in notes[:3]],
-        alarms=[{"gate": gate, "chance": 0.9, "part": text * grow} for gate in ("crisis", "legal", "minor", "toxic")],
+        alarms=raised(text * grow, "crisis", "legal", "minor", "toxic"),
         unread=[note * grow for note in notes],
         revision=999_999_999,
         assigned_to="mara",
         writing="w" * 300,
         post={
             "text": text * grow,
-            "author": {"id": "1", "name": name * grow},
-            "place": {"name": name, "topic": topic * grow},
-            "attachments": [{"kind": "image", "url": None, "title": topic * grow}] * 4,
+            "author": Author(id="1", name=name * grow),
+            "place": Place(name=name, topic=topic * grow),
+            "attachments": [Attachment(kind="image", url=None, title=topic * grow)] * 4,
         },
     )
     is_fit(face(shown, SCENE))
@@ -255,18 +257,18 @@ def test_the_post_is_on_the_card_however_much_there_is_beside_it(evil, reply):
         text=reply,
         why=evil,
         risk=["crisis", "legal", "minor", "toxic"],
-        alarms=[{"gate": gate, "chance": 0.9, "part": evil} for gate in ("crisis", "legal", "minor", "toxic")],
+        alarms=raised(evil, "crisis", "legal", "minor", "toxic"),
         unread=[evil],
-        checks=[{"id": "x", "level": "warn", "note": evil}] * 4,
-        thread=[{"who": "fan", "name": evil, "text": evil}] * 3,
-        missing_slots=[{"name": "s", "ask": evil}] * 4,
+        checks=[check("warn", evil)] * 4,
+        thread=[turn("fan", evil, evil)] * 3,
+        missing=[MissingSlot(name="s", ask=evil)] * 4,
         assigned_to="m" * 80,
         writing="w" * 80,
         post={
             "text": evil or "x",
-            "author": {"id": "1", "name": evil},
-            "place": {"name": "n" * 90, "topic": evil},
-            "attachments": [{"kind": "image", "url": None, "title": evil}] * 4,
+            "author": Author(id="1", name=evil),
+            "place": Place(name="n" * 90, topic=evil),
+            "attachments": [Attachment(kind="image", url=None, title=evil)] * 4,
         },
     )
     made = face(shown, SCENE)
@@ -279,9 +281,11 @@ def test_the_post_is_on_the_card_however_much_there_is_beside_it(evil, reply):
 @pytest.mark.parametrize(("more", "buttons", "words"), STATES)
 @pytest.mark.parametrize("evil", EVIL)
 def test_nothing_about_a_post_breaks_the_card_of_a_decision(more, buttons, words, evil):
-    deliveries = [{**one, "error": evil} for one in more.get("deliveries", ())]
-    post = {"text": evil, "author": {"id": "1", "name": evil}, "place": {"name": evil, "topic": evil}}
-    is_fit(face(card(**{**more, "deliveries": deliveries, "decided_by": "m" * 200}, at=LATER, post=post), SCENE))
+    deliveries = [replace(one, error=evil) for one in more.get("deliveries", ())]
+    post = {"text": evil, "author": Author(id="1", name=evil), "place": Place(name=evil, topic=evil)}
+    is_fit(
+        face(card(**{**more, "deliveries": deliveries, "decided_by": "m" * 200}, decided_at=LATER, post=post), SCENE)
+    )
 
 
 @given(ANY, st.integers(1, 50))
@@ -298,9 +302,9 @@ def test_words_that_are_disarmed_read_the_same(text):
 
 
 def test_remarks_on_a_managers_own_words_are_not_told_again_on_the_card():
-    noted = [{"id": "odd-check", "level": "warn", "note": "Long."}]
+    noted = [check("warn", "Long.")]
     assert "Long." not in face(card(checks=noted, own_words=True), SCENE).text
-    assert "odd-check" not in face(card(checks=[{**noted[0], "note": ""}]), SCENE).text
+    assert "odd-check" not in face(card(checks=[check("warn")]), SCENE).text
 
 
 def test_a_digest_is_short():
@@ -314,14 +318,14 @@ def test_a_digest_is_short():
 
 
 def test_ready_replies_are_numbered_and_whole():
-    warned = [{"id": "x", "level": "warn", "note": "Ask @tom."}, {"id": "y", "level": "pass", "note": ""}]
-    blank = [{"name": "tip", "ask": "What helps?"}]
+    warned = [check("warn", "Ask @tom."), check("pass")]
+    blank = [MissingSlot(name="tip", ask="What helps?")]
     shown = face(
         handed_over(
             alternatives=[
                 alternative("Lovely, @robin."),
                 alternative("Sorry.", reading="how do I /save?", checks=warned),
-                alternative("[What helps?]", reading="", missing_slots=blank),
+                alternative("[What helps?]", reading="", missing=blank),
             ]
         ),
         SCENE,
@@ -362,7 +366,7 @@ def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked, le
     assert [v for v in verbs(shown) if v.startswith("send")] == [f"send:{n}" for n in sent]
     assert [v for v in verbs(shown) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
     for number, reply in enumerate(replies, start=1):
-        assert (disarmed(reply["text"]) in shown.text) == (number in sent)
+        assert (disarmed(reply.text) in shown.text) == (number in sent)
         assert (f"{number} as praise:" in shown.text) == (number in sent)
 
 
@@ -374,18 +378,18 @@ def test_what_can_be_sent_can_be_read(replies):
     assert "the post" in marked(shown, *QUOTES)
     for verb in verbs(shown):
         if verb.startswith("send:"):
-            assert f":\n{disarmed(made[int(verb[5:]) - 1]['text'])}" in shown.text
+            assert f":\n{disarmed(made[int(verb[5:]) - 1].text)}" in shown.text
 
 
 @pytest.mark.parametrize("more", [{"kind": "draft", "text": "Which part?"}, {"text": "My own words."}])
 def test_a_card_with_a_text_of_its_own_has_one_button_that_sends(more):
-    shown = face(handed_over(alternatives=[alternative(), alternative("How odd.")]) | more, SCENE)
+    shown = face(handed_over(alternatives=[alternative(), alternative("How odd.")], **more), SCENE)
     assert [v for v in verbs(shown) if v.startswith(("send", "reword"))] == ["send", "reword"]
     assert "What a view." not in shown.text
 
 
 def test_what_raised_a_gate_stands_below_it():
-    crisis = {"gate": "crisis", "chance": 0.9, "part": "ask @kim,\nI cannot go on"}
+    crisis = Alarm(gate="crisis", chance=0.9, part="ask @kim,\nI cannot go on")
     shown = face(handed_over(risk=["crisis", "legal"], alarms=[crisis]), SCENE)
     assert shown.text.startswith(
         "Somebody may be in danger\n“ask @\u2060kim, I cannot go on”\nA legal matter\nRobin in"
@@ -393,15 +397,15 @@ def test_what_raised_a_gate_stands_below_it():
     maybe = face(handed_over(alarms=[crisis]), SCENE).text
     assert maybe.startswith("Somebody may not be well\n“ask")
     assert "Needs a person" not in maybe
-    assert f"“{'x' * 119}…”\n" in face(card(alarms=[{**crisis, "part": "x" * 500}]), SCENE).text
+    assert f"“{'x' * 119}…”\n" in face(card(alarms=[replace(crisis, part="x" * 500)]), SCENE).text
     assert face(handed_over(risk=["crisis"]), SCENE).text.startswith("Somebody may be in danger\nRobin in")
     assert "Could not be read: its mood, danger\n" in face(card(unread=["its mood", "danger"]), SCENE).text
-    assert "“" not in face(card(text="x" * 2900, alarms=[{**crisis, "part": "y" * 120}]), SCENE).text
+    assert "“" not in face(card(text="x" * 2900, alarms=[replace(crisis, part="y" * 120)]), SCENE).text
 
 
 def test_a_title_does_not_hide_where_a_link_leads() -> None:
     url = "https://accounts.example.org@evil.example/login"
-    attachment = {"kind": "link", "url": url, "title": "https://accounts.example.org"}
+    attachment = Attachment(kind="link", url=url, title="https://accounts.example.org")
     shown = face(card(post={"attachments": [attachment]}), SCENE)
     assert "link: https://accounts.example.org (evil.example)\n" in shown.text.replace("\u2060", "")
     assert all(entity.url != url for entity in shown.entities)
