@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SWEEP = 15.0
-"""Seconds between looks at all unjudged posts; a bell that rings makes it sooner."""
+"""Seconds between looks at all unjudged posts; a signal makes it sooner."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a post that could not be judged is tried again; each time twice as long."""
 LATE = timedelta(seconds=30)
@@ -178,13 +178,13 @@ class Intake:
 
     async def run(self) -> None:
         """Judge what was left from before, whatever is reopened, and what fell through, until cancelled."""
-        with self._store.bell(Happened.POST_REOPENED) as bell:
+        with self._store.signal(Happened.POST_REOPENED) as signal:
             while True:
                 for platform, channel, post_id in await self._store.read(posts.unjudged):
                     if post_id not in self._trouble or not self._trouble[post_id].waits:
                         self._schedule(platform, channel, post_id)
                 await self._watch()
-                await bell.wait(_SWEEP)
+                await signal.wait(_SWEEP)
 
     async def waiting(self) -> timedelta:
         """How long the oldest unjudged post has waited; nothing when there is none."""

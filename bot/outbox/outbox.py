@@ -37,7 +37,7 @@ LEASE = timedelta(seconds=60)
 LIMIT = 57.0
 """Seconds for one try: it ends before its lease does."""
 POLL = 1.0
-"""Seconds between two looks when no bell rings, and before a receipt that could not be kept is written again."""
+"""Seconds between two looks without a signal, and before a receipt that could not be kept is written again."""
 GIVE_UP_AFTER = 5
 """Looks without an answer after which a person decides."""
 LONGEST_PAUSE = 60.0
@@ -80,11 +80,11 @@ class Outbox:
     async def _lane(self, platform: str) -> None:
         flying: dict[str, asyncio.Task[None]] = {}
         try:
-            with self._store.bell(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as bell:
+            with self._store.signal(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as signal:
                 while True:
                     await finished(self._start(platform, flying))
                     if len(flying) < IN_FLIGHT:
-                        await bell.wait(await self._pause(platform))
+                        await signal.wait(await self._pause(platform))
                     else:
                         await asyncio.wait(flying.values(), return_when=FIRST_COMPLETED)
         finally:

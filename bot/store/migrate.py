@@ -141,7 +141,7 @@ def _notes(url: str) -> list[Check]:
     try:
         with engine.connect().execution_options(reading=True) as connection:
             made = version(engine)[0] is not None
-            found = inbox.aside(connection) if made else []
+            found = inbox.dead_letters(connection) if made else []
             doubt = retention.stopped(connection) if made else None
     finally:
         engine.dispose()

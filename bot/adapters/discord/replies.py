@@ -12,7 +12,7 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.connected import AGAIN
+from bot.adapters.connected import RETRY_DELAY
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
 from bot.adapters.discord.requests import Flight, watched
@@ -85,7 +85,7 @@ class Replies:
             refused = _refusal(error)
             if isinstance(refused, NotSent | SourceGone):
                 return refused
-            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
+            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
         if not readable(message):  # without the message-content intent there is nothing to compare
             return None
         known = await self._store.read(lambda c: posts.by_external(c, NAME, target.channel, target.reply_to))
@@ -119,7 +119,7 @@ class Replies:
             refused = _refusal(error)
             if isinstance(refused, NotSent) and not refused.full:
                 return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}.")
-            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN, asked=False)
+            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, asked=False)
 
     def _messages(self, delivery: Delivery) -> Any:
         return self._client.get_partial_messageable(int(delivery.target.channel))
@@ -191,11 +191,13 @@ class Replies:
         refused = _refusal(error)
         if flight.open and (refused is None or isinstance(refused, NotSent)):
             log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
-            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
+            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
         if isinstance(refused, NotSent) and refused.full:
             turn.put_off += 1
             return replace(refused, retry_after=(refused.retry_after or 0) + STEP * turn.put_off)
-        return refused or NotSent(reason=f"Discord cannot be reached from here: {_words(error)}.", retry_after=AGAIN)
+        return refused or NotSent(
+            reason=f"Discord cannot be reached from here: {_words(error)}.", retry_after=RETRY_DELAY
+        )
 
 
 def _refusal(error: Exception) -> SendResult | None:
