@@ -14,13 +14,13 @@ from typing import Any
 import structlog
 
 from bot.desk import Desk
-from bot.domain import Cause, Draft, DraftState, Refused, StoredPost, clean
+from bot.domain import Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock
+from bot.queue import context, facts, moves, voids
 from bot.settings import Settings
-from bot.store import Connection, NewPost, Received, Store, changes, context, drafts, fans, moves, posts, requests
-from bot.store.facts import in_its_place
+from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts, requests
 from bot.store.ids import new_id
 from bot.worker import LONGEST, TookTooLong, Worker
 from responders.pipeline import FAILED, Pipeline, urgency
@@ -122,7 +122,7 @@ class Intake:
             post = find(connection)
             if post is None or post.deleted or not post.kept:
                 return False
-            changes.post_edited(connection, post, cleaned, now, edited_at=at)
+            voids.post_edited(connection, post, cleaned, now, edited_at=at)
             return True
 
         return await self._store.write(operation)
@@ -139,7 +139,7 @@ class Intake:
     async def deleted(self, platform: str, channel: str, external_id: str) -> None:
         """The platform says a message is gone, which we may not have seen yet."""
         now = self._clock.now()
-        await self._store.write(lambda c: changes.post_deleted(c, platform, channel, external_id, now))
+        await self._store.write(lambda c: voids.post_deleted(c, platform, channel, external_id, now))
 
     async def card_for(self, post_id: str) -> dict[str, Any] | None:
         """A manager wants a card for a post that was left alone: a draft if there is one, else a hand-off.
@@ -322,7 +322,7 @@ class Intake:
 
     def _made_anew(self, post: StoredPost) -> bool:
         """A fact of its last draft has changed. What somebody saw waiting does not end in silence for that."""
-        return self._store.read_here(lambda c: _outdated(c, post)) is not None
+        return self._store.read_here(lambda c: facts.replaced(c, post.id)) is not None
 
     def _tell_unread(self, proposal: Proposal) -> None:
         """The operator hears once an hour what fails; the cards tell managers each time."""
@@ -345,34 +345,16 @@ class Intake:
             return False
         if not posts.judge(connection, post, proposal, around.now):
             return False
-        old, known = _outdated(connection, post), self._pipeline().library.facts
         moves.submit(
             connection,
             post,
             proposal,
             around,
             _since(post, around.now) + self._settings.replies.expire_after,
-            placed=lambda new: in_its_place(new, old, known) if old else new,
+            placed=lambda new: facts.in_its_place(connection, new, self._pipeline().library.facts),
         )
-        _withdraw_answered(connection, post, proposal, around)
+        voids.settle(connection, post, proposal, around.now)
         return True
-
-
-def _outdated(connection: Connection, post: StoredPost) -> Draft | None:
-    """The draft that is made anew because a fact of it has changed."""
-    last = drafts.latest(connection, post.id)
-    return last if last and last.cause == Cause.FACT_CHANGED else None
-
-
-def _withdraw_answered(connection: Connection, post: StoredPost, proposal: Proposal, around: Context) -> None:
-    """What this post settles: a teammate's answer, or the fan's own "never mind", withdraws the drafts it speaks of."""
-    author = post.post.author
-    if author.is_staff and not author.is_bot:
-        for answered in posts.answered_by(connection, post):
-            moves.end_all(connection, answered.id, Cause.ANSWERED, around.now)
-    elif proposal.understanding.resolves:
-        for earlier in posts.earlier_of_author(connection, post):
-            moves.end_all(connection, earlier.id, Cause.RESOLVED, around.now)
 
 
 def _since(post: StoredPost, now: datetime) -> datetime:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState, StoredPost
-from bot.store import Connection, context, deliveries, posts
+from bot.queue import context
+from bot.store import Connection, deliveries, posts
 from responders.types import CheckResult, Level, MissingSlot, Turn
 
 WRITING_FOR = timedelta(minutes=2)
