@@ -91,10 +91,11 @@ def _shown(
     ids: Sequence[str],
     own_id: str = "",
 ) -> list[dict[str, Any]]:
-    """What a fan sees of a table's rows about these posts, in the order of the posts. What is empty is left out."""
+    """What a fan sees of a table's rows about these posts, in the order in which they came. What is empty is left out."""
+    order = [table.c[name] for name in ("at", "created_at", "seq", "external_id") if name in table.c]
     found: list[dict[str, Any]] = []
     for some in _groups(ids):
-        rows = connection.execute(select(table).where(about(some))).mappings()
+        rows = connection.execute(select(table).where(about(some)).order_by(*order)).mappings()
         found += [
             {own_id if name == "id" else name: _plain(row[name]) for name in shown(table) if row[name] is not None}
             for row in rows
