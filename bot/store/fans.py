@@ -91,7 +91,7 @@ def _shown(
     ids: Sequence[str],
     own_id: str = "",
 ) -> list[dict[str, Any]]:
-    """What a fan sees of a table's rows about these posts, in the order in which they came. What is empty is left out."""
+    """What a fan sees of a table's rows about these posts, in the order they came. What is empty is left out."""
     order = [table.c[name] for name in ("at", "created_at", "seq", "external_id") if name in table.c]
     found: list[dict[str, Any]] = []
     for some in _groups(ids):
