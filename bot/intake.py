@@ -39,6 +39,8 @@ _TOLD_EVERY = timedelta(hours=1)
 _UNREAD = 80
 """Priority of what nobody has read: it may be anything."""
 
+_MOST_TRIES = 3
+"""How often a post is begun to be judged, before a person has to read it."""
 _MOST_FAILURES = 5
 """Tries after which a post that alone cannot be judged goes to a person."""
 
@@ -273,7 +275,8 @@ class Intake:
         goes to a person, and so does what fails each time.
         """
         trouble = self._trouble.get(post_id)
-        begun = new or await self._store.write(partial(posts.begin, post_id=post_id, again=trouble is not None))
+        begin = partial(posts.begin, post_id=post_id, most=_MOST_TRIES, again=trouble is not None)
+        begun = new or await self._store.write(begin)
         if trouble:
             trouble.failures += 1  # unless it ends well, which forgets it
             begun = begun and trouble.failures < _MOST_FAILURES

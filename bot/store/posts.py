@@ -207,16 +207,12 @@ def waiting_since(connection: Connection) -> datetime | None:
     return connection.execute(select(since).where(_UNJUDGED)).scalar()
 
 
-TRIES = 3
-"""How often a post is begun to be judged."""
-
-
-def begin(connection: Connection, post_id: str, *, again: bool = False) -> bool:
-    """Note that an unjudged post is about to be judged; False when it was begun so often that a person has to read it:
-    something in it may end the program each time. Its first time counts from when it is stored; one more try of a
+def begin(connection: Connection, post_id: str, *, most: int, again: bool = False) -> bool:
+    """Note that an unjudged post is about to be judged; False when it was begun `most` times: something
+    in it may end the program each time. Its first time counts from when it is stored; one more try of a
     program that goes on (`again`) is none."""
     tries = posts.c.tries if again else posts.c.tries + 1
-    due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= TRIES)
+    due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= most)
     return connection.execute(update(posts).where(*due).values(tries=tries)).rowcount == 1
 
 
