@@ -208,9 +208,9 @@ def waiting_since(connection: Connection) -> datetime | None:
 
 
 def begin(connection: Connection, post_id: str, *, most: int, again: bool = False) -> bool:
-    """Note that an unjudged post is about to be judged; False when it was begun `most` times: something
-    in it may end the program each time. Its first time counts from when it is stored; one more try of a
-    program that goes on (`again`) is none."""
+    """Note that an unjudged post is about to be judged; False when it was begun `most` times: something in it may end
+    the program each time. Its first time counts from when it is stored; one more try of a program that goes on
+    (`again`) is none."""
     tries = posts.c.tries if again else posts.c.tries + 1
     due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= most)
     return connection.execute(update(posts).where(*due).values(tries=tries)).rowcount == 1
