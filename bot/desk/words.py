@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain import Action, Command, Draft, Refused, clean, visible
-from bot.store import moves
+from bot.queue import moves
 from responders.library.render import RenderFailed, missing, preview, render
 from responders.library.unseen import seen
 from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
@@ -72,7 +72,7 @@ def look(wording: Wording, draft: Draft, limit: int, examine: Examine) -> tuple[
 
 def written(text: str) -> str:
     """What a manager typed, as it would be sent."""
-    return clean(text).strip()
+    return seen(clean(text)).strip()
 
 
 def own_words(text: str, draft: Draft) -> Wording:
