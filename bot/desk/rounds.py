@@ -152,6 +152,9 @@ class Rounds:
             pass
         await self._store.write(lambda c: fans.drop_tombstones(c, now - keep.rows))
         await self._store.write(lambda c: retention.done(c, now))
+        if await self._store.read(lambda c: retention.rewrite_due(c, now)):
+            await self._store.rewrite()
+            await self._store.write(lambda c: retention.rewritten(c, now))
         await self._store.checkpoint()
 
 

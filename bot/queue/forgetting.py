@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.domain import LIVE, Cause, DraftState
-from bot.queue import moves
+from bot.queue import moves, retention
 from bot.store import Connection, Store, drafts, fans
 from responders.types import ReasonCode
 
@@ -33,6 +33,7 @@ def _forget_some(connection: Connection, platform: str, fan_id: str, at: datetim
     ids = fans.some_posts(connection, platform, fan_id)
     if not ids:
         fans.end_forgetting(connection, platform, fan_id, at)
+        retention.forgotten(connection, at)
         return False
     for draft in drafts.of_posts(connection, ids, (*LIVE, DraftState.APPROVED)):
         moves.end(connection, draft, Cause.FORGOTTEN, at)

@@ -16,6 +16,8 @@ from bot.store import Connection, cursors, fans
 SENSITIVE = frozenset({"crisis", "minor"})
 """Gates whose posts lose their words as soon as nobody needs them, whatever their age."""
 _FILE = "clock_confirmed"
+_FORGOTTEN, _REWRITTEN = "forgotten", "rewritten"
+REWRITE_EVERY = timedelta(days=1)
 _STANDS = timedelta(days=1)
 """How long a confirmation counts: one that lies there from before another jump confirms nothing."""
 
@@ -38,7 +40,29 @@ def tidied(connection: Connection) -> datetime | None:
 def done(connection: Connection, now: datetime) -> None:
     """It was looked through."""
     cursors.forget(connection, cursors.RETENTION, cursors.STOPPED)
-    cursors.save(connection, cursors.RETENTION, {"tidied": now.isoformat()}, now)
+    first = {} if _REWRITTEN in cursors.load(connection, cursors.RETENTION) else {_REWRITTEN: now.isoformat()}
+    cursors.save(connection, cursors.RETENTION, {"tidied": now.isoformat(), **first}, now)
+
+
+def forgotten(connection: Connection, now: datetime) -> None:
+    """Somebody was forgotten: the file is to be written anew, see `rewrite_due`."""
+    cursors.save(connection, cursors.RETENTION, {_FORGOTTEN: now.isoformat()}, now)
+
+
+def rewrite_due(connection: Connection, now: datetime) -> bool:
+    """Whether the database should write its file anew: once a day, and soon after somebody was forgotten.
+
+    SQLite writes over what is erased, but not over what it leaves in a page that it has built anew before.
+    """
+    notes = cursors.load(connection, cursors.RETENTION)
+    last = notes.get(_REWRITTEN)
+    return _FORGOTTEN in notes or (last is not None and now - datetime.fromisoformat(last) >= REWRITE_EVERY)
+
+
+def rewritten(connection: Connection, now: datetime) -> None:
+    """It was written anew."""
+    cursors.forget(connection, cursors.RETENTION, _FORGOTTEN)
+    cursors.save(connection, cursors.RETENTION, {_REWRITTEN: now.isoformat()}, now)
 
 
 def stop(connection: Connection, why: str, now: datetime) -> None:

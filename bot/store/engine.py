@@ -77,7 +77,7 @@ def checkpoint(engine: Engine) -> bool:
 
 
 def rewrite(engine: Engine) -> None:
-    """Write the SQLite file anew, without what was erased before secure_delete was on. Raises StoreError."""
+    """Write the SQLite file anew, without anything that was erased. Raises StoreError."""
     if file_of(engine.url) is not None:
         _outside(engine, "VACUUM")
 

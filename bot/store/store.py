@@ -21,7 +21,7 @@ from bot.errors import Busy, StoreError
 from bot.events import Event, Happened
 from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
-from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, rewrite
 from bot.store.migrate import bring_up, make_private
 from bot.store.writer import CLOSED, Writer
 
@@ -125,6 +125,10 @@ class Store:
     async def checkpoint(self) -> bool:
         """Empty the database's log, so that nothing erased is left in it; False when it has to be tried again."""
         return await asyncio.to_thread(checkpoint, self._engine)
+
+    async def rewrite(self) -> None:
+        """Write the database's file anew, without what was erased. Raises StoreError."""
+        await asyncio.to_thread(rewrite, self._engine)
 
     async def add_post(self, new: posts.NewPost) -> posts.Received:
         """Store a post once; returns once it is durable."""

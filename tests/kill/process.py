@@ -72,6 +72,8 @@ class Program:
 
     async def start(self, environ: Mapping[str, str]) -> None:
         """Until it serves; raises Died when it did not live that long."""
+        if self.watch.power:  # before it lives, however soon it dies
+            PowerCut(_database(self.folder)).begin()
         here, there = multiprocessing.Pipe(duplex=False)
         self.process = _FORK.Process(target=_run, args=(there, self.folder, dict(environ), self.watch), daemon=True)
         self.process.start()
@@ -161,8 +163,6 @@ def _watch(folder: Path, wanted: Watch) -> None:
         return
     power, counted = PowerCut(_database(folder)), 0
     times = os.open(folder / "syncs", os.O_WRONLY | os.O_CREAT | os.O_APPEND) if wanted.times else None
-    if wanted.power:
-        power.begin()
 
     def before(_file: Path) -> None:
         nonlocal counted

@@ -220,6 +220,25 @@ async def test_words_that_are_gone_are_in_no_file(house):
     assert [word for word in (b"zqmarker", b"Zqlee", b"Zqkim", b"Zqname", b"zqid") if word in found] == []
 
 
+@pytest.mark.parametrize("how", ["forgotten", "deleted"])
+async def test_words_in_the_gaps_of_pages_go_when_the_file_is_written_anew(house, how):
+    """A page that SQLite builds anew keeps what stood in its gap; rows that grow make it build pages anew."""
+    ids = [await house.post(f"fog, zq{n:03}marker", fan="zqid", external_id=f"g{n}") for n in range(60)]
+    for n, post_id in enumerate(ids):
+        await house.intake.edit(post_id, f"fog again, zq{n:03}marker, " + "as ever and ever " * (n % 9))
+    await house.quiet()
+    await house.rounds.once()
+    if how == "forgotten":
+        await house.desk.forget("stage", "zqid")
+        house.clock.move(minutes=2)
+    else:
+        for n in range(60):
+            await house.intake.deleted("stage", "harbor", f"g{n}")
+        house.clock.move(days=1, minutes=1)
+    await house.rounds.once()
+    assert b"marker" not in bytes_of(house)
+
+
 async def test_words_that_an_edit_replaced_are_in_no_file(house):
     post_id = await house.post("fog again, zqmarker")
     await house.intake.edit(post_id, "fog again on the way to work, as ever")
