@@ -22,7 +22,7 @@ _PARTIAL = {"ix_posts_dropped": "NOT kept", "ix_posts_gate": "kept AND reason_co
 
 
 def upgrade() -> None:
-    """Whoever was signed in before signs in once more, and answers kept for a day in the old form are not given again."""
+    """Who was signed in signs in once more; answers that were kept for a day in the old form are not given again."""
     op.execute("DELETE FROM requests")
     op.drop_index("ix_posts_platform_author_id", table_name="posts")
     for table, indexes in _INDEXES.items():
