@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -11,7 +12,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs a command, which reads posts by words alone, so that no test hangs on what the model makes of a post (only
     `doctor` has the model); gives its status, what it says on stdout and what on stderr."""
     monkeypatch.setattr("bot.cli.common.load_reader", None)
@@ -26,4 +27,7 @@ def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         said = capsys.readouterr()
         return int(left.value.code or 0), said.out, said.err
 
-    return run
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield run
+    os.umask(mask)  # `run` narrows it, for its own process
