@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 from responders.library.entries import Entry, clean, read_yaml
@@ -114,10 +116,20 @@ def read_shipped(shipped: Mapping[str, str], faults: list[Fault]) -> dict[str, d
     """The word lists that come with the product, by file name without its ending."""
     lists: dict[str, dict[str, Any]] = {}
     for path, text in shipped.items():
-        top = _top(path, text, faults)
         stem = path.rpartition("/")[2].rpartition(".")[0]
-        lists[stem] = {key: entry.plain() for key, entry in top.mapping().items()} if top else {}
+        found, wrong = _list(path, text)
+        lists[stem] = deepcopy(found)  # the operators' own words are added
+        faults += wrong
     return lists
+
+
+@lru_cache(maxsize=64)
+def _list(path: str, text: str) -> tuple[dict[str, Any], tuple[Fault, ...]]:
+    """One word list and what is wrong with it. Remembered, for it is the same at each edit of the operators."""
+    faults: list[Fault] = []
+    top = _top(path, text, faults)
+    found = {key: entry.plain() for key, entry in top.mapping().items()} if top else {}
+    return found, tuple(faults)
 
 
 def read_voice(path: str, text: str, lists: dict[str, dict[str, Any]], faults: list[Fault]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,19 +38,11 @@ class SoftmaxHead:
         """Fit to rows (n, d) with a label each; each label counts alike however many rows it has.
 
         With `folds`, `held_out` (n, labels) has the scores of each row by a fit without that row's fold, the row's
-        place modulo `folds`; -inf for a label that had no other row. Without, it is empty.
+        place modulo `folds`; -inf for a label that had no other row. Without, it is empty. The last fit is remembered:
+        most edits of the operators change no example.
         """
-        names = tuple(sorted(set(labels)))
-        if not names:
-            nothing = np.zeros((0, 0), dtype=np.float32)
-            return cls(names, np.zeros((rows.shape[-1], 0), dtype=np.float32), np.zeros(0, dtype=np.float32), nothing)
-        numbers = np.array([names.index(label) for label in labels], dtype=np.intp)
-        centre = rows.mean(axis=0)
-        centred = rows - centre  # what all rows share tells nothing, and would slow the fit
-        gram = centred @ centred.T
-        weights = centred.T @ dual_weights(gram, numbers, len(names), ridge=ridge, steps=steps)
-        held_out = _held_out(gram, numbers, len(names), folds=folds, ridge=ridge, steps=steps)
-        return cls(names, weights, -centre @ weights, held_out)
+        table = np.ascontiguousarray(rows, dtype=np.float32)
+        return cls(*_fitted(table.tobytes(), table.shape[-1], tuple(labels), ridge=ridge, steps=steps, folds=folds))
 
     def scores(self, row: Floats) -> Floats:
         """Log-probabilities but for a constant, for one row (d,) or several (n, d)."""
@@ -59,6 +52,25 @@ class SoftmaxHead:
     def log_probabilities(self, row: Floats) -> Floats:
         """One for each of `labels`, for one row (d,) or several (n, d)."""
         return log_softmax(self.scores(row))
+
+
+@lru_cache(maxsize=1)
+def _fitted(
+    table: bytes, width: int, labels: tuple[str, ...], *, ridge: float, steps: int, folds: int
+) -> tuple[tuple[str, ...], Floats, Floats, Floats]:
+    """The parts of a head, from the bytes of its rows."""
+    names = tuple(sorted(set(labels)))
+    if not names:
+        nothing = np.zeros((0, 0), dtype=np.float32)
+        return names, np.zeros((width, 0), dtype=np.float32), np.zeros(0, dtype=np.float32), nothing
+    rows = np.frombuffer(table, dtype=np.float32).reshape(-1, width)
+    numbers = np.array([names.index(label) for label in labels], dtype=np.intp)
+    centre = rows.mean(axis=0)
+    centred = rows - centre  # what all rows share tells nothing, and would slow the fit
+    gram = centred @ centred.T
+    weights = centred.T @ dual_weights(gram, numbers, len(names), ridge=ridge, steps=steps)
+    held_out = _held_out(gram, numbers, len(names), folds=folds, ridge=ridge, steps=steps)
+    return names, weights, -centre @ weights, held_out
 
 
 def dual_weights(gram: Floats, labels: Labels, classes: int, *, ridge: float, steps: int) -> Floats:

@@ -149,13 +149,14 @@ def _read(plain: str) -> Read:
     return Read(plain, starts, frozenset(word for _, word in starts))
 
 
-def _first_words(phrase: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _first_words(phrase: str) -> frozenset[str]:
     """The words with which a match of the phrase can begin, as `_START` cuts them; `word*` for any with that stem."""
     text = reading(phrase).lstrip("* ")
     group, rest = _group(text) if text.startswith("(") else (text, "")
     words = {match.group() for part in group.split("|") if (match := _FIRST.match(part.lstrip("(* ")))}
     # "(fog|mist)y": what stands in the group is only the stem.
-    return words if rest[:1] in {"", " "} else {f"{word.rstrip('*')}*" for word in words}
+    return frozenset(words if rest[:1] in {"", " "} else {f"{word.rstrip('*')}*" for word in words})
 
 
 def _group(text: str) -> tuple[str, str]:

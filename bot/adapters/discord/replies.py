@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -32,8 +33,8 @@ SKEW = timedelta(minutes=5)
 REMOVED_SINCE = "0"
 """Stands for the id of a reply that somebody deleted before we learnt its id; no message has it."""
 
-STEP = 0.25
-"""Seconds between replies of one channel that wait for room: they go in the order in which they came."""
+STEP, LATE = 0.5, 5.0
+"""Seconds until the next try of a reply behind an older one, and how late that one may be before it is overtaken."""
 
 _TROUBLE = (*TROUBLE, RuntimeError)
 """RuntimeError: the client was closed meanwhile."""
@@ -54,11 +55,24 @@ _FIXES: Mapping[int, str] = {
 
 @dataclass(slots=True)
 class _Turn:
-    """Replies go into a channel one after the other."""
+    """Replies go into a channel one after the other, and none overtakes an older one that waits for room."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    put_off: int = 0
-    """How many wait since there was no room."""
+    waiting: dict[str, tuple[datetime, float]] = field(default_factory=dict)
+    """Delivery -> when it was approved, and when (monotonic) there is room for it."""
+
+    def put_off(self, delivery: Delivery, seconds: float) -> NotSent:
+        """There is no room for it now."""
+        self.waiting[delivery.id] = (delivery.created_at, time.monotonic() + seconds)
+        return NotSent(reason="Discord asks us to wait.", retry_after=seconds, full=True)
+
+    def behind(self, delivery: Delivery) -> float:
+        """Seconds until older ones that wait are gone; 0 when it is next."""
+        self.waiting.pop(delivery.id, None)
+        now = time.monotonic()
+        self.waiting = {one: (at, due) for one, (at, due) in self.waiting.items() if due + LATE > now}
+        older = [due - now for at, due in self.waiting.values() if at < delivery.created_at]
+        return max(STEP, max(older) + STEP) if older else 0
 
 
 class Replies:
@@ -75,7 +89,7 @@ class Replies:
         """Is the post still there, with the same words? A change that no event told us of is stored first."""
         target = delivery.target
         try:
-            async with asyncio.timeout(LOOK):
+            async with asyncio.timeout(LOOK), self._turn(delivery).lock:
                 channel = await self._client.channel(int(target.channel))
                 message = await channel.fetch_message(int(target.reply_to))
         except discord.NotFound:
@@ -99,15 +113,14 @@ class Replies:
     async def deliver(self, delivery: Delivery) -> SendResult:
         """One try. A repeated send carries the same nonce, so that Discord answers with the first message."""
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
-        turn = self._turns.setdefault(delivery.target.channel, _Turn())
+        turn = self._turn(delivery)
         with watched() as flight:
             try:
                 async with asyncio.timeout(SEND), turn.lock:
-                    sent = await act(delivery)
+                    wait = turn.behind(delivery)
+                    return turn.put_off(delivery, wait) if wait else await act(delivery)
             except _TROUBLE as error:
                 return self._failed(delivery, error, flight, turn)
-        turn.put_off = 0
-        return sent
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """What became of a try: by the channel's history for a send, by the message itself for a change."""
@@ -120,6 +133,9 @@ class Replies:
             if isinstance(refused, NotSent) and not refused.full:
                 return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}.")
             return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN, asked=False)
+
+    def _turn(self, delivery: Delivery) -> _Turn:
+        return self._turns.setdefault(delivery.target.channel, _Turn())
 
     def _messages(self, delivery: Delivery) -> Any:
         return self._client.get_partial_messageable(int(delivery.target.channel))
@@ -193,8 +209,7 @@ class Replies:
             log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
             return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
         if isinstance(refused, NotSent) and refused.full:
-            turn.put_off += 1
-            return replace(refused, retry_after=(refused.retry_after or 0) + STEP * turn.put_off)
+            return turn.put_off(delivery, refused.retry_after or STEP)
         return refused or NotSent(reason=f"Discord cannot be reached from here: {_words(error)}.", retry_after=AGAIN)
 
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 
+import structlog
 import telegram
 from telegram.constants import ChatType
+from telegram.error import TelegramError
 
 from bot.adapters.parts import Parts
 from bot.adapters.surface.calls import Call
 from bot.adapters.surface.verbs import OUT_OF_DATE, command_of
 from bot.adapters.surface.words import one_line, told
 from bot.adapters.telegram import buttons, dialogs
-from bot.adapters.telegram.api import NAME
+from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.buttons import Pressed
 from bot.adapters.telegram.dialogs import Place, Questions, manager_of, refusal, say
@@ -23,6 +25,8 @@ from bot.adapters.telegram.faces import cut, units
 from bot.desk.view import CardView, Decided
 from bot.domain import Refused, clean
 from bot.store import cards
+
+log = structlog.get_logger()
 
 TYPED = 3500
 """The longest text that can be shown beside what the checks say, in UTF-16 units."""
@@ -55,8 +59,16 @@ class Answers:
     async def replied(self, message: telegram.Message) -> bool:
         """A reply to a card or to a question of ours; True when it is one, and so no post.
 
-        In a direct chat, too, words count only as a reply: which card they are for is not guessed.
+        In a direct chat, too, words count only as a reply: which card they are for is not guessed. An answer of ours
+        that Telegram does not take is logged: the words are on the card, or are written once more.
         """
+        try:
+            return await self._replied(message)
+        except TelegramError as error:
+            log.warning("telegram_reply_not_answered", why=words(error, message.get_bot()))
+            return True
+
+    async def _replied(self, message: telegram.Message) -> bool:
         to = message.reply_to_message
         if to is None and message.chat.type == ChatType.PRIVATE and self._board.is_here(message.chat.id):
             await say(self._board, message, NO_CARD)

@@ -158,3 +158,17 @@ async def test_the_token_stands_nowhere(running: Killable) -> None:
     secret = house.token.partition(":")[2]
     assert secret not in house.log
     assert house.rows("SELECT 1 FROM inbox WHERE raw || set_aside LIKE ?", f"%{secret}%") == []
+
+
+async def test_an_answer_to_a_manager_that_telegram_does_not_take(open_house: House) -> None:
+    """The words lie on the card, and their update is done."""
+    house = open_house
+    _, card = await house.ask()
+    for fault in (Fault(500), Fault(None)):
+        words = f"Which corner do you look at first? {fault.status}"
+        refused = house.fake.fail_next(SEND, fault)
+        house.fake.reply(card, house.mara, words)
+        await house.says(card, words)
+        await house.until(lambda: not house.rows("SELECT 1 FROM inbox WHERE set_aside IS NULL"))
+        assert refused.reached.is_set()
+        assert house.rows("SELECT set_aside FROM inbox") == []
