@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.ports import Clock
+from bot.queue import forgetting, voids
 from bot.settings import Settings
-from bot.store import Store, changes, fans, forgetting
+from bot.store import Store, fans
 
 COMMANDS: Mapping[str, str] = {
     "who": "Who writes the replies here",
@@ -58,7 +59,7 @@ class Fans:
             return Answer(text=FORGOTTEN)
         if command == "stop":
             now = self._clock.now()
-            await self._store.write(lambda c: changes.opt_out(c, platform, fan_id, now))
+            await self._store.write(lambda c: voids.opt_out(c, platform, fan_id, now))
             return Answer(text=STOPPED)
         if command == "start":
             return await self._start(platform, fan_id)

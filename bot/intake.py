@@ -15,13 +15,13 @@ import structlog
 
 from bot.desk import Desk
 from bot.desk.view import CardView
-from bot.domain import Cause, Draft, DraftState, Refused, StoredPost, clean
+from bot.domain import Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock
+from bot.queue import context, facts, moves, voids
 from bot.settings import Settings
-from bot.store import Connection, NewPost, Received, Store, changes, context, drafts, fans, moves, posts, requests
-from bot.store.facts import in_its_place
+from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts, requests
 from bot.store.ids import new_id
 from bot.worker import LONGEST, TookTooLong, Worker
 from responders.pipeline import FAILED, Pipeline, urgency
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SWEEP = 15.0
-"""Seconds between looks at all unjudged posts; a bell that rings makes it sooner."""
+"""Seconds between looks at all unjudged posts; a signal makes it sooner."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a post that could not be judged is tried again; each time twice as long."""
 LATE = timedelta(seconds=30)
@@ -40,6 +40,8 @@ _TOLD_EVERY = timedelta(hours=1)
 _UNREAD = 80
 """Priority of what nobody has read: it may be anything."""
 
+_MOST_TRIES = 3
+"""How often a post is begun to be judged, before a person has to read it."""
 _MOST_FAILURES = 5
 """Tries after which a post that alone cannot be judged goes to a person."""
 
@@ -123,7 +125,7 @@ class Intake:
             post = find(connection)
             if post is None or post.deleted or not post.kept:
                 return False
-            changes.post_edited(connection, post, cleaned, now, edited_at=at)
+            voids.post_edited(connection, post, cleaned, now, edited_at=at)
             return True
 
         return await self._store.write(operation)
@@ -140,7 +142,7 @@ class Intake:
     async def deleted(self, platform: str, channel: str, external_id: str) -> None:
         """The platform says a message is gone, which we may not have seen yet."""
         now = self._clock.now()
-        await self._store.write(lambda c: changes.post_deleted(c, platform, channel, external_id, now))
+        await self._store.write(lambda c: voids.post_deleted(c, platform, channel, external_id, now))
 
     async def card_for(self, post_id: str) -> CardView | None:
         """A manager wants a card for a post that was left alone: a draft if there is one, else a hand-off.
@@ -179,13 +181,13 @@ class Intake:
 
     async def run(self) -> None:
         """Judge what was left from before, whatever is reopened, and what fell through, until cancelled."""
-        with self._store.bell(Happened.POST_REOPENED) as bell:
+        with self._store.signal(Happened.POST_REOPENED) as signal:
             while True:
                 for platform, channel, post_id in await self._store.read(posts.unjudged):
                     if post_id not in self._trouble or not self._trouble[post_id].waits:
                         self._schedule(platform, channel, post_id)
                 await self._watch()
-                await bell.wait(_SWEEP)
+                await signal.wait(_SWEEP)
 
     async def waiting(self) -> timedelta:
         """How long the oldest unjudged post has waited; nothing when there is none."""
@@ -274,7 +276,8 @@ class Intake:
         goes to a person, and so does what fails each time.
         """
         trouble = self._trouble.get(post_id)
-        begun = new or await self._store.write(partial(posts.begin, post_id=post_id, again=trouble is not None))
+        begin = partial(posts.begin, post_id=post_id, most=_MOST_TRIES, again=trouble is not None)
+        begun = new or await self._store.write(begin)
         if trouble:
             trouble.failures += 1  # unless it ends well, which forgets it
             begun = begun and trouble.failures < _MOST_FAILURES
@@ -323,7 +326,7 @@ class Intake:
 
     def _made_anew(self, post: StoredPost) -> bool:
         """A fact of its last draft has changed. What somebody saw waiting does not end in silence for that."""
-        return self._store.read_here(lambda c: _outdated(c, post)) is not None
+        return self._store.read_here(lambda c: facts.replaced(c, post.id)) is not None
 
     def _tell_unread(self, proposal: Proposal) -> None:
         """The operator hears once an hour what fails; the cards tell managers each time."""
@@ -346,34 +349,16 @@ class Intake:
             return False
         if not posts.judge(connection, post, proposal, around.now):
             return False
-        old, known = _outdated(connection, post), self._pipeline().library.facts
         moves.submit(
             connection,
             post,
             proposal,
             around,
             _since(post, around.now) + self._settings.replies.expire_after,
-            placed=lambda new: in_its_place(new, old, known) if old else new,
+            placed=lambda new: facts.in_its_place(connection, new, self._pipeline().library.facts),
         )
-        _withdraw_answered(connection, post, proposal, around)
+        voids.settle(connection, post, proposal, around.now)
         return True
-
-
-def _outdated(connection: Connection, post: StoredPost) -> Draft | None:
-    """The draft that is made anew because a fact of it has changed."""
-    last = drafts.latest(connection, post.id)
-    return last if last and last.cause == Cause.FACT_CHANGED else None
-
-
-def _withdraw_answered(connection: Connection, post: StoredPost, proposal: Proposal, around: Context) -> None:
-    """What this post settles: a teammate's answer, or the fan's own "never mind", withdraws the drafts it speaks of."""
-    author = post.post.author
-    if author.is_staff and not author.is_bot:
-        for answered in posts.answered_by(connection, post):
-            moves.end_all(connection, answered.id, Cause.ANSWERED, around.now)
-    elif proposal.understanding.resolves:
-        for earlier in posts.earlier_of_author(connection, post):
-            moves.end_all(connection, earlier.id, Cause.RESOLVED, around.now)
 
 
 def _since(post: StoredPost, now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
 from bot.ports import Sender
 
-AGAIN = 10.0
+RETRY_DELAY = 10.0
 """Seconds until the next try of what may be tried again."""
 MOMENT = 5.0
 """Seconds in which a connection is made, if it can be made at all."""

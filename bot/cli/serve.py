@@ -16,8 +16,8 @@ from bot import app, private
 from bot.adapters import web
 from bot.cli.common import Config, load_settings
 from bot.errors import GreenroomError
+from bot.queue import retention
 from bot.reader import load_reader
-from bot.store import retention
 
 Only = Annotated[
     str | None,

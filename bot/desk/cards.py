@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.desk.view import CardView
 from bot.domain import Delivery, DeliveryState, Draft, DraftState
-from bot.store import Connection, context, deliveries, posts
+from bot.queue import context
+from bot.store import Connection, deliveries, posts
 from responders.types import Alarm
 
 WRITING_FOR = timedelta(minutes=2)

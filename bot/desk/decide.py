@@ -11,7 +11,8 @@ from bot.desk.reply_actions import act_on_reply, undo
 from bot.desk.words import for_yes
 from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
-from bot.store import Connection, drafts, events, moves, posts
+from bot.queue import moves
+from bot.store import Connection, drafts, events, posts
 
 LONGEST_SNOOZE = 24 * 60
 """Minutes."""

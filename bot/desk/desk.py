@@ -16,24 +16,12 @@ from bot.desk.view import CardView, Decided
 from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, StoredPost
 from bot.ports import Clock
+from bot.queue import context, facts, forgetting, voids
 from bot.settings import Settings
-from bot.store import (
-    Connection,
-    Store,
-    cards,
-    changes,
-    context,
-    cut,
-    deliveries,
-    drafts,
-    facts,
-    forgetting,
-    posts,
-    requests,
-)
+from bot.store import Connection, Store, cards, cut, deliveries, drafts, posts, requests
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
-from responders.voice.twin import twin_of
+from responders.voice.twin import IN_CHANNEL, TO_FAN, twin_of
 from responders.voice.words import may_repeat
 
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
@@ -213,7 +201,7 @@ class Desk:
         post = posts.get(connection, draft.post_id)
         if post is None or self._may_repeat(draft, command):
             return words
-        twin = twin_of(words.text, deliveries.said_lately(connection, post))
+        twin = twin_of(words.text, deliveries.said_lately(connection, post, IN_CHANNEL, TO_FAN))
         if twin.level is Level.PASS:
             return words
         others = tuple(c for c in words.checks if c.id != twin.id)
@@ -276,7 +264,7 @@ class Desk:
     async def opt_out(self, platform: str, fan_id: str) -> None:
         """A fan wants no replies from now on; what waits for them is withdrawn."""
         now = self._clock.now()
-        await self._store.write(lambda c: changes.opt_out(c, platform, fan_id, now))
+        await self._store.write(lambda c: voids.opt_out(c, platform, fan_id, now))
 
     def name_of(self, key: str) -> str:
         """A manager's display name; the key itself for somebody who is not known any more."""

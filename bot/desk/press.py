@@ -22,7 +22,8 @@ from bot.domain import (
     seal,
 )
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, moves
+from bot.queue import moves
+from bot.store import Connection, deliveries, drafts, events
 from bot.store.ids import new_id
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale
 from bot.domain import UNSENT, Action, Delivery, DeliveryState, Draft, DraftState, Refused, seal
 from bot.events import Happened
-from bot.store import Connection, changes, deliveries, moves, posts
+from bot.queue import moves, voids
+from bot.store import Connection, deliveries, posts
 
 
 def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
@@ -22,7 +23,7 @@ def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
     elif draft.state is DraftState.REJECTED:
         if draft.decided_at is None or press.now >= draft.decided_at + press.undo:
             raise Refused("too_late", "The time to take that back is over.", draft=draft)
-        if changes.moved_on(connection, draft):
+        if voids.moved_on(connection, draft):
             raise Refused("too_late", "The post is no longer what it was when this was skipped.", draft=draft)
     elif draft.live:
         raise Refused("too_late", "There is nothing to take back.", draft=draft)
@@ -88,9 +89,9 @@ def _settle(connection: Connection, draft: Draft, newest: Delivery, press: Press
         by=press.command.by,
         arrived=press.command.arrived,
     )
-    gone = changes.since(connection, newest, press.now) if newest.kind == "send" else None
+    gone = voids.since(connection, newest, press.now) if newest.kind == "send" else None
     if gone and not press.command.arrived:
-        changes.withdraw(connection, replace(newest, state=DeliveryState.FAILED), gone, press.now)
+        voids.withdraw(connection, replace(newest, state=DeliveryState.FAILED), gone, press.now)
 
 
 def _retry(connection: Connection, draft: Draft, newest: Delivery, press: Press) -> None:

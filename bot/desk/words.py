@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain import Action, Command, Draft, Refused, clean, visible
-from bot.store import moves
+from bot.queue import moves
 from responders.library.render import RenderFailed, missing, preview, render
 from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
 

@@ -9,23 +9,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain import (
-    Cause,
-    Delivery,
-    DeliveryState,
-    NotSent,
-    SendResult,
-    Sent,
-    SourceGone,
-    Uncertain,
-    seal,
-)
+from bot.domain import Cause, Delivery, DeliveryState, NotSent, SendResult, Sent, SourceGone, Uncertain, seal
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock, PlatformAdapter
+from bot.queue import facts, moves, voids
 from bot.settings import Settings
 from bot.stopping import GRACE, finished
-from bot.store import Connection, Store, changes, deliveries, drafts, facts, moves
+from bot.store import Connection, Store, deliveries, drafts
 from responders.pipeline import Pipeline
 
 log = structlog.get_logger()
@@ -37,7 +28,7 @@ LEASE = timedelta(seconds=60)
 LIMIT = 57.0
 """Seconds for one try: it ends before its lease does."""
 POLL = 1.0
-"""Seconds between two looks when no bell rings, and before a receipt that could not be kept is written again."""
+"""Seconds between two looks without a signal, and before a receipt that could not be kept is written again."""
 GIVE_UP_AFTER = 5
 """Looks without an answer after which a person decides."""
 LONGEST_PAUSE = 60.0
@@ -80,11 +71,11 @@ class Outbox:
     async def _lane(self, platform: str) -> None:
         flying: dict[str, asyncio.Task[None]] = {}
         try:
-            with self._store.bell(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as bell:
+            with self._store.signal(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as signal:
                 while True:
                     await finished(self._start(platform, flying))
                     if len(flying) < IN_FLIGHT:
-                        await bell.wait(await self._pause(platform))
+                        await signal.wait(await self._pause(platform))
                     else:
                         await asyncio.wait(flying.values(), return_when=FIRST_COMPLETED)
         finally:
@@ -147,9 +138,9 @@ class Outbox:
 
     def _may_go(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
         """The last look: is this the text, the place and the person of a yes, and is the post as it was?"""
-        gone = changes.since(connection, delivery, now) if delivery.kind == "send" else None
+        gone = voids.since(connection, delivery, now) if delivery.kind == "send" else None
         if gone:
-            changes.withdraw(connection, delivery, gone, now)
+            voids.withdraw(connection, delivery, gone, now)
             return False
         if delivery.kind == "send" and self._outdated(connection, delivery, now):
             return False
@@ -220,7 +211,7 @@ class Outbox:
         current = deliveries.get(connection, delivery.id)
         if current is None or current.state is not DeliveryState.SENDING or not _same_claim(current, delivery):
             return
-        gone = changes.since(connection, current, now) if current.kind == "send" else None
+        gone = voids.since(connection, current, now) if current.kind == "send" else None
         if isinstance(result, NotSent) and gone:
             result = SourceGone(cause=gone)
         waited = self._waited(connection, current, now)
@@ -249,7 +240,7 @@ class Outbox:
                 deliveries.move(connection, current, DeliveryState.UNCERTAIN, error=reason, lease_until=None)
                 moves.append_event(connection, Happened.REPLY_UNCERTAIN, current, now)
             case SourceGone(cause=cause):
-                changes.withdraw(connection, current, cause, now)
+                voids.withdraw(connection, current, cause, now)
 
     def _waited(self, connection: Connection, delivery: Delivery, now: datetime) -> timedelta:
         """Since the yes."""

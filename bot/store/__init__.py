@@ -4,6 +4,6 @@ from sqlalchemy import Connection
 
 from bot.store.migrate import inspect
 from bot.store.posts import NewPost, Received
-from bot.store.store import Bell, PostPage, Store, cut
+from bot.store.store import PostPage, Signal, Store, cut
 
-__all__ = ["Bell", "Connection", "NewPost", "PostPage", "Received", "Store", "cut", "inspect"]
+__all__ = ["Connection", "NewPost", "PostPage", "Received", "Signal", "Store", "cut", "inspect"]

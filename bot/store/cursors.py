@@ -10,6 +10,9 @@ from sqlalchemy import Connection, delete, select
 from bot.store.posts import insert_ignore
 from bot.store.tables import cursors
 
+RETENTION, STOPPED = "retention", "stopped"
+"""The `platform` under which the notes about retention lie, and the one that says why nothing is dropped."""
+
 
 def load(connection: Connection, platform: str) -> dict[str, str]:
     """Channel -> the position up to which it is stored."""

@@ -25,7 +25,6 @@ from sqlalchemy import (
 
 from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, StoredPost, Target
 from bot.store.tables import deliveries, posts
-from responders.voice.twin import IN_CHANNEL, TO_FAN
 
 _PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state"}]
 """Fields that are stored as they are."""
@@ -52,17 +51,17 @@ _SENT_IN_POSTS = (
 _ON_ITS_WAY = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
-def _said(place: ColumnElement[bool], limit: int) -> Select[Any]:
+def _said(place: ColumnElement[bool]) -> Select[Any]:
     """What fans read of us, or will, newest first; but for the post itself."""
     sent = and_(deliveries.c.kind == "send", deliveries.c.state == DeliveryState.SENT)
     coming = and_(deliveries.c.kind != "remove", deliveries.c.state.in_(_ON_ITS_WAY))
     other = and_(deliveries.c.text.is_not(None), deliveries.c.post_id != bindparam("post_id"))
-    return select(deliveries.c.text).where(place, or_(sent, coming), other).order_by(_NEWEST).limit(limit)
+    return select(deliveries.c.text).where(place, or_(sent, coming), other).order_by(_NEWEST).limit(bindparam("number"))
 
 
 _IN_CHANNEL = and_(deliveries.c.platform == bindparam("platform"), deliveries.c.channel == bindparam("channel"))
 _OF_FAN = select(posts.c.id).where(posts.c.platform == bindparam("platform"), posts.c.author_id == bindparam("fan_id"))
-_SAID = (_said(_IN_CHANNEL, IN_CHANNEL), _said(deliveries.c.post_id.in_(_OF_FAN), TO_FAN))
+_SAID_IN_CHANNEL, _SAID_TO_FAN = _said(_IN_CHANNEL), _said(deliveries.c.post_id.in_(_OF_FAN))
 
 
 def add(connection: Connection, delivery: Delivery) -> None:
@@ -205,11 +204,12 @@ def sent_in_posts(connection: Connection, post_ids: list[str]) -> list[Delivery]
     return [from_row(row) for row in connection.execute(_SENT_IN_POSTS, {"post_ids": post_ids}).mappings()]
 
 
-def said_lately(connection: Connection, post: StoredPost) -> set[str]:
-    """What was sent, or approved to be sent, lately in the channel of a post and to its author anywhere."""
+def said_lately(connection: Connection, post: StoredPost, in_channel: int, to_fan: int) -> set[str]:
+    """What was sent, or approved to be sent, last in the channel of a post and to its author anywhere: so many each."""
     inner = post.post
     place = {"platform": inner.platform, "channel": inner.channel, "fan_id": inner.author.id, "post_id": post.id}
-    return {said for query in _SAID for said in connection.execute(query, place).scalars()}
+    asked = ((_SAID_IN_CHANNEL, in_channel), (_SAID_TO_FAN, to_fan))
+    return {said for query, n in asked for said in connection.execute(query, {**place, "number": n}).scalars()}
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[Delivery]:

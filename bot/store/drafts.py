@@ -4,39 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Select,
-    and_,
-    bindparam,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, func, insert, or_, select, update
 
 from bot.domain import LIVE, Action, Alternative, Decision, DeliveryState, Draft, DraftState, StoredPost
 from bot.store.deliveries import OPEN
 from bot.store.tables import decisions, deliveries, drafts
-from responders.selection import opener
 from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
 
-_PLAIN = [
-    f.name
-    for f in fields(Draft)
-    if f.name
-    not in {
-        *("id", "post_id", "state", "reason_code", "recipe", "typed", "alternatives", "checks", "missing", "facts"),
-        "risk",
-    }
-]
+_JSON = {"recipe", "typed", "alternatives", "checks", "missing", "facts", "risk"}
+_PLAIN = [f.name for f in fields(Draft) if f.name not in {"id", "post_id", "state", "reason_code", *_JSON}]
 """Fields that are stored as they are."""
 
 COUNTED = (DraftState.WAITING, DraftState.SNOOZED, DraftState.APPROVED)
@@ -52,16 +32,16 @@ _SAVE = update(drafts).where(
 _DECIDE = insert(decisions)
 
 
-def add(connection: Connection, draft: Draft, post: StoredPost) -> None:
-    """Store a new draft."""
+def add(connection: Connection, draft: Draft, post: StoredPost, *, opener: str | None) -> None:
+    """Store a new draft. `opener`: how its text begins, None without one."""
     place = {"platform": post.post.platform, "channel": post.post.channel, "fan_id": post.post.author.id}
-    connection.execute(_ADD, {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft)})
+    connection.execute(_ADD, {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft, opener)})
 
 
-def save(connection: Connection, old: Draft, new: Draft) -> bool:
+def save(connection: Connection, old: Draft, new: Draft, *, opener: str | None) -> bool:
     """Put `new` in the place of `old`; False when somebody else was faster."""
     same = {"old_id": old.id, "old_revision": old.revision, "old_state": old.state}
-    return connection.execute(_SAVE, {**same, **_values(new)}).rowcount == 1
+    return connection.execute(_SAVE, {**same, **_values(new, opener)}).rowcount == 1
 
 
 def get(connection: Connection, draft_id: str) -> Draft | None:
@@ -227,21 +207,7 @@ def past_replies(connection: Connection, post: StoredPost, limit: int) -> tuple[
 
 def decide(connection: Connection, decision: Decision) -> None:
     """Keep the record of a decision."""
-    connection.execute(
-        _DECIDE,
-        {
-            "id": decision.id,
-            "draft_id": decision.draft_id,
-            "revision": decision.revision,
-            "action": decision.action,
-            "by": decision.by,
-            "at": decision.at,
-            "seal": decision.seal,
-            "text": decision.text,
-            "draft_text": decision.draft_text,
-            "note": decision.note,
-        },
-    )
+    connection.execute(_DECIDE, asdict(decision))
 
 
 def decision(connection: Connection, decision_id: str) -> Decision | None:
@@ -254,12 +220,12 @@ def _all(connection: Connection, query: Select[Any]) -> list[Draft]:
     return [from_row(row) for row in connection.execute(query).mappings()]
 
 
-def _values(draft: Draft) -> dict[str, Any]:
+def _values(draft: Draft, opener: str | None) -> dict[str, Any]:
     return {
         **{name: getattr(draft, name) for name in _PLAIN},
         "state": draft.state,
         "reason_code": draft.reason_code,
-        "opener": opener(draft.text) if draft.text else None,
+        "opener": opener,
         "text_hash": hashlib.sha256(draft.text.encode()).hexdigest() if draft.text else None,
         "recipe": draft.recipe.as_dict() if draft.recipe else None,
         "typed": dict(draft.typed) or None,

@@ -13,7 +13,7 @@ from bot.store.tables import events
 
 _INSERT = insert(events)
 HAPPENED = "happened"
-"""Key of `Connection.info` under which a transaction gathers the names of its events, for the bells."""
+"""Key of `Connection.info` under which a transaction gathers the names of its events, for the signals."""
 
 
 def append(

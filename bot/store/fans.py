@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,9 +13,7 @@ from bot.events import Happened
 from bot.store import events, inbox, tables
 from bot.store.personal import Holds, emptied, shown
 from bot.store.posts import insert_ignore
-from bot.store.tables import cards, decisions, drafts, fans, parts, requests, role_holders, tombstones
-from bot.store.tables import deliveries as deliveries_table
-from bot.store.tables import posts as posts_table
+from bot.store.tables import cards, decisions, deliveries, drafts, fans, parts, posts, requests, role_holders
 from responders.types import ReasonCode
 
 AT_ONCE = 200
@@ -60,16 +58,16 @@ def opt_in(connection: Connection, platform: str, fan_id: str, at: datetime) -> 
 def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]:
     """Everything stored about a fan, JSON-ready: for them to read."""
     fan = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).mappings().first()
-    ids = list(connection.execute(_theirs(platform, fan_id).order_by(posts_table.c.at)).scalars())
+    ids = list(connection.execute(_theirs(platform, fan_id).order_by(posts.c.at)).scalars())
     return {
         "platform": platform,
         "fan_id": fan_id,
         **{name: _plain(fan[name]) if fan else None for name in shown(fans)},
-        "posts": _shown(connection, posts_table, posts_table.c.id.in_, ids, "post_id"),
+        "posts": _shown(connection, posts, posts.c.id.in_, ids, "post_id"),
         "parts": _shown(connection, parts, parts.c.post_id.in_, ids),
         "drafts": _shown(connection, drafts, drafts.c.post_id.in_, ids, "draft_id"),
         "decisions": _shown(connection, decisions, lambda some: decisions.c.draft_id.in_(_drafts_of(some)), ids),
-        "replies": _shown(connection, deliveries_table, deliveries_table.c.post_id.in_, ids, "delivery_id"),
+        "replies": _shown(connection, deliveries, deliveries.c.post_id.in_, ids, "delivery_id"),
         "events": _shown(connection, tables.events, tables.events.c.post_id.in_, ids),
         "updates": [
             {name: _plain(row[name]) for name in shown(tables.inbox)}
@@ -79,7 +77,7 @@ def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]
 
 
 def _theirs(platform: str, fan_id: str) -> Any:
-    return select(posts_table.c.id).where(posts_table.c.platform == platform, posts_table.c.author_id == fan_id)
+    return select(posts.c.id).where(posts.c.platform == platform, posts.c.author_id == fan_id)
 
 
 def _drafts_of(post_ids: Sequence[str]) -> Select[tuple[str]]:
@@ -93,10 +91,11 @@ def _shown(
     ids: Sequence[str],
     own_id: str = "",
 ) -> list[dict[str, Any]]:
-    """What a fan sees of a table's rows about these posts, in the order of the posts. What is empty is left out."""
+    """What a fan sees of a table's rows about these posts, in the order they came. What is empty is left out."""
+    order = [table.c[name] for name in ("at", "created_at", "seq", "external_id") if name in table.c]
     found: list[dict[str, Any]] = []
     for some in _groups(ids):
-        rows = connection.execute(select(table).where(about(some))).mappings()
+        rows = connection.execute(select(table).where(about(some)).order_by(*order)).mappings()
         found += [
             {own_id if name == "id" else name: _plain(row[name]) for name in shown(table) if row[name] is not None}
             for row in rows
@@ -170,41 +169,41 @@ def drop_words(
     """
     kinds = (Holds.WORDS, Holds.WHO) if anonymous else (Holds.WORDS,)
     unjudged = {"action": "silent", "reason_code": str(why)}
-    here = posts_table.c.id.in_(post_ids)
+    here = posts.c.id.in_(post_ids)
     drafts_of = _drafts_of(post_ids)
-    connection.execute(update(posts_table).where(here, posts_table.c.action.is_(None)).values(unjudged))
+    connection.execute(update(posts).where(here, posts.c.action.is_(None)).values(unjudged))
     hanging: tuple[tuple[Table, ColumnElement[bool], Mapping[str, Any]], ...] = (
-        (posts_table, here, {"reason": sentence, "kept": False}),
+        (posts, here, {"reason": sentence, "kept": False}),
         (parts, parts.c.post_id.in_(post_ids), {}),
         (decisions, decisions.c.draft_id.in_(drafts_of), {}),
         (drafts, drafts.c.post_id.in_(post_ids), {"why": sentence}),
-        (deliveries_table, deliveries_table.c.post_id.in_(post_ids), {}),
+        (deliveries, deliveries.c.post_id.in_(post_ids), {}),
     )
     for table, where, said in hanging:
         connection.execute(update(table).where(where).values({**emptied(table, *kinds), **said}))
     # An answer that was kept shows a card, and a card shows the thread around its post.
-    threads = select(posts_table.c.thread).where(here)
-    around = select(posts_table.c.id).where(posts_table.c.thread.in_(threads))
+    threads = select(posts.c.thread).where(here)
+    around = select(posts.c.id).where(posts.c.thread.in_(threads))
     connection.execute(delete(requests).where(requests.c.post_id.in_(around)))
 
 
 def drop_echoes(connection: Connection, post_ids: Sequence[str]) -> None:
     """Drop what others' posts repeat of these: words quoted, and the title of a thread that one of them began."""
     messages = connection.execute(
-        select(posts_table.c.platform, posts_table.c.channel, posts_table.c.external_id)
-        .where(posts_table.c.id.in_(post_ids))
+        select(posts.c.platform, posts.c.channel, posts.c.external_id)
+        .where(posts.c.id.in_(post_ids))
         .union(select(parts.c.platform, parts.c.channel, parts.c.external_id).where(parts.c.post_id.in_(post_ids)))
     ).all()
     for platform, channel in {(message.platform, message.channel) for message in messages}:
         ids = [m.external_id for m in messages if (m.platform, m.channel) == (platform, channel)]
-        of_platform = posts_table.c.platform == platform
-        answers = and_(of_platform, posts_table.c.channel == channel, posts_table.c.reply_to.in_(ids))
-        connection.execute(update(posts_table).where(answers, posts_table.c.quote.is_not(None)).values(quote=None))
+        of_platform = posts.c.platform == platform
+        answers = and_(of_platform, posts.c.channel == channel, posts.c.reply_to.in_(ids))
+        connection.execute(update(posts).where(answers, posts.c.quote.is_not(None)).values(quote=None))
         # On Discord a thread has the id of the message that began it, and a forum post's title is that fan's words.
-        begun = and_(of_platform, posts_table.c.channel.in_(ids), posts_table.c.place.is_not(None))
-        for row in connection.execute(select(posts_table.c.id, posts_table.c.place).where(begun)).all():
+        begun = and_(of_platform, posts.c.channel.in_(ids), posts.c.place.is_not(None))
+        for row in connection.execute(select(posts.c.id, posts.c.place).where(begun)).all():
             untitled = {**row.place, "topic": ""}
-            connection.execute(update(posts_table).where(posts_table.c.id == row.id).values(place=untitled))
+            connection.execute(update(posts).where(posts.c.id == row.id).values(place=untitled))
 
 
 def drop_rows(connection: Connection, before: datetime) -> int:
@@ -212,24 +211,22 @@ def drop_rows(connection: Connection, before: datetime) -> int:
 
     Only those whose words are dropped, so nobody needs them any more, and with no reply whose outcome is open.
     """
-    open_ = select(deliveries_table.c.post_id).where(
-        deliveries_table.c.state.in_(("held", "sending", "uncertain", "failed"))
-    )
+    open_ = select(deliveries.c.post_id).where(deliveries.c.state.in_(("held", "sending", "uncertain", "failed")))
     live = select(drafts.c.post_id).where(drafts.c.state.in_(("waiting", "snoozed")))
-    old = and_(text("NOT posts.kept"), posts_table.c.received_at < before)
-    due = select(posts_table.c.id).where(old, posts_table.c.id.not_in(open_), posts_table.c.id.not_in(live))
-    ids = list(connection.execute(due.order_by(posts_table.c.received_at).limit(AT_ONCE)).scalars())
+    old = and_(text("NOT posts.kept"), posts.c.received_at < before)
+    due = select(posts.c.id).where(old, posts.c.id.not_in(open_), posts.c.id.not_in(live))
+    ids = list(connection.execute(due.order_by(posts.c.received_at).limit(AT_ONCE)).scalars())
     if not ids:
         return 0
     drafts_of = _drafts_of(ids)
     for table, where in (
         (cards, cards.c.draft_id.in_(drafts_of)),
-        (deliveries_table, deliveries_table.c.post_id.in_(ids)),
+        (deliveries, deliveries.c.post_id.in_(ids)),
         (decisions, decisions.c.draft_id.in_(drafts_of)),
         (drafts, drafts.c.post_id.in_(ids)),
         (requests, requests.c.post_id.in_(ids)),
         (parts, parts.c.post_id.in_(ids)),
-        (posts_table, posts_table.c.id.in_(ids)),
+        (posts, posts.c.id.in_(ids)),
     ):
         connection.execute(delete(table).where(where))
     return len(ids)
@@ -237,25 +234,23 @@ def drop_rows(connection: Connection, before: datetime) -> int:
 
 def drop_tombstones(connection: Connection, before: datetime) -> None:
     """Forget deletions from before a moment: no back-fill goes so far back."""
-    connection.execute(delete(tombstones).where(tombstones.c.at < before))
+    connection.execute(delete(tables.tombstones).where(tables.tombstones.c.at < before))
 
 
-def words_due(connection: Connection, before: datetime, undone_before: datetime, limit: int) -> list[str]:
-    """Posts whose words are no longer needed: older than `before` with nobody waiting, closed crisis and minor cases.
+def nobody_waits_for(
+    connection: Connection, before: datetime, undone_before: datetime, limit: int
+) -> tuple[list[str], list[tuple[str, Collection[str]]]]:
+    """Posts with words, and nothing open that needs them: up to `limit` that came before `before`, and those of any age
+    that were handed off at a gate, each with the gates it hit.
 
-    Crisis and minor posts are kept while their hand-off is open (a person must read them) and go when it is closed.
-    What was rejected after `undone_before` can still be taken back and is kept. A reply that failed is open too: it can
+    What was rejected after `undone_before` can still be taken back and is open. A reply that failed is open too: it can
     be tried again, until it would come too late.
     """
-    on_its_way = select(deliveries_table.c.draft_id).where(
-        deliveries_table.c.state.in_(("held", "sending", "uncertain"))
-    )
-    later = deliveries_table.alias()
-    tried_since = (later.c.draft_id == deliveries_table.c.draft_id) & (
-        later.c.created_at > deliveries_table.c.created_at
-    )
-    failed = select(deliveries_table.c.draft_id).where(
-        deliveries_table.c.state == "failed", ~select(later.c.id).where(tried_since).exists()
+    on_its_way = select(deliveries.c.draft_id).where(deliveries.c.state.in_(("held", "sending", "uncertain")))
+    later = deliveries.alias()
+    tried_since = (later.c.draft_id == deliveries.c.draft_id) & (later.c.created_at > deliveries.c.created_at)
+    failed = select(deliveries.c.draft_id).where(
+        deliveries.c.state == "failed", ~select(later.c.id).where(tried_since).exists()
     )
     in_time = drafts.c.expires_at.is_(None) | (drafts.c.expires_at > before)
     waiting = select(drafts.c.post_id).where(
@@ -264,13 +259,10 @@ def words_due(connection: Connection, before: datetime, undone_before: datetime,
         | drafts.c.id.in_(on_its_way)
         | (drafts.c.id.in_(failed) & in_time)
     )
-    kept = (text("posts.kept"), posts_table.c.id.not_in(waiting))
-    old = select(posts_table.c.id).where(*kept, posts_table.c.received_at < before).limit(limit)
-    found = list(connection.execute(old).scalars())
-    gates = select(posts_table.c.id, posts_table.c.understanding).where(
-        *kept, text("posts.reason_code = 'gate'"), posts_table.c.action == "handoff"
+    kept = (text("posts.kept"), posts.c.id.not_in(waiting))
+    old = select(posts.c.id).where(*kept, posts.c.received_at < before).limit(limit)
+    gates = select(posts.c.id, posts.c.understanding).where(
+        *kept, text("posts.reason_code = 'gate'"), posts.c.action == "handoff"
     )
-    for post_id, read in connection.execute(gates):
-        if {"crisis", "minor"} & set((read or {}).get("risk", ())):
-            found.append(post_id)
-    return found
+    hit = [(post_id, (read or {}).get("risk", ())) for post_id, read in connection.execute(gates)]
+    return list(connection.execute(old).scalars()), hit

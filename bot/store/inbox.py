@@ -1,4 +1,4 @@
-"""Raw updates of a platform that tells each only once: kept until handled, set aside when they cannot be."""
+"""Raw updates of a platform that tells each only once: kept until handled; dead letters when they cannot be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_WHY = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Aside:
+class DeadLetter:
     """An update that could not be handled."""
 
     platform: str
@@ -62,7 +62,7 @@ def done(connection: Connection, platform: str, update_ids: Collection[str]) -> 
     connection.execute(delete(inbox).where(inbox.c.platform == platform, inbox.c.update_id.in_(update_ids)))
 
 
-def set_aside(connection: Connection, platform: str, update_ids: Collection[str], why: str, at: datetime) -> None:
+def dead_letter(connection: Connection, platform: str, update_ids: Collection[str], why: str, at: datetime) -> None:
     """They could not be handled: kept for a person to look at, and not tried again."""
     here = and_(inbox.c.platform == platform, inbox.c.update_id.in_(update_ids))
     connection.execute(update(inbox).where(here).values(set_aside=why[:LONGEST_WHY]))
@@ -70,21 +70,21 @@ def set_aside(connection: Connection, platform: str, update_ids: Collection[str]
         events.append(connection, Happened.UPDATE_SET_ASIDE, at, platform=platform, update_id=update_id)
 
 
-def aside(connection: Connection) -> list[Aside]:
-    """What was set aside, newest first."""
+def dead_letters(connection: Connection) -> list[DeadLetter]:
+    """What could not be handled, newest first."""
     query = select(inbox).where(inbox.c.set_aside.is_not(None)).order_by(inbox.c.received_at.desc())
     return [
-        Aside(platform=row.platform, update_id=row.update_id, received_at=row.received_at, why=row.set_aside)
+        DeadLetter(platform=row.platform, update_id=row.update_id, received_at=row.received_at, why=row.set_aside)
         for row in connection.execute(query)
     ]
 
 
 def count(connection: Connection) -> dict[str, int]:
-    """How many updates wait to be handled, how many were set aside, and how many were of a kind nobody asked for."""
+    """How many updates wait to be handled, how many are dead letters, and how many were of a kind nobody asked for."""
     query = select(func.count(), func.count(inbox.c.set_aside)).select_from(inbox)
-    total, put_aside = connection.execute(query).one()
+    total, dead = connection.execute(query).one()
     ignored = events.count(connection, Happened.UPDATE_IGNORED)
-    return {"pending": total - put_aside, "set_aside": put_aside, "ignored": ignored}
+    return {"pending": total - dead, "set_aside": dead, "ignored": ignored}
 
 
 def forget(connection: Connection, platform: str, fan_id: str) -> None:
@@ -113,5 +113,5 @@ def _senders(raw: str) -> set[str]:
 
 
 def drop_before(connection: Connection, moment: datetime) -> None:
-    """Delete what was set aside before `moment`: it may carry a fan's words."""
+    """Delete the dead letters that came before `moment`: they may carry a fan's words."""
     connection.execute(delete(inbox).where(inbox.c.set_aside.is_not(None), inbox.c.received_at < moment))

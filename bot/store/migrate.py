@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from bot import private
 from bot.errors import StoreError
 from bot.ports import Check
-from bot.store import inbox, retention
+from bot.store import cursors, inbox
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, rewrite
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -141,8 +141,8 @@ def _notes(url: str) -> list[Check]:
     try:
         with engine.connect().execution_options(reading=True) as connection:
             made = version(engine)[0] is not None
-            found = inbox.aside(connection) if made else []
-            doubt = retention.stopped(connection) if made else None
+            found = inbox.dead_letters(connection) if made else []
+            doubt = cursors.load(connection, cursors.RETENTION).get(cursors.STOPPED) if made else None
     finally:
         engine.dispose()
     noted = [Check(name="clock", ok=None, result=doubt)] if doubt else []

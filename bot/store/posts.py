@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -207,34 +207,20 @@ def waiting_since(connection: Connection) -> datetime | None:
     return connection.execute(select(since).where(_UNJUDGED)).scalar()
 
 
-TRIES = 3
-"""How often a post is begun to be judged."""
-
-
-def begin(connection: Connection, post_id: str, *, again: bool = False) -> bool:
-    """Note that an unjudged post is about to be judged; False when it was begun so often that a person has to read it:
-    something in it may end the program each time. Its first time counts from when it is stored; one more try of a
+def begin(connection: Connection, post_id: str, *, most: int, again: bool = False) -> bool:
+    """Note that an unjudged post is about to be judged; False when it was begun `most` times: something
+    in it may end the program each time. Its first time counts from when it is stored; one more try of a
     program that goes on (`again`) is none."""
     tries = posts.c.tries if again else posts.c.tries + 1
-    due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= TRIES)
+    due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= most)
     return connection.execute(update(posts).where(*due).values(tries=tries)).rowcount == 1
 
 
 def in_channel(connection: Connection, platform: str, channel: str, limit: int) -> list[StoredPost]:
     """The newest posts of a channel, oldest first."""
-    query = (
-        select(posts)
-        .where(posts.c.platform == platform, posts.c.channel == channel)
-        .order_by(posts.c.at.desc())
-        .limit(limit)
-    )
+    here = and_(posts.c.platform == platform, posts.c.channel == channel)
+    query = select(posts).where(here).order_by(posts.c.at.desc()).limit(limit)
     return [from_row(row) for row in connection.execute(query).mappings()][::-1]
-
-
-def of_fan(connection: Connection, platform: str, fan_id: str) -> list[StoredPost]:
-    """Everything a fan wrote that is still here, oldest first."""
-    query = select(posts).where(posts.c.platform == platform, posts.c.author_id == fan_id).order_by(posts.c.at)
-    return [from_row(row) for row in connection.execute(query).mappings()]
 
 
 def answered_by(connection: Connection, staff_post: StoredPost) -> list[StoredPost]:
@@ -262,20 +248,21 @@ def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
     return any(connection.execute(select(exists().where(answer))).scalar() for answer in (in_thread, native))
 
 
-def earlier_of_author(connection: Connection, post: StoredPost) -> list[StoredPost]:
-    """Questions and complaints of the same author in the same channel within the day before, none that hit a gate."""
+def earlier_of_author(
+    connection: Connection, post: StoredPost, since: datetime, intents: Collection[str]
+) -> list[StoredPost]:
+    """What the same author wrote in the same channel before a post and after `since`, of these intents."""
     inner = post.post
     query = select(posts).where(
         posts.c.platform == inner.platform,
         posts.c.author_id == inner.author.id,
         posts.c.channel == inner.channel,
         posts.c.at <= inner.at,
-        posts.c.at > inner.at - timedelta(days=1),
+        posts.c.at > since,
         posts.c.id != post.id,
-        posts.c.intent.in_(("question", "complaint")),
+        posts.c.intent.in_(intents),
     )
-    found = [from_row(row) for row in connection.execute(query).mappings()]
-    return [one for one in found if not (one.understanding or {}).get("risk")]
+    return [from_row(row) for row in connection.execute(query).mappings()]
 
 
 _JUDGE_AGAIN = update(posts).where(
@@ -334,11 +321,8 @@ def reopen(connection: Connection, post_id: str, at: datetime, *, forced_intent:
 
 def edit(connection: Connection, post: StoredPost, text: str) -> None:
     """Keep the fan's new words instead of the old."""
-    connection.execute(
-        update(posts)
-        .where(posts.c.id == post.id)
-        .values(text=text, version=post.version + 1, forced_intent=None, understanding=None)
-    )
+    new = {"text": text, "version": post.version + 1, "forced_intent": None, "understanding": None}
+    connection.execute(update(posts).where(posts.c.id == post.id).values(new))
 
 
 def note_edit(connection: Connection, post: StoredPost, edited_at: datetime) -> None:

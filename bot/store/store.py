@@ -38,27 +38,27 @@ class PostPage:
     reply: Delivery | None
 
 
-class Bell:
-    """Rings after each commit that wrote one of the events it listens for. One waiter each."""
+class Signal:
+    """Set after each commit that wrote one of the events it listens for. One waiter each."""
 
     def __init__(self, names: frozenset[str]) -> None:
         """An empty set listens for everything."""
         self._names = names
-        self._rung = asyncio.Event()
+        self._set = asyncio.Event()
 
-    def ring(self, names: frozenset[str]) -> None:
+    def notify(self, names: frozenset[str]) -> None:
         """Called by the store after a commit."""
         if not self._names or self._names & names:
-            self._rung.set()
+            self._set.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """Until it rings or the time is up; True if it rang. What rang before counts."""
+        """Until it is set or the time is up; True if it was set. What came before the wait counts."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        rung = self._rung.is_set()
-        self._rung.clear()
-        return rung
+                await self._set.wait()
+        was_set = self._set.is_set()
+        self._set.clear()
+        return was_set
 
 
 class Store:
@@ -68,9 +68,9 @@ class Store:
         """Use `Store.open`."""
         self._engine = engine
         self._lock = lock
-        self._bells: list[Bell] = []
+        self._signals: list[Signal] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._writer = Writer(engine, self._ring)
+        self._writer = Writer(engine, self._notify)
         self._closed = False
 
     @classmethod
@@ -131,18 +131,18 @@ class Store:
         return await self._writer.add(posts.add_many, new)
 
     @contextlib.contextmanager
-    def bell(self, *names: Happened) -> Iterator[Bell]:
-        """A bell that rings after commits with one of these events; without names, with any."""
-        bell = Bell(frozenset(names))
-        self._bells.append(bell)
+    def signal(self, *names: Happened) -> Iterator[Signal]:
+        """Set after commits with one of these events; without names, with any."""
+        signal = Signal(frozenset(names))
+        self._signals.append(signal)
         try:
-            yield bell
+            yield signal
         finally:
-            self._bells.remove(bell)
+            self._signals.remove(signal)
 
-    def _ring(self, names: frozenset[str]) -> None:
-        for bell in self._bells:
-            bell.ring(names)
+    def _notify(self, names: frozenset[str]) -> None:
+        for signal in self._signals:
+            signal.notify(names)
 
     async def events(self, *, after: int, limit: int = 500) -> list[Event]:
         """The facts behind number `after`, oldest first."""
@@ -158,14 +158,14 @@ class Store:
 
     async def follow(self, after: int) -> AsyncIterator[Event]:
         """The facts behind number `after` and all that come, without end."""
-        with self.bell() as bell:
+        with self.signal() as signal:
             while True:
                 found = await self.events(after=after)
                 for event in found:
                     after = event.seq
                     yield event
                 if not found:
-                    await bell.wait()
+                    await signal.wait()
 
     async def post_page(self, post_id: str) -> PostPage | None:
         """A post with its draft and reply, or None."""

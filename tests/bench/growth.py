@@ -14,7 +14,8 @@ from bench.scenes import Scene, fans_write, new, scene, waiting_drafts
 from sqlalchemy import text
 
 from bot.domain import Action, Command
-from bot.store import Connection, context, posts
+from bot.queue import context
+from bot.store import Connection, posts
 from responders.types import Post
 
 SMALL, LARGE = 10_000, 100_000

@@ -15,7 +15,8 @@ from bench.figures import Figure, figure
 from bench.scenes import Scene, fans_write, new, scene, texts
 
 from bot.domain import StoredPost
-from bot.store import Connection, context, moves, posts
+from bot.queue import context, moves
+from bot.store import Connection, posts
 from responders.types import Context, Post
 
 T = TypeVar("T")

@@ -20,7 +20,8 @@ from bot.content import Content
 from bot.desk import Desk
 from bot.domain import StoredPost
 from bot.intake import Intake
-from bot.store import Connection, NewPost, Store, moves, posts
+from bot.queue import moves
+from bot.store import Connection, NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline
 from responders.types import Author, Candidate, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import yaml
 
-from bot.store.context import call_name
+from bot.queue.context import call_name
 from responders.pipeline import Pipeline
 from responders.selection import opener
 from responders.types import (

@@ -13,7 +13,7 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.connected import AGAIN
+from bot.adapters.connected import RETRY_DELAY
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
 from bot.adapters.discord.requests import Flight, watched
@@ -99,7 +99,7 @@ class Replies:
             refused = _refusal(error)
             if isinstance(refused, NotSent | SourceGone):
                 return refused
-            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
+            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
         if not readable(message):  # without the message-content intent there is nothing to compare
             return None
         known = await self._store.read(lambda c: posts.by_external(c, NAME, target.channel, target.reply_to))
@@ -132,7 +132,7 @@ class Replies:
             refused = _refusal(error)
             if isinstance(refused, NotSent) and not refused.full:
                 return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}.")
-            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN, asked=False)
+            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, asked=False)
 
     def _turn(self, delivery: Delivery) -> _Turn:
         return self._turns.setdefault(delivery.target.channel, _Turn())
@@ -207,10 +207,11 @@ class Replies:
         refused = _refusal(error)
         if flight.open and (refused is None or isinstance(refused, NotSent)):
             log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
-            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=AGAIN)
+            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
         if isinstance(refused, NotSent) and refused.full:
             return turn.put_off(delivery, refused.retry_after or STEP)
-        return refused or NotSent(reason=f"Discord cannot be reached from here: {_words(error)}.", retry_after=AGAIN)
+        reason = f"Discord cannot be reached from here: {_words(error)}."
+        return refused or NotSent(reason=reason, retry_after=RETRY_DELAY)
 
 
 def _refusal(error: Exception) -> SendResult | None:

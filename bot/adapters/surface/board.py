@@ -142,9 +142,9 @@ class Board(ABC, Generic[Face]):
             if shown:
                 await self._keep(card, shown)
 
-    async def doubt(self, draft_id: str, *, menu: bool = False) -> None:
+    async def invalidate(self, draft_id: str, *, menu: bool = False) -> None:
         """Its message shows something else for now: the next `show` brings it in line. A `menu` stays until the draft
-        changes, or somebody doubts it again.
+        changes, or it is invalidated again.
         """
         async with self._locks.setdefault(draft_id, asyncio.Lock()):
             shown = await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id))

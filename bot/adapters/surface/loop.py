@@ -19,7 +19,7 @@ from bot.adapters.surface.calls import CALLS, call_of
 from bot.domain import Draft
 from bot.events import Event
 from bot.stopping import finished
-from bot.store import Bell, cards
+from bot.store import Signal, cards
 from responders.said import said
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ class CardLoop(Generic[Face]):
         self.name = board.name
         self._parts = parts
         self._board = board
-        self._bell: Bell | None = None
+        self._signal: Signal | None = None
         self._seen = 0
         """Number of the last event that was taken in."""
         self._noted = -1
@@ -65,8 +65,8 @@ class CardLoop(Generic[Face]):
     def more(self) -> None:
         """A manager wants to see more of the queue now."""
         self._extra += FEW
-        if self._bell:
-            self._bell.ring(frozenset())
+        if self._signal:
+            self._signal.notify(frozenset())
 
     async def run(self) -> None:
         """Until cancelled; while there is no connection, it waits for one."""
@@ -75,12 +75,12 @@ class CardLoop(Generic[Face]):
         self._seen = int(notes["seen"]) if "seen" in notes else await store.last_event()
         self._digest = (notes["digest"], "") if notes.get("digest") else None
         self._crowded = self._digest is not None
-        with store.bell() as self._bell:
+        with store.signal() as self._signal:
             while True:
                 if not self._board.ready:
-                    await self._bell.wait(RECONNECT)
+                    await self._signal.wait(RECONNECT)
                 elif rest := await finished(self._step()):
-                    await self._bell.wait(rest)
+                    await self._signal.wait(rest)
 
     async def _step(self) -> float:
         """Do the most urgent thing; seconds until there may be another one."""

@@ -23,8 +23,9 @@ from bot.adapters.telegram.posts import (
     text_of,
     topic_named,
 )
+from bot.queue import voids
 from bot.settings import Listen
-from bot.store import Connection, cards, changes, chats, parts
+from bot.store import Connection, cards, chats, parts
 from bot.store import posts as stored
 
 log = structlog.get_logger()
@@ -144,7 +145,7 @@ class Feed:
         def operation(connection: Connection) -> str | None:
             post = stored.get(connection, new) if new else parts.post_of(connection, NAME, channel, album)
             if post:
-                changes.album_grew(connection, post, album, found, now)
+                voids.album_grew(connection, post, album, found, now)
             return post.id if post else None
 
         return await self._parts.store.write(operation)

@@ -65,7 +65,7 @@ class Presses:
             await _answer(query, OUT_OF_DATE)
         elif pressed.verb == "back":
             await _answer(query)
-            await self._board.doubt(pressed.draft_id)
+            await self._board.invalidate(pressed.draft_id)
             await self._board.try_show(pressed.draft_id)
         elif pressed.verb in buttons.MENUS:
             await self._menu(query, pressed, by)
@@ -104,7 +104,7 @@ class Presses:
             await self._decide(query, pressed, by, {"choice": value})
             return
         await _answer(query)
-        await self._board.doubt(pressed.draft_id, menu=True)
+        await self._board.invalidate(pressed.draft_id, menu=True)
         if query.message:
             await self._lay_menu(query.message, dialogs.menu(pressed, offered))
 

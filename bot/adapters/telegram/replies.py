@@ -12,7 +12,7 @@ import structlog
 import telegram
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.adapters.connected import AGAIN
+from bot.adapters.connected import RETRY_DELAY
 from bot.adapters.telegram.api import NotTelegram, pause, words
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.posts import chat_of
@@ -251,5 +251,5 @@ class Replies:
             return NotSent(reason="Telegram cannot be reached from here.", retry_after=0)
         log.warning("telegram_answer_lost", delivery_id=delivery.id, kind=delivery.kind, why=why)
         if delivery.kind != "send":
-            return Uncertain(reason=f"Telegram gave no answer: {why}", retry_after=AGAIN)
+            return Uncertain(reason=f"Telegram gave no answer: {why}", retry_after=RETRY_DELAY)
         return Uncertain(reason=LOST)

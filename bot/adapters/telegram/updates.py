@@ -174,7 +174,7 @@ class Updates:
                 self._queue(message.chat.id, self._done([update_id], update))
         except Exception as error:
             log.warning("telegram_update_not_read", update_id=update_id, why=repr(error)[:200])
-            await self._set_aside([update_id], error)
+            await self._dead_letter([update_id], error)
 
     def _into_album(self, update_id: str, update: telegram.Update, message: telegram.Message) -> bool:
         """True when it is part of an album that is not complete yet, or a change of such a part."""
@@ -232,16 +232,16 @@ class Updates:
                 raise
             except Exception as error:
                 log.exception("telegram_update_failed", update_ids=ids)
-                await self._set_aside(ids, error)
+                await self._dead_letter(ids, error)
             else:
                 await self._store.write(partial(inbox.done, platform=self._source, update_ids=ids))
         except Exception as error:
             self._failed = error
             self._failure.set()
 
-    async def _set_aside(self, ids: list[str], error: Exception) -> None:
+    async def _dead_letter(self, ids: list[str], error: Exception) -> None:
         why, now = f"{type(error).__name__}: {words(error, self._bot)}", self._clock.now()
-        await self._store.write(partial(inbox.set_aside, platform=self._source, update_ids=ids, why=why, at=now))
+        await self._store.write(partial(inbox.dead_letter, platform=self._source, update_ids=ids, why=why, at=now))
 
 
 def _changed(update: telegram.Update) -> datetime:

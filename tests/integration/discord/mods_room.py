@@ -77,8 +77,8 @@ class Room:
         await self.poke()
 
     async def poke(self) -> None:
-        await self.until(lambda: self.cards._bell)
-        self.cards._bell.ring(frozenset())  # type: ignore[union-attr] # it is there
+        await self.until(lambda: self.cards._signal)
+        self.cards._signal.notify(frozenset())  # type: ignore[union-attr] # it is there
         await asyncio.sleep(0.05)
 
     async def until(self, true: Callable[[], Any]) -> Any:

@@ -112,13 +112,13 @@ async def test_the_position_is_forgotten_after_a_week(store):
 async def test_what_is_set_aside_is_counted_and_erased_with_its_fan(store):
     raw = '{"update_id":%d,"message":{"from":{"id":%d,"first_name":"Robin"}}}'
     await store.write(keep({"1": raw % (1, 55), "2": raw % (2, 555), "3": raw % (3, 5)}))
-    await store.write(lambda c: inbox.set_aside(c, "telegram:1", ["1", "2"], "KeyError: " + "x" * 999, NOW))
+    await store.write(lambda c: inbox.dead_letter(c, "telegram:1", ["1", "2"], "KeyError: " + "x" * 999, NOW))
     assert await store.read(inbox.count) == {"pending": 1, "set_aside": 2, "ignored": 0}
-    assert [one.update_id for one in await store.read(inbox.aside)] == ["1", "2"]
+    assert [one.update_id for one in await store.read(inbox.dead_letters)] == ["1", "2"]
     await store.write(lambda c: inbox.forget(c, "discord", "55"))
     assert await store.read(inbox.count) == {"pending": 1, "set_aside": 2, "ignored": 0}
     await store.write(lambda c: inbox.forget(c, "telegram", "55"))
-    (left,) = await store.read(inbox.aside)
+    (left,) = await store.read(inbox.dead_letters)
     assert (left.update_id, len(left.why)) == ("2", inbox.LONGEST_WHY)
     await store.write(lambda c: inbox.drop_before(c, NOW + timedelta(seconds=1)))
     assert await store.read(inbox.count) == {"pending": 1, "set_aside": 0, "ignored": 0}

@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 from bot import private
 from bot.adapters.web import views
 from bot.domain import DeliveryState
-from bot.store import Store, cards, fans, forgetting, migrate
+from bot.queue import forgetting
+from bot.store import Store, cards, fans, migrate
 from bot.store.engine import driver_url, open_engine
 from bot.store.personal import COLUMNS, Holds
 from bot.store.tables import decisions, deliveries, drafts, metadata, posts

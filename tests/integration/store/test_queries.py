@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.events import Happened
-from bot.store import cards, changes, fans
+from bot.store import cards, fans, posts
 from bot.store.cards import Shown
 
 PRAISE = "the new map is gorgeous"
@@ -155,7 +155,7 @@ async def test_whether_a_teammate_answered_is_not_looked_for_in_the_whole_channe
     card = await some_of_everything(house)
     delivery = (await house.store.post_page(card["post"]["post_id"])).post
     with asked(house) as found:
-        await house.store.read(lambda c: changes.posts.has_staff_answer(c, delivery))
+        await house.store.read(lambda c: posts.has_staff_answer(c, delivery))
     steps = [step for statement, values in found for step in await plan(house, statement, values)]
     assert any("reply_to=?" in step for step in steps), steps
 

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.desk.rounds import Rounds
-from bot.store import retention
+from bot.queue import retention
+from bot.store import cursors
 
 PRAISE = "the new map is gorgeous"
 CRISIS = "I want to kill myself"
@@ -18,6 +19,10 @@ async def count(house, *tables):
         return {name: connection.execute(sql(f"SELECT count(*) FROM {name}")).scalar() for name in tables}  # noqa: S608
 
     return await house.store.read(read)
+
+
+def stopped(connection):
+    return cursors.load(connection, cursors.RETENTION).get(cursors.STOPPED)
 
 
 HANGING = ("posts", "drafts", "decisions", "deliveries", "cards", "requests", "tombstones")
@@ -108,13 +113,13 @@ async def test_a_clock_that_jumps_drops_nothing_until_a_person_says_that_it_is_r
         house.clock.move(minutes=2)
     assert await kept(house, post_id)
     assert "greenroom clock" in house.rounds.in_doubt
-    assert await house.store.read(retention.stopped) == house.rounds.in_doubt
+    assert await house.store.read(stopped) == house.rounds.in_doubt
     assert len(await house.events()) == 2, "the trail is kept too"
     retention.confirm(house.settings.var, house.clock.now())
     await house.rounds.once()
     assert not await kept(house, post_id)
     assert house.rounds.in_doubt is None
-    assert await house.store.read(retention.stopped) is None
+    assert await house.store.read(stopped) is None
     house.clock.move(days=2)
     await house.rounds.once()
     assert house.rounds.in_doubt, "and it counts once"

@@ -1,4 +1,4 @@
-"""The store: groups, durability, bells, migrations, and files that cannot be used."""
+"""The store: groups, durability, signals, migrations, and files that cannot be used."""
 
 import asyncio
 import contextlib
@@ -70,11 +70,11 @@ async def test_a_group_that_is_run_again_tells_its_events_once(store):
         events.append(connection, Happened.CRISIS_CALLED, NOW)
         raise LookupError
 
-    with store.bell(Happened.POST_RECEIVED) as bell, store.bell(Happened.CRISIS_CALLED) as other:
+    with store.signal(Happened.POST_RECEIVED) as signal, store.signal(Happened.CRISIS_CALLED) as other:
         work = [store.write(told(n)) for n in range(20)] + [store.write(broken)]
         await asyncio.gather(*work, return_exceptions=True)
-        assert await bell.wait(5)
-        assert not await other.wait(0.01), "what was rolled back rings no bell"
+        assert await signal.wait(5)
+        assert not await other.wait(0.01), "what was rolled back sets no signal"
     assert [e.post_id for e in await store.events(after=0)] == [f"{n:016}" for n in range(20)]
 
 
@@ -105,13 +105,13 @@ async def test_an_acknowledgement_follows_the_commit_and_the_commit_is_synced(st
     assert pragmas == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
 
 
-async def test_a_bell_rings_for_what_happened_before_the_wait(store):
-    with store.bell(Happened.DRAFT_WAITING) as bell:
+async def test_a_signal_is_set_by_what_happened_before_the_wait(store):
+    with store.signal(Happened.DRAFT_WAITING) as signal:
         await store.write(lambda c: events.append(c, Happened.DRAFT_WAITING, NOW))
-        assert await bell.wait(5)
-        assert not await bell.wait(0.01)
+        assert await signal.wait(5)
+        assert not await signal.wait(0.01)
         await store.write(lambda c: events.append(c, Happened.DRAFT_OPENED, NOW))
-        assert not await bell.wait(0.01)
+        assert not await signal.wait(0.01)
 
 
 async def test_a_follower_misses_nothing(store):

@@ -177,7 +177,7 @@ async def test_a_press_does_not_wait_for_what_nobody_waits_for(room):
 async def test_what_is_not_modified_is_in_line(room):
     draft, card = await waiting(room)
     board = room.app.platforms["telegram"].cards.board
-    await board.doubt(draft["draft_id"])
+    await board.invalidate(draft["draft_id"])
     await board.show(draft["draft_id"])
     shown = await room.app.store.read(lambda c: kept.get(c, "telegram", draft["draft_id"]))
     assert (room.fake.requests(EDIT)[-1].status, bool(shown.face)) == (400, True)

@@ -18,9 +18,9 @@ DANGER = "I want to kill myself tonight"
 
 def poke(house: House) -> None:
     """The cards look around now."""
-    bell = house.app.platforms["telegram"].cards._bell  # type: ignore[attr-defined] # Telegram's has cards
-    if bell:
-        bell.ring(frozenset())
+    signal = house.app.platforms["telegram"].cards._signal  # type: ignore[attr-defined] # Telegram's has cards
+    if signal:
+        signal.notify(frozenset())
 
 
 async def in_time(house: House, happened: Callable[[], Any]) -> Any:

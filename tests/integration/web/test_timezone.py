@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.console.render import clock
-from bot.store import context, posts
+from bot.queue import context
+from bot.store import posts
 from tests.integration.web.conftest import CONFIG
 
 TOKYO = CONFIG.replace("{{name: Lantern Harbor}}", "{{name: Lantern Harbor, timezone: Asia/Tokyo}}")

@@ -20,9 +20,10 @@ from bot import app
 from bot.content import Content
 from bot.errors import StoreError
 from bot.kept import FILE
+from bot.queue import retention
 from bot.reader import load_reader
 from bot.settings import load
-from bot.store import Store, retention
+from bot.store import Store
 from bot.store.engine import driver_url, open_engine
 from responders.types import GATES
 

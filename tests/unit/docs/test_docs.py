@@ -50,7 +50,7 @@ def test_the_house_stands_as_drawn():
 
 def test_files_named_in_the_eight_hops_exist():
     page = (ROOT / "docs/engineer.md").read_text("utf-8")
-    for name in re.findall(r"`((?:adapters|store|desk|console)/[\w/]+\.py)`", page):
+    for name in re.findall(r"`((?:adapters|store|queue|desk|console)/[\w/]+\.py)`", page):
         assert (ROOT / "bot" / name).is_file(), name
 
 

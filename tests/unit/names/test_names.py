@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import responders
-from bot.store.context import call_name
+from bot.queue.context import call_name
 from responders.understanding.tokens import visible
 
 LISTS = yaml.safe_load((Path(responders.__file__).parent / "data/call_names.yaml").read_text(encoding="utf-8"))

@@ -1,15 +1,19 @@
-"""What becomes of drafts and replies when a post or its fan changes. Plain functions of a connection."""
+"""What makes a draft or an approved reply void: its post or its fan changed. Plain functions of a connection."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.domain import LIVE, Cause, Delivery, DeliveryState, Draft, DraftState, StoredPost
+from bot.domain import Cause, Delivery, DeliveryState, Draft, StoredPost
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, fans, moves, parts, posts
+from bot.queue import moves
+from bot.store import Connection, deliveries, drafts, events, fans, parts, posts
 from bot.store.parts import Part
-from responders.types import ReasonCode
+from responders.types import Proposal, ReasonCode
+
+RESOLVED, RESOLVES_FOR = ("question", "complaint"), timedelta(days=1)
+"""What a fan's "never mind" settles: their posts of these intents in the channel, as far back, none that hit a gate."""
 
 
 def since(connection: Connection, delivery: Delivery, now: datetime) -> Cause | None:
@@ -104,22 +108,21 @@ def post_deleted(
     return post
 
 
-def forget_some(connection: Connection, platform: str, fan_id: str, at: datetime) -> bool:
-    """Forget a fan's posts, a group at a time; what waits for them is withdrawn first. False when nothing is left."""
-    ids = fans.some_posts(connection, platform, fan_id)
-    if not ids:
-        fans.end_forgetting(connection, platform, fan_id, at)
-        return False
-    for draft in drafts.of_posts(connection, ids, (*LIVE, DraftState.APPROVED)):
-        moves.end(connection, draft, Cause.FORGOTTEN, at)
-    fans.drop_echoes(connection, ids)
-    fans.drop_words(connection, ids, ReasonCode.OPTED_OUT, "The fan asked to be forgotten.", anonymous=True)
-    return True
-
-
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
     """A fan wants no replies: what waits for them is withdrawn."""
     fans.opt_out(connection, platform, fan_id, at)
     for draft in drafts.open_for(connection, platform, fan_id):
         if not draft.risk:  # somebody in danger is a person's business, opted out or not
             moves.end(connection, draft, Cause.OPTED_OUT, at)
+
+
+def settle(connection: Connection, post: StoredPost, proposal: Proposal, at: datetime) -> None:
+    """A teammate's answer, or the fan's own "never mind", withdraws the drafts it speaks of."""
+    author = post.post.author
+    if author.is_staff and not author.is_bot:
+        for answered in posts.answered_by(connection, post):
+            moves.end_all(connection, answered.id, Cause.ANSWERED, at)
+    elif proposal.understanding.resolves:
+        for earlier in posts.earlier_of_author(connection, post, post.post.at - RESOLVES_FOR, RESOLVED):
+            if not (earlier.understanding or {}).get("risk"):
+                moves.end_all(connection, earlier.id, Cause.RESOLVED, at)

@@ -26,6 +26,7 @@ from bot.store import Connection, deliveries, drafts, events
 from bot.store.ids import new_id
 from responders.library.render import missing, preview
 from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
+from responders.selection import opener
 from responders.types import Candidate, Context, Outcome, Proposal
 
 _ENDED: Mapping[DraftState, Happened] = {
@@ -41,9 +42,13 @@ class Conflict(Exception):
 
 def save(connection: Connection, old: Draft, new: Draft) -> Draft:
     """Write the next state of a draft. Raises Conflict if another process was faster."""
-    if not drafts.save(connection, old, new):
+    if not drafts.save(connection, old, new, opener=_opener(new)):
         raise Conflict
     return new
+
+
+def _opener(draft: Draft) -> str | None:
+    return opener(draft.text) if draft.text else None
 
 
 def submit(
@@ -60,7 +65,7 @@ def submit(
     if proposal.outcome is Outcome.SILENT:
         return None
     draft = placed(_draft(post, proposal, context, expires_at))
-    drafts.add(connection, draft, post)
+    drafts.add(connection, draft, post, opener=_opener(draft))
     _waiting(connection, draft, context.now)
     return draft
 
@@ -85,7 +90,7 @@ def hand_off(
         waiting_since=old.waiting_since,
         assigned_to=to,
     )
-    drafts.add(connection, draft, post)
+    drafts.add(connection, draft, post, opener=_opener(draft))
     _waiting(connection, draft, at, by=by, to=to)
     return draft
 
@@ -162,8 +167,7 @@ def end(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by:
 
     An approved draft ends only while its delivery is held or has failed; the delivery is recalled with it.
     """
-    target = MOVES.get((draft.state, cause))
-    if target is None:
+    if (draft.state, cause) not in MOVES:
         return False
     if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause, UNSENT):
         return False

@@ -8,7 +8,8 @@ from datetime import date, datetime
 
 from bot.domain import Cause, Draft, DraftState
 from bot.events import Happened
-from bot.store import Connection, drafts, events, moves, posts
+from bot.queue import moves
+from bot.store import Connection, drafts, events, posts
 from responders.library.model import Fact
 
 Facts = Mapping[str, Fact]
@@ -76,8 +77,17 @@ def _remark(connection: Connection, draft: Draft, names: Collection[str], at: da
     )
 
 
-def in_its_place(new: Draft, old: Draft, facts: Facts) -> Draft:
-    """A draft made anew: it has waited as long as the one before, and says why it is another one."""
+def replaced(connection: Connection, post_id: str) -> Draft | None:
+    """The last draft of a post, where a new one is made because a fact of it has changed."""
+    last = drafts.latest(connection, post_id)
+    return last if last and last.cause == Cause.FACT_CHANGED else None
+
+
+def in_its_place(connection: Connection, new: Draft, facts: Facts) -> Draft:
+    """One that is made anew for a fact has waited as long as the one before, and says why it is another one."""
+    old = replaced(connection, new.post_id)
+    if old is None:
+        return new
     names = outdated(old, facts, new.created_at.date())
     what = "The yes was taken back and this is drafted anew" if old.decided_by else "Drafted anew"
     return replace(
