@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import structlog
 
-from bot.adapters.parts import Parts
+from bot.adapters.chat.parts import Parts
 from bot.adapters.replay import ReplayPlatform
 from bot.adapters.web import Deps, Keys, WebPlatform
 from bot.adapters.web import signin_link as link_for

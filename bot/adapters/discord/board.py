@@ -10,14 +10,14 @@ from typing import Any, cast
 import discord
 import structlog
 
+from bot.adapters.chat import board
+from bot.adapters.chat.board import Gone
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord import faces
 from bot.adapters.discord.buttons import read
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME
-from bot.adapters.parts import Parts
-from bot.adapters.surface import board
-from bot.adapters.surface.board import Gone
-from bot.adapters.surface.calls import Call
 from bot.desk.view import CardView
 from bot.domain import StoredPost
 from bot.store import cards

@@ -7,13 +7,13 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
+from bot.adapters.chat.loop import CardLoop
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord import commands
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import ITEMS
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.presses import Presses
-from bot.adapters.parts import Parts
-from bot.adapters.surface.loop import CardLoop
 
 
 class Cards(CardLoop[discord.ui.LayoutView]):

@@ -12,6 +12,8 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.words import what
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction
 from bot.adapters.discord.client import TROUBLE, Client
@@ -19,8 +21,6 @@ from bot.adapters.discord.faces import cut, inert, quoted
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
-from bot.adapters.parts import Parts
-from bot.adapters.surface.words import what
 from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.errors import GreenroomError

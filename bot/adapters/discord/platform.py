@@ -10,13 +10,13 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.connected import ConnectedPlatform
+from bot.adapters.chat.connected import ConnectedPlatform
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.replies import Replies
-from bot.adapters.parts import Parts
 from bot.errors import GreenroomError
 from bot.ports import Sender
 

@@ -9,14 +9,14 @@ from typing import Any
 import discord
 import structlog
 
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
+from bot.adapters.chat.words import told
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction, Pressed
 from bot.adapters.discord.faces import typed
 from bot.adapters.discord.posts import NAME
-from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
-from bot.adapters.surface.words import told
 from bot.domain import Command, Refused
 
 log = structlog.get_logger()

@@ -12,10 +12,10 @@ import telegram
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.calls import Call
-from bot.adapters.surface.verbs import OUT_OF_DATE, command_of
-from bot.adapters.surface.words import one_line, told
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import OUT_OF_DATE, command_of
+from bot.adapters.chat.words import one_line, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board

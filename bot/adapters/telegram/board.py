@@ -13,10 +13,10 @@ import telegram
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface import board
-from bot.adapters.surface.board import Gone
-from bot.adapters.surface.calls import Call
+from bot.adapters.chat import board
+from bot.adapters.chat.board import Gone
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram import faces
 from bot.adapters.telegram.api import NAME, pause, words
 from bot.adapters.telegram.client import Client

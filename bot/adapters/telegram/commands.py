@@ -23,9 +23,9 @@ from telegram.constants import ChatType, MessageEntityType
 from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import what
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.words import what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client

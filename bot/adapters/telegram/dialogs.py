@@ -14,8 +14,8 @@ from functools import partial
 import telegram
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import not_listed
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import not_listed
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.board import Board, key
 from bot.adapters.telegram.buttons import Pressed, data, mark, parse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from telegram.error import InvalidToken
 
-from bot.adapters.connected import ConnectedPlatform
-from bot.adapters.parts import Parts
+from bot.adapters.chat.connected import ConnectedPlatform
+from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.cards import Cards
 from bot.adapters.telegram.client import Client

@@ -8,9 +8,9 @@ import structlog
 import telegram
 from telegram.error import BadRequest, TelegramError
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
-from bot.adapters.surface.words import cut, told
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
+from bot.adapters.chat.words import cut, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words

@@ -11,10 +11,10 @@ import discord
 import simcord
 
 from bot import settings
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.feed import Feed
-from bot.adapters.parts import Parts
 from bot.fans import Fans
 from bot.settings import Manager
 

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import settled, wants_a_person
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.words import settled, wants_a_person
 from bot.desk.cards import WRITING_FOR
 from bot.desk.view import CardView
 from bot.domain import DraftState

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot.adapters.surface.words import one_line
+from bot.adapters.chat.words import one_line
 from bot.desk.view import CardView
 from bot.domain import Action, Command, Refused
 from bot.settings import Manager, Settings
