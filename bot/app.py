@@ -13,6 +13,7 @@ from typing import Any, Self
 import structlog
 
 from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.port import adapters
 from bot.adapters.replay import ReplayPlatform
 from bot.adapters.web import Deps, Keys, WebPlatform
 from bot.adapters.web import signin_link as link_for
@@ -145,8 +146,9 @@ class App:
             fans=Fans(self.store, self.settings, self.clock),
             clock=self.clock,
         )
+        installed = adapters()
         for name in self.settings.switched_on:
-            chat = _chat_platform(name)(parts)
+            chat = installed[name].platform(parts)
             self.platforms[name], self._surfaces[name] = chat, chat.cards
 
     def _sends(self, platform: str) -> bool:
@@ -271,17 +273,6 @@ class App:
     def _answers(self, name: str) -> bool:
         adapter = self.platforms.get(name)
         return adapter.is_ready() if isinstance(adapter, Watched) else True
-
-
-def _chat_platform(name: str) -> Any:
-    """Its SDK costs a third of a second and up to 30 MiB, for those who use it."""
-    if name == "discord":
-        from bot.adapters.discord import DiscordPlatform  # noqa: PLC0415 - as above
-
-        return DiscordPlatform
-    from bot.adapters.telegram import TelegramPlatform  # noqa: PLC0415 - as above
-
-    return TelegramPlatform
 
 
 def signin_link(settings: Settings, name: str, environ: Mapping[str, str]) -> str:

@@ -144,8 +144,8 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     def _pinging(self, key: str | None) -> discord.AllowedMentions:
         """This manager, where they have an account here, and nobody else."""
-        manager = self._parts.settings.managers.get(key or "")
-        pinged = [discord.Object(manager.discord)] if manager and manager.discord else []
+        account = self._parts.settings.account_of(key, NAME)
+        pinged = [discord.Object(account)] if account else []
         return discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False)
 
     def explain(self, error: Exception) -> str:
@@ -179,8 +179,8 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     def mention(self, key: str) -> str:
         """A manager's mention, or name. Whether it pings is said where a message is sent."""
-        manager = self._parts.settings.managers.get(key)
-        return f"<@{manager.discord}>" if manager and manager.discord else self._parts.desk.name_of(key)
+        account = self._parts.settings.account_of(key, NAME)
+        return f"<@{account}>" if account else self._parts.desk.name_of(key)
 
     def _link(self, stored: StoredPost) -> str | None:
         post = stored.post

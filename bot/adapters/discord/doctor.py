@@ -14,6 +14,7 @@ from bot.adapters.discord.client import PERMISSIONS, TROUBLE, Client
 from bot.adapters.discord.directory import Directory
 from bot.adapters.discord.platform import BLIND, MISSING, REFUSED
 from bot.adapters.discord.posts import NAME
+from bot.adapters.discord.section import Discord
 from bot.ports import Check
 from bot.settings import Settings
 
@@ -25,9 +26,9 @@ MANY_USERS = 8_000
 
 def checks(settings: Settings) -> list[Check]:
     """What can be seen without asking Discord."""
-    section = settings.platforms.discord
+    section = settings.chat(Discord)
     found: list[Check] = []
-    if settings.discord_token is None:
+    if settings.token(Discord) is None:
         found.append(_fault("the token is missing", MISSING))
     if not section.listen:
         found.append(_fault("no channel is listened to", "name one: platforms: {discord: {listen: [general]}}"))
@@ -35,7 +36,7 @@ def checks(settings: Settings) -> list[Check]:
         found.append(
             _note("no channel for cards: drafts are decided elsewhere", "name one: platforms: {discord: {cards: NAME}}")
         )
-    elif not section.manager_roles and not any(m.discord for m in settings.managers.values()):
+    elif not section.manager_roles and not any(m.account(NAME) for m in settings.managers.values()):
         fix = "give managers their `discord: ID` (Developer Mode, Copy User ID), or name a role in `manager_roles`"
         found.append(_fault("nobody may press the buttons on cards", fix))
     named = [name for name in section.proxy_webhooks if not name.isdecimal()]
@@ -47,7 +48,7 @@ def checks(settings: Settings) -> list[Check]:
 
 async def check_online(settings: Settings) -> list[Check]:
     """Connect as the bot would, look around, and go again: token, intents, servers, channels, permissions, invite."""
-    if settings.discord_token is None:
+    if settings.token(Discord) is None:
         return []
     granted = True
     client = Client(settings, message_content=True)
@@ -70,7 +71,7 @@ async def _visit(client: Client) -> set[str]:
 
     Raises what the connection raises.
     """
-    token, known = client.settings.discord_token, asyncio.Event()
+    token, known = client.settings.token(Discord), asyncio.Event()
 
     async def on_ready() -> None:
         client.look_around()
@@ -78,7 +79,7 @@ async def _visit(client: Client) -> set[str]:
 
     client.event(on_ready)
     async with client:
-        running = asyncio.create_task(client.start(token.get_secret_value() if token else ""))
+        running = asyncio.create_task(client.start(token or ""))
         ready = asyncio.create_task(known.wait())
         try:
             await asyncio.wait({running, ready}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)

@@ -17,6 +17,7 @@ from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.replies import Replies
+from bot.adapters.discord.section import Discord
 from bot.errors import GreenroomError
 from bot.ports import Sender
 
@@ -89,13 +90,13 @@ class DiscordPlatform(ConnectedPlatform):
         return None if self._client is None or self._client.is_closed() else sender
 
     async def _connect(self, client: Client, feed: Feed) -> None:
-        token = self._parts.settings.discord_token
+        token = self._parts.settings.token(Discord)
         if token is None:
             self._refused = MISSING
             raise GreenroomError(MISSING)
         try:
             async with client, _beside(client, feed.run()), _beside(client, self.cards.tell_commands(client)):
-                await client.start(token.get_secret_value())
+                await client.start(token)
         except discord.LoginFailure:
             self._refused = REFUSED
             raise GreenroomError(REFUSED) from None

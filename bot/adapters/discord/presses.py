@@ -48,9 +48,8 @@ class Presses:
     async def manager(self, interaction: Interaction) -> Presser | None:
         """Who presses, looked up at every press; None for somebody who may not, who has been told so."""
         user = interaction.user
-        for key, manager in self._parts.settings.managers.items():
-            if manager.discord == user.id:
-                return Presser(key=key)
+        if key := self._parts.settings.manager_of(NAME, str(user.id)):
+            return Presser(key=key)
         if interaction.client.directory.is_manager_by_role(user):
             return Presser(key=f"discord:{user.id}", name=user.display_name)
         words = not_listed(self._parts.settings, NAME, user.id, user.name, user.display_name)

@@ -277,8 +277,8 @@ class Board(board.Board[Face]):
         return message_link(*_place(shown.message_id)) if shown else None
 
     def _account_of(self, manager: str) -> int | None:
-        found = self._parts.settings.managers.get(manager)
-        return found.telegram if found else None
+        account = self._parts.settings.account_of(manager, NAME)
+        return int(account) if account else None
 
 
 def key(message: telegram.MaybeInaccessibleMessage) -> str:

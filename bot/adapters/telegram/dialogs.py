@@ -149,8 +149,7 @@ def missing(card: CardView, pressed: Pressed) -> MissingSlot | None:
 
 def manager_of(settings: Settings, user: telegram.User | None) -> str | None:
     """The key of a manager of config.yaml, looked up each time; None for anybody else."""
-    found = (key for key, manager in settings.managers.items() if user and manager.telegram == user.id)
-    return next(found, None)
+    return settings.manager_of(NAME, str(user.id)) if user else None
 
 
 def refusal(settings: Settings, user: telegram.User) -> str:

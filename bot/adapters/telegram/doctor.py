@@ -13,6 +13,7 @@ from bot.adapters.telegram.client import PRIVACY
 from bot.adapters.telegram.directory import Directory, look_up
 from bot.adapters.telegram.platform import MISSING
 from bot.adapters.telegram.replies import REFUSED
+from bot.adapters.telegram.section import Telegram
 from bot.ports import Check
 from bot.settings import Settings
 
@@ -22,9 +23,9 @@ _WRITE = "let its members send messages (group settings, Permissions), or make t
 
 def checks(settings: Settings) -> list[Check]:
     """What can be seen without asking Telegram."""
-    section = settings.platforms.telegram
+    section = settings.chat(Telegram)
     found: list[Check] = []
-    if settings.telegram_token is None:
+    if settings.token(Telegram) is None:
         found.append(_fault("the token is missing", MISSING))
     if not section.listen:
         fix = "add the bot to a group: the log then says the line to paste, platforms: {telegram: {listen: [ID]}}"
@@ -32,7 +33,7 @@ def checks(settings: Settings) -> list[Check]:
     if section.cards is None:
         fix = "name a group, CHAT/TOPIC, or a manager's key: platforms: {telegram: {cards: ID}}"
         found.append(_note("no chat for cards: drafts are decided elsewhere", fix))
-    elif not any(m.telegram for m in settings.managers.values()):
+    elif not any(m.account(NAME) for m in settings.managers.values()):
         fix = "give managers their `telegram: ID`; who presses a button without it is told the id in the log"
         found.append(_fault("nobody may press the buttons on cards", fix))
     return found or [Check(name=NAME, ok=True, result="config.yaml says all that is needed")]
@@ -43,7 +44,7 @@ async def check_online(settings: Settings) -> list[Check]:
 
     In a direct chat the manager sees for a moment that the bot "is typing".
     """
-    if settings.telegram_token is None:
+    if settings.token(Telegram) is None:
         return []
     try:
         bot = make_bot(settings)

@@ -11,6 +11,7 @@ from bot.adapters.telegram.cards import Cards
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.feed import Feed
 from bot.adapters.telegram.replies import REFUSED, Replies
+from bot.adapters.telegram.section import Telegram
 from bot.errors import GreenroomError
 
 MISSING = "platforms.telegram is enabled, but TELEGRAM_TOKEN is not in the environment; set it, or set enabled: auto"
@@ -32,7 +33,7 @@ class TelegramPlatform(ConnectedPlatform):
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
-        if self._parts.settings.telegram_token is None:
+        if self._parts.settings.token(Telegram) is None:
             self._refused = MISSING
         if self._refused:
             raise GreenroomError(self._refused)
