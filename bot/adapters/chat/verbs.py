@@ -94,14 +94,14 @@ def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents:
     return {}
 
 
-def not_listed(settings: Settings, platform: str, user_id: int, user_name: str, shown_name: str) -> str:
+def not_listed(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:
     """Somebody who may not decide tried: log the line to paste into config.yaml; the sentence for them."""
     key = re.sub(r"[^a-z0-9]+", "-", user_name.lower()).strip("-")[:32] or "name"
     log.warning(
         f"{platform}_manager_not_listed",
         **{f"{platform}_id": str(user_id)},
         name=shown_name,
-        config_line=f"managers: {{{key}: {{name: {json.dumps(shown_name)}, {platform}: {user_id}}}}}",
+        config_line=f"managers: {{{key}: {{name: {json.dumps(shown_name)}, {platform}: {json.dumps(user_id)}}}}}",
     )
     community = settings.community.name
     return (

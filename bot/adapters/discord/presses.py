@@ -11,7 +11,6 @@ import structlog
 
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
-from bot.adapters.chat.words import told
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction, Pressed
@@ -102,7 +101,7 @@ class Presses:
             return
         await interaction.response.defer()
         command = _command(pressed, presser, {"choice": pressed.choice})
-        await self._decide(interaction, command, pressed, presser)
+        await self._decide(interaction, command, presser)
 
     async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:
         """A form must be the first response, so the desk is asked first and quickly."""
@@ -127,30 +126,25 @@ class Presses:
         await interaction.response.defer()
         data: Any = interaction.data
         command = _command(pressed, presser, forms.values(data["components"]))
-        await self._decide(interaction, command, pressed, presser)
+        await self._decide(interaction, command, presser)
 
-    async def _decide(self, interaction: Interaction, command: Command, pressed: Pressed, presser: Presser) -> None:
+    async def _decide(self, interaction: Interaction, command: Command, presser: Presser) -> None:
         """The desk's answer becomes the card; a refusal, and remarks on typed words, are told to the presser alone."""
-        with self._board.pressed(pressed.draft_id):
-            try:
-                done = await self._parts.desk.decide(command, name=presser.name)
-            except Refused as refused:
-                await _refused(interaction, refused, _written(command))
-            else:
-                if remarks := told(done):
-                    await _tell(interaction, f"{TAKEN} {remarks}" if _written(command) else remarks)
-            await self._show(interaction, pressed)
 
-    async def _show(self, interaction: Interaction, pressed: Pressed) -> None:
-        """Bring the card in line now, by way of the press."""
+        async def tell(remarks: str) -> None:
+            if remarks:
+                await _tell(interaction, f"{TAKEN} {remarks}" if _written(command) else remarks)
 
         async def put(view: discord.ui.LayoutView) -> object:
             return await interaction.edit_original_response(view=view)
 
-        try:
-            await self._board.show(pressed.draft_id, put)
-        except Exception as error:  # the decision stands; the sweep repairs the card
-            log.warning("discord_card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
+        await self._board.decide(
+            command,
+            tell,
+            name=presser.name,
+            refused=lambda refused: _refused(interaction, refused, _written(command)),
+            put=put,
+        )
 
 
 def _open(pressed: Pressed, presser: Presser) -> Command:

@@ -250,13 +250,6 @@ class Board(board.Board[Face]):
             self._ours.append((answer.chat.id, answer.message_id))
         return answer
 
-    async def try_show(self, draft_id: str) -> None:
-        """Bring a card in line after a decision, which stands whatever becomes of this: the sweep repairs the card."""
-        try:
-            await self.show(draft_id)
-        except self.trouble as error:
-            log.warning("telegram_card_not_shown", what=draft_id, why=self.explain(error))
-
     def explain(self, error: Exception) -> str:
         """What went wrong and what to do about it, without the token."""
         why = words(error, self.client.bot) if self.client else str(error)

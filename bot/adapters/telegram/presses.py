@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 import telegram
@@ -10,7 +11,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
-from bot.adapters.chat.words import cut, told
+from bot.adapters.chat.words import cut
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words
@@ -79,14 +80,7 @@ class Presses:
     async def _decide(
         self, query: telegram.CallbackQuery, pressed: Pressed, by: str, fields: Mapping[str, str]
     ) -> None:
-        with self._board.pressed(pressed.draft_id):
-            try:
-                done = await self._parts.desk.decide(_command(pressed, by, fields))
-            except Refused as refused:
-                await _answer(query, refused.message)
-            else:
-                await _answer(query, told(done))
-            await self._board.try_show(pressed.draft_id)
+        await self._board.decide(_command(pressed, by, fields), partial(_answer, query))
         if query.message and not await self._board.card_at(query.message):
             await self._board.delete(key(query.message))  # a copy that nobody keeps in line
 
