@@ -8,12 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
+import structlog
+
 from bot.adapters.chat.board import Board, Face
+from bot.adapters.chat.calls import Call
 from bot.adapters.chat.parts import Parts
 from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.fans import NOT_REPORTED, Answer
 from bot.store import cards
+from bot.store.ids import new_id
+
+log = structlog.get_logger()
 
 LISTED = 10
 """Posts that /queue names."""
@@ -48,14 +54,24 @@ class Asked(Generic[Face]):
         self._parts = parts
         self._board = board
 
-    async def fan(self, command: str, fan_id: str, words: str, lay: Callable[[str, str], Awaitable[bool]]) -> Answer:
-        """The answer to a fan, for their eyes only. `lay` puts a report (words, manager's key) before the managers;
-        False when it could not.
+    async def fan(self, command: str, fan_id: str, words: str, report: Callable[[str, str], str]) -> Answer:
+        """The answer to a fan, for their eyes only. A report is laid before the managers; `report` says it, of the
+        fan's words and the key of the manager it is for.
         """
         answer = await self._parts.fans.answer(command, self._board.name, fan_id, words)
-        if answer.report and not await lay(answer.report, answer.report_to):
+        if answer.report and not await self._laid(report(answer.report, answer.report_to)):
             return Answer(text=NOT_REPORTED)
         return answer
+
+    async def _laid(self, text: str) -> bool:
+        if not self._board.ready:
+            return False
+        try:
+            await self._board.send_call(Call(text=text, nonce=f"report{new_id()}"), silent=self._board.quiet())
+        except self._board.trouble as error:
+            log.warning("report_not_shown", surface=self._board.name, why=self._board.explain(error))
+            return False
+        return True
 
     async def queue(self) -> Queue:
         """What waits for a yes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -43,6 +44,25 @@ ACTIONS: Mapping[str, Action] = {
     "arrived": Action.SETTLE,
     "lost": Action.SETTLE,
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pressed:
+    """What a button says: on which card, as it was shown, what, and which choice."""
+
+    draft_id: str
+    revision: int
+    verb: str
+    choice: str = ""
+    """The number of the alternative that it is about, or what was picked in a menu."""
+
+    def command(self, by: str, fields: Mapping[str, str]) -> Command:
+        """See `command_of`."""
+        return command_of(self.verb, self.draft_id, self.revision, by, fields)
+
+    def opened(self, by: str) -> Command:
+        """Somebody begins to write: the others are told. What is over or has changed is refused, in words."""
+        return command_of("open", self.draft_id, self.revision, by, {})
 
 
 def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping[str, str]) -> Command:
@@ -92,6 +112,14 @@ def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents:
         case "relabel":
             return {name: one_line(said(name)) for name in intents if name != card.draft.intent}
     return {}
+
+
+def manager(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:
+    """The key of whoever presses, looked up at every press. Raises Refused for somebody who may not."""
+    by = settings.manager_of(platform, str(user_id))
+    if by is None:
+        raise Refused("not_a_manager", not_listed(settings, platform, user_id, user_name, shown_name))
+    return by
 
 
 def not_listed(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:

@@ -88,24 +88,16 @@ def _on_servers(command: Any) -> Any:
 async def _answer(interaction: Interaction, name: str, words: str, parts: Parts, board: Board) -> None:
     """For the fan's eyes only."""
     await interaction.response.defer(ephemeral=True)
-    lay = partial(_reported, interaction, board=board)
-    answer = await Asked(parts, board).fan(name, str(interaction.user.id), words, lay)
+    report = partial(_report, interaction, board)
+    answer = await Asked(parts, board).fan(name, str(interaction.user.id), words, report)
     file = discord.File(io.BytesIO(answer.file.encode()), "mydata.json") if answer.file else discord.utils.MISSING
     await interaction.followup.send(answer.text, file=file, ephemeral=True)
 
 
-async def _reported(interaction: Interaction, words: str, to: str, board: Board) -> bool:
-    """Lay a fan's report before the managers; False when that cannot be done."""
-    if board.channel is None:
-        return False
+def _report(interaction: Interaction, board: Board, words: str, to: str) -> str:
     place = f" in <#{interaction.channel_id}>" if interaction.guild_id else ""
     head = f"**Report** for {board.mention(to)} from {interaction.user.mention}{place}"
-    try:
-        await board.channel.send(cut(f"{head}\n{quoted(words)}", 2000), allowed_mentions=discord.AllowedMentions.none())
-    except discord.DiscordException as error:
-        log.warning("discord_report_not_shown", why=str(error))
-        return False
-    return True
+    return cut(f"{head}\n{quoted(words)}", 2000)
 
 
 def _for_managers(command: Any) -> Any:

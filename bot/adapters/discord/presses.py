@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,10 @@ import discord
 import structlog
 
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
+from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, Pressed, not_listed
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
-from bot.adapters.discord.buttons import Interaction, Pressed
+from bot.adapters.discord.buttons import Interaction
 from bot.adapters.discord.faces import typed
 from bot.adapters.discord.posts import NAME
 from bot.domain import Command, Refused
@@ -70,7 +70,9 @@ class Presses:
         await self._answered(interaction, show_more())
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Every interaction: forms, and buttons that no pattern takes any more. Commands are the tree's."""
+        """Every interaction: forms, and buttons that no pattern takes any more, or that no longer stand on the message:
+        the library answers those with silence. Commands are the tree's.
+        """
         data: Any = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
         ours = buttons.read(custom_id) is not None or custom_id == buttons.MORE
@@ -78,7 +80,7 @@ class Presses:
             pressed = forms.read(custom_id)
             work = self._submitted(interaction, pressed) if pressed else _tell(interaction, OUT_OF_DATE)
             await self._answered(interaction, work)
-        elif interaction.type is discord.InteractionType.component and not ours:
+        elif interaction.type is discord.InteractionType.component and not (ours and _stands(interaction, custom_id)):
             await self._answered(interaction, _tell(interaction, OUT_OF_DATE))
 
     async def _answered(self, interaction: Interaction, work: Awaitable[None]) -> None:
@@ -100,7 +102,7 @@ class Presses:
             await self._open(interaction, pressed, presser)
             return
         await interaction.response.defer()
-        command = _command(pressed, presser, {"choice": pressed.choice})
+        command = pressed.command(presser.key, {"choice": pressed.choice})
         await self._decide(interaction, command, presser)
 
     async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:
@@ -108,8 +110,7 @@ class Presses:
         card = await self._parts.desk.draft(pressed.draft_id)
         as_shown = card is not None and card.stands(pressed.revision)
         if pressed.verb != "correct" and (pressed.verb in WRITING or not as_shown):
-            # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
-            card = (await self._parts.desk.decide(_open(pressed, presser), name=presser.name)).card
+            card = (await self._parts.desk.decide(pressed.opened(presser.key), name=presser.name)).card
         form = forms.form(pressed, card, self._known()) if card else None
         if form is None:
             await _tell(interaction, NOT_HERE if card and card.draft.text else OUT_OF_DATE)
@@ -125,7 +126,7 @@ class Presses:
             return
         await interaction.response.defer()
         data: Any = interaction.data
-        command = _command(pressed, presser, forms.values(data["components"]))
+        command = pressed.command(presser.key, forms.values(data["components"]))
         await self._decide(interaction, command, presser)
 
     async def _decide(self, interaction: Interaction, command: Command, presser: Presser) -> None:
@@ -147,12 +148,11 @@ class Presses:
         )
 
 
-def _open(pressed: Pressed, presser: Presser) -> Command:
-    return command_of("open", pressed.draft_id, pressed.revision, presser.key, {})
-
-
-def _command(pressed: Pressed, presser: Presser, fields: Mapping[str, str]) -> Command:
-    return command_of(pressed.verb, pressed.draft_id, pressed.revision, presser.key, fields)
+def _stands(interaction: Interaction, custom_id: str) -> bool:
+    """Whether the message that was pressed still has this button."""
+    message = interaction.message
+    items = discord.ui.LayoutView.from_message(message).walk_children() if message else ()
+    return any(getattr(item, "custom_id", None) == custom_id for item in items)
 
 
 def _written(command: Command) -> str:

@@ -22,7 +22,6 @@ from telegram.constants import ChatType, MessageEntityType
 from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
-from bot.adapters.chat.calls import Call
 from bot.adapters.chat.commands import NOTHING, Asked
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.words import what
@@ -196,20 +195,11 @@ class Commands:
         does = "\n".join(f"/{name} - {one}" for name, one in COMMANDS.items())
         await say(self._board, message, f"{who}\n\n{does}")
 
-    async def _report(self, message: telegram.Message, user: telegram.User, report: str, to: str) -> bool:
-        """Lay a fan's report before the managers; False when that cannot be done."""
-        if not self._board.ready:
-            return False
+    def _report(self, message: telegram.Message, user: telegram.User, words: str, to: str) -> str:
         name = plain(user.full_name, 60) + (f" (t.me/{user.username})" if user.username else "")
         place = f" in {plain(message.chat.title, 60)}" if message.chat.title else ""
         head = f"Report for {self._parts.desk.name_of(to)} from {name}{place}:"
-        text = cut(f"{head}\n{disarmed(report)}", MOST_TEXT)
-        try:
-            await self._board.send_call(Call(text=text, nonce=""), silent=self._board.quiet())
-        except self._board.trouble as error:
-            log.warning("telegram_report_not_shown", why=self._board.explain(error))
-            return False
-        return True
+        return cut(f"{head}\n{disarmed(words)}", MOST_TEXT)
 
     # Managers.
 

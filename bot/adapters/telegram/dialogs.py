@@ -15,10 +15,10 @@ import telegram
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.verbs import not_listed
+from bot.adapters.chat.verbs import Pressed, not_listed
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.board import Board, key
-from bot.adapters.telegram.buttons import Pressed, data, mark, parse
+from bot.adapters.telegram.buttons import data, mark, parse
 from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut
 from bot.desk.view import CardView
 from bot.settings import Settings
