@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -14,16 +14,9 @@ OVER = ("The fan deleted the post",)
 
 
 @pytest.fixture(params=["discord", "telegram", "pigeon"])
-async def stage(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Stage]:
-    """Not started. Pigeon is installed beside the program, as anybody's platform would be."""
-    about = tmp_path / "installed" / "pigeon-1.0.dist-info"
-    about.mkdir(parents=True)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1.0\n", encoding="utf-8")
-    entry = "[greenroom.adapters]\npigeon = tests.contract.chat.pigeon:PigeonAdapter\n"
-    (about / "entry_points.txt").write_text(entry, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(about.parent))
+async def stage(request: pytest.FixtureRequest, tmp_path: Path, install: Callable[[], None]) -> AsyncIterator[Stage]:
+    """Not started."""
+    install()
     folder = tmp_path / "home"
     folder.mkdir()
     async with opened(request.param, folder) as found:
