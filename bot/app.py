@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import structlog
 
@@ -32,6 +32,7 @@ from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import Connection, Store, events, sessions
 from bot.watchdog import watchdog
+from responders.pipeline import Pipeline
 
 log = structlog.get_logger()
 
@@ -165,7 +166,7 @@ class App:
             raise GreenroomError(f"--only: there is no role “{unknown[0]}” here; roles: {', '.join(sorted(known))}")
 
     def _run_parts(self) -> None:
-        parts: dict[str, Callable[[], Any]] = {"templates": self._follow_templates}
+        parts: dict[str, Callable[[], Awaitable[None]]] = {"templates": self._follow_templates}
         if self._takes("desk"):
             parts |= {"intake": self.intake.run, "rounds": self.rounds.run}
         if self._takes("outbox"):
@@ -202,7 +203,7 @@ class App:
 
         await self.store.write(operation)
 
-    async def _supervise(self, name: str, part: Callable[[], Any]) -> None:
+    async def _supervise(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
         """Keep one part running; when it fails the others stay up and it is started again, later each time."""
         pause = FIRST_BACKOFF
         while True:
@@ -248,7 +249,7 @@ class App:
         """Where a person opens the console."""
         return _base_url(self.settings, self.web.port)
 
-    def _pipeline(self) -> Any:
+    def _pipeline(self) -> Pipeline:
         return self.content.pipeline
 
     def _text_limit(self, platform: str) -> int:

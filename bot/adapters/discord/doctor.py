@@ -9,15 +9,17 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.adapters.chat.doctor import Findings, no_token
 from bot.adapters.discord import commands
 from bot.adapters.discord.client import PERMISSIONS, TROUBLE, Client
 from bot.adapters.discord.directory import Directory
-from bot.adapters.discord.platform import BLIND, MISSING, REFUSED
-from bot.adapters.discord.posts import NAME
+from bot.adapters.discord.platform import BLIND, REFUSED
 from bot.adapters.discord.section import Discord
 from bot.ports import Check
 from bot.settings import Settings
 
+_FOUND = Findings(Discord)
+_fine, _note, _fault = _FOUND.fine, _FOUND.note, _FOUND.fault
 PATIENCE = 30.0
 """Seconds for a connection and the list of servers."""
 MANY_USERS = 8_000
@@ -29,21 +31,21 @@ def checks(settings: Settings) -> list[Check]:
     section = settings.chat(Discord)
     found: list[Check] = []
     if settings.token(Discord) is None:
-        found.append(_fault("the token is missing", MISSING))
+        found.append(_fault("the token is missing", no_token(Discord)))
     if not section.listen:
         found.append(_fault("no channel is listened to", "name one: platforms: {discord: {listen: [general]}}"))
     if section.cards is None:
         found.append(
             _note("no channel for cards: drafts are decided elsewhere", "name one: platforms: {discord: {cards: NAME}}")
         )
-    elif not section.manager_roles and not any(m.account(NAME) for m in settings.managers.values()):
+    elif not section.manager_roles and not _FOUND.anybody(settings):
         fix = "give managers their `discord: ID` (Developer Mode, Copy User ID), or name a role in `manager_roles`"
         found.append(_fault("nobody may press the buttons on cards", fix))
     named = [name for name in section.proxy_webhooks if not name.isdecimal()]
     if named:
         fix = "give the id of the webhook or of its application: anyone can give a webhook any name"
         found.append(_fault(f"`proxy_webhooks`: “{named[0]}” is not an id", fix))
-    return found or [Check(name=NAME, ok=True, result="config.yaml says all that is needed")]
+    return found or [_fine("config.yaml says all that is needed")]
 
 
 async def check_online(settings: Settings) -> list[Check]:
@@ -100,9 +102,9 @@ def _account(client: Client, *, granted: bool) -> Iterator[Check]:
         yield _fault("this is the token of a person's account", REFUSED)
         return
     yield _fine(f"the token is that of {user.name}")
-    yield _fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND)
+    yield (_fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND))
     link = discord.utils.oauth_url(user.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands"))
-    yield Check(name=NAME, ok=None, result="to add it to a server, with no more rights than it needs:", fix=link)
+    yield _note("to add it to a server, with no more rights than it needs:", link)
     if application and application.bot_public:
         fix = "switch off Public Bot (Developer Portal, Installation): others could add it to their servers"
         yield _note("anybody may add this bot to a server", fix)
@@ -142,15 +144,3 @@ def _missing(channel: Any) -> list[str]:
     """Needed rights that the bot lacks in a channel, as Discord's settings call them."""
     has = channel.permissions_for(channel.guild.me)
     return [name.replace("_", " ").title() for name, needed in PERMISSIONS if needed and not getattr(has, name)]
-
-
-def _fine(result: str) -> Check:
-    return Check(name=NAME, ok=True, result=result)
-
-
-def _note(result: str, fix: str) -> Check:
-    return Check(name=NAME, ok=None, result=result, fix=fix)
-
-
-def _fault(result: str, fix: str) -> Check:
-    return Check(name=NAME, ok=False, result=result, fix=fix)

@@ -11,6 +11,7 @@ import discord
 import structlog
 
 from bot.adapters.chat.connected import ConnectedPlatform
+from bot.adapters.chat.doctor import no_token
 from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import TROUBLE, Client
@@ -27,7 +28,6 @@ REFUSED = (
     "Discord does not take DISCORD_TOKEN; copy the token of the bot anew (Developer Portal, Bot, Reset Token) into the "
     "environment and start again. It must be a bot's token, never that of a person's account"
 )
-MISSING = "platforms.discord is enabled, but DISCORD_TOKEN is not in the environment; set it, or set enabled: auto"
 BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
@@ -48,7 +48,7 @@ class DiscordPlatform(ConnectedPlatform):
     """Reads channels and sends replies."""
 
     name = NAME
-    title = "Discord"
+    title = Discord.title
     text_limit = 2000
 
     def __init__(self, parts: Parts) -> None:
@@ -92,8 +92,8 @@ class DiscordPlatform(ConnectedPlatform):
     async def _connect(self, client: Client, feed: Feed) -> None:
         token = self._parts.settings.token(Discord)
         if token is None:
-            self._refused = MISSING
-            raise GreenroomError(MISSING)
+            self._refused = no_token(Discord)
+            raise GreenroomError(self._refused)
         try:
             async with client, _beside(client, feed.run()), _beside(client, self.cards.tell_commands(client)):
                 await client.start(token)
