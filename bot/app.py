@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import structlog
 
-from bot.adapters.parts import Parts
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.port import adapters
 from bot.adapters.replay import ReplayPlatform
 from bot.adapters.web import Deps, Keys, WebPlatform
 from bot.adapters.web import signin_link as link_for
@@ -31,6 +32,7 @@ from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import Connection, Store, events, sessions
 from bot.watchdog import watchdog
+from responders.pipeline import Pipeline
 
 log = structlog.get_logger()
 
@@ -145,8 +147,9 @@ class App:
             fans=Fans(self.store, self.settings, self.clock),
             clock=self.clock,
         )
+        installed = adapters()
         for name in self.settings.switched_on:
-            chat = _chat_platform(name)(parts)
+            chat = installed[name].platform(parts)
             self.platforms[name], self._surfaces[name] = chat, chat.cards
 
     def _sends(self, platform: str) -> bool:
@@ -163,7 +166,7 @@ class App:
             raise GreenroomError(f"--only: there is no role “{unknown[0]}” here; roles: {', '.join(sorted(known))}")
 
     def _run_parts(self) -> None:
-        parts: dict[str, Callable[[], Any]] = {"templates": self._follow_templates}
+        parts: dict[str, Callable[[], Awaitable[None]]] = {"templates": self._follow_templates}
         if self._takes("desk"):
             parts |= {"intake": self.intake.run, "rounds": self.rounds.run}
         if self._takes("outbox"):
@@ -200,7 +203,7 @@ class App:
 
         await self.store.write(operation)
 
-    async def _supervise(self, name: str, part: Callable[[], Any]) -> None:
+    async def _supervise(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
         """Keep one part running; when it fails the others stay up and it is started again, later each time."""
         pause = FIRST_BACKOFF
         while True:
@@ -246,7 +249,7 @@ class App:
         """Where a person opens the console."""
         return _base_url(self.settings, self.web.port)
 
-    def _pipeline(self) -> Any:
+    def _pipeline(self) -> Pipeline:
         return self.content.pipeline
 
     def _text_limit(self, platform: str) -> int:
@@ -271,17 +274,6 @@ class App:
     def _answers(self, name: str) -> bool:
         adapter = self.platforms.get(name)
         return adapter.is_ready() if isinstance(adapter, Watched) else True
-
-
-def _chat_platform(name: str) -> Any:
-    """Its SDK costs a third of a second and up to 30 MiB, for those who use it."""
-    if name == "discord":
-        from bot.adapters.discord import DiscordPlatform  # noqa: PLC0415 - as above
-
-        return DiscordPlatform
-    from bot.adapters.telegram import TelegramPlatform  # noqa: PLC0415 - as above
-
-    return TelegramPlatform
 
 
 def signin_link(settings: Settings, name: str, environ: Mapping[str, str]) -> str:

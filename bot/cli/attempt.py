@@ -43,8 +43,7 @@ def attempt(
 
 
 def _context(settings: Settings, channel: str, now: datetime) -> Context:
-    heard = (*settings.platforms.discord.listen, *settings.platforms.telegram.listen)
-    own = next((item for item in heard if item.channel == channel), Listen(channel=channel))
+    own = next((item for item in settings.platforms.listened if item.channel == channel), Listen(channel=channel))
     return Context(
         now=settings.community.local(now),
         community=settings.community.name,

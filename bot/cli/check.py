@@ -147,11 +147,12 @@ def _warnings(pipeline: Pipeline, settings: Settings | None) -> tuple[Fault, ...
 
 
 def channels(settings: Settings) -> frozenset[str] | None:
-    """The names of the channels that are read, as templates write them; None where not all are known: Telegram's go by
-    their titles, others by numbers, and without a list any channel may be read."""
-    platforms = settings.platforms
-    names = {item.channel for item in platforms.discord.listen}
-    unknown = platforms.telegram.listen or not names or any(name.isdigit() for name in names)
+    """The names of the channels that are read, as templates write them; None where not all are known: some go
+    by numbers, and without a list any channel may be read."""
+    chats = [section for section in settings.platforms.chats.values() if section.listen]
+    names = {item.channel for section in chats for item in section.listen}
+    by_name = all(section.listens_by_name for section in chats)
+    unknown = not by_name or not names or any(name.isdigit() for name in names)
     return None if unknown else frozenset(name.removeprefix("#").casefold() for name in names)
 
 

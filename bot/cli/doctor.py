@@ -6,13 +6,12 @@ import asyncio
 import os
 import urllib.error
 import urllib.request
-from importlib import import_module
-from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from bot.adapters import replay, web
+from bot.adapters.chat.port import adapters
 from bot.cli.check import own_warnings
 from bot.cli.common import Config, busy, counted, load_settings
 from bot.content import Content
@@ -95,8 +94,7 @@ def _warnings(settings: Settings, pipeline: Pipeline) -> list[Check]:
 
 
 def _registers(settings: Settings, library: Library) -> list[Check]:
-    platforms = settings.platforms
-    used = {item.register_ for item in (*platforms.discord.listen, *platforms.telegram.listen)}
+    used = {item.register_ for item in settings.platforms.listened}
     known = {"default", *library.registers}
     fix = f"write one of: {', '.join(sorted(known))}; or add it to templates/voice.yaml"
     return [
@@ -126,16 +124,13 @@ def _disk(settings: Settings) -> list[Check]:
 
 
 def _platforms(settings: Settings) -> list[Check]:
-    return [check for name in settings.switched_on for check in _adapter(name).checks(settings)]
+    found = adapters()
+    return [check for name in settings.switched_on for check in found[name].checks(settings)]
 
 
 def _online(settings: Settings) -> list[Check]:
-    return [check for name in settings.switched_on for check in asyncio.run(_adapter(name).check_online(settings))]
-
-
-def _adapter(name: str) -> ModuleType:
-    """Half a second and up to 30 MiB, for those who use it."""
-    return import_module(f"bot.adapters.{name}")
+    found = adapters()
+    return [check for name in settings.switched_on for check in asyncio.run(found[name].check_online(settings))]
 
 
 def _public(settings: Settings) -> list[Check]:

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.adapters.surface.words import link_host
+from bot.adapters.chat.words import link_host
 from responders.said import said
 
 

@@ -13,14 +13,12 @@ from pydantic_core import ErrorDetails
 
 from bot.errors import FaultyFiles
 from bot.settings import yaml_file
+from bot.settings.installed import installed
 from bot.settings.model import (
-    DISCORD_TOKEN,
-    TELEGRAM_TOKEN,
     WEB_TOKEN,
-    ChatPlatform,
+    ChatSection,
     Community,
     Config,
-    Discord,
     Keep,
     Listen,
     Manager,
@@ -29,8 +27,8 @@ from bot.settings.model import (
     Replay,
     Replies,
     Settings,
-    Telegram,
     Web,
+    config_of,
 )
 from bot.settings.values import Cap, QuietHours
 from bot.settings.yaml_file import Loc
@@ -38,9 +36,8 @@ from responders.library.faults import Fault
 
 __all__ = [
     "Cap",
-    "ChatPlatform",
+    "ChatSection",
     "Community",
-    "Discord",
     "Keep",
     "Listen",
     "Manager",
@@ -50,7 +47,6 @@ __all__ = [
     "Replay",
     "Replies",
     "Settings",
-    "Telegram",
     "Web",
     "default_path",
     "load",
@@ -66,16 +62,18 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """Read and check config.yaml. Raises FaultyFiles with everything that is wrong in it."""
     file = yaml_file.read(path)
     data = {} if file.data is None else file.data
+    sections = [adapter.section for adapter in installed()]
+    model = config_of(sections)
     try:
-        config = Config.model_validate(data, context=environ)
+        config = model.model_validate(data, context=environ)
     except ValidationError as error:
-        file.faults += [_fault(file, detail) for detail in error.errors(include_url=False)]
+        file.faults += [_fault(model, file, detail) for detail in error.errors(include_url=False)]
     if file.faults:
         raise FaultyFiles(sorted(set(file.faults), key=lambda f: (f.line or 0, f.message)))
     path = path.resolve()
     values: dict[str, Any] = {**dict(config), "path": path, "store": _rooted(config.store, path.parent)}
-    for field, name in (("discord_token", DISCORD_TOKEN), ("telegram_token", TELEGRAM_TOKEN), ("web_token", WEB_TOKEN)):
-        values[field] = SecretStr(environ[name]) if environ.get(name) else None
+    values["tokens"] = {s.token: SecretStr(environ[s.token]) for s in sections if environ.get(s.token)}
+    values["web_token"] = SecretStr(environ[WEB_TOKEN]) if environ.get(WEB_TOKEN) else None
     return Settings.model_construct(**values)
 
 
@@ -84,8 +82,8 @@ def _rooted(store: str, root: Path) -> str:
     return f"sqlite:///{root / found[1]}" if found else store
 
 
-def _fault(file: yaml_file.YamlFile, detail: ErrorDetails) -> Fault:
-    return Fault(file=file.name, line=file.line(detail["loc"]), message=_sentence(detail))
+def _fault(model: type[Config], file: yaml_file.YamlFile, detail: ErrorDetails) -> Fault:
+    return Fault(file=file.name, line=file.line(detail["loc"]), message=_sentence(model, detail))
 
 
 _WORDS = {
@@ -109,13 +107,13 @@ _WORDS = {
 }
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _sentence(model: type[Config], detail: ErrorDetails) -> str:
     loc, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
     key = next((str(part) for part in reversed(loc) if isinstance(part, str)), "")
     if not loc:
         return "this file must be a block of keys and values, as `greenroom init DIR` writes it"
     if kind == "extra_forbidden":
-        return _unknown_key(loc, str(loc[-1]))
+        return _unknown_key(model, loc, str(loc[-1]))
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch" and "a-z" in str(context["pattern"]):
@@ -125,20 +123,20 @@ def _sentence(detail: ErrorDetails) -> str:
     return f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
-def _unknown_key(loc: Loc, key: str) -> str:
+def _unknown_key(model: type[Config], loc: Loc, key: str) -> str:
     if re.search(r"token|secret|passw|api_?key", key, re.IGNORECASE):
-        platform = next((p for p in loc if p in {"discord", "telegram"}), None)
-        name = f"{str(platform).upper()}_TOKEN" if platform else WEB_TOKEN
+        section = _section_at(model, loc[:2])
+        name = section.token if issubclass(section, ChatSection) else WEB_TOKEN
         return f"`{key}` is a secret: take it out of this file and put it into the environment ({name})"
-    known = [field.alias or name for name, field in _section_at(loc[:-1]).model_fields.items()]
+    known = [field.alias or name for name, field in _section_at(model, loc[:-1]).model_fields.items()]
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
     return f"unknown key `{key}`; {hint}"
 
 
-def _section_at(loc: Loc) -> type[BaseModel]:
+def _section_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:
     """The section that stands at a place of config.yaml; keys of a mapping and numbers of a list are passed over."""
-    section: type[BaseModel] = Config
+    section = model
     for part in loc:
         field = section.model_fields.get(str(part))
         section = next(iter(_models_in(field.annotation)), section) if field else section

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -18,6 +18,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationInfo,
+    create_model,
     field_validator,
 )
 
@@ -36,7 +37,7 @@ from bot.settings.values import (
     split_bind,
 )
 
-DISCORD_TOKEN, TELEGRAM_TOKEN, WEB_TOKEN = "DISCORD_TOKEN", "TELEGRAM_TOKEN", "GREENROOM_WEB_TOKEN"
+WEB_TOKEN = "GREENROOM_WEB_TOKEN"  # noqa: S105 - its name in the environment
 
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\r\n]+$")]
@@ -104,11 +105,14 @@ class Web(Section):
 
 
 class Manager(Section):
-    """Somebody who may decide, with their id on each platform."""
+    """Somebody who may decide. `load` adds a key for their account on each chat platform that is installed."""
 
     name: Name
-    discord: PlatformId | None = None
-    telegram: PlatformId | None = None
+
+    def account(self, platform: str) -> str | None:
+        """Their id on a chat platform."""
+        found = getattr(self, platform, None)
+        return None if found is None else str(found)
 
 
 class Listen(Section):
@@ -123,40 +127,34 @@ def _as_listen(value: object) -> object:
     return value if isinstance(value, Mapping) else {"channel": value}
 
 
-class DiscordStaff(Section):
-    """Who counts as staff on Discord beside the managers."""
+class ChatSection(Section):
+    """The block `platforms.NAME` of a chat platform, as far as all have it in common. Its adapter has its own.
 
-    roles: tuple[Reference, ...] = ()
+    `auto` is on when the token is in the environment.
+    """
 
-
-class TelegramStaff(Section):
-    """Who counts as staff on Telegram beside the managers."""
-
-    users: tuple[PlatformId, ...] = ()
-
-
-class ChatPlatform(Section):
-    """What Discord and Telegram have in common. `auto` is on when the token is in the environment."""
+    name: ClassVar[str]
+    """Its key under `platforms`, and under a manager."""
+    title: ClassVar[str]
+    """As people write it."""
+    token: ClassVar[str]
+    """The variable of the environment that has its secret."""
+    account: ClassVar[Any] = PlatformId
+    """A manager's id there: a type as pydantic takes it."""
+    listens_by_name: ClassVar[bool] = False
+    """Whether `listen` calls channels as templates do, by their names."""
 
     enabled: Literal["auto", True, False] = "auto"
     listen: tuple[Annotated[Listen, BeforeValidator(_as_listen)], ...] = ()
     cards: Reference | None = None
     api_base: Local | None = None
 
-
-class Discord(ChatPlatform):
-    """Discord. Its token is DISCORD_TOKEN."""
-
-    manager_roles: tuple[Reference, ...] = ()
-    staff: DiscordStaff = DiscordStaff()
-    proxy_webhooks: tuple[Reference, ...] = ()
-    gateway_url: Local | None = None
+    def may_decide(self, account: str) -> bool:
+        """True where the platform itself may make this account a manager, which is then asked at each press."""
+        return False
 
 
-class Telegram(ChatPlatform):
-    """Telegram. Its token is TELEGRAM_TOKEN."""
-
-    staff: TelegramStaff = TelegramStaff()
+Chat = TypeVar("Chat", bound=ChatSection)
 
 
 class Replay(Section):
@@ -167,11 +165,27 @@ class Replay(Section):
 
 
 class Platforms(Section):
-    """Where posts come from. The web platform is always on."""
+    """Where posts come from. The web platform is always on; `load` adds the chat platforms that are installed."""
 
-    discord: Discord = Discord()
-    telegram: Telegram = Telegram()
     replay: Replay = Replay()
+
+    @property
+    def chats(self) -> Mapping[str, ChatSection]:
+        """The block of each chat platform that is installed, by its name."""
+        return {name: section for name, section in self if isinstance(section, ChatSection)}
+
+    @property
+    def listened(self) -> tuple[Listen, ...]:
+        """Every channel that is read."""
+        return tuple(listen for section in self.chats.values() for listen in section.listen)
+
+    def switched_on(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """The chat platforms that are on."""
+        return tuple(
+            name
+            for name, section in self.chats.items()
+            if section.enabled is True or (section.enabled and environ.get(section.token))
+        )
 
 
 class Privacy(Section):
@@ -230,8 +244,8 @@ class Config(Section):
         for key in value:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", key):
                 raise ValueError(f"`{key}` cannot be a manager's key; use up to 32 letters, digits, - and _")
-        for platform in ("discord", "telegram"):
-            ids = [i for m in value.values() if (i := getattr(m, platform)) is not None]
+        for platform in {name for m in value.values() for name in type(m).model_fields} - {"name"}:
+            ids = [i for m in value.values() if (i := m.account(platform)) is not None]
             if twice := next((i for i in ids if ids.count(i) > 1), None):
                 raise ValueError(f"two managers have the same {platform} id {twice}; one person is one manager")
         return value
@@ -246,10 +260,11 @@ class Config(Section):
     def _is_complete(cls, value: Privacy, info: ValidationInfo) -> Privacy:
         if value.reports is not None:
             _one_of_managers("reports", value.reports, info)
-        platforms = info.data.get("platforms")
-        on = switched_on(platforms, (info.context or {})) if platforms else ()
+        platforms = info.data.get("platforms") or Platforms()
+        on = platforms.switched_on(info.context or {})
         if on and not (value.policy or "").strip():
-            raise ValueError(f"`policy` is missing; fans on {on[0].title()} must be able to read one, a link or a text")
+            title = platforms.chats[on[0]].title
+            raise ValueError(f"`policy` is missing; fans on {title} must be able to read one, a link or a text")
         return value
 
 
@@ -257,8 +272,8 @@ class Settings(Config):
     """config.yaml with the place it was read from and the secrets of the environment, which are never shown."""
 
     path: Path
-    discord_token: SecretStr | None = None
-    telegram_token: SecretStr | None = None
+    tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
+    """Of chat platforms, by the variable of the environment."""
     web_token: SecretStr | None = None
 
     @property
@@ -284,17 +299,34 @@ class Settings(Config):
 
     @property
     def switched_on(self) -> tuple[str, ...]:
-        """Which of Discord and Telegram are on."""
-        tokens = {DISCORD_TOKEN: self.discord_token, TELEGRAM_TOKEN: self.telegram_token}
-        return switched_on(self.platforms, {name: "set" for name, token in tokens.items() if token})
+        """The chat platforms that are on."""
+        return self.platforms.switched_on(dict.fromkeys(self.tokens, "set"))
+
+    def chat(self, kind: type[Chat]) -> Chat:
+        """The block of one chat platform."""
+        found = self.platforms.chats[kind.name]
+        assert isinstance(found, kind)  # noqa: S101 - `load` made it of this kind
+        return found
+
+    def token(self, kind: type[ChatSection]) -> str | None:
+        """The secret of a chat platform."""
+        found = self.tokens.get(kind.token)
+        return found.get_secret_value() if found else None
+
+    def manager_of(self, platform: str, account: str) -> str | None:
+        """The key of the manager who has this account; None for anybody else."""
+        return next((key for key, manager in self.managers.items() if manager.account(platform) == account), None)
+
+    def account_of(self, key: str | None, platform: str) -> str | None:
+        """A manager's id on a chat platform."""
+        manager = self.managers.get(key or "")
+        return manager.account(platform) if manager else None
 
     def may_decide(self, key: str) -> bool:
-        """True for a manager of config.yaml, and for the key of a holder of one of Discord's `manager_roles`.
-
-        Whether somebody holds such a role is known only to Discord, which is asked at each press.
-        """
-        by_role = bool(self.platforms.discord.manager_roles) and re.fullmatch(r"discord:\d{1,20}", key) is not None
-        return key in self.managers or by_role
+        """True for a manager of config.yaml, and for PLATFORM:ACCOUNT where that platform may make somebody one."""
+        platform, _, account = key.partition(":")
+        section = self.platforms.chats.get(platform)
+        return key in self.managers or (section is not None and section.may_decide(account))
 
     @property
     def store_path(self) -> Path | None:
@@ -302,12 +334,15 @@ class Settings(Config):
         return Path(self.store.removeprefix("sqlite:///")) if self.store.startswith("sqlite:") else None
 
 
-def switched_on(platforms: Platforms, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Which of Discord and Telegram are on."""
-    pairs = (("discord", platforms.discord, DISCORD_TOKEN), ("telegram", platforms.telegram, TELEGRAM_TOKEN))
-    return tuple(
-        name for name, section, token in pairs if section.enabled is True or (section.enabled and environ.get(token))
-    )
+def config_of(sections: Iterable[type[ChatSection]]) -> type[Config]:
+    """The file as it is written where these chat platforms are installed."""
+    sections = tuple(sections)
+    chats: dict[str, Any] = {section.name: (section, section()) for section in sections}
+    accounts: dict[str, Any] = {section.name: (section.account | None, None) for section in sections}
+    platforms = create_model("Platforms", __base__=Platforms, **chats)
+    manager = create_model("Manager", __base__=Manager, **accounts)
+    fields: dict[str, Any] = {"managers": (dict[str, manager], ...), "platforms": (platforms, platforms())}  # type: ignore[valid-type] # made just now
+    return create_model("Config", __base__=Config, **fields)
 
 
 def _one_of_managers(key: str, value: str, info: ValidationInfo) -> str:

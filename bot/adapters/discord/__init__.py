@@ -1,7 +1,42 @@
-"""Discord: posts in channels and threads, replies to them, and cards for managers."""
+"""Discord: posts in channels and threads, replies to them, and cards for managers.
 
-from bot.adapters.discord.doctor import check_online, checks
-from bot.adapters.discord.platform import DiscordPlatform
-from bot.adapters.parts import Parts
+The SDK costs a third of a second and up to 30 MiB: it is loaded where the platform is switched on, and not before.
+"""
 
-__all__ = ["DiscordPlatform", "Parts", "check_online", "checks"]
+# ruff: noqa: PLC0415 - as above
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from bot.adapters.chat.port import ChatAdapter, ChatPlatform
+from bot.adapters.discord.section import Discord
+from bot.ports import Check
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.adapters.chat.parts import Parts
+
+
+class DiscordAdapter(ChatAdapter):
+    """Found by the entry point."""
+
+    section: ClassVar = Discord
+
+    def platform(self, parts: Parts) -> ChatPlatform:
+        """See the base class."""
+        from bot.adapters.discord.platform import DiscordPlatform
+
+        return DiscordPlatform(parts)
+
+    def checks(self, settings: Settings) -> list[Check]:
+        """See the base class."""
+        from bot.adapters.discord import doctor
+
+        return doctor.checks(settings)
+
+    async def check_online(self, settings: Settings) -> list[Check]:
+        """See the base class."""
+        from bot.adapters.discord import doctor
+
+        return await doctor.check_online(settings)

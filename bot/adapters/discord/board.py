@@ -10,14 +10,14 @@ from typing import Any, cast
 import discord
 import structlog
 
+from bot.adapters.chat import board
+from bot.adapters.chat.board import Gone
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord import faces
 from bot.adapters.discord.buttons import read
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME
-from bot.adapters.parts import Parts
-from bot.adapters.surface import board
-from bot.adapters.surface.board import Gone
-from bot.adapters.surface.calls import Call
 from bot.desk.view import CardView
 from bot.domain import StoredPost
 from bot.store import cards
@@ -144,8 +144,8 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     def _pinging(self, key: str | None) -> discord.AllowedMentions:
         """This manager, where they have an account here, and nobody else."""
-        manager = self._parts.settings.managers.get(key or "")
-        pinged = [discord.Object(manager.discord)] if manager and manager.discord else []
+        account = self._parts.settings.account_of(key, NAME)
+        pinged = [discord.Object(account)] if account else []
         return discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False)
 
     def explain(self, error: Exception) -> str:
@@ -179,8 +179,8 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     def mention(self, key: str) -> str:
         """A manager's mention, or name. Whether it pings is said where a message is sent."""
-        manager = self._parts.settings.managers.get(key)
-        return f"<@{manager.discord}>" if manager and manager.discord else self._parts.desk.name_of(key)
+        account = self._parts.settings.account_of(key, NAME)
+        return f"<@{account}>" if account else self._parts.desk.name_of(key)
 
     def _link(self, stored: StoredPost) -> str | None:
         post = stored.post

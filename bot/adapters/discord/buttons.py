@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeAlias, cast
 
 import discord
+
+from bot.adapters.chat.verbs import Pressed
 
 Interaction: TypeAlias = discord.Interaction[Any]
 Button: TypeAlias = discord.ui.Button[Any]
@@ -34,17 +35,6 @@ NUMBERED = frozenset({"send", "reword"})
 """Verbs that may name one of the alternatives by its number."""
 MORE = "queue:more"
 """Custom id of the digest's button."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pressed:
-    """What a custom id says: on which card, as it was shown, what."""
-
-    draft_id: str
-    revision: int
-    verb: str
-    choice: str = ""
-    """The number of the alternative that it is about."""
 
 
 class Takes(Protocol):

@@ -7,13 +7,14 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
+from bot.adapters.chat.commands import Asked
+from bot.adapters.chat.loop import CardLoop
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord import commands
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import ITEMS
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.presses import Presses
-from bot.adapters.parts import Parts
-from bot.adapters.surface.loop import CardLoop
 
 
 class Cards(CardLoop[discord.ui.LayoutView]):
@@ -38,4 +39,4 @@ class Cards(CardLoop[discord.ui.LayoutView]):
         """Once a client listens: posts come first. Until Discord has taken them."""
         await client.wait_until_ready()
         if self._tree:
-            await commands.tell_discord(self._tree, self._parts)
+            await commands.tell_discord(self._tree, Asked(self._parts, self._channel))

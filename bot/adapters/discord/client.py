@@ -16,7 +16,8 @@ from yarl import URL
 
 from bot.adapters.discord.directory import Directory, look_up
 from bot.adapters.discord.requests import Bucket, trace
-from bot.settings import Discord, Settings
+from bot.adapters.discord.section import Discord
+from bot.settings import Settings
 
 log = structlog.get_logger()
 
@@ -95,7 +96,7 @@ class Client(discord.Client):
 
     def __init__(self, settings: Settings, *, message_content: bool, setup: Setup | None = None) -> None:
         """`setup` is called once, after the login and before the gateway."""
-        point_at(settings.platforms.discord)
+        point_at(settings.chat(Discord))
         logging.getLogger("discord.client").addFilter(_ONE_LINE)  # a filter is added once, however often
         discord.http.Ratelimit = Bucket  # type: ignore[misc,assignment] # there is no setting for it
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
-import json
+from functools import partial
 from typing import Any
 
 import discord
 import structlog
 from discord import app_commands
 
+from bot.adapters.chat.commands import Asked
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.words import what
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.buttons import Interaction
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.faces import cut, inert, quoted
 from bot.adapters.discord.feed import Feed
-from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.presses import Presses
-from bot.adapters.parts import Parts
-from bot.adapters.surface.words import what
 from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.errors import GreenroomError
-from bot.fans import COMMANDS, LONGEST_REPORT, NOT_REPORTED
-from bot.store import cards
+from bot.fans import COMMANDS, LONGEST_REPORT
 
 log = structlog.get_logger()
 
 DRAFT = "Draft a reply"
-LISTED = 10
-"""Posts that /queue names."""
-NOTHING = "There is no post of a person to answer here, or it is gone."
 UNKNOWN = "Discord did not say where this message stands; try again in a moment."
 QUEUE = "queue"
 NAMES = frozenset({*COMMANDS, QUEUE, DRAFT})
@@ -51,12 +46,12 @@ def register(client: Client, parts: Parts, board: Board, presses: Presses) -> ap
     return tree
 
 
-async def tell_discord(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
+async def tell_discord(tree: app_commands.CommandTree[Any], asked: Asked[discord.ui.LayoutView]) -> None:
     """Until it has taken them: it keeps commands, and to tell it again and again would use up the day's allowance."""
     pause = FIRST_PAUSE
     while True:
         try:
-            await _sync(tree, parts)
+            await _sync(tree, asked)
         except (*TROUBLE, GreenroomError) as error:
             wait = max(pause, error.retry_after) if isinstance(error, discord.RateLimited) else pause
             fix = "it is tried again; invite the bot with the scope applications.commands"
@@ -68,17 +63,9 @@ async def tell_discord(tree: app_commands.CommandTree[Any], parts: Parts) -> Non
             return
 
 
-async def _sync(tree: app_commands.CommandTree[Any], parts: Parts) -> None:
-    said = json.dumps(
-        [str(tree.client.application_id), *(c.to_dict(tree) for c in tree.get_commands())], sort_keys=True
-    )
-    print_ = hashlib.sha256(said.encode()).hexdigest()
-    notes = await parts.store.read(lambda c: cards.notes(c, NAME))
-    if notes.get("commands") == print_:
-        return
-    await tree.sync()
-    now = parts.clock.now()
-    await parts.store.write(lambda c: cards.note(c, NAME, now, commands=print_))
+async def _sync(tree: app_commands.CommandTree[Any], asked: Asked[discord.ui.LayoutView]) -> None:
+    said = [str(tree.client.application_id), *(c.to_dict(tree) for c in tree.get_commands())]
+    await asked.tell_once(said, tree.sync)
 
 
 def _fan_command(name: str, does: str, parts: Parts, board: Board) -> app_commands.Command[Any, ..., None]:
@@ -101,26 +88,16 @@ def _on_servers(command: Any) -> Any:
 async def _answer(interaction: Interaction, name: str, words: str, parts: Parts, board: Board) -> None:
     """For the fan's eyes only."""
     await interaction.response.defer(ephemeral=True)
-    answer = await parts.fans.answer(name, NAME, str(interaction.user.id), words)
-    text = answer.text
-    if answer.report and not await _reported(interaction, answer.report, answer.report_to, board):
-        text = NOT_REPORTED
+    report = partial(_report, interaction, board)
+    answer = await Asked(parts, board).fan(name, str(interaction.user.id), words, report)
     file = discord.File(io.BytesIO(answer.file.encode()), "mydata.json") if answer.file else discord.utils.MISSING
-    await interaction.followup.send(text, file=file, ephemeral=True)
+    await interaction.followup.send(answer.text, file=file, ephemeral=True)
 
 
-async def _reported(interaction: Interaction, words: str, to: str, board: Board) -> bool:
-    """Lay a fan's report before the managers; False when that cannot be done."""
-    if board.channel is None:
-        return False
+def _report(interaction: Interaction, board: Board, words: str, to: str) -> str:
     place = f" in <#{interaction.channel_id}>" if interaction.guild_id else ""
     head = f"**Report** for {board.mention(to)} from {interaction.user.mention}{place}"
-    try:
-        await board.channel.send(cut(f"{head}\n{quoted(words)}", 2000), allowed_mentions=discord.AllowedMentions.none())
-    except discord.DiscordException as error:
-        log.warning("discord_report_not_shown", why=str(error))
-        return False
-    return True
+    return cut(f"{head}\n{quoted(words)}", 2000)
 
 
 def _for_managers(command: Any) -> Any:
@@ -140,16 +117,14 @@ def _queue(parts: Parts, board: Board, presses: Presses) -> Any:
 
 
 async def _listed(parts: Parts, board: Board) -> str:
-    waiting = (await parts.store.numbers())["drafts"].get("waiting", 0)
-    if not waiting:
-        return "Nothing is waiting."
-    page, _ = await parts.desk.drafts(limit=LISTED)
-    lines = [await _line(card, parts, board) for card in page]
-    more = [f"… and {waiting - len(page)} more"] if waiting > len(page) else []
-    return cut("\n".join([f"**{waiting} waiting**", *lines, *more]), 2000)
+    queue = await Asked(parts, board).queue()
+    if not queue.waiting:
+        return queue.heading
+    lines = [await _line(card, board) for card in queue.shown]
+    return cut("\n".join(filter(None, [f"**{queue.heading}**", *lines, queue.rest])), 2000)
 
 
-async def _line(card: CardView, parts: Parts, board: Board) -> str:
+async def _line(card: CardView, board: Board) -> str:
     link = await board.link(card.draft.id)
     who = cut(inert(card.post.post.author.name), 40) or "a fan"
     return f"- **{who}**: {what(card)}" + (f" · [card]({link})" if link else "")
@@ -172,14 +147,9 @@ async def _asked(client: Client, message: discord.Message, parts: Parts, board: 
         post_id = await feed.asked(message) if isinstance(feed, Feed) else None
     except TROUBLE:
         return UNKNOWN
-    if post_id is None:
-        return NOTHING
     try:
-        card = await parts.intake.card_for(post_id)
+        card = await Asked(parts, board).card_for(post_id)
     except Refused as refused:
         return refused.message
-    if card is None:
-        return NOTHING
-    await board.show(card.draft.id)
     link = await board.link(card.draft.id)
     return f"Its card: {link}" if link else "It is on the desk; the console shows it."

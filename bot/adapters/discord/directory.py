@@ -9,6 +9,7 @@ from typing import Any
 
 import discord
 
+from bot.adapters.discord.section import Discord
 from bot.settings import Listen, Settings
 
 TEXTUAL = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.ForumChannel)
@@ -58,7 +59,7 @@ def look_up(settings: Settings, guilds: Iterable[discord.Guild]) -> Directory:
     same name. Roles count only on servers that have one of our channels.
     """
     guilds, faults = tuple(guilds), list[str]()
-    section = settings.platforms.discord
+    section = settings.chat(Discord)
     listened: dict[int, Listen] = {}
     homes: set[int] = set()
     for listen in section.listen:
@@ -83,7 +84,7 @@ def look_up(settings: Settings, guilds: Iterable[discord.Guild]) -> Directory:
         listened=listened,
         complete=complete,
         cards=cards.id if cards else None,
-        managers=frozenset(m.discord for m in settings.managers.values() if m.discord is not None),
+        managers=frozenset(int(own) for m in settings.managers.values() if (own := m.account(Discord.name))),
         manager_roles=roles(section.manager_roles, "manager_roles"),
         staff_roles=roles(section.staff.roles, "staff.roles"),
         faults=tuple(faults),

@@ -9,14 +9,17 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.adapters.chat.doctor import Findings, no_token
 from bot.adapters.discord import commands
 from bot.adapters.discord.client import PERMISSIONS, TROUBLE, Client
 from bot.adapters.discord.directory import Directory
-from bot.adapters.discord.platform import BLIND, MISSING, REFUSED
-from bot.adapters.discord.posts import NAME
+from bot.adapters.discord.platform import BLIND, REFUSED
+from bot.adapters.discord.section import Discord
 from bot.ports import Check
 from bot.settings import Settings
 
+_FOUND = Findings(Discord)
+_fine, _note, _fault = _FOUND.fine, _FOUND.note, _FOUND.fault
 PATIENCE = 30.0
 """Seconds for a connection and the list of servers."""
 MANY_USERS = 8_000
@@ -25,29 +28,29 @@ MANY_USERS = 8_000
 
 def checks(settings: Settings) -> list[Check]:
     """What can be seen without asking Discord."""
-    section = settings.platforms.discord
+    section = settings.chat(Discord)
     found: list[Check] = []
-    if settings.discord_token is None:
-        found.append(_fault("the token is missing", MISSING))
+    if settings.token(Discord) is None:
+        found.append(_fault("the token is missing", no_token(Discord)))
     if not section.listen:
         found.append(_fault("no channel is listened to", "name one: platforms: {discord: {listen: [general]}}"))
     if section.cards is None:
         found.append(
             _note("no channel for cards: drafts are decided elsewhere", "name one: platforms: {discord: {cards: NAME}}")
         )
-    elif not section.manager_roles and not any(m.discord for m in settings.managers.values()):
+    elif not section.manager_roles and not _FOUND.anybody(settings):
         fix = "give managers their `discord: ID` (Developer Mode, Copy User ID), or name a role in `manager_roles`"
         found.append(_fault("nobody may press the buttons on cards", fix))
     named = [name for name in section.proxy_webhooks if not name.isdecimal()]
     if named:
         fix = "give the id of the webhook or of its application: anyone can give a webhook any name"
         found.append(_fault(f"`proxy_webhooks`: “{named[0]}” is not an id", fix))
-    return found or [Check(name=NAME, ok=True, result="config.yaml says all that is needed")]
+    return found or [_fine("config.yaml says all that is needed")]
 
 
 async def check_online(settings: Settings) -> list[Check]:
     """Connect as the bot would, look around, and go again: token, intents, servers, channels, permissions, invite."""
-    if settings.discord_token is None:
+    if settings.token(Discord) is None:
         return []
     granted = True
     client = Client(settings, message_content=True)
@@ -70,7 +73,7 @@ async def _visit(client: Client) -> set[str]:
 
     Raises what the connection raises.
     """
-    token, known = client.settings.discord_token, asyncio.Event()
+    token, known = client.settings.token(Discord), asyncio.Event()
 
     async def on_ready() -> None:
         client.look_around()
@@ -78,7 +81,7 @@ async def _visit(client: Client) -> set[str]:
 
     client.event(on_ready)
     async with client:
-        running = asyncio.create_task(client.start(token.get_secret_value() if token else ""))
+        running = asyncio.create_task(client.start(token or ""))
         ready = asyncio.create_task(known.wait())
         try:
             await asyncio.wait({running, ready}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -99,9 +102,9 @@ def _account(client: Client, *, granted: bool) -> Iterator[Check]:
         yield _fault("this is the token of a person's account", REFUSED)
         return
     yield _fine(f"the token is that of {user.name}")
-    yield _fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND)
+    yield (_fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND))
     link = discord.utils.oauth_url(user.id, permissions=PERMISSIONS, scopes=("bot", "applications.commands"))
-    yield Check(name=NAME, ok=None, result="to add it to a server, with no more rights than it needs:", fix=link)
+    yield _note("to add it to a server, with no more rights than it needs:", link)
     if application and application.bot_public:
         fix = "switch off Public Bot (Developer Portal, Installation): others could add it to their servers"
         yield _note("anybody may add this bot to a server", fix)
@@ -141,15 +144,3 @@ def _missing(channel: Any) -> list[str]:
     """Needed rights that the bot lacks in a channel, as Discord's settings call them."""
     has = channel.permissions_for(channel.guild.me)
     return [name.replace("_", " ").title() for name, needed in PERMISSIONS if needed and not getattr(has, name)]
-
-
-def _fine(result: str) -> Check:
-    return Check(name=NAME, ok=True, result=result)
-
-
-def _note(result: str, fix: str) -> Check:
-    return Check(name=NAME, ok=None, result=result, fix=fix)
-
-
-def _fault(result: str, fix: str) -> Check:
-    return Check(name=NAME, ok=False, result=result, fix=fix)

@@ -13,8 +13,7 @@ from typing import Any
 import discord
 from discord.utils import escape_mentions
 
-from bot.adapters.discord.buttons import Item, button, more_button
-from bot.adapters.surface.words import (
+from bot.adapters.chat.words import (
     SHOWN_TURN,
     Choice,
     alarms,
@@ -29,6 +28,7 @@ from bot.adapters.surface.words import (
     turns,
     unread,
 )
+from bot.adapters.discord.buttons import Item, button, more_button
 from bot.desk.view import CardView
 from bot.domain import Alternative, StoredPost
 from responders.types import Attachment, Turn

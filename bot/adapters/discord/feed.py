@@ -15,6 +15,7 @@ import structlog
 
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, by_a_person, is_retitled, mentions_us, post_of, readable, text_of
+from bot.adapters.discord.section import Discord
 from bot.errors import GreenroomError
 from bot.intake import Intake
 from bot.ports import Clock
@@ -63,7 +64,7 @@ class Feed:
         self._store = store
         self._intake = intake
         self._clock = clock
-        self._proxies = frozenset(client.settings.platforms.discord.proxy_webhooks)
+        self._proxies = frozenset(client.settings.chat(Discord).proxy_webhooks)
         self._progress: dict[int, Progress] = {}
         self._saved: dict[str, str] = {}
         self._losses = 0

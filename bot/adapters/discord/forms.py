@@ -10,9 +10,9 @@ from typing import Any
 
 import discord
 
-from bot.adapters.discord.buttons import VERBS, Pressed
+from bot.adapters.chat.verbs import ANYBODY, REASONS, Pressed, choices
+from bot.adapters.discord.buttons import VERBS
 from bot.adapters.discord.faces import TYPED, cut
-from bot.adapters.surface.verbs import ANYBODY, REASONS, choices
 from bot.desk.view import CardView
 from bot.settings import Manager
 

@@ -10,13 +10,15 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.connected import ConnectedPlatform
+from bot.adapters.chat.connected import ConnectedPlatform
+from bot.adapters.chat.doctor import no_token
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.feed import Feed
 from bot.adapters.discord.posts import NAME
 from bot.adapters.discord.replies import Replies
-from bot.adapters.parts import Parts
+from bot.adapters.discord.section import Discord
 from bot.errors import GreenroomError
 from bot.ports import Sender
 
@@ -26,7 +28,6 @@ REFUSED = (
     "Discord does not take DISCORD_TOKEN; copy the token of the bot anew (Developer Portal, Bot, Reset Token) into the "
     "environment and start again. It must be a bot's token, never that of a person's account"
 )
-MISSING = "platforms.discord is enabled, but DISCORD_TOKEN is not in the environment; set it, or set enabled: auto"
 BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
@@ -47,7 +48,7 @@ class DiscordPlatform(ConnectedPlatform):
     """Reads channels and sends replies."""
 
     name = NAME
-    title = "Discord"
+    title = Discord.title
     text_limit = 2000
 
     def __init__(self, parts: Parts) -> None:
@@ -89,13 +90,13 @@ class DiscordPlatform(ConnectedPlatform):
         return None if self._client is None or self._client.is_closed() else sender
 
     async def _connect(self, client: Client, feed: Feed) -> None:
-        token = self._parts.settings.discord_token
+        token = self._parts.settings.token(Discord)
         if token is None:
-            self._refused = MISSING
-            raise GreenroomError(MISSING)
+            self._refused = no_token(Discord)
+            raise GreenroomError(self._refused)
         try:
             async with client, _beside(client, feed.run()), _beside(client, self.cards.tell_commands(client)):
-                await client.start(token.get_secret_value())
+                await client.start(token)
         except discord.LoginFailure:
             self._refused = REFUSED
             raise GreenroomError(REFUSED) from None

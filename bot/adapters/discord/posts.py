@@ -7,11 +7,12 @@ import re
 import discord
 
 from bot.adapters.discord.directory import Directory
+from bot.adapters.discord.section import Discord
 from bot.domain import StoredPost, clean
 from bot.settings import Listen
 from responders.types import Attachment, AttachmentKind, Author, Place, Post
 
-NAME = "discord"
+NAME = Discord.name
 
 _WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
 """What people write; all other types are notices of the server."""

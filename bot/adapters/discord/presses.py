@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 import structlog
 
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, Pressed, not_listed
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
-from bot.adapters.discord.buttons import Interaction, Pressed
+from bot.adapters.discord.buttons import Interaction
 from bot.adapters.discord.faces import typed
 from bot.adapters.discord.posts import NAME
-from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, command_of, not_listed
-from bot.adapters.surface.words import told
 from bot.domain import Command, Refused
 
 log = structlog.get_logger()
@@ -48,9 +47,8 @@ class Presses:
     async def manager(self, interaction: Interaction) -> Presser | None:
         """Who presses, looked up at every press; None for somebody who may not, who has been told so."""
         user = interaction.user
-        for key, manager in self._parts.settings.managers.items():
-            if manager.discord == user.id:
-                return Presser(key=key)
+        if key := self._parts.settings.manager_of(NAME, str(user.id)):
+            return Presser(key=key)
         if interaction.client.directory.is_manager_by_role(user):
             return Presser(key=f"discord:{user.id}", name=user.display_name)
         words = not_listed(self._parts.settings, NAME, user.id, user.name, user.display_name)
@@ -72,7 +70,9 @@ class Presses:
         await self._answered(interaction, show_more())
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Every interaction: forms, and buttons that no pattern takes any more. Commands are the tree's."""
+        """Every interaction: forms, and buttons that no pattern takes any more, or that no longer stand on the message:
+        the library answers those with silence. Commands are the tree's.
+        """
         data: Any = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
         ours = buttons.read(custom_id) is not None or custom_id == buttons.MORE
@@ -80,7 +80,7 @@ class Presses:
             pressed = forms.read(custom_id)
             work = self._submitted(interaction, pressed) if pressed else _tell(interaction, OUT_OF_DATE)
             await self._answered(interaction, work)
-        elif interaction.type is discord.InteractionType.component and not ours:
+        elif interaction.type is discord.InteractionType.component and not (ours and _stands(interaction, custom_id)):
             await self._answered(interaction, _tell(interaction, OUT_OF_DATE))
 
     async def _answered(self, interaction: Interaction, work: Awaitable[None]) -> None:
@@ -102,16 +102,15 @@ class Presses:
             await self._open(interaction, pressed, presser)
             return
         await interaction.response.defer()
-        command = _command(pressed, presser, {"choice": pressed.choice})
-        await self._decide(interaction, command, pressed, presser)
+        command = pressed.command(presser.key, {"choice": pressed.choice})
+        await self._decide(interaction, command, presser)
 
     async def _open(self, interaction: Interaction, pressed: Pressed, presser: Presser) -> None:
         """A form must be the first response, so the desk is asked first and quickly."""
         card = await self._parts.desk.draft(pressed.draft_id)
         as_shown = card is not None and card.stands(pressed.revision)
         if pressed.verb != "correct" and (pressed.verb in WRITING or not as_shown):
-            # `open` tells the others who writes. It also refuses, in words, what is over or has changed.
-            card = (await self._parts.desk.decide(_open(pressed, presser), name=presser.name)).card
+            card = (await self._parts.desk.decide(pressed.opened(presser.key), name=presser.name)).card
         form = forms.form(pressed, card, self._known()) if card else None
         if form is None:
             await _tell(interaction, NOT_HERE if card and card.draft.text else OUT_OF_DATE)
@@ -127,39 +126,33 @@ class Presses:
             return
         await interaction.response.defer()
         data: Any = interaction.data
-        command = _command(pressed, presser, forms.values(data["components"]))
-        await self._decide(interaction, command, pressed, presser)
+        command = pressed.command(presser.key, forms.values(data["components"]))
+        await self._decide(interaction, command, presser)
 
-    async def _decide(self, interaction: Interaction, command: Command, pressed: Pressed, presser: Presser) -> None:
+    async def _decide(self, interaction: Interaction, command: Command, presser: Presser) -> None:
         """The desk's answer becomes the card; a refusal, and remarks on typed words, are told to the presser alone."""
-        with self._board.pressed(pressed.draft_id):
-            try:
-                done = await self._parts.desk.decide(command, name=presser.name)
-            except Refused as refused:
-                await _refused(interaction, refused, _written(command))
-            else:
-                if remarks := told(done):
-                    await _tell(interaction, f"{TAKEN} {remarks}" if _written(command) else remarks)
-            await self._show(interaction, pressed)
 
-    async def _show(self, interaction: Interaction, pressed: Pressed) -> None:
-        """Bring the card in line now, by way of the press."""
+        async def tell(remarks: str) -> None:
+            if remarks:
+                await _tell(interaction, f"{TAKEN} {remarks}" if _written(command) else remarks)
 
         async def put(view: discord.ui.LayoutView) -> object:
             return await interaction.edit_original_response(view=view)
 
-        try:
-            await self._board.show(pressed.draft_id, put)
-        except Exception as error:  # the decision stands; the sweep repairs the card
-            log.warning("discord_card_not_shown", what=pressed.draft_id, why=str(error) or type(error).__name__)
+        await self._board.decide(
+            command,
+            tell,
+            name=presser.name,
+            refused=lambda refused: _refused(interaction, refused, _written(command)),
+            put=put,
+        )
 
 
-def _open(pressed: Pressed, presser: Presser) -> Command:
-    return command_of("open", pressed.draft_id, pressed.revision, presser.key, {})
-
-
-def _command(pressed: Pressed, presser: Presser, fields: Mapping[str, str]) -> Command:
-    return command_of(pressed.verb, pressed.draft_id, pressed.revision, presser.key, fields)
+def _stands(interaction: Interaction, custom_id: str) -> bool:
+    """Whether the message that was pressed still has this button."""
+    message = interaction.message
+    items = discord.ui.LayoutView.from_message(message).walk_children() if message else ()
+    return any(getattr(item, "custom_id", None) == custom_id for item in items)
 
 
 def _written(command: Command) -> str:

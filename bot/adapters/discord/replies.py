@@ -13,7 +13,7 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.connected import RETRY_DELAY
+from bot.adapters.chat.connected import RETRY_DELAY
 from bot.adapters.discord.client import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
 from bot.adapters.discord.requests import Flight, watched

@@ -12,14 +12,13 @@ import telegram
 from telegram.constants import ChatType
 from telegram.error import TelegramError
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.calls import Call
-from bot.adapters.surface.verbs import OUT_OF_DATE, command_of
-from bot.adapters.surface.words import one_line, told
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import OUT_OF_DATE, Pressed, command_of
+from bot.adapters.chat.words import one_line, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
-from bot.adapters.telegram.buttons import Pressed
 from bot.adapters.telegram.dialogs import Place, Questions, manager_of, refusal, say
 from bot.adapters.telegram.faces import cut, units
 from bot.desk.view import CardView, Decided

@@ -16,9 +16,10 @@ import telegram
 from telegram.error import InvalidToken, NetworkError, RetryAfter
 from telegram.request import HTTPXRequest
 
+from bot.adapters.telegram.section import Telegram
 from bot.settings import Settings
 
-NAME = "telegram"
+NAME = Telegram.name
 """The `platform` of its posts, and the surface of its cards."""
 API = "https://api.telegram.org"
 UPDATES = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
@@ -78,9 +79,9 @@ def make_bot(settings: Settings) -> Bot:
     Raises InvalidToken.
     """
     os.environ["PTB_TIMEDELTA"] = "true"  # spans of time have a type of their own; the library asks here each time
-    base = (settings.platforms.telegram.api_base or API).rstrip("/")
+    base = (settings.chat(Telegram).api_base or API).rstrip("/")
     trust = {"verify": _trusted()}
-    token = settings.telegram_token.get_secret_value() if settings.telegram_token else ""
+    token = settings.token(Telegram) or ""
     if not _TOKEN.fullmatch(token):
         raise InvalidToken("it is not of the form that @BotFather gives")
     return Bot(

@@ -13,10 +13,10 @@ import telegram
 from telegram import LinkPreviewOptions, ReplyParameters
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface import board
-from bot.adapters.surface.board import Gone
-from bot.adapters.surface.calls import Call
+from bot.adapters.chat import board
+from bot.adapters.chat.board import Gone
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram import faces
 from bot.adapters.telegram.api import NAME, pause, words
 from bot.adapters.telegram.client import Client
@@ -250,13 +250,6 @@ class Board(board.Board[Face]):
             self._ours.append((answer.chat.id, answer.message_id))
         return answer
 
-    async def try_show(self, draft_id: str) -> None:
-        """Bring a card in line after a decision, which stands whatever becomes of this: the sweep repairs the card."""
-        try:
-            await self.show(draft_id)
-        except self.trouble as error:
-            log.warning("telegram_card_not_shown", what=draft_id, why=self.explain(error))
-
     def explain(self, error: Exception) -> str:
         """What went wrong and what to do about it, without the token."""
         why = words(error, self.client.bot) if self.client else str(error)
@@ -277,8 +270,8 @@ class Board(board.Board[Face]):
         return message_link(*_place(shown.message_id)) if shown else None
 
     def _account_of(self, manager: str) -> int | None:
-        found = self._parts.settings.managers.get(manager)
-        return found.telegram if found else None
+        account = self._parts.settings.account_of(manager, NAME)
+        return int(account) if account else None
 
 
 def key(message: telegram.MaybeInaccessibleMessage) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from bot.adapters.chat.verbs import Pressed
 
 MENUS = ("skip", "snooze", "handover", "relabel", "remove")
 """Verbs that open a second keyboard on the card; with a choice they say what was picked there."""
@@ -31,16 +32,6 @@ LONGEST = 64
 _DATA = re.compile(
     rf"(?P<verb>{'|'.join(VERBS)}):(?P<draft>[0-9a-f]{{16}}):(?P<revision>[1-9][0-9]{{0,8}})(?::(?P<choice>[0-9a-z]{{1,16}}))?"
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pressed:
-    """What a button's data says: on which card, as it was shown, what, and which choice of a menu."""
-
-    draft_id: str
-    revision: int
-    verb: str
-    choice: str = ""
 
 
 def data(verb: str, draft_id: str, revision: int, choice: str = "") -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.loop import CardLoop
+from bot.adapters.chat.loop import CardLoop
+from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.commands import Commands

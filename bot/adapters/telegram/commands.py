@@ -9,12 +9,11 @@ nothing is said where fans read along.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 import telegram
@@ -23,9 +22,9 @@ from telegram.constants import ChatType, MessageEntityType
 from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import what
+from bot.adapters.chat.commands import NOTHING, Asked
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.words import what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
 from bot.adapters.telegram.client import Client
@@ -35,8 +34,8 @@ from bot.adapters.telegram.feed import Feed
 from bot.adapters.telegram.posts import entities, text_of
 from bot.desk.view import CardView
 from bot.domain import Refused
-from bot.fans import COMMANDS, NOT_REPORTED, Answer
-from bot.store import Connection, cards, fans, posts
+from bot.fans import COMMANDS
+from bot.store import Connection, fans, posts
 
 log = structlog.get_logger()
 
@@ -56,9 +55,6 @@ PAUSE = timedelta(seconds=5)
 """Somebody who repeats a command sooner is not answered again."""
 MEANT = timedelta(minutes=10)
 """For so long the private chat knows what was asked for in a group: a link alone must not erase anything."""
-LISTED = 10
-"""Posts that /queue names."""
-
 NOT_ALONE = (
     "Nothing was done. If you mean it, write only /{name}; to tell the team something, write /report and your words."
 )
@@ -72,7 +68,6 @@ NOT_SEEN = (
     "This post is not known here: the bot was not there when it was written, or privacy mode hid it. Reply to it in "
     "the group with /draft, which everybody there can see, or answer it yourself."
 )
-NOTHING = "There is no post of a person to answer here, or it is gone."
 _LINK = re.compile(
     r"(?:https?://)?t\.me/(?:c/(?P<id>\d+)|(?P<name>[A-Za-z]\w{3,31}))/(?:(?P<topic>\d+)/)?(?P<post>\d+)"
     r"(?:\?(?:\w++&)*comment=(?P<comment>\d+))?"
@@ -86,26 +81,23 @@ class Commands:
         """`board` shows the cards."""
         self._parts = parts
         self._board = board
+        self._asked_for = Asked(parts, board)
         self._recent: dict[tuple[int, str], datetime] = {}
         """Who has typed what lately."""
 
     async def register(self, client: Client) -> None:
         """Tell Telegram of the commands where they have changed: it shows them to those who type a slash."""
         where = client.directory.cards
-        said = json.dumps([client.me.id, where, dict(COMMANDS), MANAGERS])
-        print_ = hashlib.sha256(said.encode()).hexdigest()
-        notes = await self._parts.store.read(lambda c: cards.notes(c, NAME))
-        if notes.get("commands") == print_:
-            return
-        try:
+
+        async def tell() -> None:
             await client.bot.set_my_commands(_listed(COMMANDS), scope=BotCommandScopeDefault())
             if where is not None:
                 await client.bot.set_my_commands(_listed(MANAGERS), scope=BotCommandScopeChat(where))
+
+        try:
+            await self._asked_for.tell_once([client.me.id, where, dict(COMMANDS), MANAGERS], tell)
         except TelegramError as error:
             log.warning("telegram_commands_not_known", why=words(error, client.bot))
-            return
-        now = self._parts.clock.now()
-        await self._parts.store.write(lambda c: cards.note(c, NAME, now, commands=print_))
 
     def is_command(self, message: telegram.Message) -> bool:
         """True when this is said to a bot, and so no post."""
@@ -171,9 +163,7 @@ class Commands:
             button = InlineKeyboardMarkup([[InlineKeyboardButton("Open the private chat", url=link)]])
             await say(self._board, message, Face(text=IN_PRIVATE, entities=(), keyboard=button))
             return
-        answer = await self._parts.fans.answer(name, NAME, str(user.id), rest)
-        if answer.report and not await self._report(message, user, answer):
-            answer = Answer(text=NOT_REPORTED)
+        answer = await self._asked_for.fan(name, str(user.id), rest, partial(self._report, message, user))
         if answer.file is None:
             await say(self._board, message, answer.text)
             return
@@ -205,20 +195,11 @@ class Commands:
         does = "\n".join(f"/{name} - {one}" for name, one in COMMANDS.items())
         await say(self._board, message, f"{who}\n\n{does}")
 
-    async def _report(self, message: telegram.Message, user: telegram.User, answer: Answer) -> bool:
-        """Lay a fan's report before the managers; False when that cannot be done."""
-        if not self._board.ready:
-            return False
+    def _report(self, message: telegram.Message, user: telegram.User, words: str, to: str) -> str:
         name = plain(user.full_name, 60) + (f" (t.me/{user.username})" if user.username else "")
         place = f" in {plain(message.chat.title, 60)}" if message.chat.title else ""
-        head = f"Report for {self._parts.desk.name_of(answer.report_to)} from {name}{place}:"
-        text = cut(f"{head}\n{disarmed(answer.report or '')}", MOST_TEXT)
-        try:
-            await self._board.send_call(Call(text=text, nonce=""), silent=self._board.quiet())
-        except self._board.trouble as error:
-            log.warning("telegram_report_not_shown", why=self._board.explain(error))
-            return False
-        return True
+        head = f"Report for {self._parts.desk.name_of(to)} from {name}{place}:"
+        return cut(f"{head}\n{disarmed(words)}", MOST_TEXT)
 
     # Managers.
 
@@ -247,14 +228,11 @@ class Commands:
             await self._board.request(user.id, lambda: bot.send_message(user.id, face.text, entities=face.entities))
 
     async def _waiting(self) -> Face:
-        waiting = (await self._parts.store.numbers())["drafts"].get("waiting", 0)
-        if not waiting:
-            return Text().add("Nothing is waiting.").face()
-        page, _ = await self._parts.desk.drafts(limit=LISTED)
-        text = Text().add(f"{waiting} waiting", telegram.MessageEntity.BOLD)
-        for card in page:
+        queue = await self._asked_for.queue()
+        text = Text().add(queue.heading, telegram.MessageEntity.BOLD if queue.waiting else None)
+        for card in queue.shown:
             await self._line(text, card)
-        return (text.add(f"\n… and {waiting - len(page)} more") if waiting > len(page) else text).face()
+        return (text.add(f"\n{queue.rest}") if queue.rest else text).face()
 
     async def _line(self, text: Text, card: CardView) -> None:
         who = plain(card.post.post.author.name, 40) or "a fan"
@@ -272,7 +250,7 @@ class Commands:
         feed, about = self._board.client and self._board.client.listener, message.reply_to_message
         post_id = await feed.asked(about) if isinstance(feed, Feed) and about else None
         await self._board.delete(f"{message.chat.id}/{message.message_id}")  # where the bot may, fans need not read it
-        await self._tell(message, await self._asked(post_id) if post_id else Text().add(NOTHING).face())
+        await self._tell(message, await self._asked(post_id))
 
     async def _linked(self, bot: telegram.Bot, rest: str) -> Face:
         link = _LINK.search(rest)
@@ -296,14 +274,11 @@ class Commands:
         post_id = await self._parts.store.read(find)
         return await self._asked(post_id) if post_id else Text().add(NOT_SEEN).face()
 
-    async def _asked(self, post_id: str) -> Face:
+    async def _asked(self, post_id: str | None) -> Face:
         try:
-            card = await self._parts.intake.card_for(post_id)
+            card = await self._asked_for.card_for(post_id)
         except Refused as refused:
             return Text().add(refused.message).face()
-        if card is None:
-            return Text().add(NOTHING).face()
-        await self._board.try_show(card.draft.id)
         if link := await self._board.link(card.draft.id):
             return Text().add("Its ").add("card", telegram.MessageEntity.TEXT_LINK, url=link).add(" is here.").face()
         return Text().add("Its card is here now.").face()

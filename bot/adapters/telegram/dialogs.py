@@ -14,11 +14,11 @@ from functools import partial
 import telegram
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import not_listed
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import Pressed, not_listed
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.board import Board, key
-from bot.adapters.telegram.buttons import Pressed, data, mark, parse
+from bot.adapters.telegram.buttons import data, mark, parse
 from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut
 from bot.desk.view import CardView
 from bot.settings import Settings
@@ -149,8 +149,7 @@ def missing(card: CardView, pressed: Pressed) -> MissingSlot | None:
 
 def manager_of(settings: Settings, user: telegram.User | None) -> str | None:
     """The key of a manager of config.yaml, looked up each time; None for anybody else."""
-    found = (key for key, manager in settings.managers.items() if user and manager.telegram == user.id)
-    return next(found, None)
+    return settings.manager_of(NAME, str(user.id)) if user else None
 
 
 def refusal(settings: Settings, user: telegram.User) -> str:

@@ -11,6 +11,7 @@ import telegram
 from telegram.constants import ChatType
 from telegram.error import BadRequest, ChatMigrated, Forbidden
 
+from bot.adapters.telegram.section import Telegram
 from bot.settings import Listen, Settings
 
 _ID = re.compile(r"-?\d{1,19}")
@@ -56,8 +57,8 @@ async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Dir
 
     `moved` tells which groups became supergroups under another id: config.yaml may still have the old one.
     """
-    section, faults = settings.platforms.telegram, list[str]()
-    managers = {m.telegram: key for key, m in settings.managers.items() if m.telegram is not None}
+    section, faults = settings.chat(Telegram), list[str]()
+    managers = {int(own): key for key, m in settings.managers.items() if (own := m.account(Telegram.name))}
     listened: dict[int, Listen] = {}
     for listen in section.listen:
         chat = await _chat(listen.channel, "listen", ask, moved, faults)
@@ -68,9 +69,10 @@ async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Dir
         named = _CARDS.fullmatch(section.cards)
         where, part = (named["chat"], named["topic"]) if named else (section.cards, None)
         manager = settings.managers.get(where)
-        cards = manager.telegram if manager else await _chat(where, "cards", ask, moved, faults)
+        account = manager.account(Telegram.name) if manager else await _chat(where, "cards", ask, moved, faults)
+        cards = int(account) if account else None
         topic = int(part) if part and int(part) != GENERAL_TOPIC else None
-        if manager and manager.telegram is None:
+        if manager and account is None:
             faults.append(f"`cards` names {where}, whose `telegram: ID` is missing under `managers`")
     if cards in listened:
         faults.append("`cards` and `listen` name the same chat, so no cards are shown; managers need one of their own")

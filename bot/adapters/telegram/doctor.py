@@ -8,34 +8,37 @@ import telegram
 from telegram.constants import ChatAction, ChatMemberStatus, ChatType
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
-from bot.adapters.telegram.api import NAME, Bot, make_bot, words
+from bot.adapters.chat.doctor import Findings, no_token
+from bot.adapters.telegram.api import Bot, make_bot, words
 from bot.adapters.telegram.client import PRIVACY
 from bot.adapters.telegram.directory import Directory, look_up
-from bot.adapters.telegram.platform import MISSING
 from bot.adapters.telegram.replies import REFUSED
+from bot.adapters.telegram.section import Telegram
 from bot.ports import Check
 from bot.settings import Settings
 
+_FOUND = Findings(Telegram)
+_fine, _note, _fault = _FOUND.fine, _FOUND.note, _FOUND.fault
 _AWAY = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 _WRITE = "let its members send messages (group settings, Permissions), or make the bot an administrator"
 
 
 def checks(settings: Settings) -> list[Check]:
     """What can be seen without asking Telegram."""
-    section = settings.platforms.telegram
+    section = settings.chat(Telegram)
     found: list[Check] = []
-    if settings.telegram_token is None:
-        found.append(_fault("the token is missing", MISSING))
+    if settings.token(Telegram) is None:
+        found.append(_fault("the token is missing", no_token(Telegram)))
     if not section.listen:
         fix = "add the bot to a group: the log then says the line to paste, platforms: {telegram: {listen: [ID]}}"
         found.append(_fault("no group is listened to", fix))
     if section.cards is None:
         fix = "name a group, CHAT/TOPIC, or a manager's key: platforms: {telegram: {cards: ID}}"
         found.append(_note("no chat for cards: drafts are decided elsewhere", fix))
-    elif not any(m.telegram for m in settings.managers.values()):
+    elif not _FOUND.anybody(settings):
         fix = "give managers their `telegram: ID`; who presses a button without it is told the id in the log"
         found.append(_fault("nobody may press the buttons on cards", fix))
-    return found or [Check(name=NAME, ok=True, result="config.yaml says all that is needed")]
+    return found or [_fine("config.yaml says all that is needed")]
 
 
 async def check_online(settings: Settings) -> list[Check]:
@@ -43,7 +46,7 @@ async def check_online(settings: Settings) -> list[Check]:
 
     In a direct chat the manager sees for a moment that the bot "is typing".
     """
-    if settings.telegram_token is None:
+    if settings.token(Telegram) is None:
         return []
     try:
         bot = make_bot(settings)
@@ -121,15 +124,3 @@ def _unknown(bot: Bot, chat_id: int, directory: Directory) -> Check:
     if key:
         return _fault(f"the bot cannot write to {key} yet", f"let them open t.me/{bot.username} and press Start")
     return _fault(f"Telegram does not show the bot the chat {chat_id}", "check the id, and add the bot to the group")
-
-
-def _fine(result: str) -> Check:
-    return Check(name=NAME, ok=True, result=result)
-
-
-def _note(result: str, fix: str) -> Check:
-    return Check(name=NAME, ok=None, result=result, fix=fix)
-
-
-def _fault(result: str, fix: str) -> Check:
-    return Check(name=NAME, ok=False, result=result, fix=fix)

@@ -17,7 +17,7 @@ from typing import Any, Self
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
 from telegram.constants import KeyboardButtonStyle, MessageEntityDateTimeFormats
 
-from bot.adapters.surface.words import (
+from bot.adapters.chat.words import (
     SHOWN_TURN,
     Choice,
     alarms,

@@ -10,7 +10,7 @@ import structlog
 import telegram
 from telegram.constants import ChatMemberStatus, ChatType
 
-from bot.adapters.parts import Parts
+from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.posts import (

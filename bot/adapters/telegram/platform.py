@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from telegram.error import InvalidToken
 
-from bot.adapters.connected import ConnectedPlatform
-from bot.adapters.parts import Parts
+from bot.adapters.chat.connected import ConnectedPlatform
+from bot.adapters.chat.doctor import no_token
+from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.cards import Cards
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.feed import Feed
 from bot.adapters.telegram.replies import REFUSED, Replies
+from bot.adapters.telegram.section import Telegram
 from bot.errors import GreenroomError
-
-MISSING = "platforms.telegram is enabled, but TELEGRAM_TOKEN is not in the environment; set it, or set enabled: auto"
 
 
 class TelegramPlatform(ConnectedPlatform):
     """Reads groups and sends replies."""
 
     name = NAME
-    title = "Telegram"
+    title = Telegram.title
     text_limit = 4096
 
     def __init__(self, parts: Parts) -> None:
@@ -32,8 +32,8 @@ class TelegramPlatform(ConnectedPlatform):
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
-        if self._parts.settings.telegram_token is None:
-            self._refused = MISSING
+        if self._parts.settings.token(Telegram) is None:
+            self._refused = no_token(Telegram)
         if self._refused:
             raise GreenroomError(self._refused)
         parts = self._parts

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 import telegram
 from telegram.error import BadRequest, TelegramError
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.verbs import OUT_OF_DATE, STUMBLED, choices, command_of
-from bot.adapters.surface.words import cut, told
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, Pressed, choices
+from bot.adapters.chat.words import cut
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words
 from bot.adapters.telegram.board import Board, key
-from bot.adapters.telegram.buttons import Pressed
 from bot.adapters.telegram.dialogs import Place, manager_of, refusal
 from bot.adapters.telegram.faces import Text, units
 from bot.desk.view import CardView
-from bot.domain import Command, Refused
+from bot.domain import Refused
 
 log = structlog.get_logger()
 
@@ -79,14 +79,7 @@ class Presses:
     async def _decide(
         self, query: telegram.CallbackQuery, pressed: Pressed, by: str, fields: Mapping[str, str]
     ) -> None:
-        with self._board.pressed(pressed.draft_id):
-            try:
-                done = await self._parts.desk.decide(_command(pressed, by, fields))
-            except Refused as refused:
-                await _answer(query, refused.message)
-            else:
-                await _answer(query, told(done))
-            await self._board.try_show(pressed.draft_id)
+        await self._board.decide(pressed.command(by, fields), partial(_answer, query))
         if query.message and not await self._board.card_at(query.message):
             await self._board.delete(key(query.message))  # a copy that nobody keeps in line
 
@@ -94,8 +87,7 @@ class Presses:
         """A menu lies on the card itself, and goes with the card's next change."""
         card = await self._parts.desk.draft(pressed.draft_id)
         if pressed.verb != "remove" and not (card and card.stands(pressed.revision)):
-            # `open` refuses, in words, what is over or has changed.
-            card = (await self._parts.desk.decide(_opened(pressed, by))).card
+            card = (await self._parts.desk.decide(pressed.opened(by))).card
         offered = self._offered(pressed.verb, card)
         if pressed.choice:
             value = dialogs.chosen(pressed, offered)
@@ -130,7 +122,7 @@ class Presses:
         if card is None:
             raise Refused("not_found", OUT_OF_DATE)
         if pressed.verb != "correct":
-            card = (await self._parts.desk.decide(_opened(pressed, by))).card
+            card = (await self._parts.desk.decide(pressed.opened(by))).card
         elif not 0 < units(card.reply_text) <= TYPED:
             raise Refused("bad_action", NOT_HERE if card.reply_text else OUT_OF_DATE)
         await _answer(query)
@@ -143,19 +135,11 @@ class Presses:
         text, message = dialogs.confirmed(query.message, pressed), query.message
         if text is None or message is None:
             raise Refused("bad_action", OUT_OF_DATE)
-        await self._parts.desk.decide(_command(pressed, by, {"text": text}))
+        await self._parts.desk.decide(pressed.command(by, {"text": text}))
         await _answer(query)
         face = Text().add(f"The correction is on its way:{dialogs.GAP}{text}").face()
         await self._board.edit(key(message), face)
         await self._board.try_show(pressed.draft_id)
-
-
-def _command(pressed: Pressed, by: str, fields: Mapping[str, str]) -> Command:
-    return command_of(pressed.verb, pressed.draft_id, pressed.revision, by, fields)
-
-
-def _opened(pressed: Pressed, by: str) -> Command:
-    return command_of("open", pressed.draft_id, pressed.revision, by, {})
 
 
 async def _answer(query: telegram.CallbackQuery, words_: str = "") -> None:

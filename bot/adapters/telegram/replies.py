@@ -12,7 +12,7 @@ import structlog
 import telegram
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.adapters.connected import RETRY_DELAY
+from bot.adapters.chat.connected import RETRY_DELAY
 from bot.adapters.telegram.api import NotTelegram, pause, words
 from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.posts import chat_of

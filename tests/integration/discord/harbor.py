@@ -13,7 +13,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.adapters.discord import DiscordPlatform, Parts
+from bot.adapters.chat.parts import Parts
+from bot.adapters.discord.platform import DiscordPlatform
 from bot.adapters.web import views
 from bot.desk import Desk
 from bot.domain import Action, Command, StoredPost

@@ -11,12 +11,11 @@ import discord
 import simcord
 
 from bot import settings
+from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.client import Client
 from bot.adapters.discord.feed import Feed
-from bot.adapters.parts import Parts
 from bot.fans import Fans
-from bot.settings import Manager
 
 CONFIG = """\
 community: {{name: Lantern Harbor}}
@@ -48,7 +47,7 @@ class Room:
         )
         if key:
             managers = self.house.settings.managers
-            managers[key] = Manager(name=managers[key].name, discord=member.id)
+            managers[key] = managers[key].model_copy(update={"discord": member.id})
         return member
 
     def open(self, cards: Cards) -> None:

@@ -7,7 +7,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.adapters.discord import check_online, checks, commands
+from bot.adapters.discord import commands
+from bot.adapters.discord.doctor import check_online, checks
 from tests.fakes.discord import TOKEN, FakeDiscord
 
 CONFIG = """\

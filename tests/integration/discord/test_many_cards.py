@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.adapters.surface import loop as surface
+from bot.adapters.chat import loop as surface
 from bot.store import cards as kept
 from tests.integration.discord.mods_room import PRAISE, Room, labels, opened, text_of, verbs
 

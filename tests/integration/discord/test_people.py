@@ -138,6 +138,7 @@ COMMANDS = ["who", "privacy", "mydata", "forget", "stop", "start", "report"]
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_fans_ask_and_only_they_are_answered(open_house: House, name: str) -> None:
     house = open_house
+    await house.until(lambda: house.fake.world.commands)
     offered = next(one for one in house.fake.world.commands.values() if one["name"] == name)
     options = {one["name"]: "it was rude" for one in offered["options"] if one.get("required")}
     before = len(house.fake.messages(house.general))

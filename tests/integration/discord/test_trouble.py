@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from bot.adapters.chat import loop
 from bot.adapters.discord import replies
-from bot.adapters.surface import loop
 from tests.fakes.discord import CALLBACK, SEND, Fault
 from tests.integration.conftest import LOVELY
 

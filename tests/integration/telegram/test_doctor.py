@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot import settings
-from bot.adapters.telegram import check_online, checks
+from bot.adapters.telegram.doctor import check_online, checks
 from tests.fakes.telegram import TOKEN, FakeTelegram
 
 CONFIG = """\

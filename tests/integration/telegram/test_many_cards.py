@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.surface import loop
+from bot.adapters.chat import loop
 from tests.fakes.telegram import SEND, Fault
 
 from .house import PRAISE, House, data_of, verbs

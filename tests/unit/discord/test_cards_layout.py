@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.adapters.chat.words import settled
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.buttons import BUTTONS, ITEMS, NUMBERED, VERBS, Pressed
 from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, quoted, typed
-from bot.adapters.surface.words import settled
 from bot.desk.view import CardView
 from bot.domain import Alternative
 from bot.settings import Manager

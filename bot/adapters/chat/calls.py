@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.adapters.parts import Parts
+from bot.adapters.chat.parts import Parts
 from bot.desk.rounds import CRISIS_EVERY
 from bot.events import Event, Happened
 from bot.store import cards

@@ -12,14 +12,18 @@ from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.calls import Call
-from bot.adapters.surface.words import settled, wants_a_person
+import structlog
+
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.words import settled, told, wants_a_person
 from bot.desk.cards import WRITING_FOR
 from bot.desk.view import CardView
-from bot.domain import DraftState
+from bot.domain import Command, DraftState, Refused
 from bot.store import cards
 from bot.store.cards import Shown
+
+log = structlog.get_logger()
 
 Face = TypeVar("Face")
 """How a platform shows a card: what one message of its SDK is made of."""
@@ -141,6 +145,36 @@ class Board(ABC, Generic[Face]):
                 shown = await self._send(card)
             if shown:
                 await self._keep(card, shown)
+
+    async def try_show(self, draft_id: str, put: Callable[[Face], Awaitable[object]] | None = None) -> None:
+        """As `show`, after a decision, which stands whatever becomes of this: the sweep repairs the card."""
+        try:
+            await self.show(draft_id, put)
+        except Exception as error:
+            log.warning("card_not_shown", surface=self.name, what=draft_id, why=self.explain(error))
+
+    async def decide(
+        self,
+        command: Command,
+        tell: Callable[[str], Awaitable[None]],
+        *,
+        name: str | None = None,
+        refused: Callable[[Refused], Awaitable[None]] | None = None,
+        put: Callable[[Face], Awaitable[object]] | None = None,
+    ) -> None:
+        """What a press means is asked of the desk, its presser is told what comes of it, and the card follows.
+
+        `tell` gets the remarks, or nothing; `refused` what was refused, where it is told in another way. `name` and
+        `put` are those of `Desk.decide` and `show`.
+        """
+        with self.pressed(command.draft_id):
+            try:
+                done = await self._parts.desk.decide(command, name=name)
+            except Refused as error:
+                await (refused(error) if refused else tell(error.message))
+            else:
+                await tell(told(done))
+            await self.try_show(command.draft_id, put)
 
     async def invalidate(self, draft_id: str, *, menu: bool = False) -> None:
         """Its message shows something else for now: the next `show` brings it in line. A `menu` stays until the draft

@@ -1,4 +1,4 @@
-"""Sending through a connection that comes and goes: what Discord and Telegram have in common as platforms."""
+"""Sending through a connection that comes and goes."""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from bot.adapters.surface.words import one_line
+from bot.adapters.chat.words import one_line
 from bot.desk.view import CardView
 from bot.domain import Action, Command, Refused
 from bot.settings import Manager, Settings
@@ -43,6 +44,25 @@ ACTIONS: Mapping[str, Action] = {
     "arrived": Action.SETTLE,
     "lost": Action.SETTLE,
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pressed:
+    """What a button says: on which card, as it was shown, what, and which choice."""
+
+    draft_id: str
+    revision: int
+    verb: str
+    choice: str = ""
+    """The number of the alternative that it is about, or what was picked in a menu."""
+
+    def command(self, by: str, fields: Mapping[str, str]) -> Command:
+        """See `command_of`."""
+        return command_of(self.verb, self.draft_id, self.revision, by, fields)
+
+    def opened(self, by: str) -> Command:
+        """Somebody begins to write: the others are told. What is over or has changed is refused, in words."""
+        return command_of("open", self.draft_id, self.revision, by, {})
 
 
 def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping[str, str]) -> Command:
@@ -94,14 +114,22 @@ def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents:
     return {}
 
 
-def not_listed(settings: Settings, platform: str, user_id: int, user_name: str, shown_name: str) -> str:
+def manager(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:
+    """The key of whoever presses, looked up at every press. Raises Refused for somebody who may not."""
+    by = settings.manager_of(platform, str(user_id))
+    if by is None:
+        raise Refused("not_a_manager", not_listed(settings, platform, user_id, user_name, shown_name))
+    return by
+
+
+def not_listed(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:
     """Somebody who may not decide tried: log the line to paste into config.yaml; the sentence for them."""
     key = re.sub(r"[^a-z0-9]+", "-", user_name.lower()).strip("-")[:32] or "name"
     log.warning(
         f"{platform}_manager_not_listed",
         **{f"{platform}_id": str(user_id)},
         name=shown_name,
-        config_line=f"managers: {{{key}: {{name: {json.dumps(shown_name)}, {platform}: {user_id}}}}}",
+        config_line=f"managers: {{{key}: {{name: {json.dumps(shown_name)}, {platform}: {json.dumps(user_id)}}}}}",
     )
     community = settings.community.name
     return (

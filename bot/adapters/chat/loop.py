@@ -13,9 +13,9 @@ from typing import Generic
 
 import structlog
 
-from bot.adapters.parts import Parts
-from bot.adapters.surface.board import Board, Face, Gone
-from bot.adapters.surface.calls import CALLS, call_of
+from bot.adapters.chat.board import Board, Face, Gone
+from bot.adapters.chat.calls import CALLS, call_of
+from bot.adapters.chat.parts import Parts
 from bot.domain import Draft
 from bot.events import Event
 from bot.stopping import finished

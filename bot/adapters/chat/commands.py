@@ -1,0 +1,98 @@
+"""What fans and managers ask for by commands, on every platform: it reads the command, and shows the answer its way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+import structlog
+
+from bot.adapters.chat.board import Board, Face
+from bot.adapters.chat.calls import Call
+from bot.adapters.chat.parts import Parts
+from bot.desk.view import CardView
+from bot.domain import Refused
+from bot.fans import NOT_REPORTED, Answer
+from bot.store import cards
+from bot.store.ids import new_id
+
+log = structlog.get_logger()
+
+LISTED = 10
+"""Posts that /queue names."""
+NOTHING = "There is no post of a person to answer here, or it is gone."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Queue:
+    """What /queue says."""
+
+    waiting: int
+    shown: Sequence[CardView]
+    """The most urgent of them."""
+
+    @property
+    def heading(self) -> str:
+        """Its first line."""
+        return f"{self.waiting} waiting" if self.waiting else "Nothing is waiting."
+
+    @property
+    def rest(self) -> str:
+        """Its last line; empty where all are shown."""
+        more = self.waiting - len(self.shown)
+        return f"… and {more} more" if more > 0 else ""
+
+
+class Asked(Generic[Face]):
+    """For one surface."""
+
+    def __init__(self, parts: Parts, board: Board[Face]) -> None:
+        """`board` shows the cards."""
+        self._parts = parts
+        self._board = board
+
+    async def fan(self, command: str, fan_id: str, words: str, report: Callable[[str, str], str]) -> Answer:
+        """The answer to a fan, for their eyes only. A report is laid before the managers; `report` says it, of the
+        fan's words and the key of the manager it is for.
+        """
+        answer = await self._parts.fans.answer(command, self._board.name, fan_id, words)
+        if answer.report and not await self._laid(report(answer.report, answer.report_to)):
+            return Answer(text=NOT_REPORTED)
+        return answer
+
+    async def _laid(self, text: str) -> bool:
+        if not self._board.ready:
+            return False
+        try:
+            await self._board.send_call(Call(text=text, nonce=f"report{new_id()}"), silent=self._board.quiet())
+        except self._board.trouble as error:
+            log.warning("report_not_shown", surface=self._board.name, why=self._board.explain(error))
+            return False
+        return True
+
+    async def queue(self) -> Queue:
+        """What waits for a yes."""
+        waiting = (await self._parts.store.numbers())["drafts"].get("waiting", 0)
+        page = (await self._parts.desk.drafts(limit=LISTED))[0] if waiting else ()
+        return Queue(waiting=waiting, shown=page)
+
+    async def card_for(self, post_id: str | None) -> CardView:
+        """Put a card for a post that a manager points at on the desk, and show it. Raises Refused, in words."""
+        card = await self._parts.intake.card_for(post_id) if post_id else None
+        if card is None:
+            raise Refused("not_found", NOTHING)
+        await self._board.try_show(card.draft.id)
+        return card
+
+    async def tell_once(self, said: object, tell: Callable[[], Awaitable[object]]) -> None:
+        """Tell the platform of our commands where what is said of them has changed: it keeps them. `said` is JSON."""
+        print_ = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        name, store = self._board.name, self._parts.store
+        if (await store.read(lambda c: cards.notes(c, name))).get("commands") == print_:
+            return
+        await tell()
+        now = self._parts.clock.now()
+        await store.write(lambda c: cards.note(c, name, now, commands=print_))

@@ -1,1 +1,0 @@
-"""Cards on a chat platform, as far as Discord and Telegram have them in common."""

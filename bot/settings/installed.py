@@ -1,0 +1,33 @@
+"""The chat platforms that are installed: entry points of the group `greenroom.adapters`, ours and those of others."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Protocol
+
+from bot.errors import GreenroomError
+from bot.settings.model import ChatSection
+
+GROUP = "greenroom.adapters"
+
+
+class Installed(Protocol):
+    """What the settings need of an adapter; `bot.adapters.chat.port.ChatAdapter` says what the rest needs."""
+
+    section: type[ChatSection]
+
+
+def installed() -> list[Installed]:
+    """One of each, by name. Raises GreenroomError for one that cannot be loaded."""
+    return [_loaded(point) for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name)]
+
+
+def _loaded(point: metadata.EntryPoint) -> Installed:
+    try:
+        found: Installed = point.load()()
+        named = found.section.name
+    except Exception as error:
+        raise GreenroomError(f"the chat platform {point.name} ({point.value}) cannot be loaded: {error!r}") from error
+    if named != point.name:
+        raise GreenroomError(f"the chat platform {point.name} ({point.value}) calls itself {named}")
+    return found

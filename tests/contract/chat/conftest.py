@@ -1,0 +1,24 @@
+"""Platforms that are installed beside the program, as anybody's would be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+PIGEON = "pigeon = tests.contract.chat.pigeon:PigeonAdapter"
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Install a package that does nothing but name an entry point."""
+
+    def installed(entry: str = PIGEON) -> None:
+        about = tmp_path / "installed" / "other-1.0.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n", encoding="utf-8")
+        (about / "entry_points.txt").write_text(f"[greenroom.adapters]\n{entry}\n", encoding="utf-8")
+        monkeypatch.syspath_prepend(str(about.parent))
+
+    return installed
