@@ -22,6 +22,7 @@ from tests.kill.process import CRASH, DANGER, FOG, PRAISE, SAVE, Died, Watch
 
 FANS = 6
 """On each platform."""
+TOO_MANY = 429
 FOREVER = 10.0**6
 _MESSAGE = "/channels/{channel}/messages/{message}"
 LONGEST, BUSIEST = 8.0, 100
@@ -124,7 +125,12 @@ class Script:
         """What goes wrong on the platforms in this life."""
         house, chance = self.house, self.chance
         for _ in range(chance.choice((0, 0, 1, 1, 2))):
-            status, after, slow = chance.choice((429, 500, None, 0)), chance.random() < 0.5, chance.uniform(0.2, 1.5)
+            status, after, slow = (
+                chance.choice((TOO_MANY, 500, None, 0)),
+                chance.random() < 0.5,
+                chance.uniform(0.2, 1.5),
+            )
+            after = after and status != TOO_MANY  # what a platform refuses it has not done
             if chance.random() < 0.5:
                 call = chance.choice((SEND, EDIT, DELETE, ANSWER, POLL))
                 fault: Any = TelegramFault(status, after=after or status == 0, hold=status == 0)
