@@ -70,18 +70,22 @@ class Presses:
         await self._answered(interaction, show_more())
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Every interaction: forms, and buttons that no pattern takes any more, or that no longer stand on the message:
-        the library answers those with silence. Commands are the tree's.
+        """Every interaction: forms, and buttons that no pattern takes any more, or that the message has no longer: the
+        library answers those with silence. Commands are the tree's.
         """
         data: Any = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
-        ours = buttons.read(custom_id) is not None or custom_id == buttons.MORE
+        pressed = buttons.read(custom_id)
         if interaction.type is discord.InteractionType.modal_submit:
-            pressed = forms.read(custom_id)
-            work = self._submitted(interaction, pressed) if pressed else _tell(interaction, OUT_OF_DATE)
+            form = forms.read(custom_id)
+            work = self._submitted(interaction, form) if form else _tell(interaction, OUT_OF_DATE)
             await self._answered(interaction, work)
-        elif interaction.type is discord.InteractionType.component and not (ours and _stands(interaction, custom_id)):
+        elif interaction.type is not discord.InteractionType.component:
+            return
+        elif pressed is None and custom_id != buttons.MORE:
             await self._answered(interaction, _tell(interaction, OUT_OF_DATE))
+        elif not _stands(interaction, custom_id):
+            await (self.pressed(interaction, pressed) if pressed else self.more(interaction))
 
     async def _answered(self, interaction: Interaction, work: Awaitable[None]) -> None:
         try:
