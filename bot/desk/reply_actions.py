@@ -41,6 +41,7 @@ def _undo_change(connection: Connection, draft: Draft, change: Delivery, press: 
         raise Refused("too_late", "The change is already on its way.", draft=draft)
     moves.recall_delivery(connection, change, press.now, Action.UNDO, by=press.command.by)
     new = replace(draft, revision=draft.revision + 1)
+    record(connection, draft, press)
     moves.save(connection, draft, new)
     append_event(connection, Happened.DRAFT_UNDONE, new, press)
     return new

@@ -321,6 +321,10 @@ class House:
             with contextlib.closing(sqlite3.connect(Path(place) / "greenroom.db")) as found:
                 return found.execute(query, values).fetchall()
 
+    def bytes_of_database(self) -> bytes:
+        """The bytes of its file."""
+        return self.database.read_bytes() if self.database.exists() else b""
+
     def log_of_writes(self) -> bytes:
         """The bytes of the database's write-ahead log."""
         log = Path(f"{self.database}-wal")

@@ -8,7 +8,6 @@ import struct
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from bot.domain import Target, seal
 from tests.kill.house import House, Said, draft_of
@@ -111,18 +110,20 @@ class Ledger:
             yield f"the words of delivery {delivery_id} are gone, and it is {state}"
 
     def _erased(self) -> Iterator[str]:
-        """No row and no byte of the files has what was deleted or forgotten."""
-        gone, stored = dict(self.house.erased), self._stored()
+        """No row and no byte of the files has what was forgotten or deleted."""
+        deleted, stored = dict[str, str](), self._stored()
         for said in self.house.posts:
             if stored.get((said.platform, said.channel, said.external_id), ("", "", "", False))[3]:
-                gone |= dict.fromkeys(map(_mark, said.wordings), f"{_name(said)} was deleted")
-        rows = "\n".join(self._rows_in_words()) if gone else ""
-        raw = without_gaps(self.house.database) + self.house.log_of_writes()
-        for words, why in gone.items():
-            if words in rows:
-                yield f"“{words}” is still stored: {why}"
-            elif words.encode() in raw:
-                yield f"“{words}” is still in the bytes of the files: {why}"
+                deleted |= dict.fromkeys(map(_mark, said.wordings), f"{_name(said)} was deleted")
+        rows = "\n".join(self._rows_in_words())
+        log = self.house.log_of_writes()
+        whole, without = self.house.bytes_of_database() + log, without_gaps(self.house.bytes_of_database()) + log
+        for gone, raw in ((self.house.erased, whole), (deleted, without)):
+            for words, why in gone.items():
+                if words in rows:
+                    yield f"“{words}” is still stored: {why}"
+                elif words.encode() in raw:
+                    yield f"“{words}” is still in the bytes of the files: {why}"
 
     def _rows_in_words(self) -> Iterator[str]:
         for (table,) in self.house.rows("SELECT name FROM sqlite_master WHERE type = 'table'"):
@@ -237,16 +238,14 @@ class Ledger:
         return json.dumps(dict(sorted(self.counts.items())))
 
 
-def without_gaps(database: Path) -> bytes:
+def without_gaps(database: bytes) -> bytes:
     """A database's bytes, but for the part of a page between the list of its cells and the first cell.
 
-    There SQLite leaves what stood in a page that it built anew, `secure_delete` or not; only VACUUM takes it away.
-    See https://www.sqlite.org/fileformat2.html#b_tree_pages.
+    There SQLite leaves what stood in a page that it built anew, `secure_delete` or not, until the file is written anew:
+    soon after somebody was forgotten, else once a day. See https://www.sqlite.org/fileformat2.html#b_tree_pages.
     """
-    if not database.exists():
-        return b""
-    found = bytearray(database.read_bytes())
-    (size,) = struct.unpack_from(">H", found, 16)
+    found = bytearray(database)
+    size = struct.unpack_from(">H", found, 16)[0] if found else 1
     for page in range(0, len(found), size):
         head = page + (100 if page == 0 else 0)
         kind, _, cells, first = struct.unpack_from(">BHHH", found, head)

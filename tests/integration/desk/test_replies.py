@@ -1,8 +1,10 @@
 """After the yes: settle, retry, correct and remove."""
 
 import pytest
+from sqlalchemy import select
 
 from bot.domain import Cause, DeliveryState
+from bot.store.tables import decisions
 
 PRAISE = "the new map is gorgeous"
 
@@ -96,6 +98,8 @@ async def test_a_correction_is_taken_back_while_it_is_held(house):
     await house.press(card, "correct", text="Where did you find that?")
     undone = await house.press(card, "undo", by="tom")
     assert (undone["state"], undone["revision"]) == ("approved", card["revision"] + 1)
+    decided = await house.store.read(lambda c: list(c.execute(select(decisions.c.action, decisions.c.by))))
+    assert ("undo", "tom") in decided, "who took it back is recorded like any decision"
     await house.send()
     assert (await house.reply(card["post"]["post_id"])).text == card["text"]
     await house.press(undone, "correct", text="How far in are you now?")
