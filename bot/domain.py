@@ -346,6 +346,11 @@ class Delivery:
     sent_at: datetime | None = None
     error: str | None = None
 
+    @property
+    def can_be_undone(self) -> bool:
+        """True while nothing of it can be on the platform. A change that was tried may be made: Telegram cannot tell."""
+        return self.state is DeliveryState.HELD and (self.kind == "send" or self.error is None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:

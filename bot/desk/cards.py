@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.desk.view import CardView
-from bot.domain import Delivery, DeliveryState, Draft, DraftState
+from bot.domain import Delivery, Draft, DraftState
 from bot.queue import context
 from bot.store import Connection, deliveries, posts
 from responders.types import Alarm
@@ -40,7 +40,7 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
 
 
 def _undo_until(draft: Draft, sent: Sequence[Delivery], now: datetime, undo_seconds: float) -> datetime | None:
-    if draft.state == DraftState.APPROVED and sent and sent[0].state == DeliveryState.HELD:
+    if draft.state == DraftState.APPROVED and sent and sent[0].can_be_undone:
         return sent[0].due_at
     if draft.state == DraftState.REJECTED and draft.decided_at:
         end = draft.decided_at + timedelta(seconds=undo_seconds)

@@ -37,7 +37,7 @@ def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
 
 
 def _undo_change(connection: Connection, draft: Draft, change: Delivery, press: Press) -> Draft:
-    if change.state is not DeliveryState.HELD:
+    if not change.can_be_undone:
         raise Refused("too_late", "The change is already on its way.", draft=draft)
     moves.recall_delivery(connection, change, press.now, Action.UNDO, by=press.command.by)
     new = replace(draft, revision=draft.revision + 1)

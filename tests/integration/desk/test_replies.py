@@ -107,6 +107,23 @@ async def test_a_correction_is_taken_back_while_it_is_held(house):
     assert (await house.reply(card["post"]["post_id"])).text == "How far in are you now?"
 
 
+@pytest.mark.parametrize("change", ["correct", "remove"])
+async def test_a_change_that_was_tried_is_not_taken_back(house, change):
+    """It may be made already: not every platform can tell."""
+    card = await house.sent()
+    await house.press(card, change, **({"text": "Where did you find that?"} if change == "correct" else {}))
+    house.stage.script.append("later")
+    await house.send()
+    tried = await house.again(card)
+    assert tried["undo_until"] is None
+    assert (await house.refused(tried, "undo")).code == "too_late"
+    house.clock.move(minutes=1)
+    await house.send()
+    assert (await house.reply(card["post"]["post_id"])).text == (
+        "Where did you find that?" if change == "correct" else card["text"]
+    )
+
+
 async def test_a_reply_is_removed(house):
     card = await house.sent()
     card = await house.press(card, "correct", text="Where did you find that?")
