@@ -11,10 +11,11 @@ run: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill' -n 4 --dist worksteal
 
-# What starts the program and kills it: at named steps, then 200 times in the middle of whatever it does.
+# What starts the program and kills it: at named steps, then KILLS times in the middle of whatever it does.
+KILLS ?= 200
 test-kill: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m kill -n 2
-	@$(BIN)/python -m tests.kill --kills 200
+	@$(BIN)/python -m tests.kill --kills $(KILLS)
 
 # The same story for as many MINUTES as you have.
 MINUTES ?= 30

@@ -348,7 +348,7 @@ class Delivery:
 
     @property
     def can_be_undone(self) -> bool:
-        """True while nothing of it can be on the platform. A change that was tried may be made: Telegram cannot tell."""
+        """True while nothing of it can be on the platform. A change that was tried may be: Telegram cannot tell."""
         return self.state is DeliveryState.HELD and (self.kind == "send" or self.error is None)
 
 
