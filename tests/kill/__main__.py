@@ -47,7 +47,8 @@ async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[st
             house.kill("before the story")
             await house.over()
             while script.counts["kills"] < kills and time.monotonic() < until:
-                for _ in range(min(BETWEEN, kills - script.counts["kills"])):
+                enough = min(script.counts["kills"] + BETWEEN, kills)
+                while script.counts["kills"] < enough and time.monotonic() < until:
                     await script.life()
                     refuse(script.seen())
                 await look(house, script, ledger)

@@ -27,6 +27,8 @@ FOREVER = 10.0**6
 _MESSAGE = "/channels/{channel}/messages/{message}"
 LONGEST, BUSIEST = 8.0, 100
 """Seconds of a life after it serves, and requests of the program in it."""
+PATIENCE = 4
+"""Lives in which the next named moment may come; then another one has its turn."""
 ONCE = ("getMe", "getChat", "GET /channels/{channel}/messages (fans)")
 """Requests that come once in a life."""
 OFTEN = (
@@ -49,7 +51,8 @@ class Script:
         self.discord_fans = [house.discord.member(f"Fan {n}") for n in range(FANS)]
         self.telegram_fans = [house.telegram.user(f"Fan {n}") for n in range(FANS)]
         self.moments = self.chance.sample(MOMENTS, len(MOMENTS))
-        """Each has its turn, and waits for it through as many lives as it takes."""
+        """Each has its turn, and waits for it through a few lives."""
+        self._waited = 0
         self._marks = 0
         self._again: list[tuple[Json, str]] = []
         """Posts of the web whose answer was lost: their client sends them once more."""
@@ -67,10 +70,12 @@ class Script:
     async def life(self) -> None:
         """The program starts, people do things, it is killed; then people do things without it."""
         house, chance = self.house, self.chance
-        kind = chance.choices(("start", "anywhere", "sync", "request", "stop"), (10, 20, 20, 45, 5))[0]
+        kind = chance.choices(("start", "short", "long", "sync", "stop"), (10, 20, 45, 20, 5))[0]
         at, after, power = chance.randint(1, 30), chance.random() < 0.5, chance.random() < 0.5
         watch = Watch(kill_at=at if kind == "sync" else 0, after=after, power=power)
-        if kind == "request" and house.trap is None:
+        self._waited += 1
+        if house.trap is None or self._waited > PATIENCE:
+            self._waited = 0
             self.moments.append(self.moments.pop(0))
             call, when = self.moments[-1]
             house.trap = Trap(call, when, nth=1 if call in ONCE else chance.randint(1, 3))
@@ -81,7 +86,7 @@ class Script:
         with contextlib.suppress(Died):
             await house.start(watch)
             house.note("it serves")
-            await self._lives(BUSIEST if kind in ("sync", "request") else chance.randint(1, BUSIEST))
+            await self._lives(BUSIEST if kind in ("sync", "long") else chance.randint(1, BUSIEST))
             if kind == "stop":
                 await self._stop(chance.uniform(0, 3))
         if house.alive:
