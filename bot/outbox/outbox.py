@@ -69,17 +69,17 @@ class Outbox:
             await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _lane(self, platform: str) -> None:
-        flying: dict[str, asyncio.Task[None]] = {}
+        in_flight: dict[str, asyncio.Task[None]] = {}
         try:
             with self._store.signal(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as signal:
                 while True:
-                    await finished(self._start(platform, flying))
-                    if len(flying) < IN_FLIGHT:
+                    await finished(self._start(platform, in_flight))
+                    if len(in_flight) < IN_FLIGHT:
                         await signal.wait(await self._pause(platform))
                     else:
-                        await asyncio.wait(flying.values(), return_when=FIRST_COMPLETED)
+                        await asyncio.wait(in_flight.values(), return_when=FIRST_COMPLETED)
         finally:
-            await _land(flying.values())
+            await _finish(in_flight.values())
 
     async def _pause(self, platform: str) -> float:
         due = await self._store.read(lambda c: deliveries.next_due(c, platform))
@@ -96,31 +96,31 @@ class Outbox:
         return sum(count for count in ended if isinstance(count, int))
 
     async def _empty(self, platform: str) -> int:
-        flying: dict[str, asyncio.Task[None]] = {}
+        in_flight: dict[str, asyncio.Task[None]] = {}
         handled = 0
         try:
-            while started := await finished(self._start(platform, flying)):
+            while started := await finished(self._start(platform, in_flight)):
                 handled += started
                 # Each on its own: one that cannot be noted must not cut off the others in the middle of their sending.
-                ended = await asyncio.gather(*flying.values(), return_exceptions=True)
+                ended = await asyncio.gather(*in_flight.values(), return_exceptions=True)
                 for error in ended:
                     if isinstance(error, Exception):
                         raise error
         finally:
-            await _land(flying.values())
+            await _finish(in_flight.values())
         return handled
 
-    async def _start(self, platform: str, flying: dict[str, asyncio.Task[None]]) -> int:
+    async def _start(self, platform: str, in_flight: dict[str, asyncio.Task[None]]) -> int:
         """Claim what is due, as much as there is room for, and let it go; how many those are."""
         now = self._clock.now()
         if not await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest)):
             return 0
-        busy, room = tuple(flying), IN_FLIGHT - len(flying)
+        busy, room = tuple(in_flight), IN_FLIGHT - len(in_flight)
         claimed = await self._store.write(lambda c: self._claim(c, now, platform, room, busy))
         for delivery, cut_off in claimed:
             task = asyncio.create_task(self._handle(delivery, cut_off), name=delivery.id)
-            flying[delivery.id] = task
-            task.add_done_callback(lambda done: _ended(done, flying))
+            in_flight[delivery.id] = task
+            task.add_done_callback(lambda done: _ended(done, in_flight))
         return len(claimed)
 
     def _claim(
@@ -257,16 +257,16 @@ def _pause_of(asked: float, waited: timedelta) -> timedelta:
     return timedelta(seconds=min(LONGEST_PAUSE, max(1.0, asked, waited.total_seconds() / 4)))
 
 
-def _ended(task: asyncio.Task[None], flying: dict[str, asyncio.Task[None]]) -> None:
+def _ended(task: asyncio.Task[None], in_flight: dict[str, asyncio.Task[None]]) -> None:
     """Another may go. One that failed is claimed again when its lease is over."""
-    flying.pop(task.get_name(), None)
+    in_flight.pop(task.get_name(), None)
     if not task.cancelled() and (error := task.exception()):
         log.error("delivery_failed", delivery_id=task.get_name(), exc_info=error)
 
 
-async def _land(flying: Collection[asyncio.Task[None]]) -> None:
+async def _finish(in_flight: Collection[asyncio.Task[None]]) -> None:
     """Let what is on its way end; what takes too long is cut off, as by a crash."""
-    left = [*flying]
+    left = [*in_flight]
     if left:
         await asyncio.wait(left, timeout=GRACE)
     for task in left:

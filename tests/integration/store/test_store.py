@@ -27,18 +27,6 @@ from bot.store.tables import events as events_table
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def file(tmp_path):
-    return tmp_path / "var" / "greenroom.db"
-
-
-@pytest.fixture
-async def store(file):
-    opened = await Store.open(f"sqlite:///{file}")
-    yield opened
-    await opened.close()
-
-
 def keep(key):
     return lambda c: requests.keep(c, key, "", {"n": 1}, post_id=None, at=NOW)
 

@@ -19,18 +19,6 @@ from bot.store import Store, engine, requests, writer
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def file(tmp_path):
-    return tmp_path / "var" / "greenroom.db"
-
-
-@pytest.fixture
-async def store(file):
-    opened = await Store.open(f"sqlite:///{file}")
-    yield opened
-    await opened.close()
-
-
 def keep(key, size=1):
     return lambda c: requests.keep(c, key, "", {"n": "x" * size}, post_id=None, at=NOW)
 

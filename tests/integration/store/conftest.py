@@ -1,0 +1,17 @@
+"""A database of its own for each test."""
+
+import pytest
+
+from bot.store import Store
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "var" / "greenroom.db"
+
+
+@pytest.fixture
+async def store(file):
+    opened = await Store.open(f"sqlite:///{file}")
+    yield opened
+    await opened.close()
