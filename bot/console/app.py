@@ -11,10 +11,11 @@ from starlette.staticfiles import StaticFiles
 
 from bot.adapters.web import Deps, api, health, problems
 from bot.adapters.web.guard import BODY_SECONDS, Guard
-from bot.console import routes, signin
+from bot.console import inbox, lobby, misread, signin
 from bot.console.render import Renderer
 from bot.errors import StoreError
 
+PAGES_OF_MANAGERS = (inbox.router, lobby.router, misread.router)
 PAGES = Path(__file__).with_name("pages")
 _FOR_PROGRAMS = ("/api/", "/readyz", "/metrics")
 """Addresses whose answers are not read by people."""
@@ -30,7 +31,7 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS) -> FastAPI:
     app.state.closing = asyncio.Event()
     app.state.registry = CollectorRegistry()
     app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of, deps.settings.community.timezone)
-    for router in (api.router, health.router, signin.router, routes.router):
+    for router in (api.router, health.router, signin.router, *PAGES_OF_MANAGERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=PAGES / "static"))
     problems.install(app)

@@ -7,10 +7,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.events import Event
+from fastapi import APIRouter, Request, Response
+
+from bot.adapters.web.deps import Wired
+from bot.console.shell import page
+from bot.console.signin import SignedIn
+from bot.events import Event, Happened
+
+router = APIRouter(include_in_schema=False)
 
 REMEMBERED = timedelta(days=30)
 """What was corrected longer ago says little about the examples of today."""
+
+
+@router.get("/misread")
+async def misread_posts(request: Request, session: SignedIn, deps: Wired) -> Response:
+    """What managers corrected, so that the operator writes better examples."""
+    relabelled = await deps.store.events_named(Happened.DRAFT_RELABELLED, since=deps.clock.now() - REMEMBERED)
+    return page(request, session, deps, "misread.html", misread=misread(relabelled), days=REMEMBERED.days)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

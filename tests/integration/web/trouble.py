@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 from bot.adapters.web import api
-from bot.console import routes as pages
+from bot.console.app import PAGES_OF_MANAGERS
 from tests.integration.program import database
 
 ADDRESSES = sorted(
     (method, re.sub(r"\{[^}]*\}", "x", route.path))
-    for router in (api.router, pages.router)
+    for router in (api.router, *PAGES_OF_MANAGERS)
     for route in router.routes
     for method in route.methods
 )
