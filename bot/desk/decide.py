@@ -1,13 +1,13 @@
-"""One decision of one manager, inside one transaction: may it be, and what changes. Design section 6."""
+"""One decision of one manager, in one transaction: whether it is allowed, and what it changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale
-from bot.desk.reply_actions import act_on_reply, undo
+from bot.desk.reply_actions import change_reply, retry, settle, undo
 from bot.desk.words import for_yes
 from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
@@ -19,46 +19,48 @@ LONGEST_SNOOZE = 24 * 60
 
 
 def decide(connection: Connection, press: Press) -> Draft:
-    """Carry out a command and return the draft as it then is. Raises Refused before anything is written."""
+    """Carry out a command and return the draft as it is then. Raises Refused before anything is written."""
     command = press.command
     draft = drafts.get(connection, command.draft_id)
     if draft is None:
         raise Refused("not_found", "There is no such draft.")
-    if command.action in ON_SENT_REPLY:
-        return act_on_reply(connection, draft, press)
-    if command.action is Action.UNDO:
-        return undo(connection, draft, press)
-    if not draft.live:
-        raise over(draft, press)
-    refuse_if_stale(draft, press)
-    awake = moves.wake(draft, press.now) if draft.state is DraftState.SNOOZED else draft
+    _refuse_in_this_state(draft, press)
+    if command.action is not Action.UNDO:
+        refuse_if_stale(draft, press)
     post = posts.get(connection, draft.post_id)
     assert post is not None  # noqa: S101 - a foreign key says so
-    new = _HANDLERS[command.action](connection, awake, post, press)
+    old = moves.wake(draft, press.now) if draft.state is DraftState.SNOOZED else draft
+    handler, event = _HANDLERS[command.action]
+    new = handler(connection, old, post, press)
+    if new is not old and MOVES.get((old.state, command.action)) is not new.state:
+        raise AssertionError(f"{old.state} -> {new.state} by {command.action} is not in the table of moves")
+    if event is None:
+        return new
     if command.action in NEW_REVISION:
         new = replace(new, revision=draft.revision + 1)
-    if (awake.state, command.action) not in MOVES or MOVES[awake.state, command.action] != new.state:
-        raise AssertionError(f"{awake.state} -> {new.state} by {command.action} is not in the table of moves")
     moves.save(connection, draft, new)
-    if awake is not draft:
+    if old is not draft:
         events.append(connection, Happened.DRAFT_WOKEN, press.now, post_id=post.id, draft_id=draft.id)
     corrected = _corrected(draft, post, press) if command.action is Action.RELABEL else {}
-    append_event(connection, _TOLD[command.action], new, press, **corrected)
+    append_event(connection, event, new, press, **corrected)
     return new
 
 
-_TOLD = {
-    Action.APPROVE: Happened.DRAFT_APPROVED,
-    Action.EDIT: Happened.DRAFT_APPROVED,
-    Action.REWORD: Happened.DRAFT_REWORDED,
-    Action.FILL: Happened.DRAFT_FILLED,
-    Action.PROPOSE: Happened.DRAFT_PROPOSED,
-    Action.OPEN: Happened.DRAFT_OPENED,
-    Action.REJECT: Happened.DRAFT_REJECTED,
-    Action.SNOOZE: Happened.DRAFT_SNOOZED,
-    Action.HANDOVER: Happened.DRAFT_HANDED_OVER,
-    Action.RELABEL: Happened.DRAFT_RELABELLED,
-}
+def _refuse_in_this_state(draft: Draft, press: Press) -> None:
+    """Raises Refused where the action is not one for a draft in this state."""
+    action = press.command.action
+    if action is Action.UNDO:
+        if draft.live:
+            raise Refused("too_late", "There is nothing to take back.", draft=draft)
+        possible = draft.state in (DraftState.APPROVED, DraftState.REJECTED)
+    elif action in ON_SENT_REPLY:
+        if draft.live:
+            raise Refused("bad_action", "Nothing was sent for this draft yet.", draft=draft)
+        possible = draft.state is DraftState.APPROVED
+    else:
+        possible = draft.live
+    if not possible:
+        raise over(draft, press)
 
 
 def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) -> Draft:
@@ -161,15 +163,23 @@ def _decided(draft: Draft, press: Press, state: DraftState) -> Draft:
     )
 
 
-_HANDLERS: dict[Action, Callable[[Connection, Draft, StoredPost, Press], Draft]] = {
-    Action.APPROVE: _send,
-    Action.EDIT: _send,
-    Action.REWORD: _reword,
-    Action.FILL: _fill,
-    Action.PROPOSE: _propose,
-    Action.OPEN: _open,
-    Action.REJECT: _reject,
-    Action.SNOOZE: _snooze,
-    Action.HANDOVER: _handover,
-    Action.RELABEL: _relabel,
+_Handler = Callable[[Connection, Draft, StoredPost, Press], Draft]
+
+_HANDLERS: Mapping[Action, tuple[_Handler, Happened | None]] = {
+    Action.APPROVE: (_send, Happened.DRAFT_APPROVED),
+    Action.EDIT: (_send, Happened.DRAFT_APPROVED),
+    Action.REWORD: (_reword, Happened.DRAFT_REWORDED),
+    Action.FILL: (_fill, Happened.DRAFT_FILLED),
+    Action.PROPOSE: (_propose, Happened.DRAFT_PROPOSED),
+    Action.OPEN: (_open, Happened.DRAFT_OPENED),
+    Action.REJECT: (_reject, Happened.DRAFT_REJECTED),
+    Action.SNOOZE: (_snooze, Happened.DRAFT_SNOOZED),
+    Action.HANDOVER: (_handover, Happened.DRAFT_HANDED_OVER),
+    Action.RELABEL: (_relabel, Happened.DRAFT_RELABELLED),
+    Action.UNDO: (undo, Happened.DRAFT_UNDONE),
+    Action.SETTLE: (settle, None),
+    Action.RETRY: (retry, None),
+    Action.CORRECT: (change_reply, None),
+    Action.REMOVE: (change_reply, None),
 }
+"""Each action with the event that tells of it; without one it changes a delivery and leaves the draft as it is."""

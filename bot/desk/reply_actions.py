@@ -1,78 +1,50 @@
-"""What a manager does about a decision that was made: take it back, or act on the reply that came of it."""
+"""What a manager does after a decision: take it back, or act on the reply that came of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale
-from bot.domain import UNSENT, Action, Delivery, DeliveryState, Draft, DraftState, Refused, seal
+from bot.desk.press import Press, hold, record
+from bot.domain import UNSENT, Action, DeliveryState, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
 from bot.queue import moves, voids
-from bot.store import Connection, deliveries, posts
+from bot.store import Connection, deliveries
 
 
-def undo(connection: Connection, draft: Draft, press: Press) -> Draft:
-    """Take the last decision back: any manager, any revision, while the delivery is held, or has failed, or the
-    rejection is young."""
-    change = _open_change(connection, draft)
-    if draft.state is DraftState.APPROVED and change and change.kind != "send":
-        return _undo_change(connection, draft, change, press)
-    if draft.state is DraftState.APPROVED:
-        if not moves.recall(connection, draft, press.now, Action.UNDO, UNSENT, by=press.command.by):
-            raise Refused("too_late", "It is already on its way; you can correct or remove the reply.", draft=draft)
-    elif draft.state is DraftState.REJECTED:
-        if draft.decided_at is None or press.now >= draft.decided_at + press.undo:
-            raise Refused("too_late", "The time to take that back is over.", draft=draft)
-        if voids.moved_on(connection, draft):
-            raise Refused("too_late", "The post is no longer what it was when this was skipped.", draft=draft)
-    elif draft.live:
-        raise Refused("too_late", "There is nothing to take back.", draft=draft)
-    else:
-        raise over(draft, press)
-    new = moves.taken_back(draft)
-    record(connection, draft, press)
-    moves.save(connection, draft, new)
-    append_event(connection, Happened.DRAFT_UNDONE, new, press)
-    return new
+def undo(connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
+    """Take the last decision back, whoever made it: a yes until its reply is being sent, a skip while it is recent.
 
-
-def _undo_change(connection: Connection, draft: Draft, change: Delivery, press: Press) -> Draft:
-    if not change.can_be_undone:
-        raise Refused("too_late", "The change is already on its way.", draft=draft)
-    moves.recall_delivery(connection, change, press.now, Action.UNDO, by=press.command.by)
-    new = replace(draft, revision=draft.revision + 1)
-    record(connection, draft, press)
-    moves.save(connection, draft, new)
-    append_event(connection, Happened.DRAFT_UNDONE, new, press)
-    return new
-
-
-def _open_change(connection: Connection, draft: Draft) -> Delivery | None:
-    """The newest delivery, while it is on its way."""
+    Of a change to a sent reply only the change is taken back.
+    """
     newest = next(iter(deliveries.of_draft(connection, draft.id)), None)
-    under_way = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
-    return newest if newest and newest.state in under_way else None
+    if draft.state is DraftState.REJECTED:
+        _refuse_old_skip(connection, draft, press)
+    elif newest and newest.state in _OPEN and newest.kind != "send":
+        if not newest.can_be_undone:
+            raise Refused("too_late", "The change is already on its way.", draft=draft)
+        moves.recall_delivery(connection, newest, press.now, Action.UNDO, by=press.command.by)
+        record(connection, draft, press)
+        return draft
+    elif not moves.recall(connection, draft, press.now, Action.UNDO, UNSENT, by=press.command.by):
+        raise Refused("too_late", "It is already on its way; you can correct or remove the reply.", draft=draft)
+    record(connection, draft, press)
+    return moves.taken_back(draft)
 
 
-def act_on_reply(connection: Connection, draft: Draft, press: Press) -> Draft:
-    """`settle`, `retry`, `correct`, `remove`: what a person does about a reply after it was approved."""
-    command = press.command
-    if draft.live:
-        raise Refused("bad_action", "Nothing was sent for this draft yet.", draft=draft)
-    if draft.state is not DraftState.APPROVED:
-        raise over(draft, press)
-    refuse_if_stale(draft, press)
-    sent = deliveries.of_draft(connection, draft.id)
-    if command.action is Action.SETTLE:
-        _settle(connection, draft, sent[0], press)
-    elif command.action is Action.RETRY:
-        _retry(connection, draft, sent[0], press)
-    else:
-        _change(connection, draft, sent, press)
-    return draft
+def _refuse_old_skip(connection: Connection, draft: Draft, press: Press) -> None:
+    if draft.decided_at is None or press.now >= draft.decided_at + press.undo:
+        raise Refused("too_late", "The time to take that back is over.", draft=draft)
+    if voids.moved_on(connection, draft):
+        raise Refused("too_late", "The post is no longer what it was when this was skipped.", draft=draft)
 
 
-def _settle(connection: Connection, draft: Draft, newest: Delivery, press: Press) -> None:
+_OPEN = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+"""Nobody knows yet what becomes of it."""
+
+
+def settle(connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
+    """A manager has looked whether an uncertain reply arrived, and says so."""
+    newest = deliveries.of_draft(connection, draft.id)[0]
     if newest.state is not DeliveryState.UNCERTAIN:
         raise Refused("too_late", f"This reply is {newest.state}; there is nothing to settle.", draft=draft)
     if press.command.arrived is None:
@@ -93,31 +65,36 @@ def _settle(connection: Connection, draft: Draft, newest: Delivery, press: Press
     gone = voids.since(connection, newest, press.now) if newest.kind == "send" else None
     if gone and not press.command.arrived:
         voids.withdraw(connection, replace(newest, state=DeliveryState.FAILED), gone, press.now)
+    return draft
 
 
-def _retry(connection: Connection, draft: Draft, newest: Delivery, press: Press) -> None:
+def retry(connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
+    """Send a failed reply again."""
+    newest = deliveries.of_draft(connection, draft.id)[0]
     if newest.state is not DeliveryState.FAILED:
         raise Refused("too_late", f"This reply is {newest.state}; only a failed one can be tried again.", draft=draft)
     if newest.text is None and newest.kind != "remove":
         raise Refused("too_late", "Its words are no longer kept.", draft=draft)
-    # A yes of its own: whoever gave the first one may be no manager any more.
+    # A yes of its own: who gave the first one may no longer be a manager.
     decision = record(connection, draft, press, newest.text, newest.seal)
     yes = {"decision_id": decision.id, "approved_by": decision.by}
     again = {"due_at": press.now, "error": None, "lease_until": None, "attempts": 0}
     deliveries.move(connection, newest, DeliveryState.HELD, **again, **yes)
     moves.append_event(connection, Happened.REPLY_RETRIED, newest, press.now, by=press.command.by)
+    return draft
 
 
-def _change(connection: Connection, draft: Draft, sent: list[Delivery], press: Press) -> None:
+def change_reply(connection: Connection, draft: Draft, post: StoredPost, press: Press) -> Draft:
+    """`correct` and `remove`: change a reply that was sent, or take it off the platform."""
+    sent = deliveries.of_draft(connection, draft.id)
     reply = next((d for d in sent if d.kind == "send" and d.state is DeliveryState.SENT), None)
     if reply is None:
         raise Refused("too_late", "Only a reply that was sent can be corrected or removed.", draft=draft)
-    if _open_change(connection, draft):
+    if sent[0].state in _OPEN:
         raise Refused("too_late", "A change of this reply is already on its way.", draft=draft)
-    post = posts.get(connection, draft.post_id)
-    assert post is not None  # noqa: S101 - a foreign key says so
     text = press.words.text if press.command.action is Action.CORRECT else None
     if text and not post.kept:
         raise Refused("too_late", "Its words are no longer kept; it can only be removed.", draft=draft)
     decision = record(connection, draft, press, text, seal(text or "", post.target))
     hold(connection, post, press, decision, change_of=reply)
+    return draft
