@@ -1,1 +1,2 @@
-"""The pure core: a post and its context in, a proposal out. No files, network, database, chat SDK or clock in here."""
+"""The pure core: it takes a post and its context and returns a proposal. It uses no files, network, database, chat
+SDK or clock."""

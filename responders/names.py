@@ -1,4 +1,4 @@
-"""What to call somebody by: the first word of the name a platform shows, if it is a name to be said aloud."""
+"""What to call somebody: the first word of the name that a platform shows, if it sounds like a name."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from responders.understanding.tokens import is_emoji, visible
 
 _SHORTEST, _LONGEST = 2, 24
 _LOUD = 4
-"""Letters; a longer word in capitals only is shouted, or a tag."""
+"""Letters. A longer word in capitals is shouted, or a tag."""
 _MOST, _PARTS = 4, 2
-"""Words shown, and parts of the first: Anne-Marie."""
+"""The most words that a shown name may have, and the most parts of its first word (Anne-Marie)."""
 _VOWEL = re.compile("[aeiouy]")
 _THRICE = re.compile(r"(.)\1\1")
 _COMMON = ("ness", "less", "ful", "ing")
-"""Endings of words, seldom of names."""
+"""Common endings of words. Names rarely have them."""
 _SHORT = 5
 _NAMES_ALL_THE_SAME = frozenset(("sterling", "fleming", "irving"))
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "đ": "d", "ð": "d", "þ": "th"})
 
 
 class CallNames:
-    """Says what somebody may be called, or None: rather no name than a title, a phrase cut short, or a swear word."""
+    """Finds what somebody may be called. In doubt it says None: no name is better than a title, half a phrase or a
+    swear word."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         """Take call_names.yaml."""
@@ -33,7 +34,7 @@ class CallNames:
         self._parts = tuple(sorted(_plain_all(lists["rude_parts"])))
 
     def of(self, shown: str) -> str | None:
-        """The word to call somebody by, as it is written there; None when there is none that is safe to say."""
+        """The word to call somebody by, spelled as it is shown; None when none is safe to say."""
         words = unicodedata.normalize("NFC", visible(shown)).split()
         while words and all(map(is_emoji, words[-1])):
             words.pop()  # "Mara 🌸" is Mara
@@ -52,7 +53,7 @@ class CallNames:
         )
 
     def _is_word_of_a_name(self, word: str) -> bool:
-        """Latin letters (the lists know no others), spoken, and none of the words that are no name."""
+        """True for a word in Latin letters (the lists know no others) that can be spoken and is in no list."""
         plain = _plain(word)
         return (
             word.isalpha()
@@ -65,7 +66,8 @@ class CallNames:
         )
 
     def _goes_on(self, word: str, first: str) -> bool:
-        """The word may stand behind a first name: a surname, an initial, a particle; nothing that makes it a phrase."""
+        """True when the word may follow a first name: a surname, an initial or a particle, and nothing that makes it
+        a phrase."""
         plain = _plain(word.rstrip(".,"))
         if word in self._particles or not word[0].isalpha():
             return word[0] not in "&+"
@@ -78,12 +80,12 @@ class CallNames:
 
 
 def _like_mcgee(word: str) -> bool:
-    """Capitals inside only as in McGee and MacLeod."""
+    """True for capitals inside a word as in McGee and MacLeod."""
     return any(word.startswith(start) and word[len(start) :].istitle() for start in ("Mc", "Mac"))
 
 
 def _plain(word: str) -> str:
-    """Without case and accents."""
+    """The word without case and accents."""
     split = unicodedata.normalize("NFD", word.casefold())
     return "".join(c for c in split if unicodedata.category(c) != "Mn").translate(_LETTERS)
 

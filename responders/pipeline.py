@@ -1,4 +1,4 @@
-"""One post through the pure half of the product: understand, respond, select, check."""
+"""One post on its way through the pure core: understand, respond, select, check."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _TWIN = "not-a-twin"
 _NO_ANSWER = "A question that no template answers."
 _CRISIS, _GATE, _REST = 100, 80, 10
 _SHOWN = 200
-"""Characters of an error."""
+"""The most characters of an error that are shown."""
 FAILED = "failed"
-"""Stage of the lines of a trace that say which part of the program failed."""
+"""The stage of trace lines that name a part that failed."""
 
 
 def urgency(risk: Sequence[str]) -> int:
-    """The priority that the gates give a post; 0 where none fired."""
+    """The priority that the gates give a post; 0 when none fired."""
     return 0 if not risk else _CRISIS if risk[0] == "crisis" else _GATE
 
 
 class Pipeline:
-    """Says of any post what should become of it. Holds no state between posts, so that threads may share it."""
+    """Decides what becomes of a post. It keeps no state between posts, so threads may share it."""
 
     def __init__(
         self,
@@ -60,8 +60,11 @@ class Pipeline:
         *,
         spare: Callable[[], Pipeline] | None = None,
     ) -> None:
-        """Use `build` unless the parts are your own. `analyzers`: each with what it reads, in words for a person;
-        `thresholds`: the chances from which a reading is believed; `spare`: reads the posts that this one cannot."""
+        """Use `build` unless you bring your own parts.
+
+        `analyzers`: each with the words that tell a person what it reads. `thresholds`: the chances from which a
+        reading is believed. `spare`: reads the posts that this pipeline cannot.
+        """
         self.library = library
         self._analyzers = tuple(analyzers)
         self._responders = tuple(responders)
@@ -72,13 +75,13 @@ class Pipeline:
 
     @property
     def analyzers(self) -> tuple[Analyzer, ...]:
-        """In their order."""
+        """The analyzers in their order."""
         return tuple(analyzer for _, analyzer in self._analyzers)
 
     def run(self, post: Post, context: Context) -> Proposal:
-        """Understand, respond, select, check. Never raises for any text; the trace says what each stage saw.
+        """Understand, respond, select, check. Never raises, whatever the text. The trace says what each stage saw.
 
-        Where an analyzer failed and no gate fired, the spare pipeline reads the post, as it would without the model.
+        If an analyzer fails and no gate fires, the spare pipeline reads the post as if there were no model.
         """
         proposal = self._run(post, self._called(post, context))
         read = proposal.understanding
@@ -127,7 +130,7 @@ class Pipeline:
         for reads, analyzer in self._analyzers:
             try:
                 understanding = analyzer.analyze(post, context, understanding)
-            except Exception as problem:  # one must not switch off another: above all not the lists of the gates
+            except Exception as problem:  # it must not switch off the others, above all not the gates
                 understanding = replace(
                     understanding,
                     unread=(*understanding.unread, reads),
@@ -139,20 +142,20 @@ class Pipeline:
         return self.check(_wording(candidate, read), case.post, case.context)
 
     def _in_their_language(self, context: Context, read: Understanding) -> Context:
-        """The fan's language is answered in, and no other, unless the channel has one of its own."""
+        """Reply in the fan's language, unless the channel has a language of its own."""
         return context if context.one_language else replace(context, locale=read.language)
 
     def check(self, wording: Wording, post: Post, context: Context) -> tuple[CheckResult, ...]:
-        """All voice checks on one wording, a manager's own words too."""
+        """Run all voice checks on one wording, also on a manager's own words."""
         return tuple(examine(self._checks, wording, post, self._called(post, context)))
 
     def _called(self, post: Post, context: Context) -> Context:
-        """With whether the post speaks to us by the community's name."""
+        """Add whether the post calls the community by name."""
         called = not context.addressed and self._conversation.called(context.community, post.text)
         return replace(context, addressed=True) if called else context
 
     def _respond(self, case: Case, trace: list[Step]) -> list[Candidate]:
-        """All that the responders offer. One that fails is traced; the others go on."""
+        """Everything that the responders offer. A responder that fails is traced; the others go on."""
         offered: list[Candidate] = []
         for responder in self._responders:
             try:
@@ -180,10 +183,10 @@ def build(
     checks: Sequence[VoiceCheck] | None = None,
     spare: Callable[[], Reads] | None = None,
 ) -> Pipeline:
-    """A pipeline for a library, with the shipped responder and checks unless told otherwise.
+    """A pipeline for a library, with the shipped responder and checks unless others are given.
 
-    `reads`: what reads posts; without it only the lists of the gates are looked at. `spare`: what reads them where that
-    fails; made when it is needed.
+    `reads` reads the posts; without it only the lists of the gates are used. `spare` makes the reader that takes over
+    where `reads` fails; it is called when first needed.
     """
     responders = (TemplatedResponder(library),) if responders is None else responders
     checks = default_checks(library.word_lists) if checks is None else checks
@@ -198,7 +201,7 @@ def build(
 
 
 def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice: Choice) -> Verdict:
-    """The outcome once the responders had their say."""
+    """The outcome, once the responders have answered."""
     read, best = case.understanding, choice.best
     asks = read.intent == QUESTION
     if best and best.sure:
@@ -240,7 +243,7 @@ def _wording(candidate: Candidate, read: Understanding) -> Wording:
 
 
 def _seen(case: Case) -> tuple[Step, ...]:
-    """What the analyzers saw, as lines of the trace."""
+    """The trace lines of what the analyzers saw."""
     read, context = case.understanding, case.context
     details = ", ".join(f"{d.kind} “{d.text}”" for d in read.details)
     surest = ", ".join(f"{name} {share:.2f}" for name, share in read.intents[:3])
@@ -259,7 +262,7 @@ def _seen(case: Case) -> tuple[Step, ...]:
 
 
 def _chosen(offered: list[Candidate], left: list[Candidate], choice: Choice) -> tuple[Step, ...]:
-    """What selection and checks did, as lines of the trace."""
+    """The trace lines of what selection and checks did."""
     note = f"{len(left)} of {len(offered)} are fresh"
     if choice.best:
         note += f"; chosen {choice.best.template}/{choice.best.variant}, {len(choice.alternatives)} others"

@@ -1,4 +1,4 @@
-"""What the pipeline asks of its parts: one method each. Anyone's part comes through the same door as ours."""
+"""What the pipeline asks of its parts, one method each. Your parts plug in the same way as ours."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Responder(Protocol):
     name: str
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
-        """Offer any number of candidates, none included. An exception is traced; the other responders go on."""
+        """Offer any number of candidates, or none. An exception is traced, and the other responders go on."""
         ...
 
 
@@ -37,24 +37,25 @@ class VoiceCheck(Protocol):
     id: str
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Say pass, warn or block, with a sentence for the manager unless it passes."""
+        """Pass, warn or block. Unless it passes, `note` is a sentence for the manager."""
         ...
 
 
 class Encoder(Protocol):
-    """Turns texts to numbers: the trained model's layers; optional, the pipeline works without one."""
+    """Turns texts into numbers: the layers of the trained model. Optional; the pipeline works without one."""
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """One row a text, in their order: shape (texts, dimensions). The same text again costs almost nothing.
+        """One row for each text, in order: shape (texts, dimensions).
 
-        The texts are those of `understanding.normalise.encodable`. May be called from any thread.
+        The texts come from `understanding.normalise.encodable`. Encoding a text again costs almost nothing. Safe to
+        call from any thread.
         """
         ...
 
 
 class LanguageDetector(Protocol):
-    """Tells languages apart; optional, without one each channel speaks its own."""
+    """Tells languages apart. Optional; without one a post counts as written in its channel's language."""
 
     def detect(self, text: str) -> tuple[str, float]:
-        """The most probable language, two letters, and its probability."""
+        """The most probable language (two letters) and its probability."""
         ...

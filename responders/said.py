@@ -1,4 +1,4 @@
-"""Names as words: what an intent, a situation or a gate is called where a person reads it."""
+"""Names in plain words: what people read instead of the name of an intent, a situation or a gate."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _ONE = {
     "recommendation": "a recommendation",
     "wish": "a wish",
 }
-"""Intents that are called so where one is meant; the others go by their names."""
+"""Intents with another name where one is meant. The others keep their name."""
 
 
 ALSO = {"question": "asks a question", "complaint": "complains", "wish": "wishes for something"}
-"""Intent -> what a post does that does it in passing."""
+"""Intent -> how to say that a post also does it."""
 
 
 def said(name: str) -> str:
@@ -42,5 +42,5 @@ def said(name: str) -> str:
 
 
 def doing(intent: str) -> str:
-    """What a post does, as the object of a sentence: "a complaint", "praise"."""
+    """What a post is, as the object of a sentence: "a complaint", "praise"."""
     return _ONE.get(intent) or said(intent)

@@ -1,6 +1,7 @@
-"""The values that travel through the pipeline. All frozen and keyword-only: change means a new value.
+"""The values that travel through the pipeline.
 
-Times are timezone-aware and in UTC. Texts are already cleaned (NFC, no NUL, no lone surrogates).
+All are frozen and keyword-only; a change makes a new value. Times have a timezone and are in UTC. Texts are cleaned
+before they get here (NFC, no NUL, no lone surrogates).
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ AttachmentKind = Literal["image", "video", "audio", "file", "link"]
 RepliesTo = Literal["us", "fan", "staff", "nobody"]
 Sentiment = Literal["positive", "neutral", "negative", "mixed"]
 Mood = Literal["light", "glad", "proud", "hurt", "angry", "worried", "plain"]
-"""How an author sounds."""
+"""How the author sounds."""
 Tell = Literal["platform", "version", "number", "since_when", "what_came_before", "order", "picture", "name"]
-"""What a post can say by itself."""
+"""What a post can tell us by itself."""
 GATES = ("crisis", "legal", "minor", "toxic", "spam")
-"""What is never answered from a template, the most urgent first."""
+"""Posts that never get an answer from a template, the most urgent first."""
 
 
 class Outcome(StrEnum):
@@ -60,7 +61,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reason:
-    """A code of the closed vocabulary and one sentence that a manager reads."""
+    """A code, and one sentence that a manager reads."""
 
     code: ReasonCode
     sentence: str
@@ -68,7 +69,7 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Author:
-    """Who wrote a post. `id` is the platform's, unique on that platform."""
+    """Who wrote a post. `id` is unique on its platform."""
 
     id: str
     name: str
@@ -87,25 +88,25 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """What is known of the channel a post stands in; nothing where the channel's id is its name."""
+    """What is known of the channel that a post stands in; empty where the channel's id is its name."""
 
     name: str = ""
-    """As people call the channel; for a thread, the channel around it."""
+    """The channel as people call it. For a thread: the channel around it."""
     parent: str | None = None
-    """Id of the channel around a thread: what a message in the thread replies to may stand there."""
+    """The id of the channel around a thread. A message in the thread may reply to a message that stands there."""
     topic: str = ""
     """A thread's title and tags."""
     locale: str | None = None
-    """The channel's own language, where it has one."""
+    """The channel's own language, if it has one."""
     register: str | None = None
-    """The channel's own manner, where it has one."""
+    """The channel's own register, if it has one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
-    """One message of the community, as the platform's adapter translated it.
+    """One message of the community, as a platform's adapter translated it.
 
-    `external_id` is the platform's message id; `reply_to` the external id of the message it natively replies to.
+    `external_id` is the platform's id of the message; `reply_to` is the external id of the message it replies to.
     """
 
     platform: str
@@ -117,33 +118,33 @@ class Post:
     reply_to: str | None = None
     attachments: tuple[Attachment, ...] = ()
     mentions_us: bool = False
-    """The platform says that the post mentions our account."""
+    """True when the platform says that the post mentions our account."""
     place: Place = Place()
     quote: str = ""
-    """The words of another message that its author set before it, as Telegram's quotes are."""
+    """Words of another message that the author put above the post, as a Telegram quote does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """One earlier or later message around the post, as far as the pipeline needs it."""
+    """One message before or after the post, with what the pipeline needs of it."""
 
     role: Literal["author", "fan", "staff", "us"]
-    """`author`: the writer of the post at hand; `fan`: somebody else; `us`: a reply this product sent."""
+    """`author` wrote the post itself, `fan` is somebody else, `us` is a reply that Greenroom sent."""
     name: str
     text: str
     at: datetime
     replies_to_post: bool = False
-    """True when this message natively replies to the post at hand."""
+    """True when this message is a reply to the post."""
     in_thread: bool = True
-    """True when it belongs to the post's own reply thread, False when it merely stands nearby in the channel."""
+    """True in the post's own thread; False for a message that merely stands nearby in the channel."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastReply:
-    """A wording of ours that is waiting, approved or sent: for freshness, limits and the not-a-twin check."""
+    """A wording of ours that waits, was approved or was sent. Used for freshness, limits and the not-a-twin check."""
 
     text: str | None
-    """None once the text's time to be kept is over; `opener` is empty then."""
+    """None once the text may no longer be kept; `opener` is empty then."""
     opener: str
     template: str | None
     variant: str | None
@@ -154,7 +155,7 @@ class PastReply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """All that is known around a post when it is judged, loaded in one go. `now` is the only clock the pipeline has."""
+    """Everything known around a post when it is judged, loaded in one read. `now` is the pipeline's only clock."""
 
     now: datetime
     community: str
@@ -163,28 +164,28 @@ class Context:
     channel_name: str = ""
     replies_to: RepliesTo = "nobody"
     addressed: bool = False
-    """True when the post replies to us or mentions us; the pipeline adds whether it speaks to us by name."""
+    """True when the post replies to us or mentions us. The pipeline sets it too where a post calls us by name."""
     before: tuple[Turn, ...] = ()
-    """What was said before the post, oldest first."""
+    """Messages before the post, oldest first."""
     after: tuple[Turn, ...] = ()
-    """What was said after it, oldest first: the answer may already be there."""
+    """Messages after it, oldest first: the answer may already be among them."""
     past_replies: tuple[PastReply, ...] = ()
-    """Newest first: the last 50 of the channel, and the last 50 to this fan wherever they were."""
+    """Newest first: the last 50 of the channel, and the last 50 to this fan in any channel."""
     cap: str | None = None
-    """The cap that is used up, as a phrase for a person ("3 replies a day to one fan"), or None."""
+    """The cap that is reached, in words for a person ("3 replies a day to one fan"), or None."""
     opted_out: bool = False
     one_language: bool = False
-    """The channel was given a language of its own: replies are in that one, whatever a fan writes in."""
+    """True when the channel was given a language: replies are in it, whatever language a fan writes."""
     call_name: str | None = None
-    """How the platform shows the fan's name, cleaned and short; None when it cannot be said aloud."""
+    """The fan's name, cleaned and short; None when it is not safe to say."""
     first_post: bool = False
-    """Nothing else of this author is known from this channel."""
+    """True when this channel knows no other post of the author."""
     asked: bool = False
-    """A manager asked for a card: caps, low confidence and not being addressed do not count, the gates do."""
+    """A manager asked for a card: caps, low confidence and not being addressed do not count. The gates still do."""
     history_opt_in: bool = False
-    """The fan asked to be remembered."""
+    """True when the fan asked to be remembered."""
     forced_intent: str | None = None
-    """A manager named the intent (`relabel`)."""
+    """The intent that a manager chose (`relabel`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,7 +199,7 @@ class Detail:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alarm:
-    """What raised a gate: how sure that is, and the part of the post that did."""
+    """What raised a gate: how sure that is, and which part of the post did it."""
 
     gate: str
     chance: float
@@ -212,11 +213,12 @@ class Understanding:
     intent: str | None = None
     confidence: float = 0.0
     intents: tuple[tuple[str, float], ...] = ()
-    """All intents with their probability, the surest first."""
+    """All intents with their chance, the surest first."""
     situations: tuple[tuple[str, float], ...] = ()
-    """The likeliest of what exactly happened (situations.yaml, and the operators' own), the surest first."""
+    """The likeliest situations with their chance (those of situations.yaml and the operators' own), the surest
+    first."""
     second: str | None = None
-    """An intent of what the post also does: "also asks a question"."""
+    """What the post does besides, as an intent: "It also asks a question"."""
     mood: Mood = "plain"
     tells: frozenset[str] = frozenset()
     """What the post tells by itself: platform, version, number, since_when, what_came_before, order, picture, name."""
@@ -225,27 +227,27 @@ class Understanding:
     risk: tuple[str, ...] = ()
     """The gates that hold the post for a person, the most urgent first."""
     alarms: tuple[Alarm, ...] = ()
-    """What raised the gates of `risk`; and a crisis not likely enough to call anybody, which a person reads."""
+    """What raised the gates in `risk`. Also a crisis too unlikely to call somebody: a person reads the post first."""
     unread: tuple[str, ...] = ()
-    """The analyzers that failed, as words for a person."""
+    """The analyzers that failed, in words for a person."""
     faults: tuple[str, ...] = ()
-    """What they raised, for the operator."""
+    """The errors they raised, for the operator."""
     details: tuple[Detail, ...] = ()
     resolves: bool = False
-    """The fan says that what they wrote before is settled ("never mind, fixed it")."""
+    """The fan says that an earlier post of theirs is settled ("never mind, fixed it")."""
     nearest: str | None = None
-    """The operator's example that is most like the post: shown to managers as the why."""
+    """The operator's example that is most like the post. Managers see it as the reason."""
     faq: tuple[tuple[str, float], ...] = ()
-    """For a post that asks: keys of the FAQ answers with their likeness, the best first, sure or not."""
+    """Keys of the nearest FAQ answers with their chance, the best first, sure or not."""
 
     def detail(self, kind: str | None = None) -> str | None:
-        """The first detail of that kind, or the first of any; None if there is none."""
+        """The first detail of that kind, or of any kind; None if there is none."""
         return next((d.text for d in self.details if kind is None or d.kind == kind), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MissingSlot:
-    """Words that only the approver can give, and the question that asks for them."""
+    """Words that only the manager can give, and the question that asks for them."""
 
     name: str
     ask: str
@@ -255,22 +257,22 @@ class MissingSlot:
 class Recipe:
     """How a candidate's text was made, so that it can be finished when the manager's words arrive.
 
-    It carries its own source: what was shown is what is finished, even if the operator edits the template meanwhile.
+    It carries its own source. What is finished is what was shown, even if the operator edits the template in between.
     """
 
     source: str
     slots: Mapping[str, str] = field(default_factory=dict)
-    """Values known when the draft was made; an optional slot without a value is the empty string."""
+    """What was known when the draft was made. An optional slot without words is the empty string."""
     asks: Mapping[str, str] = field(default_factory=dict)
     """`ask_approver` slots: name -> question."""
     required: tuple[str, ...] = ()
     """Those of `asks` without which the text cannot go out."""
     signers: tuple[str, ...] = ()
-    """Slots filled with the first name of the manager who decides."""
+    """Slots for the first name of the manager who decides."""
     locale: str = "en"
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, for the store."""
+        """As values for JSON, for the store."""
         return {
             "source": self.source,
             "slots": dict(self.slots),
@@ -295,7 +297,7 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
-    """One voice check's verdict. `note` is a short sentence for the manager, empty when it passed."""
+    """The verdict of one voice check. `note` is a short sentence for the manager, empty when it passed."""
 
     id: str
     level: Level
@@ -309,15 +311,16 @@ class Wording:
     text: str
     intent: str | None = None
     own_words: bool = False
-    """True when a manager wrote it: promises of the heart are theirs to make, and most checks only warn."""
+    """True when a manager wrote it. Most checks only warn then: a manager may promise or feel what a template may
+    not."""
     quoted: tuple[str, ...] = ()
-    """Parts of `text` that are not fixed template words: slot values, the fan's own words, what the approver typed."""
+    """Parts of `text` that are not the template's own words: slot values, the fan's words, what the manager typed."""
     sources: tuple[str, ...] = ()
-    """Where its slots took their words from."""
+    """Where its slots take their words from."""
     answer: bool = False
-    """True for an FAQ answer, which has a source and may repeat."""
+    """True for an FAQ answer. It has a source, and it may repeat."""
     unfinished: bool = False
-    """True while words are still to come that only the approver can give."""
+    """True while words are missing that only the manager can give."""
     template: str | None = None
     variant: str | None = None
 
@@ -333,17 +336,17 @@ class Candidate:
     recipe: Recipe | None = None
     missing: tuple[MissingSlot, ...] = ()
     quoted: tuple[str, ...] = ()
-    """As in `Wording`; placeholders for words still to come are among them."""
+    """As in `Wording`, with the placeholders for words still to come."""
     sources: tuple[str, ...] = ()
     """As in `Wording`."""
     answer: bool = False
     """As in `Wording`."""
     sure: bool = True
-    """False for a reply that may not be the one for this post: a person picks among the nearest."""
+    """False when it may not be the reply for this post: a person picks among the nearest."""
     chance: float = 1.0
-    """That its template is the one for the post."""
+    """The chance that its template is the one for the post."""
     fit: float = 0.0
-    """How closely its conditions fit the post; higher is closer. Among equals freshness decides."""
+    """How well its conditions fit the post; higher is better. Among equals, freshness decides."""
     why: str = ""
     checks: tuple[CheckResult, ...] = ()
 
@@ -358,9 +361,9 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """What the pipeline says of a post: one outcome, one reason, and for a draft the wording with up to two others.
+    """What the pipeline says of a post: an outcome, a reason and, for a draft, the wording with up to two others.
 
-    A hand-off of a question has no wording, but may have alternatives: the nearest answers, for a person to pick one.
+    A hand-off has no wording, but may have alternatives: the nearest replies, for a person to pick from.
     """
 
     outcome: Outcome

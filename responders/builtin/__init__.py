@@ -1,1 +1,1 @@
-"""The responders that come with the product; anyone's come through the same door."""
+"""The responders that come with Greenroom. Others plug in the same way."""

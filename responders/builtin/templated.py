@@ -1,4 +1,4 @@
-"""The responder that speaks with the operators' templates."""
+"""The responder that uses the operators' templates."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from responders.types import Candidate, Context, Post, Understanding
 from responders.understanding.answers import NEAR, QUESTION, sure_answer
 
 SURE = 0.55
-"""Chance of a situation from which its reply is laid before a manager as the reply; below, a person picks one."""
+"""The chance of a situation from which its reply is a draft. Below it a person picks."""
 _SURE_OF_INTENT, _SECOND = 0.95, 0.45
-"""Chance of an intent from which its general words are a draft; of one less sure, the factor that makes a chance of
-theirs: they come before a situation that is not likely."""
+"""From this chance of its intent, a general reply is a draft. Below, the chance is multiplied by the factor, so that
+the general reply still stands before an unlikely situation."""
 _LEAST, _READINGS = 0.04, 3
-"""Chance from which a reply is offered at all, and the likeliest intents whose general words are."""
+"""The chance from which a reply is offered at all, and how many of the likeliest intents may offer their general
+replies."""
 
 
 class TemplatedResponder:
-    """Offers what the templates of the fan's language say to the situations that a post may be, and what is general
-    for its intent.
+    """Offers the replies to the situations a post may be, in the fan's language, and the general replies of its
+    intent.
 
-    `Candidate.chance` is that of the situation; for general words it is at most `SURE`. `Candidate.fit` counts the
-    conditions that hold and the details said back, less the words still to be typed.
+    `Candidate.chance` is the chance of the situation; for a general reply it is at most `SURE`. `Candidate.fit` counts
+    the conditions that hold and the details said back, less the words somebody must type.
     """
 
     name = "templated"
 
     def __init__(self, library: Library) -> None:
-        """`library`: valid as a whole, as `responders.library.load` returns it."""
+        """`library`: a valid one, as `responders.library.load` returns it."""
         self._library = library
         self._by_id: dict[tuple[str, str], list[Template]] = {}
         for template in library.templates:
@@ -38,8 +39,8 @@ class TemplatedResponder:
                 self._by_id.setdefault((template.locale, template.id), []).append(template)
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
-        """Every candidate that can be rendered. A known FAQ answer stands alone: beside it, a reply that has none
-        would be untrue. Where it is not certain what fits, none is `sure`: a person picks."""
+        """Every candidate that can be rendered. A known FAQ answer stands alone: a reply without it would be untrue.
+        Where it is not certain what fits, no candidate is `sure`, and a person picks."""
         if understanding.intent is None:
             return
         holds = situation(post, context, understanding)
@@ -50,12 +51,12 @@ class TemplatedResponder:
             if asks and certain and template.key != certain:
                 continue
             for candidate in offers(template, holds, known):
-                # A question is a person's unless its answer is known.
+                # A question goes to a person unless its answer is known.
                 sure = chance >= SURE and not template.handoff and (template.key == certain if asks else True)
                 yield replace(candidate, responder=self.name, chance=chance, sure=sure)
 
     def _fitting(self, locale: str, read: Understanding) -> Iterator[tuple[Template, float]]:
-        """The templates of a language that may be the one, each with its chance."""
+        """The templates of a language that may fit, each with its chance."""
         if read.intent == QUESTION:
             keys = {template.key: template for template in self._library.templates if template.is_faq}
             if max((chance for _, chance in read.faq), default=0.0) >= NEAR:

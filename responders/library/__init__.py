@@ -1,1 +1,1 @@
-"""The operators' texts, read, checked and rendered. The only place that knows YAML, and templates' Jinja."""
+"""The operators' files: read, checked and rendered. The only package that knows YAML and the templates' Jinja."""

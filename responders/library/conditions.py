@@ -1,4 +1,4 @@
-"""Reads `when` and `unless` against the closed vocabulary."""
+"""Reads `when` and `unless`; only the fields and values of `vocabulary` are allowed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def read_conditions(entry: Entry | None) -> Conditions:
 
 
 def read_values(name: str, place: Entry) -> tuple[str, ...]:
-    """The values of one field, a single one or a list."""
+    """The values of one field: a single one or a list."""
     values = tuple(_plain(name, value) for value in place.texts())
     known = WHEN_FIELDS[name]
     for value in values:

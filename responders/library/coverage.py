@@ -1,4 +1,4 @@
-"""What no example renders has never been read by anybody: code L09."""
+"""Warning L09: nobody has read what no example renders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Filling = tuple[Recipe, Mapping[str, str], str]
 
 
 def coverage_faults(library: Library, understand: Understand) -> Iterator[Fault]:
-    """Variants, and branches of `{% if %}`, that none of the file's examples renders, where there are examples."""
+    """Variants, and branches of `{% if %}`, that none of the file's examples renders. Files without examples pass."""
     for template in library.templates:
         if not template.examples:
             continue

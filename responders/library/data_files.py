@@ -17,7 +17,7 @@ from responders.understanding.normalise import compile_phrases
 _DEFAULT_PRIORITY = 10
 _DATED = ("value", "until")
 _ANY = ""
-"""Stands where a language would, for words that are the same in all."""
+"""The key for words that are the same in all languages."""
 
 
 def _top(path: str, text: str, faults: list[Fault]) -> Entry | None:
@@ -26,7 +26,7 @@ def _top(path: str, text: str, faults: list[Fault]) -> Entry | None:
 
 
 def read_intent(path: str, text: str, faults: list[Fault]) -> Intent | None:
-    """One `intents/<name>.yaml`; None when nothing in it can be read."""
+    """One `intents/<name>.yaml`; None when it cannot be read."""
     name = path.rpartition("/")[2].removesuffix(".yaml")
     top = _top(path, text, faults)
     if not NAME.fullmatch(name):
@@ -57,7 +57,7 @@ def read_intent(path: str, text: str, faults: list[Fault]) -> Intent | None:
 
 
 def _phrases(entry: Entry) -> tuple[str, ...]:
-    """Words of a list that is matched in posts; those that cannot be matched are faults."""
+    """Words of a list that is matched in posts. A phrase that cannot be matched is a fault."""
     phrases = entry.texts()
     for phrase in phrases:
         try:
@@ -74,7 +74,7 @@ def _by_locale(
 
 
 def _locales(entry: Entry | None) -> Iterator[tuple[str, Entry]]:
-    """What stands below each language; a key that is none is a fault."""
+    """What stands below each language. A key that is no language is a fault."""
     for locale, place in (entry.mapping() if entry else {}).items():
         if LOCALE.fullmatch(locale):
             yield locale, place
@@ -83,7 +83,7 @@ def _locales(entry: Entry | None) -> Iterator[tuple[str, Entry]]:
 
 
 def read_facts(path: str, text: str, faults: list[Fault]) -> dict[str, Fact]:
-    """`facts.yaml`: `name: value`, or `name: {value: ..., until: YYYY-MM-DD}`; a value may be given by language."""
+    """`facts.yaml`: `name: value`, or `name: {value: ..., until: YYYY-MM-DD}`. A value may differ by language."""
     facts: dict[str, Fact] = {}
     top = _top(path, text, faults)
     for name, place in (top.mapping() if top else {}).items():
@@ -97,7 +97,7 @@ def read_facts(path: str, text: str, faults: list[Fault]) -> dict[str, Fact]:
 
 
 def _is_dated(place: Entry) -> bool:
-    """True for `{value: ..., until: ...}`; any other mapping gives the value by language."""
+    """True for `{value: ..., until: ...}`. Any other mapping gives the value by language."""
     return place.is_mapping and any(key.value in _DATED for key, _ in place.node.value)
 
 
@@ -113,19 +113,19 @@ def _said(name: str, place: Entry, value: Entry | None) -> dict[str, str]:
 
 
 def read_shipped(shipped: Mapping[str, str], faults: list[Fault]) -> dict[str, dict[str, Any]]:
-    """The word lists that come with the product, by file name without its ending."""
+    """The word lists that come with Greenroom, by file name without its ending."""
     lists: dict[str, dict[str, Any]] = {}
     for path, text in shipped.items():
         stem = path.rpartition("/")[2].rpartition(".")[0]
         found, wrong = _list(path, text)
-        lists[stem] = deepcopy(found)  # the operators' own words are added
+        lists[stem] = deepcopy(found)  # the operators' own words are added to it
         faults += wrong
     return lists
 
 
 @lru_cache(maxsize=64)
 def _list(path: str, text: str) -> tuple[dict[str, Any], tuple[Fault, ...]]:
-    """One word list and what is wrong with it. Remembered, for it is the same at each edit of the operators."""
+    """One word list and its faults. Remembered, because operators' edits do not change it."""
     faults: list[Fault] = []
     top = _top(path, text, faults)
     found = {key: entry.plain() for key, entry in top.mapping().items()} if top else {}
@@ -145,7 +145,7 @@ def read_voice(path: str, text: str, lists: dict[str, dict[str, Any]], faults: l
 
 
 def _add(entry: Entry, lists: dict[str, Any], where: str) -> None:
-    """Lay the operators' words over shipped lists of the same shape. They add; nothing shipped can be taken away."""
+    """Add the operators' words to shipped lists of the same shape. Nothing shipped can be taken away."""
     for key, place in entry.mapping().items():
         shipped = lists.get(key)
         if isinstance(shipped, dict):

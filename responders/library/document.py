@@ -1,4 +1,4 @@
-"""A template file cut into its front matter and its variants. Knows lines, not meanings."""
+"""A template file, cut into its front matter and its variants. This module knows lines, not meanings."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _CONDITION = re.compile(rf"(?:{'|'.join(CONDITIONS)})\s*:.*")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """One `## variant:` of the body. `conditions` are its `when:`, `unless:` and `asks_for:`, `source` the wording.
+    """One `## variant:` of the body.
 
-    `line` is the heading's, `source_line` that of the first line of the wording.
+    `conditions` are its `when:`, `unless:` and `asks_for:`; `source` is the wording. `line` is the line of the
+    heading, `source_line` the first line of the wording.
     """
 
     name: str
@@ -30,7 +31,7 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A template file, cut up. `front` starts on line 2 of the file."""
+    """A template file in parts. `front` starts on line 2 of the file."""
 
     front: str
     sections: tuple[Section, ...]
@@ -71,7 +72,7 @@ def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> t
 
 
 def _section(file: str, name: str, index: int, lines: list[str], faults: list[Fault]) -> Section:
-    """One variant; what is only nearly a condition is a fault, and left out."""
+    """One variant. A line that is nearly a condition is a fault, and is left out."""
     body = 0
     kept = [*lines]
     for k, line in enumerate(line.strip() for line in lines):

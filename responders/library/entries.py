@@ -1,8 +1,8 @@
-"""YAML with its line numbers: an `Entry` is one place in a file that can be read as what it should be.
+"""YAML with its line numbers. An `Entry` is one place in a file; its methods read it as what it should be.
 
-Nothing here raises for what an operator wrote: each fault is noted, and reading goes on with an empty value, so that
-all faults of a file are told at once. Scalars stay the words that were written (`no` is a word, not false); each field
-says what it wants them to be.
+Nothing here raises for what an operator wrote. A fault is noted and reading goes on with an empty value, so that all
+faults of a file are told at once. Scalars stay the words that were written (`no` is a word, not false); each field
+says what it wants.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from responders.library.vocabulary import did_you_mean
 MAX_CHARS = 200_000
 MAX_DEPTH = 12
 _NAMED = 3
-"""Further lines that a fault names."""
+"""How many further lines a fault names."""
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _NUMBER = re.compile(r"[+-]?\d{1,19}")
-"""As long as the ids of the platforms."""
+"""As long as the ids of platforms."""
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _RUN_TOGETHER = re.compile(r"([a-z_]{1,40}+)(?:\s*+[:=]\s*+|\s++)(\S.*)")
 _DECIMAL = re.compile(r"[+-]?\d{1,15}\.\d{1,15}")
@@ -49,8 +49,8 @@ def clean(file: str, text: str, faults: list[Fault]) -> str | None:
 
 
 def cleared(path: str, text: str, faults: list[Fault]) -> str:
-    """The text with plain line ends, without a byte order mark and without the characters that nobody sees; those, and
-    garbled letters, are faults. What is no text at all is left as it is."""
+    """The text with plain line ends, without a byte order mark and without invisible characters. Invisible
+    characters and garbled letters are faults. A file that is no text is returned as it is."""
     text = plain_lines(text.removeprefix("\ufeff"))
     if NOT_TEXT.search(text):
         return text
@@ -80,7 +80,7 @@ def _on_lines(path: str, text: str, places: list[int], what: str) -> Fault:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One node of a YAML file, with all it takes to complain about it."""
+    """One node of a YAML file, with what it needs to note a fault."""
 
     node: yaml.Node
     file: str
@@ -89,11 +89,11 @@ class Entry:
 
     @property
     def line(self) -> int:
-        """The line of the file it stands on, from 1."""
+        """The line of the file, from 1."""
         return int(self.node.start_mark.line) + 1 + self.offset
 
     def fault(self, message: str, code: str = "L01", follows: str = "") -> None:
-        """Note that something is wrong here; L01 is a file that cannot be read as what it should be."""
+        """Note a fault here. L01: the file cannot be read as what it should be."""
         self.faults.append(Fault(file=self.file, line=self.line, message=message, code=code, follows=follows))
 
     @property
@@ -103,12 +103,12 @@ class Entry:
 
     @property
     def is_list(self) -> bool:
-        """True for a list, also one of one."""
+        """True for a list, even of one entry."""
         return isinstance(self.node, yaml.SequenceNode)
 
     @property
     def is_folded(self) -> bool:
-        """True for words without quotes that go over several lines, which YAML makes one of."""
+        """True for words without quotes on several lines. YAML makes one line of them."""
         node = self.node
         return isinstance(node, yaml.ScalarNode) and not node.style and node.end_mark.line > node.start_mark.line
 
@@ -116,7 +116,7 @@ class Entry:
         return Entry(node=node, file=self.file, offset=self.offset, faults=self.faults)
 
     def mapping(self, known: Collection[str] | None = None) -> dict[str, Entry]:
-        """Key -> entry. Notes duplicate keys, and keys that are not `known`, which are left out."""
+        """Key -> entry. A duplicate key is a fault. So is a key that is not `known`, and it is left out."""
         if not isinstance(self.node, yaml.MappingNode):
             if self.node.value != "":
                 self.fault(
@@ -135,7 +135,7 @@ class Entry:
         return entries
 
     def pairs(self) -> Iterator[tuple[str, Entry, Entry]]:
-        """Each key, where it stands, and its value; nothing where no pairs are. Notes keys that are there twice."""
+        """Each key, its place, and its value; nothing where no pairs are. A duplicate key is a fault."""
         lines: dict[str, int] = {}
         for key_node, value_node in self.node.value if self.is_mapping else ():
             written = self._child(key_node)
@@ -147,7 +147,7 @@ class Entry:
                 yield key, written, self._child(value_node)
 
     def sequence(self) -> list[Entry]:
-        """The entries of a list; a single value counts as a list of one."""
+        """The entries of a list. A single value counts as a list of one."""
         if self.is_list:
             return [self._child(node) for node in self.node.value]
         return [] if self.node.value == "" else [self]
@@ -156,7 +156,7 @@ class Entry:
         """The words as they were written."""
         if isinstance(self.node, yaml.ScalarNode):
             words = str(self.node.value)
-            if self.node.style == '"' and (sign := next(unseen(words), None)):  # "\u200b"; typed ones never get here
+            if self.node.style == '"' and (sign := next(unseen(words), None)):  # "\u200b"; a typed one never gets here
                 self.fault(f"{sign[1]} hides behind a \\ here; write the words without it", "L29")
             return words
         self.fault(
@@ -165,7 +165,7 @@ class Entry:
         return ""
 
     def texts(self) -> tuple[str, ...]:
-        """The words of a list, empty ones refused."""
+        """The words of a list. An empty entry is a fault."""
         words = []
         for entry in self.sequence():
             faults_before = len(self.faults)
@@ -184,7 +184,7 @@ class Entry:
         return word.lower() == "true"
 
     def number(self) -> int:
-        """A whole number, not below zero."""
+        """A whole number, 0 or more."""
         word = self.text()
         if not (_NUMBER.fullmatch(word) and int(word) >= 0):
             self.fault(f"write a whole number here, not {word!r}")
@@ -192,7 +192,7 @@ class Entry:
         return int(word)
 
     def day(self) -> date | None:
-        """A day as YYYY-MM-DD; None, with a fault, if it is none."""
+        """A day as YYYY-MM-DD; None, with a fault, for anything else."""
         word = self.text()
         try:
             return date.fromisoformat(word)
@@ -201,8 +201,8 @@ class Entry:
             return None
 
     def plain(self) -> Any:
-        """Lists, dicts, words; unquoted numbers, true, false and null as such, and None for nothing at all. For data
-        whose shape is not ours to know."""
+        """Lists, dicts and words. Without quotes, numbers, true, false and null are values, and nothing at all is
+        None. For data whose shape is not ours."""
         if self.is_mapping:
             return {key: entry.plain() for key, entry in self.mapping().items()}
         if self.is_list:
@@ -219,10 +219,10 @@ class Entry:
 
 
 def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Entry | None:
-    """The top of a YAML text; None, with a fault, if it cannot be read, and None without one if it says nothing.
+    """The top of a YAML text; None if it says nothing, and None with a fault if it cannot be read.
 
-    `offset`: lines of the file before `text`. Aliases are refused, for they can make a small file huge, and so are
-    tags, which would be lost.
+    `offset`: how many lines of the file stand before `text`. Aliases are refused, because they can make a small file
+    huge, and so are tags, because they would be lost.
     """
 
     lines = text.rstrip("\n").split("\n")
@@ -233,7 +233,7 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
             message = "there is a tab; indent with spaces"
         faults.append(Fault(file=file, line=line + 1 + offset, message=message, code="L01"))
 
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same in C, where the wheel has it
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the same in C, where the package has it
     depth = 0
     try:
         for event in yaml.parse(text, Loader=loader):
@@ -255,7 +255,7 @@ def read_yaml(file: str, text: str, faults: list[Fault], offset: int = 0) -> Ent
 
 
 def _unpaired(node: yaml.Node, known: Collection[str]) -> str | None:
-    """What is wrong with a key that has run into its value: {mood angry}."""
+    """What is wrong where a key and its value stand without a colon: {mood angry}."""
     found = _RUN_TOGETHER.fullmatch(node.value) if isinstance(node, yaml.ScalarNode) else None
     if found is None or found[1] not in known:
         return None

@@ -1,7 +1,8 @@
-"""A template's examples are its tests: they run before a set of templates goes live, with what reads live.
+"""A template's examples are its tests. They run before a set of templates goes live, with the reader that will read
+posts.
 
-`given` names the post, and may name what would otherwise be read in it or around it: `slots`, and any field of `when`.
-What it does not name is read in the post, or is plain (a first post, at noon, to nobody).
+`given` names the post. It may also name what would otherwise be read in it or around it: `slots`, and any field of
+`when`. Everything else is read in the post or is plain (a first post, at noon, to nobody).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _SAME_POST = "answers the same post"
 
 
 def read_examples(entry: Entry | None, slots: Collection[str] | None) -> tuple[Example, ...]:
-    """The `examples:` of a template. `slots`: their names; None where nobody can tell."""
+    """The `examples:` of a template. `slots`: their names; None when they are not known."""
     if entry is None:
         return ()
     examples = tuple(_read_example(item, slots) for item in entry.sequence())
@@ -73,7 +74,7 @@ def run(library: Library, understand: Understand) -> Iterator[Fault]:
         told = set[str]()
         for example in template.examples:
             for problem in _problems(library, template, example, understand):
-                if (what := problem.partition("; ")[2]) in told:  # a copy of a file takes all its posts
+                if (what := problem.partition("; ")[2]) in told:  # the file is a copy: the other takes all its posts
                     continue
                 if _SAME_POST in what:
                     told.add(what)
@@ -81,8 +82,8 @@ def run(library: Library, understand: Understand) -> Iterator[Fault]:
 
 
 def offered(library: Library, template: Template, example: Example, understand: Understand) -> Iterator[Candidate]:
-    """What the template says to the example's post: an FAQ answer only to its own question, any other as if its
-    situation were certain."""
+    """What the template says to the example's post. An FAQ answer is tried only if its question is read; any other
+    template as if its situation were certain."""
     text = example.given["post"]
     fan = Author(id="example", name="example")
     post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=NOON)
@@ -100,7 +101,7 @@ def offered(library: Library, template: Template, example: Example, understand: 
 
 
 def typed(recipe: Recipe, example: Example) -> tuple[dict[str, str], str | None]:
-    """What the example's manager types, and the name that signs."""
+    """What the example's manager types, and the first name that signs."""
     words: Mapping[str, str] = example.given["slots"]
     signer = next((words[name] for name in recipe.signers if name in words), None)
     return {name: words.get(name, "...") for name in recipe.asks}, signer
@@ -142,6 +143,6 @@ def _unmet(expect: Mapping[str, Any], text: str) -> Iterator[str]:
 
 
 def _has(folded: str, words: str) -> bool:
-    """True when they stand there from the beginning of a word on: "our" is not in "your", "http" is in "https"."""
+    """True when the words stand there from the start of a word: "our" is not in "your", but "http" is in "https"."""
     start = r"(?<!\w)" if words[:1].isalnum() else ""
     return re.search(start + re.escape(words.casefold()), folded) is not None

@@ -1,4 +1,4 @@
-"""Why a variant is offered to a post, or why not: what `greenroom templates preview` says."""
+"""Why a variant is offered to a post or not, for `greenroom templates preview`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from responders.types import Recipe
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
-    """A variant as it would come out, with `[slot]` for words that are not there; `why_not` is None when offered."""
+    """A variant as it would come out, with `[slot]` for words that are missing. `why_not` is None when it is
+    offered."""
 
     variant: str
     text: str
@@ -24,7 +25,7 @@ class Explained:
 def explain(
     template: Template, holds: Situation, known: Mapping[str, str], words: Mapping[str, str]
 ) -> Iterator[Explained]:
-    """Each variant, for a post of which `holds` and `known` are true; `words`: slot -> what to lay in."""
+    """Each variant, for a post with these values. `words`: slot -> what to fill in."""
     words = {**{slot.name: known.get(slot.source, "") for slot in template.slots.values()}, **words}
     for variant in template.variants:
         conditions = ((template.when, template.unless), (variant.when, variant.unless))
@@ -56,7 +57,7 @@ def _lacks(slot: Slot, words: Mapping[str, str]) -> bool:
 
 
 def _said(template: Template, variant: Variant, words: Mapping[str, str]) -> tuple[str, str]:
-    """The text, and the sentence of what went wrong if there is none."""
+    """The text, or else a sentence that says why there is none."""
     slots = [template.slots[name] for name in variant.needs]
     asks = {slot.name: slot.ask or "" for slot in slots if slot.source == ASK_APPROVER}
     signers = {slot.name: words[slot.name] for slot in slots if slot.source == SIGNER}

@@ -1,4 +1,4 @@
-"""What is wrong in an operator's file, in words that an operator understands."""
+"""What is wrong in an operator's file, in words for operators."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """One thing wrong in a file. `line` counts from 1; None when the file as a whole is meant."""
+    """One fault in a file. `line` counts from 1; None means the file as a whole."""
 
     file: str
     line: int | None
     message: str
     code: str = ""
-    """The linter's code, to search for; empty outside the operators' templates."""
+    """The linter's code, to search for; empty outside templates/."""
     warning: bool = False
-    """True for what can be better but does not keep the set from going live."""
+    """True for what could be better but does not keep the set from going live."""
     follows: str = ""
-    """The file that may be its cause: where that one cannot be read, only that is told."""
+    """The file that may be the cause. If that file cannot be read, only its fault is told."""
 
     def __str__(self) -> str:
-        """`file:line: code message`, as editors understand it."""
+        """`file:line: code message`, as editors know it."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.code} {self.message}" if self.code else f"{place}: {self.message}"
 
 
 class LibraryFaults(Exception):
-    """The operators' files do not hold together; all faults at once, those of the files first that others build on."""
+    """The operators' files do not fit together. Holds all faults, first those of files that others depend on."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         """Sort and keep the faults."""

@@ -1,4 +1,4 @@
-"""Whether the posts that an operator wrote down under `answers_to` find the reply that stands below them: L31."""
+"""Warning L31: a post under `answers_to` that does not find its reply."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from responders.understanding.normalise import bare
 Run = Callable[[Post, Context], Proposal]
 """What becomes of a post: `Pipeline.run`."""
 _SHOWN = 60
-"""Characters of a post that are told."""
+"""The most characters of a post that are shown."""
 
 
 def astray(
     library: Library, run: Run, templates: Iterable[Template], texts: Mapping[str, str], now: datetime
 ) -> Iterator[Fault]:
-    """A warning for each post of these templates that is not answered by them, with what takes it. Posts of two files
-    are passed over, and templates that lack a fact today: L22 and L24 tell of those.
+    """A warning for each post of these templates that something else takes, with what takes it.
 
-    `texts`: the files by path, to tell lines.
+    Posts of two files are left to L22, templates that lack a fact today to L24. `texts`: the files by path, to find
+    lines.
     """
     takes = {(t.locale, bare(text)): t for t in library.templates for text in t.answers_to}
     for template in templates:
@@ -43,14 +43,14 @@ def astray(
 
 
 def as_written(template: Template, text: str, now: datetime) -> tuple[Post, Context]:
-    """A stranger's post, in a channel of the template's language."""
+    """A stranger's post in a channel of the template's language."""
     fan = Author(id="fan", name="fan")
     post = Post(platform="web", channel="general", external_id="1", author=fan, text=text, at=now)
     return post, Context(now=now, community="community", locale=template.locale, channel_name="general")
 
 
 def lacks_fact(library: Library, template: Template, now: datetime) -> bool:
-    """True when a fact that it needs is past, or says nothing in its language."""
+    """True when a fact that it needs has ended or has no words in its language."""
     context = Context(now=now, community="community", locale=template.locale)
     known = sources(library.facts, context, Understanding(language=template.locale))
     return any(s.required and s.source.startswith(FACTS) and s.source not in known for s in template.slots.values())
@@ -61,7 +61,7 @@ def _short(text: str) -> str:
 
 
 def finds(template: Template, proposal: Proposal) -> bool:
-    """True when the template's words are offered, or its note to the manager is told."""
+    """True when the template's words are offered, or its note is told to the manager."""
     offered = (proposal.candidate, *proposal.alternatives)
     by_hand = bool(template.handoff) and proposal.reason.code is ReasonCode.BY_HAND
     return by_hand or any(candidate is not None and candidate.template == template.key for candidate in offered)

@@ -1,7 +1,7 @@
-"""What could be better in a set of files that holds together: the warnings of `greenroom templates check`.
+"""The warnings of `greenroom templates check`: what could be better in a valid set of files.
 
-Faults, which keep a set from going live, are found by `load`. These do not: an operator who takes an untrue wording
-out of a file in a hurry must not be kept from it because the rest is too little.
+`load` finds the faults, which keep a set from going live. Warnings do not: an operator who takes an untrue wording out
+in a hurry must not be stopped because too little is left.
 """
 
 from __future__ import annotations
@@ -29,8 +29,11 @@ def lint(
     understand: Understand,
     channels: Collection[str] | None = None,
 ) -> tuple[Fault, ...]:
-    """All warnings, in the order of file and line. `locales`: the languages of the community; `understand`: what reads
-    live; `channels`: the names of the community's channels, None where not all are known."""
+    """All warnings, by file and line.
+
+    `locales`: the community's languages. `understand`: what reads posts. `channels`: the names of the community's
+    channels; None when not all are known.
+    """
     found = [
         *variety_faults(library),
         *coverage_faults(library, understand),
@@ -46,7 +49,7 @@ def lint(
 
 
 def _old_keys(library: Library) -> Iterator[Fault]:
-    """L26: what is still read and was renamed."""
+    """L26: an old key that is still read."""
     for template in library.templates:
         if template.asks_line:
             message = "asks: is called answers_to: now; rename it"
@@ -54,7 +57,7 @@ def _old_keys(library: Library) -> Iterator[Fault]:
 
 
 def _glued_posts(library: Library) -> Iterator[Fault]:
-    """L26: a post with the dash of the next in it, which stood deeper than those above."""
+    """L26: two posts that became one, because the second stands further right than the first."""
     for template in library.templates:
         if template.glued_line:
             message = "this looks like two posts; put each on a line of its own, with its - right below the one above"
@@ -62,7 +65,7 @@ def _glued_posts(library: Library) -> Iterator[Fault]:
 
 
 def _without_source(library: Library) -> Iterator[Fault]:
-    """L26: what looks like the answer to one question, and is offered to others too."""
+    """L26: what looks like the answer to one question, but is offered to others too."""
     known = library.word_lists.get("situations", {}).get("question", ())
     for template in library.templates:
         if template.intent != "question" or template.is_faq or template.is_general or template.id in known:
@@ -74,14 +77,14 @@ def _without_source(library: Library) -> Iterator[Fault]:
 
 
 def lacking_facts(library: Library, day: date) -> Iterator[Fault]:
-    """L24: the facts without which a template of this library says nothing on that day."""
+    """L24: facts without which some template of this library says nothing on that day."""
     needed = {name: fact for name, fact in library.facts.items() if _needing(library, fact)}
     yield from _past_facts(replace(library, facts=needed), day - timedelta(days=1), day)
     yield from untranslated_facts(library)
 
 
 def _past_facts(library: Library, until: date, today: date) -> Iterator[Fault]:
-    """L24: facts that may not be said any more after `until`, and what falls silent with them."""
+    """L24: facts that end by `until`, and the templates that fall silent with them."""
     for fact in library.facts.values():
         if fact.until is None or fact.until > until:
             continue
@@ -93,7 +96,7 @@ def _past_facts(library: Library, until: date, today: date) -> Iterator[Fault]:
 
 
 def untranslated_facts(library: Library) -> Iterator[Fault]:
-    """L24 too: facts that lack the language of a template that needs them."""
+    """L24: facts that lack the language of a template that needs them."""
     for fact in library.facts.values():
         mute = [template for template in _needing(library, fact) if fact.said_in(template.locale) is None]
         for locale in sorted({template.locale for template in mute}):

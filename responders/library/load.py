@@ -1,4 +1,4 @@
-"""From the operators' texts to a library that is valid as a whole, or to all that is wrong with them."""
+"""From the operators' texts to a valid library, or to a list of all faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from responders.library.vocabulary import NAME, did_you_mean
 from responders.library.wordings import wording_faults
 
 _NAMED = 8
-"""Facts that are named where none is there."""
+"""The most facts that are named when none matches."""
 
 
 def load(
@@ -27,14 +27,15 @@ def load(
     *,
     known: Collection[str] = (),
 ) -> Library:
-    """Read and check everything. The examples run once there is a reader (`examples.run`); `lint` tells what could be
-    better.
+    """Read and check everything. The examples run later, once there is a reader (`examples.run`); `lint` gives the
+    warnings.
 
-    `texts`: path below templates/ -> text; files that are none of ours (such as README.md) are ignored.
-    `shipped`: file name -> text of the word lists that come with the product. `languages` tells what a wording is
-    written in; `known`: files whose wordings were found in order before.
-    Raises `LibraryFaults` with all faults but those that only follow from another; nothing else, whatever the texts
-    hold.
+    `texts`: path below templates/ -> text; files that are not ours (such as README.md) are ignored. `shipped`: file
+    name -> text of the word lists that come with Greenroom. `languages` tells the language of a wording. `known`:
+    files whose wordings were checked before.
+
+    Raises `LibraryFaults` with all faults, except those that only follow from another; nothing else, whatever the
+    texts hold.
     """
     own = placed(texts)
     faults = [*own.faults]
@@ -68,7 +69,7 @@ def load(
 
 
 def _facts_taken(library: Library) -> list[str]:
-    """The names of the facts that templates take."""
+    """The names of the facts that templates use."""
     slots = (slot for template in library.templates for slot in template.slots.values())
     return sorted({slot.source.removeprefix(TAKEN) for slot in slots if slot.source.startswith(TAKEN)})
 
@@ -81,12 +82,12 @@ def _no_facts(taken: list[str]) -> Fault:
 
 
 def _wording(fault: Fault) -> tuple[str, str]:
-    """Which wording it is about: one that was never meant to go out needs no second look."""
+    """Which wording a fault is about. If it was never meant to go out, it needs no second look."""
     return fault.file, fault.message.partition(": ")[0]
 
 
 def _readable(texts: Mapping[str, str], paths: Iterable[str], faults: list[Fault]) -> dict[str, str]:
-    """Those that hold one version of a file, without the characters that nobody sees."""
+    """The texts that hold one version of a file, without invisible characters."""
     found = {}
     for path in paths:
         if path not in texts:
@@ -99,7 +100,7 @@ def _readable(texts: Mapping[str, str], paths: Iterable[str], faults: list[Fault
 
 
 def _sound(facts: Mapping[str, Fact], registers: Mapping[str, str]) -> set[str]:
-    """Files that could be read, whatever else is wrong in them: what is not found in these is not there."""
+    """Files that could be read. A name that they lack is missing indeed, whatever else is wrong in them."""
     named = bool(facts) and all(NAME.fullmatch(name) for name in facts)
     return {cause(file) for file, read in ((FACTS, named), (VOICE, bool(registers))) if read}
 
@@ -119,7 +120,7 @@ def _causes(faults: list[Fault], own: Placed, sound: set[str]) -> list[Fault]:
 
 
 def _known_registers(templates: Iterable[Template | None], registers: Mapping[str, str], faults: list[Fault]) -> None:
-    """Note each register of a `when:` or `unless:` that voice.yaml does not have."""
+    """Note each register in a `when:` or `unless:` that voice.yaml does not have."""
     for template in filter(None, templates):
         places: list[tuple[Template | Variant, int]] = [(template, 1), *((v, v.line) for v in template.variants)]
         for place, line in places:

@@ -1,4 +1,5 @@
-"""What the operators' files say, once read: templates, intents, facts, voice. Frozen, with the place each came from."""
+"""What the operators' files say, once read: templates, intents, facts, voice. All frozen, with the place each came
+from."""
 
 from __future__ import annotations
 
@@ -8,18 +9,18 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 Conditions = Mapping[str, tuple[str, ...]]
-"""A `when` or `unless`: field -> the values it may have. All fields must hold (for `unless`: none may)."""
+"""A `when` or `unless`: field -> the values it names. `when` needs every field to hold, `unless` none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slot:
-    """Words that a template takes from somewhere. `source` is of the closed list in `vocabulary`."""
+    """Words that a template takes from somewhere. `vocabulary` lists what `source` can be."""
 
     name: str
     source: str
     required: bool = False
     ask: str | None = None
-    """The question put to the approver; set when the source is `ask_approver`."""
+    """The question to the manager; set when the source is `ask_approver`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,18 +34,18 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
-    """One wording. `source` is its Jinja text; `needs` the declared slots it names."""
+    """One wording. `source` is its Jinja text; `needs` are the declared slots in it."""
 
     name: str
     source: str
     line: int
-    """The line of its heading; its wording begins on `source_line`."""
+    """The line of its heading. Its wording begins on `source_line`."""
     source_line: int = 0
     when: Conditions = field(default_factory=dict)
     unless: Conditions = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     asks_for: str | None = None
-    """What its question asks for: never offered to a post that tells it."""
+    """What its question asks for. It is never offered to a post that tells this."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +60,7 @@ class Limit:
 class Template:
     """The replies to one situation: a file `<locale>/<intent>/<id>.md`. `key` is that path without the ending.
 
-    Without `answers_to` it is a general one, for any post of its intent.
+    Without `answers_to` it is general: for any post of its intent.
     """
 
     key: str
@@ -77,14 +78,14 @@ class Template:
     """Posts that it answers, as the operator wrote them."""
     answers_to_line: int = 0
     source: str | None = None
-    """Where its facts come from: it is the answer to a question that fans often ask (FAQ)."""
+    """Where its facts come from. Set only for the answer to a frequent question (FAQ)."""
     handoff: str | None = None
-    """A note to the manager: a person answers such posts, in their own words."""
+    """A note to the manager. A person answers such posts in their own words."""
     asks_line: int = 0
-    """The line of an `asks:`, as `answers_to:` was called once; 0 where there is none."""
+    """The line of `asks:`, the old name of `answers_to:`; 0 where there is none."""
 
     glued_line: int = 0
-    """The line under `answers_to` where two posts have become one; 0 where there is none."""
+    """The line under `answers_to` where two posts became one; 0 where there is none."""
 
     @property
     def is_faq(self) -> bool:
@@ -93,7 +94,7 @@ class Template:
 
     @property
     def is_general(self) -> bool:
-        """True when it says what fits any post of its intent."""
+        """True when it fits any post of its intent."""
         return not self.answers_to
 
 
@@ -106,31 +107,31 @@ class Intent:
     action: Literal["draft", "handoff", "silent"]
     priority: int
     examples: Mapping[str, tuple[str, ...]]
-    """Locale -> posts written by operators."""
+    """Locale -> posts that the operators wrote."""
     counter_examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Locale -> posts that look like it and are something else."""
+    """Locale -> posts that look like this intent and are another."""
     cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Locale -> words that speak for it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """Something a reply may state, the same in every language or in some. Not used after `until`."""
+    """Something a reply may state, in every language or in some. Not used after `until`."""
 
     name: str
     value: str = ""
-    """In every language; empty where `by_language` says it."""
+    """For every language; empty where `by_language` is set."""
     by_language: Mapping[str, str] = field(default_factory=dict)
     until: date | None = None
     line: int = 0
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What it says, in whichever language."""
+        """What it says, in any language."""
         return (self.value, *self.by_language.values()) if self.value else tuple(self.by_language.values())
 
     def said_in(self, language: str) -> str | None:
-        """Its words for a reply in that language; None where it is not known in it."""
+        """Its words in that language; None where it has none."""
         return self.by_language.get(language) or self.value or None
 
     def holds(self, day: date) -> bool:
@@ -146,10 +147,10 @@ class Library:
     intents: Mapping[str, Intent]
     facts: Mapping[str, Fact] = field(default_factory=dict)
     word_lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The shipped lists (gates, cues, checks) by file name, with the operators' own words of `voice.yaml` added."""
+    """The shipped lists (gates, cues, checks) by file name, with the operators' words from `voice.yaml`."""
 
     registers: Mapping[str, str] = field(default_factory=dict)
-    """Name -> what it sounds like, from `voice.yaml`; config.yaml says which channel uses which."""
+    """Name -> what it sounds like, from `voice.yaml`. config.yaml says which channel uses which."""
 
     def offering(self, intent: str, locale: str) -> tuple[Template, ...]:
         """The templates of an intent in a locale, in the order of their paths."""

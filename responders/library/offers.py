@@ -1,4 +1,4 @@
-"""What a template can say to a post: which variants hold, and the words that fill their slots."""
+"""What a template can say to a post: which variants fit, and the words for their slots."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from responders.library.vocabulary import ASK_APPROVER, FACTS, LONG, MIDDLE, POS
 from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
 
 Situation = Mapping[str, frozenset[str]]
-"""`when` field -> the values that hold of the post."""
+"""Field of `when` -> the values that the post has."""
 
 _SHORT, _LONG = 10, 45
-"""Words up to which a post is short, and from which it is long."""
+"""Up to this many words a post is short, and from this many it is long."""
 _AS_WRITTEN = frozenset({"number", "version", "title", "feature"})
 _SAID_BACK: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "en": {"your": ("my", "our"), "the": ("a", "an"), "that": ("this",), "those": ("these",)},
@@ -31,8 +31,7 @@ _SAID_BACK: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "fr": {"ton": ("mon",), "ta": ("ma",), "tes": ("mes",), "votre": ("notre",), "vos": ("nos",)},
     "pt": {"seu": ("meu", "nosso"), "sua": ("minha", "nossa"), "seus": ("meus",), "suas": ("minhas",), "o": ("um",)},
 }
-"""Language -> how a thing begins when somebody else speaks of it -> how it begins in the post. What somebody made is in
-the accusative in German."""
+"""Language -> how a thing begins when we speak of it -> how it begins in the post. German uses the accusative here."""
 _WISHED = {
     "morning": "good ?morning|guten morgen|bom dia|buen día|buenos d[ií]as",
     "day": "good ?(?:day|afternoon)|guten (?:tag|nachmittag)|buenas tardes|boa tarde|bon après-midi",
@@ -48,12 +47,13 @@ _TIME_NAMED = re.compile(
     + r")(?: \w+){0,2}\s*(?:[,.!?;:)\n]|$))",
     re.IGNORECASE,
 )
-"""A greeting or a good night that names the time of day: a whole wish, or a word or two alone in their clause."""
+"""A greeting or a good night that names the time of day: a whole wish, or a word or two that are a clause by
+themselves."""
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
 
 
 def situation(post: Post, context: Context, understanding: Understanding) -> Situation:
-    """What the conditions of templates are held against."""
+    """The values of a post that conditions are compared with."""
     in_thread = post.reply_to is not None or any(turn.in_thread for turn in context.before)
     channels = {name.removeprefix("#").casefold() for name in (post.channel, context.channel_name) if name}
     return {
@@ -65,7 +65,7 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
         "thread_depth": frozenset({"later" if in_thread else "first"}),
         "channel": frozenset(channels),
         "time": frozenset({_time_named(post.text) or _time_of_day(context.now.hour)}),
-        "fan_history": frozenset({"none"}),  # nothing is remembered of anybody who has not asked for it
+        "fan_history": frozenset({"none"}),  # only who asks for it is remembered, and that is not built yet
         "details": frozenset(detail.kind for detail in understanding.details),
         "mood": frozenset({understanding.mood}),
         "length": frozenset({_length(post.text)}),
@@ -81,8 +81,8 @@ def _length(text: str) -> str:
 
 
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
-    """Slot source -> its words in the context's language, for those that are known now. A fact past its `until`, or
-    without words in that language, is not."""
+    """Slot source -> its words in the context's language, where they are known now. Facts past their `until`, or
+    without words in that language, are left out."""
     said = [(detail.kind, said_back(detail, understanding.language)) for detail in understanding.details]
     known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(said)}
     known[POST_DETAIL] = said[0][1] if said else ""
@@ -94,8 +94,8 @@ def sources(facts: Mapping[str, Fact], context: Context, understanding: Understa
 
 
 def said_back(detail: Detail, language: str = "en") -> str:
-    """A fan's words as somebody else says them in that language: "my quilt" is "your quilt", "a quilt" that was told of
-    is "the quilt" from then on, and "this" is "that". A number, a version and a name stay as they are."""
+    """A fan's words as we would say them back: "my quilt" is "your quilt", "a quilt" is now "the quilt", and "this"
+    is "that". Numbers, versions and names stay as they are."""
     if detail.kind in _AS_WRITTEN:
         return detail.text
     own, space, rest = detail.text.partition(" ")
@@ -104,20 +104,21 @@ def said_back(detail: Detail, language: str = "en") -> str:
 
 
 def offers(template: Template, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:
-    """Each variant that can be said to a post of which `holds` and `known` are true."""
+    """Each variant that fits a post with these values, with its slots filled."""
     for variant in template.variants:
         conditions = ((template.when, template.unless), (variant.when, variant.unless))
         if told(variant, holds) or not all(_hold(when, unless, holds) for when, unless in conditions):
             continue
         specific = sum(len(when) + len(unless) for when, unless in conditions)
-        # Words that ask come after words that need nothing.
+        # A question comes after a wording that asks nothing.
         candidate = _candidate(template, variant, known, specific - (1 if variant.asks_for else 0))
         if candidate:
             yield candidate
 
 
 def told(variant: Variant, holds: Situation) -> bool:
-    """True when the post tells what the variant asks for, or tells so much that a question would sound unread."""
+    """True when the post tells what the variant asks for, or so much that a question would sound as if nobody had
+    read it."""
     return variant.asks_for is not None and (SHORT not in holds["length"] or variant.asks_for in holds["tells"])
 
 
@@ -139,7 +140,7 @@ def _candidate(template: Template, variant: Variant, known: Mapping[str, str], f
     except RenderFailed:
         return None
     gaps = missing(recipe)
-    # One tap first: words that somebody must type make a candidate less fit than the same without.
+    # One tap first: words that somebody must type make a candidate less fit.
     fit += sum(1 for slot in slots if _is_detail(slot) and filled[slot.name]) - len(gaps)
     return Candidate(
         text=text,
@@ -156,7 +157,7 @@ def _candidate(template: Template, variant: Variant, known: Mapping[str, str], f
 
 
 def _why(template: Template) -> str:
-    """What it is for, in a person's words."""
+    """What the template is for, in words for a person."""
     if template.is_faq:
         return f"for “{template.answers_to[0]}”"
     name = f"any {template.intent}" if template.is_general else template.id
@@ -178,13 +179,13 @@ def _yes_no(value: bool) -> frozenset[str]:
 
 
 def _time_named(text: str) -> str | None:
-    """The time of day that a greeting names: its author knows it, the clock here does not."""
+    """The time of day that a greeting names. Its author knows it better than our clock."""
     named = _TIME_NAMED.search(text)
     return (named.lastgroup or "").removeprefix("wished_") or None if named else None
 
 
 def _time_of_day(hour: int) -> str:
-    """By the hour of the community's clock."""
+    """The time of day, by the hour of the community's clock."""
     if _MORNING <= hour < _DAY:
         return "morning"
     if _DAY <= hour < _EVENING:

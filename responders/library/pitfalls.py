@@ -1,4 +1,4 @@
-"""What operators get wrong without any rule of the format being broken: words that were never meant to go out."""
+"""Words that were never meant to go out, though they break no rule of the format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEFT_OVER = re.compile(
     r"|^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|^diff --git .*$|^(?:---|\+\+\+) [ab]/.*$",
     re.MULTILINE,
 )
-"""What merging two versions, or a patch, leaves in a file."""
+"""What a merge of two versions, or a patch, leaves in a file."""
 _PLACEHOLDERS = re.compile(
     r"\[[^\[\]\n]*[^\W\d_][^\[\]\n]*\]"  # [NAME], [your link]
     r"|<<?\s*[A-Z_][^<>\n]{0,40}>"  # <NAME>; a small letter after < is markup
@@ -45,7 +45,7 @@ _FILLER = re.compile(
 _SHORTCODE = re.compile(r"(?<![\w:]):[a-z][a-z0-9_+-]+:(?![\w:])")
 """An emoji by its name, which some platforms show as it stands."""
 _TELLING = 5
-"""Words of a wording from which its language can be told."""
+"""From this many words the language of a wording can be told."""
 _SURELY = 0.95
 _NAMED = 3
 
@@ -58,7 +58,7 @@ class Languages(LanguageDetector, Protocol):
 
 
 def left_over(path: str, text: str) -> Fault | None:
-    """A fault where two versions of the file stand in one another: nothing else in it can be told then."""
+    """A fault where two versions of a file stand in one. Nothing else in it can be judged then."""
     found = _LEFT_OVER.search(text)
     if found is None:
         return None
@@ -67,7 +67,7 @@ def left_over(path: str, text: str) -> Fault | None:
 
 
 def wrong_words(library: Library, languages: Languages | None) -> Iterator[Fault]:
-    """What must not go live in wordings: words that stand for others, filler, another language."""
+    """What must not go live: placeholders, filler, and words in another language."""
     for template in library.templates:
         for variant in template.variants:
             if problem := _problem(template, variant):
@@ -77,13 +77,13 @@ def wrong_words(library: Library, languages: Languages | None) -> Iterator[Fault
 
 
 def double_meanings(library: Library, texts: Mapping[str, str]) -> Iterator[Fault]:
-    """Names and posts with two meanings. `texts`: the files by path, to tell lines."""
+    """Names and posts with two meanings. `texts`: the files by path, to find lines."""
     yield from _two_intents(library)
     yield from _twice(library, texts)
 
 
 def emoji_faults(library: Library) -> Iterator[Fault]:
-    """Warnings: an emoji in a wording stands there under every post, the sad ones too."""
+    """Warnings: an emoji in a wording stands under every post, also under sad ones."""
     for template in library.templates:
         for variant in template.variants:
             found = next((sign for text in _fixed(template, variant) for sign in _emoji(text)), None)
@@ -122,7 +122,7 @@ def _fixed(template: Template, variant: Variant) -> list[str]:
 
 
 def _other_languages(library: Library, languages: Languages) -> Iterator[Fault]:
-    """Wordings that are for sure not in the language of their folder; where most are not, the folder as a whole."""
+    """Wordings that are surely not in the language of their folder; where most are not, one fault for the folder."""
     for locale in sorted({template.locale for template in library.templates} & languages.known):
         judged, found = 0, list[tuple[str, Fault]]()
         for template in (t for t in library.templates if t.locale == locale):
@@ -153,7 +153,7 @@ def _called(language: str) -> str:
 
 
 def _two_intents(library: Library) -> Iterator[Fault]:
-    """L02: the name of a situation in the folder of another intent: its replies would go under the wrong posts."""
+    """L02: the name of a situation in another intent's folder. Its replies would go under the wrong posts."""
     listed = library.word_lists.get("situations", {})
     known = {name: intent for intent, names in listed.items() for name in names}
     first: dict[str, Template] = {}
@@ -172,8 +172,8 @@ def _two_intents(library: Library) -> Iterator[Fault]:
 
 
 def _twice(library: Library, texts: Mapping[str, str]) -> Iterator[Fault]:
-    """L30: a post that is an example of two intents, or of one and answered by a template of another, or both an
-    example and a counter-example of one: no reader can make sense of that."""
+    """L30: a post that is an example of two intents, or of one intent and answered by a template of another, or both
+    an example and a counter-example of one. No reader can make sense of that."""
     first: dict[str, str] = {}
 
     def fault(file: str, text: str, what: str, todo: str) -> Fault:
@@ -197,12 +197,12 @@ def _twice(library: Library, texts: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _bare(texts: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """Each text with its words alone, where it has some."""
+    """Each text and its bare words, where it has some."""
     yield from ((text, words) for own in texts.values() for text in own if (words := bare(text)))
 
 
 def line_of(text: str, words: str) -> int | None:
-    """The last line of a file that has the words, in quotes or without: an example may stand in a comment above."""
+    """The last line of a file that has the words, with or without quotes. An example may stand in a comment above."""
     lines = [number for number, line in enumerate(text.splitlines(), 1) if words in line.replace('\\"', '"')]
     return lines[-1] if lines else None
 

@@ -1,4 +1,4 @@
-"""Which of the operators' files is what, by its place and its name; and those that a slip of the hand hides."""
+"""What each of the operators' files is, by its folder and name, and which files a slip of the hand hides."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from responders.library.vocabulary import LOCALE
 FACTS, VOICE, INTENTS = "facts.yaml", "voice.yaml", "intents"
 _TEMPLATE_DEPTH = 3
 _TEXTS = (".markdown", ".mdown", ".text", ".txt", ".rtf", ".doc", ".docx", ".odt", ".html", ".yml", ".yaml", ".md")
-"""Endings that editors give to what was meant as a template or as YAML, in small letters."""
+"""Endings that editors give to a template or a YAML file, in small letters."""
 
 _MOVE = "move it to <language>/<intent>/<name>.md, as in README.md"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placed:
-    """Paths below templates/, sorted. What is none of ours is in neither."""
+    """Paths below templates/, sorted. Files that are not ours are in neither list."""
 
     intents: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
@@ -27,12 +27,12 @@ class Placed:
 
 
 def is_text(name: str) -> bool:
-    """True for a file whose name may be a slip for one of ours: it is told rather than passed over."""
+    """True for a file whose name may be a slip for one of ours. It is told rather than ignored."""
     return "." not in name or name.lower().endswith(_TEXTS)
 
 
 def placed(paths: Iterable[str]) -> Placed:
-    """Sort the paths out, with a fault for each file or folder that is nearly in place."""
+    """Sort the paths, with a fault for each file or folder that is nearly in its place."""
     intents, templates, faults = [], [], dict[str, Fault]()
     for path in sorted(paths):
         folder, _, name = path.rpartition("/")
@@ -49,14 +49,14 @@ def placed(paths: Iterable[str]) -> Placed:
 
 
 def cause(path: str) -> str:
-    """What a file was meant to be, whatever its case and its ending: intents/Wish.yml is intents/wish."""
+    """What a file was meant to be, whatever its case and ending: intents/Wish.yml is intents/wish."""
     folder, _, name = path.casefold().rpartition("/")
     stem = name.partition(".")[0]
     return f"{INTENTS}/{stem}" if _is_intents(folder.partition("/")[0]) else f"{folder}/{stem}".strip("/")
 
 
 def _problem(parts: list[str]) -> tuple[str, str] | None:
-    """Where the slip is, and what to do; None for what is in place or none of ours."""
+    """What the slip is, and what to do; None for a file in its place or not ours."""
     top, name, path = parts[0], parts[-1], "/".join(parts)
     if len(parts) == 1:
         if name.lower().endswith(".md"):
@@ -103,7 +103,7 @@ def _is_intents(folder: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    """Without the endings that editors add: wish for Wish.YAML.txt."""
+    """The name without the endings that editors add: wish for Wish.YAML.txt."""
     stem = name.casefold()
     while ending := next((e for e in _TEXTS if stem.endswith(e)), None):
         stem = stem.removesuffix(ending)
@@ -111,7 +111,7 @@ def _stem(name: str) -> str:
 
 
 def _meant(name: str, known: Collection[str]) -> str | None:
-    """Which of the known files it was meant to be; None for the file itself and for a stranger."""
+    """The known file that it was meant to be; None for that file itself and for a stranger."""
     if name in known or not is_text(name):
         return None
     near = get_close_matches(_stem(name), [_stem(one) for one in known], n=1, cutoff=0.85)

@@ -1,7 +1,7 @@
-"""What can never be said, and where nothing can: warnings L20 to L23.
+"""Warnings L20 to L23: wordings that can never be offered, and gaps.
 
-L20: a form or a language is missing; L21: never offered; L22: two answers to one post; L23: an intent with few examples
-or without words.
+L20: a plural form or a language is missing. L21: a variant is never offered. L22: two files answer one post. L23: an
+intent has few examples or no replies.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from responders.library.vocabulary import HISTORY, NO, POST_DETAIL, SHORT, WHEN_
 from responders.understanding.normalise import bare
 
 _MANY = frozenset({"details", "channel", "tells"})
-"""Fields of which several values can hold at once."""
+"""Fields that can have several values at once."""
 _FEWEST = 3
-"""Examples from which an intent is read well."""
+"""With this many examples an intent is read well."""
 _ALIKE = 0.88
 
 
 def reach_faults(
     library: Library, locales: Collection[str], channels: Collection[str] | None = None
 ) -> Iterator[Fault]:
-    """Warnings; `locales` are the languages of the community, `channels` the names of its channels, where all are
-    known."""
+    """All warnings. `locales`: the community's languages. `channels`: the names of its channels; None when not all
+    are known."""
     for template in library.templates:
         for variant in template.variants:
             if why := _never(template, variant):
@@ -43,7 +43,7 @@ def reach_faults(
 
 
 def _never(template: Template, variant: Variant) -> str | None:
-    """Why no post meets its conditions; None when one can."""
+    """Why no post meets its conditions; None when some can."""
     unless = {field: {*template.unless.get(field, ()), *variant.unless.get(field, ())} for field in WHEN_FIELDS}
     left: dict[str, set[str]] = {}
     for field, values in (*template.when.items(), *variant.when.items()):
@@ -93,7 +93,7 @@ def _plural_forms(template: Template, variant: Variant) -> Iterator[Fault]:
 
 
 def shared_posts(library: Library) -> dict[tuple[str, str], list[str]]:
-    """(path, path of the file that takes them) -> posts that two files say they answer: the last of them takes one."""
+    """(path, path of the file that takes them) -> posts that stand in two files. The last file takes them."""
     takes = {(t.locale, bare(text)): t for t in library.templates for text in t.answers_to}
     shared: dict[tuple[str, str], list[str]] = {}
     for template in library.templates:
@@ -105,7 +105,7 @@ def shared_posts(library: Library) -> dict[tuple[str, str], list[str]]:
 
 
 def _same_post(library: Library) -> Iterator[Fault]:
-    """One warning for two files."""
+    """One warning for each pair of files."""
     by_path = {template.path: template for template in library.templates}
     for (path, other), texts in shared_posts(library).items():
         template = by_path[path]
@@ -133,7 +133,7 @@ def _other_channels(template: Template, channels: Collection[str] | None) -> Ite
 
 
 def _nearly_known(library: Library) -> Iterator[Fault]:
-    """A situation of the operator's own whose name is nearly that of one the reader knows: the file's name says it."""
+    """An own situation with nearly the name of a known one. The file's name decides which it is."""
     listed = library.word_lists.get("situations", {})
     for template in library.templates:
         known = [*listed.get(template.intent, ())]
@@ -146,7 +146,7 @@ def _nearly_known(library: Library) -> Iterator[Fault]:
 
 
 def _nothing(library: Library, locales: Collection[str]) -> Iterator[Fault]:
-    """Languages without a word, intents without one in a language, and intents that are hardly described."""
+    """Languages without any reply, intents without one in a language, and intents with too few examples."""
     spoken = {template.locale for template in library.templates}
     for locale in sorted({*locales} - spoken):
         message = f"nothing is written in this language; begin with {locale}/thanks/, or take it out of config.yaml"
@@ -164,8 +164,8 @@ def _nothing(library: Library, locales: Collection[str]) -> Iterator[Fault]:
 
 
 def _twins(library: Library, locales: Collection[str]) -> Iterator[Fault]:
-    """Files that another language of the community has no twin of. Intents that have none at all there are told by
-    L23."""
+    """Files without a twin in another language of the community. L23 tells of intents that have no reply there at
+    all."""
     spoken = sorted({template.locale for template in library.templates} & {*locales})
     have = {(t.locale, t.intent, t.id) for t in library.templates}
     intents = {(locale, intent) for locale, intent, _ in have}

@@ -1,4 +1,5 @@
-"""From a recipe to the finished text, which is clean whatever is laid in. Slot values are data: braces stay braces."""
+"""From a recipe to the finished text, which is clean whatever is filled in. Slot values are data: braces stay
+braces."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from responders.library.unseen import seen
 from responders.types import MissingSlot, Recipe
 
 MAX_OUTPUT = 4_096
-"""Characters: the longest message either platform takes (Telegram; Discord's own limit is the adapter's to know)."""
+"""Characters in the longest message that a platform takes (Telegram). Discord's limit is its adapter's to know."""
 NOTHING_TYPED: Mapping[str, str] = {}
 _SIGNER = "your name"
 
@@ -25,7 +26,7 @@ class RenderFailed(Exception):
 def render(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str | None = None) -> str:
     """The finished text, with what the manager typed and their first name.
 
-    Raises `RenderFailed` when words are missing, or the text comes out empty or over 4,096 characters.
+    Raises `RenderFailed` when words are missing, or the text is empty or longer than 4,096 characters.
     """
     if lacking := missing(recipe, typed):
         raise RenderFailed(f"Words are missing for {lacking[0].name}: {lacking[0].ask}")
@@ -35,7 +36,8 @@ def render(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str
 
 
 def preview(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str | None = None) -> str:
-    """The text as far as it is known: `[the question]` where required words are missing, `your name` for the signer.
+    """The text as far as it is known: `[the question]` for required words that are missing, `your name` for the
+    signer.
 
     Raises `RenderFailed` as `render` does, but not for missing words.
     """
@@ -45,7 +47,7 @@ def preview(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: st
 
 
 def placeholders(recipe: Recipe) -> tuple[str, ...]:
-    """What `preview` shows where words are still to come."""
+    """What `preview` shows in place of words that are still missing."""
     return (*map(_gap, missing(recipe)), *([_SIGNER] if recipe.signers else []))
 
 
@@ -54,7 +56,7 @@ def _gap(slot: MissingSlot) -> str:
 
 
 def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[MissingSlot, ...]:
-    """The required words that the manager has not typed yet, in the order in which they are asked for."""
+    """The required words that the manager has not typed yet, in the order of the questions."""
     return tuple(
         MissingSlot(name=name, ask=ask)
         for name, ask in recipe.asks.items()
@@ -63,7 +65,8 @@ def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[M
 
 
 def unsaid(recipes: Sequence[tuple[Recipe, Mapping[str, str], str]]) -> list[int]:
-    """The lines of the branches that none of these fillings (recipe, typed words, signer) of one source says."""
+    """The lines of the branches that none of these fillings renders. Each is a recipe, typed words and signer, of
+    one source."""
     if not recipes or "{%" not in recipes[0][0].source:
         return []
     tree = parse(recipes[0][0].source)
@@ -81,7 +84,7 @@ def _fill(recipe: Recipe, words: Mapping[str, str], signer: str) -> str:
     try:
         if "{" in recipe.source or len(recipe.source) > MAX_CHARS:
             text = _compiled(recipe.source).render(_values(recipe, words, signer))
-        else:  # most wordings are words alone
+        else:  # most wordings have no branches
             text = recipe.source
     except Refused as error:
         raise RenderFailed(f"The template is not allowed: {error.message}.") from error

@@ -1,4 +1,4 @@
-"""Lines below a variant's heading that were meant as a condition, and would go out as words."""
+"""Lines below a variant's heading that were meant as a condition and would go out as words."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ CONDITIONS = ("when", "unless", "asks_for")
 _TOP = frozenset({"answers_to", "source", "handoff", "slots", "limits", "examples"})
 _SHORT_FOR = {"ask": "asks_for", "asks": "asks_for", "if": "when", "not_when": "unless"}
 _SLIPS = {"when": 1, "unless": 1, "asks_for": 2}
-"""Letters by which a word may miss each."""
+"""How many letters of each may be wrong."""
 _WORDS = frozenset({"then", "hen", "wen"})
-"""What is near to one of them and is a word."""
+"""Words that look like one of them."""
 _PAIR = re.compile(r"([^\W\d_][\w -]{0,30}?)\s*:(?=[\s{\[]|$)\s*(.*)")
 _BRACED = re.compile(r"([^\W\d_][\w -]{0,30}?)\s*+[:=]?\s*+\{\s*+([a-z_]+)\b")
 _BARE = re.compile(r"(?<![a-z_])([a-z_]++)\s++([a-z_]++)\s*+[:=]?\s*+(\w++)")
 _ASKS = re.compile(r"asks?([ _-])for\s+(\w+)")
 _VALUE = re.compile(rf"\{{.*|(?:{'|'.join(WHEN_FIELDS)})\b.*|\w+")
-"""What stands behind a condition, and hardly behind a word that begins a wording."""
+"""What follows a condition, and hardly a word that begins a wording."""
 _BELOW = re.compile(r"asks_for\s*:.*|(?:when|unless)\s*:\s*\{(?!\{).*")
 
 
 def slip(line: str) -> str | None:
     """What is wrong with a line above the words that was meant as a condition, with a way out; None for words.
 
-    A wording may begin with any word and a colon, in a capital letter: "Sorry: ...". Only what is nearly a condition,
-    in small letters or with the rest of one behind it, is none.
+    A wording may begin with any word and a colon if it has a capital ("Sorry: ..."). Only small letters, or the rest
+    of a condition behind it, give a slip away.
     """
     if pair := _PAIR.fullmatch(line):
         return _pair(pair[1], pair[2])
@@ -42,7 +42,7 @@ def slip(line: str) -> str | None:
 
 
 def below(line: str) -> str | None:
-    """The same for a condition that stands below words."""
+    """The same for a condition that stands below the words."""
     return "a condition stands right below the heading; move it above the words" if _BELOW.fullmatch(line) else None
 
 

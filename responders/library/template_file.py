@@ -1,4 +1,4 @@
-"""Reads one template file: front matter, variants, and whether they hold together."""
+"""Reads one template file: front matter and variants, and whether they fit together."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from responders.types import GATES, Recipe
 
 _KEYS = ("answers_to", "source", "handoff", "when", "unless", "slots", "limits", "examples")
 _OLD = "asks"
-"""What `answers_to` was called once: still read."""
+"""The old name of `answers_to`. It is still read."""
 _LIMITS: tuple[Literal["per_fan", "per_channel"], ...] = ("per_fan", "per_channel")
 _LIMIT = re.compile(r"([1-9]\d{0,3})\s*/\s*([1-9]\d{0,3})\s*([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MOST = 12
-"""Posts under `answers_to`."""
+"""The most posts under `answers_to`."""
 
 
 def read_template(
     path: str, text: str, intents: Mapping[str, Intent], facts: Mapping[str, Fact], faults: list[Fault]
 ) -> Template | None:
-    """The template in `<locale>/<intent>/<id>.md`. None when it cannot be cut up; else check `faults`."""
+    """The template in `<locale>/<intent>/<id>.md`. None when it has no front matter; else look into `faults`."""
     locale, intent, file_name = path.split("/")
     if fault := _misplaced(path, intents):
         faults.append(fault)
@@ -57,7 +57,7 @@ def read_template(
     if top is None and len(faults) > before:
         return None
     entries = top.mapping((*_KEYS, _OLD)) if top else {}
-    known = len(faults) == before  # else a key that is misspelt is not missing as well
+    known = len(faults) == before  # a key that is misspelt is not missing as well
     slots = _slots(entries.get("slots"), facts)
     handoff = entries["handoff"].text().strip() if "handoff" in entries else None
     excused = _written(entries.get("slots")) if known else None
@@ -103,7 +103,7 @@ def read_template(
 
 
 def _misplaced(path: str, intents: Mapping[str, Intent]) -> Fault | None:
-    """What is wrong with the folders or the name; the same fault for all files of a folder."""
+    """What is wrong with the folders or the name. The fault is the same for all files of a folder."""
     locale, intent, name = path.removesuffix(".md").split("/")
     where, follows = path, ""
     if not LOCALE.fullmatch(locale):
@@ -138,7 +138,7 @@ def _slots(entry: Entry | None, facts: Mapping[str, Fact]) -> dict[str, Slot]:
         if (source == ASK_APPROVER) != bool(ask):
             place.fault(f"the slot {name}: ask: (a question for the manager) and from: {ASK_APPROVER} go together")
         required = "required" in parts and parts["required"].flag()
-        # A signature is always there by the time a reply goes out.
+        # By the time a reply goes out, its signature is known.
         slots[name] = Slot(name=name, source=source, required=required or source == SIGNER, ask=ask)
     return slots
 
@@ -158,8 +158,8 @@ def _source_problem(source: str, facts: Mapping[str, Fact]) -> str | None:
 
 
 def _written(entry: Entry | None) -> frozenset[str] | None:
-    """The names under `slots:`, good or bad, in their case and in small letters: none of them is missing. None where
-    nobody can tell."""
+    """The names under `slots:`, good or bad, as written and in small letters: these are not missing. None when they
+    are not known."""
     if entry and not entry.is_mapping:
         return None
     return frozenset(word for name in (entry.mapping() if entry else ()) for word in (name, name.casefold()))
@@ -217,8 +217,10 @@ def _asks_for(entry: Entry | None) -> str | None:
 def _check_wording(
     path: str, section: Section, slots: Mapping[str, Slot], excused: frozenset[str] | None, faults: list[Fault]
 ) -> tuple[str, ...]:
-    """The slots it names, once its syntax, its slots and one rendering are found to be in order. Of names that are
-    `excused` (None: all) nothing is said: what is wrong with them is told where they are declared."""
+    """The slots that a wording uses, once its syntax, its slots and one rendering are found to be right.
+
+    Nothing is said of names that are `excused` (None: all): their fault is told where they are declared.
+    """
 
     def fault(line: int, message: str, code: str) -> None:
         faults.append(Fault(file=path, line=section.source_line + line - 1, message=message, code=code))
@@ -272,13 +274,13 @@ def _limits(entry: Entry | None) -> dict[Literal["per_fan", "per_channel"], Limi
 
 
 def _glued(answered: Entry | None) -> int:
-    """The line of a post that goes on over several lines with the dash of the next; 0 where there is none."""
+    """The line of a post that goes on over several lines and has the next post's dash in it; 0 where there is none."""
     posts = answered.sequence() if answered else []
     return next((post.line for post in posts if post.is_folded and " - " in str(post.node.value)), 0)
 
 
 def _answers(entries: Mapping[str, Entry], answered: Entry | None, intent: str) -> tuple[tuple[str, ...], str | None]:
-    """The posts that it answers, and where the facts of an FAQ answer come from."""
+    """The posts that it answers, and the `source:` of an FAQ answer."""
     answers_to = answered.texts() if answered else ()
     source = entries["source"].text().strip() if "source" in entries else None
     if "source" in entries and not (answers_to and source):

@@ -1,4 +1,4 @@
-"""A variant said in every way it can come out: with and without its optional slots, and with the worst of words."""
+"""Every way a variant can come out: with and without its optional slots, and with the worst words in them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
 from responders.types import Recipe
 
 FILLER = "xylem"
-"""Stands for any word of a slot: no word list knows it."""
+"""Stands for any word in a slot. No word list knows it."""
 _MOST_SUBSETS = 4
-"""Optional slots up to which every subset is tried; beyond, all, none and each alone."""
+"""Up to this many optional slots, every subset is tried; beyond that all, none, and each one left out."""
 _LONGEST = {
     ASK_APPROVER: " ".join([FILLER] * 20),
     SIGNER: "Maximiliane",
@@ -25,25 +25,25 @@ _LONGEST = {
 _LONGEST_DETAIL = "the extraordinarily complicated underwater telescope mechanism"  # six words, as details allow
 HOSTILE = " ".join(
     (
-        "\U0001f3ee\U0001f468\u200d\U0001f469\u200d\U0001f467",  # emoji of several parts
+        "\U0001f3ee\U0001f468\u200d\U0001f469\u200d\U0001f467",  # an emoji of several parts
         "\u202e\u05e9\u05dc\u05d5\u05dd",  # right to left
         "\"'`\u201c\u2019",
         "{{ 7*7 }}{% if x %}{#",
     )
 )
-"""Words that a fan may write, and that must come out as they are, less what turns the writing round."""
+"""Words that a fan may write. They must come out unchanged, except for what turns the writing round."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """One way a variant came out. `words`: slot -> what was laid in, as it came out."""
+    """One way a variant came out. `words`: slot -> what was filled in, as it came out."""
 
     text: str
     words: Mapping[str, str]
 
 
 def trials(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> Iterator[Trial]:
-    """With a plain word in each slot (facts as they are), for every way its optional slots can be filled."""
+    """With a plain word in each slot (facts as they are), for every set of filled optional slots."""
     slots = [template.slots[name] for name in variant.needs]
     plain = {slot.name: _fact(slot, facts, template.locale) or FILLER for slot in slots}
     for empty in _left_out([slot.name for slot in slots if not slot.required]):
@@ -51,7 +51,7 @@ def trials(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> I
 
 
 def longest(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> Iterator[Trial]:
-    """With the longest words that each slot can bring."""
+    """With the longest words that each slot can hold."""
     slots = [template.slots[name] for name in variant.needs]
     words = {
         slot.name: _fact(slot, facts, template.locale) or _LONGEST.get(slot.source, _LONGEST_DETAIL) for slot in slots
@@ -60,14 +60,14 @@ def longest(template: Template, variant: Variant, facts: Mapping[str, Fact]) -> 
 
 
 def hostile(template: Template, variant: Variant) -> Iterator[Trial]:
-    """With `HOSTILE` words in all slots."""
+    """With `HOSTILE` in all slots."""
     yield from _said(template, variant, dict.fromkeys(variant.needs, HOSTILE))
 
 
 def _said(template: Template, variant: Variant, words: Mapping[str, str]) -> Iterator[Trial]:
     try:
         text = render(Recipe(source=variant.source, slots=words, locale=template.locale))
-    except RenderFailed:  # such as an {% if %} that leaves nothing: it is not offered then
+    except RenderFailed:  # for example an {% if %} that leaves nothing; it is not offered then
         return
     yield Trial(text=text, words={name: seen(said) for name, said in words.items()})
 

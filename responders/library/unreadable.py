@@ -1,4 +1,4 @@
-"""What is wrong with a text that is not YAML, in words for somebody who knows no YAML."""
+"""What is wrong with a text that is not YAML, for somebody who does not know YAML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TWO_COLONS = re.compile(r"(when|unless|limits): +(\w+): +(\S+)")
 
 
 def explain(error: Exception, lines: Sequence[str]) -> tuple[int, str]:
-    """The line of the text at fault, from 0, and what to do there. `error`: what the parser raised."""
+    """The line at fault, from 0, and what to do there. `error`: what the parser raised."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "")
     mark = getattr(error, "problem_mark", None)
     begins = getattr(error, "context_mark", None) or mark
@@ -28,7 +28,7 @@ def explain(error: Exception, lines: Sequence[str]) -> tuple[int, str]:
         return since, f"{line!r} has neither a colon behind it nor a - before it; add what is missing"
     if "end of stream" in problem and "quoted" in str(getattr(error, "context", "")):
         return since, f"a quotation mark opens here and is not closed; {_in_quotes(lines[since].strip())}"
-    if "escape" in problem or "hexdec" in problem:  # libyaml's spelling
+    if "escape" in problem or "hexdec" in problem:  # as libyaml spells it
         return at, "a \\ in double quotes stands for something else; write the words without it, or in single quotes"
     if re.search(r"',' or '[\]}]'", problem):
         return since, _open(lines[since])
@@ -41,7 +41,7 @@ def _open(line: str) -> str:
 
 
 def _one_line(problem: str, at: int, lines: Sequence[str]) -> str:
-    """What is wrong with the line at which it went wrong."""
+    """What is wrong with the line where the parser stopped."""
     line = lines[at].strip()
     if "entries are not allowed" in problem:
         return "the first - of a list stands on a line of its own, below the word with the colon"
@@ -57,7 +57,7 @@ def _one_line(problem: str, at: int, lines: Sequence[str]) -> str:
 
 
 def _colon(at: int, lines: Sequence[str]) -> tuple[int, str]:
-    """A colon where none can be: on a line, or missing on one above."""
+    """A colon too many on this line, or one missing above."""
     above = next((n for n in range(at - 1, -1, -1) if not lines[n].strip().startswith(("-", "#"))), None)
     if above is not None and _WORD.fullmatch(word := lines[above].strip()):
         return above, f"a colon is missing: write {word}:"

@@ -1,4 +1,4 @@
-"""Signs that came into a text without being typed: characters that nobody sees, and letters garbled on the way."""
+"""What got into a text without being typed: invisible characters, and letters that were garbled on the way."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _UNSEEN = re.compile(
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 """The flags of England, Scotland and Wales, as phones write them."""
 _JOINERS = frozenset("\u200c\u200d")
-"""Between emoji, and in scripts whose letters change where they join."""
+"""They belong between emoji, and in scripts whose letters change where they join."""
 _MARKS = frozenset("\u061c\u200e\u200f")
-"""What people who write from the right to the left need beside digits and brackets."""
+"""People who write from right to left need them beside digits and brackets."""
 _JOINED = frozenset({"So", "Sk", "Mn", "Mc", "Me", "Lo"})
 _BRAILLE = range(0x2801, 0x2900)
 _REPLACED = "\ufffd"
 _GARBLED = re.compile(
     "\u00c3[\u00a0-\u00ba\u00bc-\u00bf\u0152\u0153\u0160\u0178\u201e\u2013]|\u00e2\u20ac.?|\u00f0\u0178"
 )
-"""What "ä", a dash or an emoji turns into when UTF-8 is taken for something else."""
+"""What becomes of "ä", a dash or an emoji when UTF-8 is read as something else."""
 _NAMES = {"\u00ad": "a soft hyphen", "\u200b": "a space of no width", "\ufeff": "a byte order mark"}
 
 
 def unseen(text: str) -> Iterator[tuple[int, str]]:
-    """(place, what it is) of each character that nobody sees or that turns the writing round. Those that emoji and
-    other scripts are written with are left alone."""
+    """(place, what it is) of each character that is invisible or turns the writing round. Those that emoji and other
+    scripts need are left alone."""
     if text.isascii() and text.isprintable():
         return
     flags = [match.span() for match in _FLAG.finditer(text)]
@@ -40,9 +40,9 @@ def unseen(text: str) -> Iterator[tuple[int, str]]:
 
 
 def seen(text: str) -> str:
-    """A text as it may go out: composed (NFC), with plain line ends, without what `unseen` tells."""
+    """A text that may go out: composed (NFC), with plain line ends, without what `unseen` finds."""
     text = plain_lines(text)
-    while gone := {at for at, _ in unseen(text)}:  # again: a joiner may have stood beside one of them
+    while gone := {at for at, _ in unseen(text)}:  # again: a joiner may have stood beside a character that is gone
         text = "".join(c for at, c in enumerate(text) if at not in gone)
     return unicodedata.normalize("NFC", text)
 
@@ -53,7 +53,7 @@ def plain_lines(text: str) -> str:
 
 
 def garbled(text: str) -> Iterator[tuple[int, str]]:
-    """(place, the letters) of each run of signs that was something else once."""
+    """(place, the letters) of each garbled run."""
     yield from ((found.start(), found.group()) for found in _GARBLED.finditer(text))
 
 

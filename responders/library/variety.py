@@ -1,4 +1,4 @@
-"""Whether a library has enough to say, and says it in different words: codes L07 and L08."""
+"""Warnings L07 and L08: whether there is enough to say, in words that differ."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from responders.selection.choose import ALIKE
 
 FEWEST_VARIANTS = FEWEST_POSTS = 3
 _MEASURED = 4
-"""Words from which likeness says something."""
+"""Likeness is measured from this many words on."""
 _SAME_OPENERS = 3
-"""Wordings of a file that may begin alike."""
+"""How many wordings of a file may begin alike."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,7 @@ class _Said:
 
 
 def variety_faults(library: Library) -> Iterator[Fault]:
-    """Files with too few variants or posts, and wordings of one file that are too alike: what two files say goes to
+    """Files with too few variants or posts, and wordings of one file that are too alike. Wordings of two files go to
     different posts."""
     listed = library.word_lists.get("situations", {})
     known = {name for names in listed.values() for name in names}
@@ -45,7 +45,7 @@ def _first_line(template: Template) -> int:
 
 
 def _too_few(template: Template, known: Collection[str]) -> Iterator[str]:
-    """`known`: the situations that the reader tells without being shown posts of them."""
+    """`known`: the situations that the reader knows without examples."""
     if template.id not in known and 0 < len(template.answers_to) < FEWEST_POSTS:
         yield f"it is found better from {FEWEST_POSTS} posts or more under answers_to:; add some as fans write them"
     count = len(template.variants)
@@ -75,13 +75,13 @@ def _too_alike(wordings: list[_Said]) -> Iterator[Fault]:
 
 
 def _alike(first: _Said, second: _Said) -> float:
-    """Percent; nothing for wordings of a few words."""
+    """Likeness in percent; 0 for wordings of a few words."""
     few = min(len(first.text.split()), len(second.text.split())) < _MEASURED
     return 0.0 if few else ratio(_fixed(first), _fixed(second))
 
 
 def _fullest(template: Template, variant: Variant) -> str:
-    """The wording with a plain word in all its slots; empty when it cannot be said so."""
+    """The wording with a plain word in each slot; empty when it cannot be rendered so."""
     return next((trial.text for trial in trials(template, variant, {})), "")
 
 
@@ -90,7 +90,7 @@ def _fixed(said: _Said) -> str:
 
 
 def _opener(said: _Said) -> str:
-    """Its first two words; empty when one of them comes from a slot."""
+    """Its first two words; empty when one comes from a slot."""
     words = opener(said.text)
     return "" if FILLER in words else words
 

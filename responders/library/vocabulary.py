@@ -10,20 +10,20 @@ from typing import get_args
 from responders.types import Mood, Tell
 
 FREQUENT = frozenset({"praise", "thanks", "question", "complaint", "ugc_shared", "wish", "milestone", "greeting"})
-"""Intents that come up so often that repeats are noticed."""
+"""Intents so frequent that people notice repeats."""
 
 DETAIL_KINDS = ("work", "thing", "number", "version", "title", "feature", "place_in_product")
 MOODS: tuple[str, ...] = get_args(Mood)
 TELLS: tuple[str, ...] = get_args(Tell)
 MORE = "more"
-"""What an open question asks for: more of the story, of which a short post has told nothing."""
+"""What an open question asks for: more of the story. A short post has told none of it."""
 ASKABLE = (*TELLS, MORE)
 ALSO = ("question", "complaint", "wish")
-"""What a friendly post can do in passing."""
+"""What a friendly post can do besides."""
 PARTICULAR = frozenset(
     {"complaint", "question", "wish", "churn", "recommendation", "ugc_shared", "helping", "answer", "offtopic"}
 )
-"""Intents to which nothing general can honestly be said: a reply needs `answers_to`."""
+"""Intents that no general reply can honestly answer: a file needs `answers_to`."""
 ACTIONS = ("draft", "handoff", "silent")
 YES, NO = "true", "false"
 YES_NO = (YES, NO)
@@ -47,7 +47,7 @@ WHEN_FIELDS: dict[str, tuple[str, ...]] = {
     "second": ALSO,
     "register": (),
 }
-"""Field of a `when` or `unless` -> the values it may have; no values here: any word."""
+"""Field of `when` or `unless` -> the values it may have. No values: any word."""
 
 ASK_APPROVER = "ask_approver"
 SIGNER = "approver.first_name"
@@ -62,12 +62,12 @@ SOURCES = (
     ASK_APPROVER,
     SIGNER,
 )
-"""Where a slot's words may come from, beside `facts.NAME` and `fan.history.NAME`."""
+"""Where a slot's words may come from, besides `facts.NAME` and `fan.history.NAME`."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-"""Slots, facts and intents."""
+"""For slots, facts and intents."""
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-"""Templates and variants."""
+"""For templates and variants."""
 LOCALE = re.compile(r"[a-z]{2}")
 
 

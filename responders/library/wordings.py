@@ -1,6 +1,6 @@
-"""What the fixed words of a template must not say: codes L10 to L19.
+"""What the fixed words of a template must not say: faults L10 to L19.
 
-The words that mean harm are those of the voice checks, so that what passes here is not held back later.
+The word lists are those of the voice checks, so that what passes here is not held back later.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHECKED = {
     "no-blame": ("L16", "say it without blame, and no 'but' after sorry"),
     "no-mass-ping": ("L19", "leave it out"),
 }
-"""Check -> its code and the way out. The other checks need a real post and stay with the card."""
+"""Check -> its code and the way out. The other checks need a real post; the card shows their result."""
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _QUOTED = re.compile(r"[\"\u201c]([^\"\u201c\u201d]+)[\"\u201d]|\(([^()]+)\)")
 _MARKUP = re.compile(r"\*\*|__|~~|\|\||`|</?[a-z]+[^>]*>|\]\(|<[@#:]|(?m:^[^\S\n]*(?:#{1,3}|>|[-*]) )")
@@ -44,7 +44,7 @@ _EXCLAIMS = re.compile(r"[!\uff01\u00a1]")
 
 
 def wording_faults(library: Library) -> Iterator[Fault]:
-    """All that is wrong with the fixed words; each fault once, at the line of the words."""
+    """All faults in the fixed words, each once, at the line of the words."""
     shipped = default_checks(library.word_lists) if library.word_lists.keys() >= {"gates", "promo"} else ()
     used = [check for check in shipped if check.id in CHECKED]
     post = _post(library.facts)
@@ -126,7 +126,7 @@ def _checked(checks: list[VoiceCheck], post: Post, template: Template, trial: Tr
 
 
 def _post(facts: Mapping[str, Fact]) -> Post:
-    """A fan who names every fact: what then is held against a wording is its own."""
+    """A post that names every fact: what a check still finds is the wording's own."""
     named = " ".join(f"{fact.name.replace('_', ' ')} {' '.join(fact.values)}" for fact in facts.values())
     text = f"{FILLER} {named}"
     fan = Author(id="lint", name="lint")

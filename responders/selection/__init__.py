@@ -1,4 +1,4 @@
-"""Which candidate goes on the card, if any: freshness, limits and an honest nothing."""
+"""Which candidate goes on the card, if any: freshness, limits, and an honest "nothing"."""
 
 from responders.selection.choose import Choice, choose, fresh, opener
 

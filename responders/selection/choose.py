@@ -1,5 +1,5 @@
-"""Choosing among candidates: the likeliest template first; of its wordings the closest fit, then what was said least
-lately, then the order in its file: the first wording is the one that an operator trusts most."""
+"""Choosing among candidates: the likeliest template first. Among its wordings: the closest fit, then what was said
+least lately, then the order of the file, because operators put first what they trust most."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from responders.library.model import Library, Template
 from responders.types import Candidate, CheckResult, Context, Level, PastReply
 
 RECENT_OPENERS = 20
-"""An opener is fresh when the channel's last replies, as many as this, did not have it."""
+"""An opener is fresh if none of this many last replies in the channel has it."""
 ALIKE = 80.0
-"""Wordings as alike as this, in percent, are no choice."""
+"""Two wordings this much alike (in percent) are no real choice."""
 ALTERNATIVES = 2
 SAME_ANSWER = frozenset({"are_you_a_bot", "privacy_request"})
-"""Intents with one true answer, which may repeat as an FAQ answer may."""
+"""Intents with one true answer. It may repeat, as an FAQ answer may."""
 
 Check = Callable[[Candidate], tuple[CheckResult, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """What came of the candidates: the best, up to two others, and the ids of the checks that blocked any."""
+    """The best candidate, up to two others, and the ids of the checks that blocked any."""
 
     best: Candidate | None = None
     alternatives: tuple[Candidate, ...] = ()
@@ -34,7 +34,7 @@ class Choice:
 
 
 def opener(text: str) -> str:
-    """The first two words, case folded and without punctuation: what readers notice when replies repeat."""
+    """The first two words, case folded, without punctuation. Readers notice when replies begin alike."""
     return " ".join(re.findall(r"[\w'\u2019]+", text)[:2]).casefold()
 
 
@@ -73,11 +73,11 @@ def _within_limits(template: Template, context: Context) -> bool:
 
 
 def choose(candidates: Sequence[Candidate], context: Context, check: Check) -> Choice:
-    """The best candidate that no check blocks, and up to two that are clearly different from it and each other.
+    """The best candidate that no check blocks, and up to two that differ clearly from it and from each other.
 
-    The best one's template speaks twice, then the next likeliest has its say; where none is sure, each template speaks
-    once. When none is clearly different, another that is not the same stands in: there is a choice whenever there can
-    be.
+    The best one's template may give two of them, then the next template has its turn. Where none is sure, each
+    template gives one. If nothing differs clearly, another text that is not the same stands in, so that there is a
+    choice whenever possible.
     """
     passed: list[Candidate] = []
     blocked: set[str] = set()
@@ -101,7 +101,7 @@ def choose(candidates: Sequence[Candidate], context: Context, check: Check) -> C
 
 
 def _in_turn(ranked: Sequence[Candidate]) -> Iterator[Candidate]:
-    """Round by round, one wording of each template; a sure one has two in the first round."""
+    """Round by round, one wording of each template. A template that is sure gives two in the first round."""
     left: dict[str, list[Candidate]] = {}
     for candidate in ranked:
         left.setdefault(candidate.template, []).append(candidate)

@@ -1,4 +1,4 @@
-"""Understanding a post: each analyzer adds one aspect (language, intent, gates, mood, details, answers, resolution)."""
+"""Understanding a post. Each analyzer adds one aspect: language, intent, gates, mood, details, answers, resolution."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["build_analyzers", "compile_phrases", "reading"]
 def build_analyzers(
     library: Library, reads: Reads | None = None, languages: LanguageDetector | None = None
 ) -> tuple[tuple[str, Analyzer], ...]:
-    """The analyzers in their order, each with what it reads in words for a person.
+    """The analyzers in their order, each with the words that tell a person what it reads.
 
-    `reads`: what reads posts, a `Model` or `ByWords`; without it only phrase lists are looked at. Without `languages`
-    each channel speaks its own.
+    `reads` reads posts, a `Model` or `ByWords`; without it only phrase lists are used. Without `languages` a post
+    counts as written in its channel's language.
     """
     lists = library.word_lists
     ours = frozenset(template.locale for template in library.templates)

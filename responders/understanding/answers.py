@@ -1,5 +1,5 @@
-"""Which of the operators' FAQ answers a post asks for: by meaning, by letters and by what the answers say; and posts
-that an operator wrote down word for word, of whatever situation."""
+"""Which FAQ answer a post asks for: by meaning, by letters and by what the answers say. Also posts that an operator
+wrote down word for word, for any situation."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from responders.understanding.normalise import bare, encodable, has_words, readi
 from responders.understanding.trained import Model
 
 SURE = 0.88
-"""Chance from which the first answer is laid before a manager as the answer; below, a person picks one."""
+"""From this chance the first answer is the draft. Below it a person picks."""
 NEAR = 0.1
-"""Chance from which an answer is worth a person's look."""
+"""From this chance an answer is worth a person's look."""
 LISTED = 5
-"""How many answers are named, sure or not."""
+"""The most answers that are listed, sure or not."""
 _APART = 0.2
-"""How far the nearest can stand before the second, in likeness: beyond, it says no more. An FAQ may have one entry."""
+"""A larger distance between the nearest answer and the second says no more. An FAQ may have only one entry."""
 _ASKED = 0.9999
-"""Chance of the answer whose own phrasing a post is, word for word; only a manager's word counts 1."""
+"""The chance when a post is word for word what an operator wrote. Only a manager's word counts as 1."""
 _MAYBE = 0.1
-"""Chance of the intent question from which a part of a post may ask."""
+"""From this chance of the intent question, a part of the post may be a question."""
 _SAID = 240
-"""Characters of an answer whose letters are compared: those of a long one would drown its question's."""
+"""How many characters of an answer count by letters. A long answer would drown its question."""
 _SIZE = 4096
-"""Numbers of a text's letters; a few hundred short questions share them with few collisions."""
+"""The length of a vector of letters. A few hundred short questions have few collisions in it."""
 _JINJA = re.compile(r"\{\{\s*(\w+)[^}]*\}\}|\{%.*?%\}|\{#.*?#\}")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 QUESTION = "question"
 _FRIENDLY = frozenset({"thanks", "greeting", "praise", "introduction"})
-"""Intents that give way to a question beside them when its answer is known: "thanks! and where is the manual?"."""
+"""Intents that give way when a post also asks something whose answer is known: "thanks! and where is the manual?"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Scale:
-    """How likenesses are weighed, and what they say together: measured with entries of one phrasing each, on questions
-    in other words, questions whose answer was taken out, and another community's."""
+    """How likenesses are weighed, and the chance they make together. Measured with one phrasing for each entry, on
+    questions in other words, on questions whose answer was taken out, and on another community's questions."""
 
     letters: float
-    """Weight of the likeness in letters beside that of the meaning, which is 1."""
+    """The weight of the likeness in letters; the likeness in meaning has 1."""
     answer: float
-    """Weight of the likeness to the answer's own words."""
+    """The weight of the likeness to the answer's own words."""
     near: float
     apart: float
     offset: float
@@ -61,7 +61,7 @@ class _Scale:
         return mixed
 
     def chances(self, likeness: Floats) -> Floats:
-        """How probably each entry is the one asked for; keeps their order."""
+        """The chance that each entry is the one asked for. The order stays."""
         order = np.sort(likeness)
         best, second = float(order[-1]), float(order[-2]) if len(order) > 1 else 0.0
         others = np.where(likeness < best, best, second)
@@ -71,12 +71,12 @@ class _Scale:
 
 _MEANT = _Scale(letters=0.8, answer=0.4, near=10.5, apart=13.8, offset=-6.5)
 _LETTERS = _Scale(letters=1.0, answer=0.0, near=42.0, apart=20.0, offset=-6.0)
-"""With the model, and without it (where the meaning counts as 0)."""
+"""`_MEANT` with the model, `_LETTERS` without it (the meaning then counts as 0)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Meanings:
-    """The entries as the model sees them."""
+    """The entries as the model reads them."""
 
     model: Model
     asks: Floats
@@ -87,16 +87,16 @@ class _Meanings:
 class _Entry:
     template: Template
     first: int
-    """Row of its first phrasing; the others follow."""
+    """The row of its first phrasing; the others follow."""
 
 
 def sure_answer(faq: Sequence[tuple[str, float]]) -> str | None:
-    """The key of the answer that is asked for, of `Understanding.faq`; None when that is not certain."""
+    """The key of the answer that is asked for; None when that is not certain. `faq`: as in `Understanding`."""
     return faq[0][0] if faq and faq[0][1] >= SURE else None
 
 
 class WordForWord:
-    """Posts that an operator wrote down under `answers_to` are read as that situation, or that question."""
+    """A post that an operator wrote under `answers_to` is read as that situation or that question."""
 
     def __init__(self, library: Library) -> None:
         """Take all templates with `answers_to`."""
@@ -104,7 +104,8 @@ class WordForWord:
         self._templates = {(locale, words): template for locale, words, template in written if words}
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Whatever else the post reads like; in that template's language, the fan's own first."""
+        """Take the template that has this very post, whatever else it reads like: first in the fan's language, then
+        in the channel's."""
         if context.forced_intent:
             return so_far
         words = bare(post.text)
@@ -114,10 +115,10 @@ class WordForWord:
 
 
 class AnswersAnalyzer:
-    """Fills `faq`, for every post with words, whatever becomes of it."""
+    """Fills `faq` for every post with words, whatever its intent."""
 
     def __init__(self, library: Library, model: Model | None = None) -> None:
-        """Take the templates with `answers_to`. Without a `model` FAQ answers are told apart by letters alone."""
+        """Take the templates with `answers_to`. Without a `model`, FAQ answers are told apart by letters alone."""
         self._entries: list[_Entry] = []
         asks: list[str] = []
         read: list[str] = []
@@ -141,8 +142,8 @@ class AnswersAnalyzer:
             self._meant = _Meanings(model=model, asks=rows[: len(asks)], answers=rows[len(asks) :])
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Name the nearest answers in the fan's language and the community's, whatever the intent: a complaint or a
-        wish often holds a question too. A sure one makes a post that asks, and is not clearly something else, a
+        """List the nearest answers in the fan's and the channel's language. A complaint or a wish often holds a
+        question too. If the answer is sure, the post asks, and it is not clearly something else, its intent becomes
         question."""
         if not self._entries or not has_words(post.text):
             return so_far
@@ -159,8 +160,10 @@ class AnswersAnalyzer:
         return read
 
     def nearest(self, text: str, *locales: str) -> Iterator[tuple[str, float]]:
-        """(key, chance from 0 to 1 that it is the one asked for) of every answer in one of `locales`, the fan's own
-        first; the nearest first, one for each id, in the first locale that has it."""
+        """(key, chance that it is asked for) of every answer in one of `locales`, the fan's own first.
+
+        The nearest comes first. Each id comes once, in the first locale that has it.
+        """
         own: dict[str, int] = {}
         for locale in dict.fromkeys(locales):
             for i, entry in enumerate(self._entries):
@@ -174,7 +177,7 @@ class AnswersAnalyzer:
             yield self._entries[rows[at]].template.key, round(float(chances[at]), 4)
 
     def _chances(self, text: str, rows: NDArray[np.intp]) -> Floats:
-        """Of the entries at `rows`."""
+        """The chances of the entries at `rows`."""
         letters = self._in_letters(text)[rows]
         if self._meant is None:
             nothing = np.zeros_like(letters)
@@ -185,19 +188,19 @@ class AnswersAnalyzer:
         return _MEANT.chances(_MEANT.mix(meant, letters, said))
 
     def _in_letters(self, text: str) -> Floats:
-        """The likeness of each entry's question and answer in letters."""
+        """How alike each entry's question and answer are to the text, by letters."""
         found: Floats = np.maximum.reduceat(self._letters @ _unit(_letters(text) * self._rarity), self._starts)
         return found
 
 
 def _questions(text: str) -> list[str]:
-    """The questions in a text of several sentences: the rest of it would blur them."""
+    """The questions in a text of several sentences. The other sentences would blur them."""
     sentences = _SENTENCE.findall(text)
     return [s.strip() for s in sentences if s.endswith("?")][:2] if len(sentences) > 1 else []
 
 
 def _said(template: Template, library: Library) -> str:
-    """What an answer says after what it is called: its facts in full, other slots by their names."""
+    """The name of an answer and what it says, with its facts in full and other slots by name."""
 
     def slot(mark: re.Match[str]) -> str:
         name = mark.group(1) or ""
@@ -225,7 +228,7 @@ def _unit(rows: Floats) -> Floats:
 
 
 def _is_for(template: Template, read: Understanding) -> Understanding:
-    """The same, read as the situation, or the question, of this template; what raised an alarm stays."""
+    """The understanding as this template wants it. What raised an alarm stays."""
     return replace(
         read,
         intent=template.intent,

@@ -1,4 +1,4 @@
-"""What exactly a post is about, in its own words: what makes a reply specific. Rather nothing than something wrong."""
+"""What exactly a post is about, in its own words. These words make a reply specific. In doubt, find nothing."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from responders.understanding.numbers import Numbers
 from responders.understanding.tokens import Token, is_emoji, struck, tokens, visible, words_of
 
 _WORDS, _CHARACTERS = 6, 60
-"""The longest detail that still reads as a name for something."""
+"""The longest detail that still reads as the name of something."""
 _READ = 8_000
 _NUMBERS = 2
-"""Where there are more, none of them is what the post is about."""
+"""A post with more numbers is not about any of them."""
 _QUOTED = re.compile(
     r"(?:(?<![^\s(\[])\"(?=\S)([^\"\n]{2,60})(?<=\S)\"|\u201c([^\u201c\u201d\n]{2,60})\u201d"
     r"|\u201e([^\u201c\u201d\u201e\n]{2,60})[\u201c\u201d]|\u00ab([^\u00ab\u00bb\n]{2,60})\u00bb"
@@ -25,21 +25,21 @@ _QUOTED = re.compile(
 )
 _SENTENCE = re.compile(r"[.!?\n]")
 _NEAR = 120
-"""Characters before and behind a quoted title in which something may say that it is one."""
+"""How far from a quoted title, in characters, a word may say that it is one."""
 _TITLED = frozenset({"link", "audio", "video"})
-"""What comes with a title of its own; other files and pictures have names only."""
+"""Attachments with a title of their own. Files and pictures only have names."""
 _SHORTEST_TITLE = 3
 _VERSION = re.compile(r"[vV]?([0-9]{1,4}(?:\.[0-9]{1,4}){1,2})(?:-?(?:alpha|beta|rc)\.?[0-9]{0,2})?")
 _PARTS_OF_BARE = 3
 _DATES = ((31, 12, None), (12, 31, None), (None, 12, 31))
-"""The most that day and month can be, in the orders that are in use; None is the year."""
+"""The highest that day and month can be, in each usual order; None is the year."""
 _YEAR_DIGITS = frozenset({2, 4})
 _GOES_ON = ("%", "-", "/", "'", "\u2019", "$", "€", "+")
 _FACT_WORDS = 3
 
 
 class DetailsAnalyzer:
-    """Fills `details`: things made, titles, names from the operators' facts, versions, numbers with their unit."""
+    """Fills `details`: things made, titles, names from the operators' facts, versions, and numbers with their unit."""
 
     def __init__(self, library: Library) -> None:
         """Take details.yaml and the operators' facts."""
@@ -49,7 +49,7 @@ class DetailsAnalyzer:
         self._names = _names(library, words_of(lists["titles"], "small"))
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Add what is found; each text once."""
+        """Add what is found, each text once."""
         found: dict[str, Detail] = {}
         for kind, text in self._all(post):
             if _sayable(text):
@@ -70,14 +70,15 @@ class DetailsAnalyzer:
 
 
 class _Titles:
-    """Titles in quotation marks, and those of what came with a post."""
+    """Titles in quotation marks, and titles of attachments."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         self._small, self._works = words_of(lists, "small"), words_of(lists, "works")
         self._spoken, self._others = words_of(lists, "spoken"), words_of(lists, "others")
 
     def find(self, text: str) -> Iterator[str]:
-        """In quotation marks, written as titles are, near a word for a work; not what somebody or a machine said."""
+        """Titles in quotation marks: written as titles are, or near a word for a work, and not what a person or a
+        machine said."""
         for match in _QUOTED.finditer(text):
             title = next(group for group in match.groups() if group).strip().rstrip(".,")
             before = _SENTENCE.split(text[max(0, match.start() - _NEAR) : match.start()])[-1]
@@ -86,7 +87,7 @@ class _Titles:
                 yield title
 
     def given(self, kind: str, title: str | None) -> str | None:
-        """A title that came with a link or a recording."""
+        """The title that came with a link or a recording."""
         title = visible(title or "").strip()
         return title if kind in _TITLED and self._is_title(title) else None
 
@@ -97,7 +98,8 @@ class _Titles:
         return not nickname and any(token.low in self._works for token in (*before, *behind))
 
     def _is_title(self, text: str) -> bool:
-        """Capitals on all words but small ones, and on the first; neither shouted nor what people call themselves."""
+        """True for capitals on the first word and on all but small words; not for shouting, nor for what people call
+        themselves."""
         words = [word for word in (part.strip(",'\u2019!?&:-") for part in text.split()) if word]
         return (
             any(len(word) >= _SHORTEST_TITLE and word[0].isupper() for word in words)
@@ -117,7 +119,7 @@ class _Versions:
         self._units = words_of(numbers, "units") | words_of(numbers, "money")
 
     def find(self, words: Sequence[Token]) -> Iterator[str]:
-        """No dates, no addresses of machines, no amounts, no part of something longer."""
+        """The versions in a text. Dates, addresses of machines, amounts and parts of something longer are none."""
         for n, token in enumerate(words):
             match = _VERSION.fullmatch(token.text)
             amount = n + 1 < len(words) and token.after == " " and words[n + 1].low in self._units
@@ -137,7 +139,7 @@ class _Versions:
 
 
 def _is_date(parts: Sequence[str]) -> bool:
-    """Three numbers that may be day, month and year."""
+    """True for three numbers that may be day, month and year."""
     return any(
         len(parts[order.index(None)]) in _YEAR_DIGITS
         and all(most is None or 0 < int(part) <= most for part, most in zip(parts, order, strict=True))
@@ -147,9 +149,10 @@ def _is_date(parts: Sequence[str]) -> bool:
 
 
 def _names(library: Library, small: frozenset[str]) -> tuple[re.Pattern[str], ...]:
-    """The operators' facts by their names ("text_size"), and by values that are names themselves ("Lantern Harbor").
+    """The operators' facts: by name ("text_size"), and by value where that is a name ("Lantern Harbor").
 
-    In a post a name of several words may be written small; one word alone would be any word then.
+    A name of several words may be written small in a post. One word alone must have its capital, or any word could be
+    it.
     """
     named = (fact.name.split("_") for fact in library.facts.values())
     valued = (value.split() for fact in library.facts.values() for value in fact.values if value.istitle())
@@ -163,7 +166,7 @@ def _names(library: Library, small: frozenset[str]) -> tuple[re.Pattern[str], ..
 
 
 def _beginning(text: str) -> str:
-    """As much of it as is read; where it is cut, nothing ends."""
+    """As much of the text as is read. No sentence ends at the cut."""
     return text if len(text) <= _READ else f"{text[:_READ]}\0"
 
 

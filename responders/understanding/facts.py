@@ -1,4 +1,4 @@
-"""What the messages around a post say about it: who answered, and whether its author still waits for an answer."""
+"""What the messages around a post say about it: who answered, and whether its author still waits."""
 
 from __future__ import annotations
 
@@ -13,20 +13,18 @@ from responders.understanding.gates import phrases_of
 from responders.understanding.normalise import compile_phrases, reading
 
 _SHORT = 14
-"""Words: "never mind, restarting it did the trick" is short; a long message is a story of its own."""
+"""Words. "never mind, restarting it did the trick" is short; a longer message is a story of its own."""
 _LIVELY, _HEARD, _QUIET = timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1)
-"""Since a fan spoke, who is probably answered; since the team spoke, which probably is; since anybody did."""
+"""Time since a fan spoke (who is then probably answered), since the team spoke (the same), and since anybody spoke."""
 _MEANT, _NEAR = 1.5, 0.7
 _WORD = re.compile(r"\w")
 _ANSWER = 3
-"""Words below which a fan's reply answers no question."""
+"""A fan's reply of fewer words answers no question."""
 
 
 def among_fans(context: Context) -> float:
-    """Log-odds that a post belongs to a talk of fans, from whom it answers and who spoke last.
-
-    Nothing is known of a channel of which nothing is shown: then 0, and the words decide.
-    """
+    """The log-odds that a post belongs to a talk among fans, from whom it answers and who spoke last. 0 where the
+    channel's messages are not known; then the words decide."""
     if context.addressed or context.replies_to in {"us", "staff"}:
         return -_MEANT
     if context.replies_to == "fan":
@@ -43,7 +41,7 @@ def among_fans(context: Context) -> float:
 
 
 def before(post: Post, context: Context) -> str:
-    """What the post answers or follows, and who said it ("team: which phone?"); empty when nothing is known of it."""
+    """What the post answers or follows, and who said it ("team: which phone?"). Empty when nothing is known."""
     thread = [turn for turn in context.before if turn.in_thread and turn.text]
     if context.replies_to in {"us", "staff"}:
         team = [turn for turn in thread if turn.role in {"us", "staff"}]
@@ -51,17 +49,17 @@ def before(post: Post, context: Context) -> str:
     if context.replies_to == "fan":
         fans = [turn for turn in thread if turn.role == "fan"]
         return f"fan: {fans[-1].text}" if fans else ""
-    last = context.before[-1] if context.before else None  # what a fan said just before is another talk, as a rule
+    last = context.before[-1] if context.before else None  # what a fan said just before is usually another talk
     if last is None or last.role not in {"us", "staff"} or post.at - last.at > _HEARD:
         return ""
-    return f"team: {last.text}" if "?" in last.text else ""  # what asks nothing is no reason for the next post
+    return f"team: {last.text}" if "?" in last.text else ""  # only a question is a reason for the next post
 
 
 class Conversation:
     """Reads the turns of a context."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
-        """Take conversation.yaml as the library read it."""
+        """Take conversation.yaml, as the library read it."""
         solved = lists["solved_alone"]
         self._solved = compile_phrases(phrases_of(solved))
         self._unless = compile_phrases(solved["unless"])
@@ -73,7 +71,7 @@ class Conversation:
         self._speaks = compile_phrases(called["speaks"])
 
     def settles(self, text: str) -> bool:
-        """True when a post says nothing but that what its author wrote before needs no answer any more, and thanks."""
+        """True when a post says that its author needs no answer any more, and nothing else but thanks and greetings."""
         return self._only_solved(self._courtesy.sub(" ", reading(text)))
 
     def only_solved(self, text: str) -> bool:
@@ -86,7 +84,7 @@ class Conversation:
         return not _WORD.search(self._filler.sub(" ", self._solved.sub(" ", read)))
 
     def called(self, name: str, text: str) -> bool:
-        """True when a post speaks to the community by its name. That the name stands in it is no sign by itself."""
+        """True when a post calls the community by its name. It is not enough that the name occurs."""
         read, own = reading(text), reading(name)
         if not own or own not in read:
             return False
@@ -97,17 +95,17 @@ class Conversation:
         return bool(set_off) and ("?" in read or bool(self._speaks.search(read)))
 
     def answered_by(self, context: Context) -> Turn | None:
-        """The answer of a teammate: a native reply, or a later message in the thread; ours counts as a reply only."""
+        """A teammate's answer: a reply to the post, or a later message in its thread. Ours counts only as a reply."""
         return next(
             (t for t in context.after if (t.replies_to_post and t.role in {"staff", "us"}) or _staff_in_thread(t)), None
         )
 
     def taken_back(self, context: Context) -> bool:
-        """True when the author said afterwards that it is settled."""
+        """True when the author said later that it is settled."""
         return any(t.role == "author" and self.settles(t.text) for t in context.after)
 
     def helped_by(self, context: Context) -> Turn | None:
-        """The fan who answered a question: a native reply with something in it that is not a question itself."""
+        """The fan who answered a question: with a reply that says something and is not a question itself."""
         return next((t for t in context.after if t.role == "fan" and t.replies_to_post and self._answers(t.text)), None)
 
     def _answers(self, text: str) -> bool:
@@ -117,10 +115,10 @@ class Conversation:
 
 
 class Resolution:
-    """Notes a fan's "never mind, fixed it": drafts for what they asked before are moot then."""
+    """Notes a fan's "never mind, fixed it". Drafts for their earlier posts are then void."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
-        """Take conversation.yaml as the library read it."""
+        """Take conversation.yaml, as the library read it."""
         self._conversation = Conversation(lists)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:

@@ -22,20 +22,20 @@ _WEIGHTS = {"word": 0.8, "letter": 0.5, "class": 1.1, "shape": 0.45}
 _TOKEN = re.compile(r"\w+|[^\w\s.,]")
 _LONG, _MIDDLE, _SHORT = 20, 8, 3
 _LETTERS_OF = 400
-"""Letter n-grams are taken from the beginning of long posts only: they add nothing later and cost most."""
+"""Letter n-grams are taken from the start of a long post only: later ones add nothing and cost most."""
 
 
 class Features:
-    """Makes vectors. Deterministic over processes: nothing depends on Python's own hash."""
+    """Makes vectors. They are the same in every process: Python's own hash is not used."""
 
     def __init__(self, word_lists: Mapping[str, Mapping[str, Any]], *, size: int = SIZE) -> None:
-        """Take the shipped lists `classes` and `sentiment`; `size`: the length of a vector."""
+        """Take the shipped lists `classes` and `sentiment`. `size`: the length of a vector."""
         self.size = size
         self._classes = {name: compile_phrases(phrases) for name, phrases in word_lists["classes"].items()}
         self._sentiment = SentimentAnalyzer(word_lists["sentiment"])
 
     def matrix(self, texts: Sequence[str]) -> Floats:
-        """A vector a text: shape (texts, size)."""
+        """One vector for each text: shape (texts, size)."""
         return np.stack([self.vector(text) for text in texts]) if texts else np.zeros((0, self.size), dtype=np.float32)
 
     def vector(self, text: str) -> Floats:
@@ -50,7 +50,7 @@ class Features:
         return vector / norm if norm else vector
 
     def _kinds(self, read: str) -> Iterator[str]:
-        """Which word classes a text has, in pairs too, and what it opens with."""
+        """The word classes of a text, alone and in pairs, and the class it opens with."""
         found = []
         for name, pattern in self._classes.items():
             if match := pattern.search(read):
@@ -63,7 +63,7 @@ class Features:
 
 
 def features_of(word_lists: Mapping[str, Mapping[str, Any]], *, size: int = SIZE) -> Features:
-    """The same for the same lists, so that a new fit finds what it knew of the examples."""
+    """One object for the same lists, so that a new fit finds the examples' vectors again."""
     return _made(json.dumps({name: word_lists[name] for name in ("classes", "sentiment")}), size)
 
 
@@ -73,7 +73,7 @@ def _made(word_lists: str, size: int) -> Features:
 
 
 def _shape(read: str, tokens: list[str]) -> Iterator[str]:
-    """How a text is built, whatever it is about."""
+    """How a text is built, whatever its topic."""
     words = set(tokens)
     if "?" in words:
         yield "asking"

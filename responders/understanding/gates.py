@@ -1,5 +1,5 @@
-"""The safety gates: phrase lists, which run whatever else fails, and the chances that the reader gives. A hit is never
-answered from a template."""
+"""The safety gates: phrase lists, which run whatever else fails, and the chances that the model gives. A post at a
+gate is never answered from a template."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from responders.understanding.trained import Reads
 
 CRISIS = "crisis"
 MAYBE = "crisis_maybe"
-"""Name of the chance from which a person reads a post before anything is said, though nobody is called."""
+"""Names the chance from which a person reads the post before anything is drafted, though nobody is called."""
 _LISTED = {"crisis": 5.0, "legal": 2.0, "minor": 0.5, "toxic": 1.5, "spam": 2.0}
-"""What a phrase of the list adds to the log-odds of a gate: a list knows words, the reader what is done with them."""
+"""What a listed phrase adds to the log-odds of a gate. The list knows words; the model reads what they are used for."""
 _ALONE = {"crisis": 0.9, "legal": 0.9, "spam": 0.9, "toxic": 0.6}
 """How sure a phrase makes a gate where nothing else could be read."""
 _CUE, _CUES = 0.7, 3
-"""What a cue of spam adds, and how many count."""
+"""What one cue of spam adds, and how many count."""
 _SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\u2026]*")
 _PARTS, _PART_WORDS, _WORDS = 8, 4, 7
-"""Sentences of a post of more than `_WORDS` that are read one by one, those of `_PART_WORDS` or more: a crisis may be
-one sentence of praise."""
+"""In a post of more than `_WORDS` words, up to `_PARTS` sentences of `_PART_WORDS` words or more are read one by
+one: a crisis may be one sentence among praise."""
 _WITHOUT_THE_REST = 1.0
 """Log-odds against a sentence that is read alone."""
 _FRIENDLY = frozenset(
@@ -35,31 +35,31 @@ _FRIENDLY = frozenset(
 )
 _QUESTION, _BETWEEN = "question", ("complaint", "wish")
 _ASKED, _HINTED = 0.7, 0.25
-"""Chance of one sentence from which a post also asks, and of the whole from which it also complains or wishes: a
-sentence that is read alone sounds like a complaint too often."""
+"""From these chances a post also asks (by one sentence), or also complains or wishes (by the whole post). Read
+alone, a sentence sounds like a complaint too often."""
 _LONGEST, _OVERLAP = 8_000, 80
-"""Characters of a post that are read, and those of a piece that the next one has too: a border cuts no phrase."""
+"""The most characters of a post that are read, and the overlap of its pieces, so that no phrase is cut at a border."""
 _PLAINLY_A_CHILD = 0.8
-"""Chance of a child's post from which no listed word has to say what is given away."""
+"""From this chance of a child's post it need not also give something private away by a listed word."""
 _LONG_NUMBER = re.compile(r"\d(?:[ /().-]?\d){5,14}")
 _TINY = 1e-6
 _SUREST = 0.9999
-"""Only a manager's word counts 1."""
+"""Only a manager's word counts as 1."""
 _SHOWN = 200
 EVERYWHERE = "en"
-"""Insults in English are known in every language's posts; others only where the post is in that language."""
+"""English insults count in posts of every language; others only in their own."""
 
 
 def phrases_of(lists: Mapping[str, Any]) -> tuple[str, ...]:
-    """The phrases of a list in all its languages: a fan may write in any of them, whatever the channel's is."""
+    """A list's phrases in all languages: a fan may write in any, whatever the channel's is."""
     return tuple(phrase for phrases in lists.get("phrases", {}).values() for phrase in phrases)
 
 
 class Gate:
-    """One list: fires on a phrase that is left once the harmless uses are struck out."""
+    """One phrase list. It fires on a phrase that is left after the harmless uses are struck out."""
 
     def __init__(self, lists: Mapping[str, Any], *, language: str | None = None) -> None:
-        """Take one section of gates.yaml; only its phrases in `language` and in English, if one is given."""
+        """Take one section of gates.yaml. With a `language`, only its phrases in that language and in English."""
         spoken = {language, EVERYWHERE} if language else set(lists["phrases"])
         phrases = {name: words for name, words in lists["phrases"].items() if name in spoken}
         codes = tuple(lists.get("codes", ()))
@@ -68,13 +68,13 @@ class Gate:
         self._unless = compile_phrases(lists.get("unless", ()))
 
     def fires(self, text: str) -> bool:
-        """True when the text, as people wrote it, has one of the phrases. Neither stretched letters nor digits and
-        signs in the place of letters hide one."""
+        """True when the text has one of the phrases, also with stretched letters, or digits and signs in place of
+        letters."""
         return any(map(self._fires, dict.fromkeys((reading(text), reading(text, stretched=1), unmasked(text)))))
 
     def hidden(self, text: str) -> bool:
-        """True when it fires only once digits and signs are put right, or on a code word: what else reads the text sees
-        no such word."""
+        """True when it fires only on a code word, or once digits and signs are put right: the model cannot read such
+        words."""
         plain = (reading(text), reading(text, stretched=1))
         coded = any(self._codes.search(self._unless.sub(" ; ", read)) for read in plain)
         return self.fires(text) and (coded or not any(map(self._fires, plain)))
@@ -84,7 +84,7 @@ class Gate:
 
 
 class SpamCues:
-    """What spam has beside its words: where its links lead, money, calls to write elsewhere."""
+    """What marks spam besides its words: where its links lead, money, and calls to write elsewhere."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         """Take the section `spam` of gates.yaml."""
@@ -99,8 +99,8 @@ class SpamCues:
 
 
 class Parts:
-    """Reads a post sentence by sentence: for a crisis, of which it notes the part that sounds most like one, and for
-    what a friendly post does besides."""
+    """Reads a post sentence by sentence: to find the part that sounds most like a crisis, and what a friendly post
+    does besides."""
 
     def __init__(self, reads: Reads) -> None:
         """`reads`: what reads posts."""
@@ -108,7 +108,7 @@ class Parts:
         self._crisis = reads.intents.index(CRISIS)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Add an alarm with the chance of the worst part, which `Gates` weighs; and `second`."""
+        """Add `second`, and an alarm with the chance of the worst part, which `Gates` weighs."""
         parts = _parts(post.text)
         if not parts:
             return replace(so_far, second=self._second([], so_far))
@@ -119,7 +119,7 @@ class Parts:
         return replace(so_far, alarms=(alarm,), second=self._second(read, so_far))
 
     def _second(self, parts: Sequence[tuple[str, Floats]], read: Understanding) -> str | None:
-        """What a friendly post asks in one of its sentences, or complains of or wishes for between them."""
+        """What a friendly post also asks in one of its sentences, or complains of or wishes for in the whole."""
         if read.intent not in _FRIENDLY:
             return None
         at = self._reads.intents.index(_QUESTION)
@@ -133,7 +133,7 @@ class Gates:
     """Fills `risk` and `alarms`."""
 
     def __init__(self, lists: Mapping[str, Any], thresholds: Mapping[str, float] | None = None) -> None:
-        """Take gates.yaml as the library read it, and the chances from which a gate holds a post."""
+        """Take gates.yaml, as the library read it, and the chances from which a gate holds a post."""
         self._lists = {name: Gate(lists[name]) for name in GATES}
         self._insults = {name: Gate(lists["toxic"], language=name) for name in lists["toxic"]["phrases"]}
         self._cues = SpamCues(lists["spam"])
@@ -143,7 +143,7 @@ class Gates:
         self._from = thresholds or dict.fromkeys((*GATES, MAYBE), 0.5)
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Add the names of all gates that fire, the most urgent first, and what raised them."""
+        """Add all gates that fire, the most urgent first, and what raised them."""
         if dict(so_far.intents).get("minor", 1.0) < _PLAINLY_A_CHILD and not self._gives_away(post.text):
             so_far = _without("minor", so_far)
         alarms = [alarm for gate in GATES if (alarm := self._alarm(gate, post, so_far))]
@@ -152,12 +152,11 @@ class Gates:
         return replace(so_far, risk=risk, alarms=kept)
 
     def aimed(self, post: Post, context: Context) -> bool:
-        """True when hard words are meant for staff or for a member who is named or answered."""
+        """True when hard words are aimed at the team, or at a member who is named or answered."""
         return context.addressed or context.replies_to != "nobody" or bool(self._aimed.search(reading(post.text)))
 
     def _gives_away(self, text: str) -> bool:
-        """True when something private is told: an age alone makes nobody a child to be kept safe, nor does the child of
-        another."""
+        """True when something private is told. An age alone is no danger, nor is the age of somebody else's child."""
         if self._others.search(reading(text)) and not self._lists["minor"].fires(text):
             return False
         return bool(self._private.search(reading(text)) or _LONG_NUMBER.search(text))
@@ -178,7 +177,7 @@ class Gates:
         if gate == "spam":
             odds += _CUE * min(_CUES, self._cues.count(text))
         weighed = _chance(odds)
-        failed = gate == CRISIS and found and read.unread  # what failed may have been the one to see it
+        failed = gate == CRISIS and found and read.unread  # the part that failed may have been the one to see it
         if gate in _ALONE and (failed or listed.hidden(text)):
             weighed = max(weighed, _ALONE[gate])
         if gate == CRISIS and found:  # whatever stands around it, a person reads it
@@ -192,7 +191,7 @@ class Gates:
 
 
 def _without(gate: str, read: Understanding) -> Understanding:
-    """The same without one reading, which is ruled out: its chance goes to the others."""
+    """The understanding without a reading that was ruled out. Its chance goes to the others."""
     left = [(name, share) for name, share in read.intents if name != gate]
     total = sum(share for _, share in left)
     if len(left) == len(read.intents) or not total:
@@ -220,7 +219,7 @@ def _chance(odds: float) -> float:
 
 
 def _parts(text: str) -> list[str]:
-    """The sentences of a longer post of several, and of one that is too long to be read at once its pieces."""
+    """The sentences of a longer post, or the pieces of a post that is too long to be read at once."""
     if len(text.split()) <= _WORDS and len(text) <= ENCODED:
         return []
     sentences = [found.strip() for found in _SENTENCE.findall(text)]
@@ -233,7 +232,7 @@ def _parts(text: str) -> list[str]:
 
 
 def gate_words(word_lists: Mapping[str, Mapping[str, Any]]) -> Features:
-    """What is read by where there is no model: the n-grams and word classes of intents, and the gates' own."""
+    """What reads words where there is no model: the n-grams and word classes of intents, and those of the gates."""
     gates = word_lists["gates"]
     cues = {f"cue {i}": [cue] for i, cue in enumerate(gates["spam"]["cues"])}
     classes = {**word_lists["classes"], **gates["signs"], **cues}

@@ -1,4 +1,4 @@
-"""Softmax regression on rows of numbers: what intents, gates and sentiment are read with."""
+"""Softmax regression on rows of numbers. Intents, gates and sentiment are read with it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ Labels = NDArray[np.intp]
 
 RIDGE = 1e-4
 STEPS = 30
-"""As good as 150 steps of the uncentred fit; the loss is within a fiftieth of its least."""
+"""As good as 150 steps without centring: the loss is within a fiftieth of its least."""
 _POWER_STEPS = 12
 _MARGIN = 1.05
-"""The power method comes from below to the largest eigenvalue, which bounds the step."""
+"""The power method reaches the largest eigenvalue from below, and that eigenvalue bounds the step."""
 
 
 class SoftmaxHead:
-    """A linear softmax classifier with examples as its support: its fit costs by their number, not by their length."""
+    """A linear softmax classifier, kept as weights of its examples. A fit costs by their number, not by their
+    length."""
 
     def __init__(self, labels: tuple[str, ...], weights: Floats, bias: Floats, held_out: Floats) -> None:
-        """Use `fit`. `weights`: (d, labels); `bias`: (labels,); `held_out`: see there."""
+        """Use `fit`. `weights`: (d, labels). `bias`: (labels,). `held_out`: as `fit` says."""
         self.labels = labels
         self.weights = weights
         self.bias = bias
@@ -35,22 +36,23 @@ class SoftmaxHead:
     def fit(
         cls, rows: Floats, labels: Sequence[str], *, ridge: float = RIDGE, steps: int = STEPS, folds: int = 0
     ) -> SoftmaxHead:
-        """Fit to rows (n, d) with a label each; each label counts alike however many rows it has.
+        """Fit to rows (n, d) with a label each. Every label counts the same, however many rows it has.
 
-        With `folds`, `held_out` (n, labels) has the scores of each row by a fit without that row's fold, the row's
-        place modulo `folds`; -inf for a label that had no other row. Without, it is empty. The last fit is remembered:
-        most edits of the operators change no example.
+        With `folds`, `held_out` (n, labels) has the scores of each row from a fit without its fold; a row's fold is
+        its place modulo `folds`. A label without another row has -inf. Without `folds` it is empty.
+
+        The last fit is remembered, because most edits of the operators change no example.
         """
         table = np.ascontiguousarray(rows, dtype=np.float32)
         return cls(*_fitted(table.tobytes(), table.shape[-1], tuple(labels), ridge=ridge, steps=steps, folds=folds))
 
     def scores(self, row: Floats) -> Floats:
-        """Log-probabilities but for a constant, for one row (d,) or several (n, d)."""
+        """Log-probabilities up to a constant, for one row (d,) or several (n, d)."""
         scores: Floats = row @ self.weights + self.bias
         return scores
 
     def log_probabilities(self, row: Floats) -> Floats:
-        """One for each of `labels`, for one row (d,) or several (n, d)."""
+        """The log-probability of each of `labels`, for one row (d,) or several (n, d)."""
         return log_softmax(self.scores(row))
 
 
@@ -66,7 +68,7 @@ def _fitted(
     rows = np.frombuffer(table, dtype=np.float32).reshape(-1, width)
     numbers = np.array([names.index(label) for label in labels], dtype=np.intp)
     centre = rows.mean(axis=0)
-    centred = rows - centre  # what all rows share tells nothing, and would slow the fit
+    centred = rows - centre  # what all rows share says nothing and would slow the fit
     gram = centred @ centred.T
     weights = centred.T @ dual_weights(gram, numbers, len(names), ridge=ridge, steps=steps)
     held_out = _held_out(gram, numbers, len(names), folds=folds, ridge=ridge, steps=steps)
@@ -89,7 +91,7 @@ def dual_weights(gram: Floats, labels: Labels, classes: int, *, ridge: float, st
         last = weights
         weights = np.asarray(ahead - step * slope, dtype=np.float32)
         move = weights - last
-        since = 0 if float(np.vdot(move, slope)) > 0 else since + 1  # going uphill: the momentum starts anew
+        since = 0 if float(np.vdot(move, slope)) > 0 else since + 1  # going uphill: start the momentum anew
         ahead = np.asarray(weights + max(since - 1, 0) / (since + 2) * move, dtype=np.float32)
     result: Floats = share * weights
     return result

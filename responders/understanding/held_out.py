@@ -1,4 +1,4 @@
-"""How well the operators' examples tell the intents apart: each is read as if it were a stranger's post."""
+"""How well the operators' examples tell the intents apart: each is read as if a stranger had posted it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from responders.understanding.intent import HeldOut
 
 SURE = 0.5
-"""Confidence from which the wrong intent would be believed."""
+"""From this confidence a wrong intent would be believed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recall:
-    """Of an intent's examples: how many there are, are read as it, and are believed to be another; and whose."""
+    """For one intent: how many examples it has, how many are read as it, how many are believed to be another, and
+    which."""
 
     intent: str
     examples: int

@@ -1,7 +1,5 @@
-"""What a post is doing: the trained model's reading, moved by what operators wrote and by whom the post answers.
-
-Without the model, a head on words and letters reads instead, less well.
-"""
+"""What a post is doing: what the trained model reads, moved by the operators' examples and by whom the post answers.
+Without the model, a head on words and letters reads instead, less well."""
 
 from __future__ import annotations
 
@@ -22,37 +20,37 @@ from responders.understanding.normalise import compile_phrases, encodable, readi
 from responders.understanding.trained import Read, Reads
 
 ANSWER = "answer"
-"""The intent of posts that answer a question or an offer of the team: only where the team has just said something."""
+"""The intent of a post that answers the team. It counts only where the team has just said something."""
 _NEAR = 0.85
-"""Likeness to an operator's example from which it counts; the same text counts `_SAME` log-odds."""
+"""From this likeness an operator's example counts. The same text counts `_SAME` log-odds."""
 _SAME = 6.0
 _OWN_RIDGE = 3e-2
 _OWN_SHARPNESS = 6.0
-"""Factor on the scores of operators' own intents that makes chances of them."""
+"""The factor that turns scores of operators' own intents into chances."""
 _OWN_RARE = 4.5
-"""Log-odds against each of them: most posts are none of theirs, however few examples tell so."""
+"""Log-odds against each own intent: most posts are none of them, and few examples cannot show that."""
 _OWN_RARER = 1.0
-"""The same again against an own situation: what it is taken for gets a reply."""
+"""The same again against an own situation, because it leads to a reply."""
 _TO_NOBODY = 1.2
-"""Log-odds against helping when a post answers no fan and names nobody: help goes to somebody."""
+"""Log-odds against helping when a post answers no fan and names nobody."""
 _PHRASE = 3.0
-"""Log-odds of a phrase of readings.yaml for and against intents."""
+"""Log-odds of a phrase in readings.yaml, for or against intents."""
 _CUE = 1.0
-"""Log-odds of an operator's own cue word for its intent."""
+"""Log-odds of an operator's cue word for its intent."""
 _COMPARED = 8
-"""Examples next to a post of which the nearest is named; `_READ` characters of a post are held against them."""
+"""How many of the examples next to a post are compared by words to name the nearest, and how many characters of it."""
 _READ = 400
 _TINY = 1e-3
 _SUREST = 0.9999
-"""Only a manager's word counts 1."""
+"""Only a manager's word counts as 1."""
 _TOLD = 0.5
-"""Chance from which a post tells something."""
+"""From this chance a post tells something."""
 _SITUATIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeldOut:
-    """An example of `intent` as it is read, `read`, by those who do not know it."""
+    """An operator's example of `intent`, and the intent `read` in it by a reader that does not know it."""
 
     text: str
     intent: str
@@ -61,7 +59,7 @@ class HeldOut:
     nearest: str | None
     """The example of `read` that it is most like."""
     situation: str | None = None
-    """The operator's own situation that it is written for, and `likeliest`, the one that is read there."""
+    """The operator's own situation that it was written for, and `likeliest`, the situation that is read."""
     likeliest: str | None = None
 
 
@@ -69,8 +67,8 @@ class IntentAnalyzer:
     """Fills `intent`, `intents`, `situations`, `mood`, `tells`, `nearest` and `confidence`."""
 
     def __init__(self, library: Library, reads: Reads) -> None:
-        """Learn the operators' examples on top of what `reads` knows: own intents and situations, and posts they want
-        read so."""
+        """Learn the operators' examples on top of what `reads` knows: their own intents and situations, and posts
+        with a given intent."""
         self._reads = reads
         own = _own_situations(library, reads)
         intents = library.intents.values()
@@ -93,13 +91,13 @@ class IntentAnalyzer:
         }
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Read the post, or take a manager's word for it (`forced_intent`, with confidence 1)."""
+        """Read the post, or take the intent that a manager named (`forced_intent`, with confidence 1)."""
         said = before(post, context)
         read = self._reads.read(encodable(post.text, said))
         likeness = self._vectors @ read.vector
         shares, happened = self._shares(post.text, read, likeness, context, said, head=self._head)
         forced = context.forced_intent
-        if forced:  # danger stays what it was read as
+        if forced:  # danger stays as it was read
             shares = {name: share if name in GATES else 0.0 for name, share in shares.items() if name != forced}
             happened = self._of(forced, happened)
         ranked = tuple(sorted(((n, round(float(s), 4)) for n, s in shares.items()), key=lambda p: (-p[1], p[0])))
@@ -122,8 +120,8 @@ class IntentAnalyzer:
         )
 
     def held_out(self, only: Collection[str] | None = None) -> list[HeldOut]:
-        """Each example of these intents, and each post of these situations of the operator's own (None: of all), as it
-        is read by those who do not know it."""
+        """Each example of these intents, and each post of these own situations (None: of all), read by a reader that
+        does not know it."""
         found = []
         for i, (text, label) in enumerate(zip(self._texts, map(str, self._labels), strict=True)):
             if only is not None and label not in only:
@@ -148,7 +146,7 @@ class IntentAnalyzer:
         return found
 
     def _fit(self, without: int | None = None) -> SoftmaxHead | None:
-        """Tells the operators' own intents from all else that is known; None when there is none."""
+        """A head that tells the operators' own intents from everything else that is known; None when there are none."""
         rows = np.array([i for i in range(len(self._texts)) if i != without], dtype=np.intp)
         if not set(self._own) & set(self._labels[rows]):
             return None
@@ -160,7 +158,7 @@ class IntentAnalyzer:
     def _shares(
         self, text: str, read: Read, likeness: Floats, context: Context | None, said: str, *, head: SoftmaxHead | None
     ) -> tuple[dict[str, float], dict[str, float]]:
-        """Intent -> its chance, of those that this library knows and the gates; situation -> its chance."""
+        """Intent -> its chance, for the gates and the intents of this library; and situation -> its chance."""
         logs = {name: float(np.log(read.intents[i] + 1e-9)) for name, i in self._known.items()}
         if ANSWER in logs and not said.startswith("team:"):
             del logs[ANSWER]
@@ -171,7 +169,7 @@ class IntentAnalyzer:
         for name in {*logs} & {*self._labels}:
             logs[name] += _near(likeness[self._labels == name])
         rest = _softmax(logs)
-        danger = rest.pop(CRISIS, 0.0)  # of which operators' own intents take nothing
+        danger = rest.pop(CRISIS, 0.0)  # operators' own intents take nothing from a crisis
         left = 1.0 - sum(own.values())
         shares = {name: share * left for name, share in rest.items()}
         for label, share in own.items():
@@ -190,7 +188,7 @@ class IntentAnalyzer:
         }
 
     def _of(self, intent: str, happened: Mapping[str, float]) -> dict[str, float]:
-        """The situations of one intent, as if it could be no other."""
+        """The situations of one intent, as if it were the only one."""
         of = {**self._reads.situations, **self._situations}
         own = {name: chance for name, chance in happened.items() if of[name] == intent}
         total = sum(own.values())
@@ -219,10 +217,10 @@ class IntentAnalyzer:
         return {name: prior.get(name, 0.0) + shifts.get(name, 0.0) for name in {*prior, *shifts}}
 
     def _nearest(self, text: str, likeness: Floats, intent: str, language: str = "") -> str | None:
-        """The example of that intent most like the post, from the likeness of all; None when it has none. In the post's
-        language, where there are some in it.
+        """The example of that intent that is most like the post; None when it has none.
 
-        Of those next to it in meaning the one with most words in common: people see words.
+        Examples in the post's language go first. Of those nearest in meaning, the one with the most words in common is
+        named, because people see words.
         """
         mine = self._labels == intent
         spoken = mine & (self._locales == language)
@@ -237,14 +235,14 @@ class IntentAnalyzer:
 
 
 def _own_situations(library: Library, reads: Reads) -> list[Template]:
-    """Those that the reader was not fitted to: it learns them from what the operator wrote under `answers_to`."""
+    """Situations that the reader was not fitted to. It learns them from the posts under `answers_to`."""
     if not reads.situations:
         return []
     return [t for t in library.templates if t.answers_to and not t.is_faq and t.id not in reads.situations]
 
 
 def _near(likeness: Floats) -> float:
-    """What an intent's nearest example speaks for: nothing when it is far, `_SAME` when it is the text itself."""
+    """What an intent's nearest example speaks for, as log-odds: 0 when it is far, `_SAME` when it is the same text."""
     nearest = float(likeness.max(initial=-1.0))
     return _SAME * max(0.0, (nearest - _NEAR) / (1 - _NEAR)) ** 2
 

@@ -13,18 +13,18 @@ from responders.understanding.gates import EVERYWHERE
 from responders.understanding.normalise import HANDLE, LINK, encodable, reading
 
 _WORDS = 4
-"""Words below which a post's letters say too little about its language ("lol same", "gg", a name)."""
+"""A post of fewer words says too little by its letters ("lol same", "gg", a name)."""
 _LETTERS = 8
-"""The same in letters, for languages that are written without spaces."""
+"""The same in letters, for languages written without spaces."""
 _OWN_LETTERS = 2
-"""The same for languages in letters of their own."""
+"""The same for languages with letters of their own."""
 _UNKNOWN = "xx"
-"""Some language, in letters that the channel's is not written in."""
+"""Some language in letters that the channel's language is not written in."""
 _OWN_SCRIPT = frozenset(("ar", "bg", "el", "fa", "he", "hi", "ja", "ko", "ru", "th", "uk", "zh"))
 _SURE = 0.8
 _OUR_SURE, _ENOUGH = 0.5, 7
-"""Probability from which a language of the community is believed, against any other's `_SURE`; and the words of a post
-from which that holds for one that is not the channel's."""
+"""The probability from which a language of the community is believed; any other needs `_SURE`. For one that is not
+the channel's, the post must also have `_ENOUGH` words."""
 
 
 class LanguageAnalyzer:
@@ -36,14 +36,14 @@ class LanguageAnalyzer:
         ours: frozenset[str] = frozenset(),
         words: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        """`ours`: the languages in which the community answers; `words`: languages.yaml. Without a detector each
-        channel speaks its own."""
+        """`ours`: the languages in which the community answers. `words`: languages.yaml. Without a detector a post
+        counts as written in its channel's language."""
         self._detector = detector
         self._ours = ours
         self._words = {word: name for name, own in (words or {}).items() for word in own}
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Take what the words tell, if they are enough to tell; else the language of the channel."""
+        """Go by the words if there are enough to tell; else take the channel's language."""
         return replace(so_far, language=self._told(post.text, context) or context.locale)
 
     def _told(self, text: str, context: Context) -> str | None:
@@ -58,12 +58,12 @@ class LanguageAnalyzer:
         language, probability = self._detector.detect(said)
         if in_own_letters:
             return language if language in _OWN_SCRIPT and probability >= _SURE else _UNKNOWN
-        # In few words its own languages are mistaken for each other too.
+        # In a few words the community's own languages are mistaken for each other too.
         ours = language == context.locale or (language in self._ours and len(said.split()) >= _ENOUGH)
         return language if probability >= (_OUR_SURE if ours else _SURE) else self._by_words(said)
 
     def _by_words(self, said: str) -> str | None:
-        """The language that has most of the words; None where English has as many, which is heard everywhere."""
+        """The language with the most words in the text; None if English has as many, because it is used everywhere."""
         found = Counter(name for word in re.findall(r"\w+", reading(said)) if (name := self._words.get(word)))
         if not found:
             return None

@@ -1,4 +1,4 @@
-"""What the author of a post says they made: "finished my first quilt", "habe einen Turm gebaut"."""
+"""What authors say they made: "finished my first quilt", "habe einen Turm gebaut"."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from responders.understanding.tokens import Token, words_of
 
 _MOST = 3
-"""Words after "a" or "my"."""
+"""The most words after "a" or "my"."""
 _BEHIND = 6
-"""Words between a thing and the verb behind it."""
+"""The most words between a thing and the verb behind it."""
 _LOOKED_BACK = 10
 _AHEAD = 200
 _SENTENCE = re.compile("[.!?;:\n\u2014\u2026]| - ")
@@ -21,14 +21,14 @@ _CLAUSE = re.compile(f"{_SENTENCE.pattern}|,")
 _STOP = re.compile("[.,!?;:\n()\u2013\u2014\u2026-]")
 _TERMINATOR = re.compile("[.!?\n]")
 _LATER = ("ing", "ed", "ly", "ful", "ous", "less")
-"""How words end that say something of a thing, before it or after it."""
+"""Endings of words that describe a thing, before it or after it."""
 _GERMAN, _ENGLISH = "de", "en"
 _NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class _Language:
-    """How one language says it; the keys of details.yaml."""
+    """How one language says it. The fields are keys of details.yaml."""
 
     name: str
     words: Mapping[str, frozenset[str]]
@@ -38,7 +38,8 @@ class _Language:
 
 
 class Made:
-    """Finds them by each language's order of words: "a" or "my" and one to three more. When in doubt, nothing."""
+    """Finds such things by each language's word order: "a" or "my" and one to three words more. In doubt it finds
+    nothing."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         """Take the part `made` of details.yaml."""
@@ -52,7 +53,7 @@ class Made:
                     self._verbs.setdefault(verb, []).append(language)
 
     def find(self, text: str, tokens: Sequence[Token]) -> Iterator[str]:
-        """The words of each, in order."""
+        """The words of each thing, in order."""
         for i, token in enumerate(tokens):
             for language in self._verbs.get(token.low, ()):
                 behind = language.name == _GERMAN
@@ -61,7 +62,7 @@ class Made:
                     yield text[found[0].start : found[-1].end]
 
     def _after(self, text: str, tokens: Sequence[Token], verb: int, language: _Language) -> Sequence[Token] | None:
-        """The thing behind the verb, if the verb is its author's."""
+        """The thing behind the verb, if the author did it."""
         first = verb + 1
         if first < len(tokens) and tokens[first].low in language["to_whom"]:
             first += 1
@@ -78,7 +79,7 @@ class Made:
         return None if asked else thing
 
     def _left_out(self, tokens: Sequence[Token], verb: int, language: _Language) -> bool | None:
-        """Whether the author speaks of themselves without saying "I"; None when the verb is not theirs."""
+        """True when the author means themselves without saying "I"; None when somebody else did it."""
         said = _sentence_before(tokens, verb)
         if any(token.low in language["hinders"] for token in said):
             return None
@@ -95,7 +96,7 @@ class Made:
         return True if begins and all(token.low in language["begins"] for token in said) else None
 
     def _before(self, tokens: Sequence[Token], verb: int, language: _Language) -> Sequence[Token] | None:
-        """The thing before the verb at the end of a clause, if the verb is its author's."""
+        """The thing before the verb at the end of a clause, if the author did it."""
         if not self._ends(tokens[verb], tokens[verb + 1] if verb + 1 < len(tokens) else None, language):
             return None
         said = _sentence_before(tokens, verb, _CLAUSE)
@@ -118,10 +119,8 @@ class Made:
         return None
 
     def _thing(self, tokens: Sequence[Token], first: int, language: _Language) -> Sequence[Token] | None:
-        """The words of a thing from "a" or "my" to where it surely ends.
-
-        Of "a map of all the loops" it is "a map", for what "map" says by itself; of "a slice of it" it is nothing.
-        """
+        """The words of a thing, from "a" or "my" to where it surely ends. Of "a map of all the loops" it is "a map",
+        because "map" says enough; of "a slice of it" it is nothing."""
         if first >= len(tokens) or tokens[first].low not in language["begin_it"]:
             return None
         short: Sequence[Token] | None = None
@@ -142,17 +141,18 @@ class Made:
         return short
 
     def _no_part(self, language: _Language) -> frozenset[str]:
-        """What is never inside a thing."""
+        """The words that are never inside a thing."""
         own = language["begin_it"] | language["follow_it"] | language["of"]
         return own | self._words["verbs"] | self._words["strangers"]
 
     def _ends(self, token: Token, then: Token | None, language: _Language) -> bool:
-        """A clause ends behind the token, or a word follows that is no part of a thing. An emoji alone ends nothing."""
+        """True when a clause ends behind the token, or a word follows that is no part of a thing. An emoji alone
+        ends nothing."""
         follows = then is not None and then.low in language["follow_it"] | self._words["verbs"]
         return then is None or bool(_STOP.search(token.after)) or follows
 
     def _names_it(self, begins: str, words: Sequence[Token], verb: str, language: _Language) -> bool:
-        """The words name one thing, which one can make, and nobody."""
+        """True when the words name one thing that people make, and nobody."""
         lows = [word.low for word in words]
         if set(lows) & self._words["never"] or lows[-1] in self._words["unfinished"] or _somebody(words, language):
             return False
@@ -165,7 +165,7 @@ class Made:
         return head is not None and not (verb in language["finishing"] and head in self._words["not_finished"])
 
     def _head(self, lows: Sequence[str], language: _Language) -> str | None:
-        """The word that says what was made, if it is known: the last in English and German, elsewhere the first."""
+        """The word that says what was made, if it is known: the last one in English and German, the first elsewhere."""
         works = self._words["works"]
         if language.name == _GERMAN:
             return next((work for work in works if lows[-1].endswith(work)), None)
@@ -176,12 +176,13 @@ class Made:
         return next((low for low in own if low in works), None)
 
     def _is_later(self, low: str) -> bool:
-        """A word such as "shaped" or "sitting", with more to come; it may stand first, as in "a working clock"."""
+        """True for a word such as "shaped" or "sitting" behind a thing. Before a thing it may stand: "a working
+        clock"."""
         return low.endswith(_LATER) and low not in self._words["things"]
 
 
 def _sentence_before(tokens: Sequence[Token], place: int, edge: re.Pattern[str] = _SENTENCE) -> Sequence[Token]:
-    """The words of the sentence before a place, no more than `_LOOKED_BACK`. `edge`: what stands between sentences."""
+    """The words of the sentence before a place, at most `_LOOKED_BACK`. `edge`: what parts sentences."""
     first = place
     while first > max(0, place - _LOOKED_BACK) and not edge.search(tokens[first].before):
         first -= 1
@@ -189,7 +190,7 @@ def _sentence_before(tokens: Sequence[Token], place: int, edge: re.Pattern[str] 
 
 
 def _somebody(words: Sequence[Token], language: _Language) -> bool:
-    """A capital where only a name has one. German nouns all have it, and the last word of a thing is one."""
+    """True for a capital where only a name has one. All German nouns have one, and so may the last word of a thing."""
     capital = [token.text[0].isupper() for token in words]
     if all(token.text.isupper() for token in words):
         return False

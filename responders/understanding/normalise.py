@@ -1,4 +1,4 @@
-"""Text for reading: what is matched and counted. What is shown or quoted always comes from the post itself."""
+"""Text in the form in which it is matched and counted. What is shown or quoted always comes from the post itself."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _EMOJI_CODE = re.compile(r"<a?:(\w+):\d+>")
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _TYPESET = str.maketrans("\u2018\u2019\u00b4\u201c\u201d", "'''\"\"")
 ENCODED = 480
-"""Characters of a post that are encoded."""
+"""The most characters of a post that are encoded."""
 _END = 160
 _READ = 8_000
-"""Characters looked at for it."""
+"""The most characters that are looked at for it."""
 _APOSTROPHES = dict.fromkeys(map(ord, "'`\u2018\u2019\u00b4"))
 _WORD = re.compile(r"\w+")
 
@@ -38,9 +38,9 @@ _LOOKALIKES = str.maketrans(
     | _ALIKE
     | dict(zip("\u0392\u0395\u0396\u0397\u039c\u039d\u03a5\u03a7", "BEZHMNYX", strict=True))
 )
-"""Letters of Cyrillic, Greek, Armenian and phonetic writing that pass for Latin ones in the middle of a Latin word."""
+"""Cyrillic, Greek, Armenian and phonetic letters that pass for Latin ones inside a Latin word."""
 _LATIN = re.compile(f"[a-zA-Z{_SMALL_CAPITALS}]")
-"""What makes a word a Latin one. Small capitals are no language's letters: words are set in them to look odd."""
+"""What makes a word Latin. Small capitals belong to no language; words are set in them to look odd."""
 
 _AFTER_A_NAME = " \t\n,:;-\u2013\u2014"
 
@@ -53,8 +53,8 @@ _LETTERS = str.maketrans("0134578@$!", "oieastbasi")
 
 @lru_cache(maxsize=64)  # some thirty parts of the pipeline read the same post
 def reading(text: str, *, stretched: int = 2) -> str:
-    """The text as it is read: case folded, apostrophes, invisible and look-alike letters gone, letters that stand three
-    or more in a row cut to `stretched`, links and handles replaced by a word each. Any string gives a string."""
+    """The text as it is read: case folded, without apostrophes, invisible and look-alike letters. Letters that stand
+    three or more in a row are cut to `stretched`, and links and handles become one word each. Accepts any string."""
     text = LINK.sub(" weblink ", _EMOJI_CODE.sub(r" \1 ", text))
     if "@" in text or "<" in text:
         text = HANDLE.sub(" @someone ", EMAIL.sub(" emailaddress ", text))
@@ -67,18 +67,15 @@ def reading(text: str, *, stretched: int = 2) -> str:
 
 
 def unmasked(text: str) -> str:
-    """The text as it is read, with digits and signs that stand for letters ("1d10t") and letters set apart ("k.y.s")
-    put right: for lists of words that people disguise."""
+    """The text as it is read, with disguises undone: digits and signs for letters ("1d10t") and letters set apart
+    ("k.y.s")."""
     read = _SPELT.sub(lambda m: re.sub(r"[\W_]", "", m.group()), reading(text, stretched=1))
     return _RUN.sub(_put_right, read)
 
 
 def _put_right(run: re.Match[str]) -> str:
-    """A run of letters, digits and signs with plain letters in it, from where one stands for a letter.
-
-    Each place where a word can begin is looked at once: a pattern that looks ahead from each takes a minute for a
-    post of nothing but "!".
-    """
+    """The run from where a digit or sign stands for a letter. Each place where a word can begin is looked at once: a
+    pattern that looks ahead from each would take a minute for a post of nothing but "!"."""
     text = run.group()
     if not _PLAIN.search(text):
         return text
@@ -90,11 +87,11 @@ def _put_right(run: re.Match[str]) -> str:
 
 
 def encodable(text: str, before: str = "") -> str:
-    """The one form in which a text is given to the encoder: links, handles and addresses replaced by a word each,
-    invisible and look-alike letters gone, stretched letters cut to two, shouting lowered, emoji kept, at most
-    `ENCODED` characters: the beginning, and the end of a long one, where the question often stands.
+    """The one form of a text for the encoder: links, handles and addresses become one word each, invisible and
+    look-alike letters go, stretched letters are cut to two, shouting is lowered, emoji stay.
 
-    `before`: who said what before it, as "team: which phone is it?"; it follows behind a line break.
+    At most `ENCODED` characters; of a longer text the beginning and the end, where the question often stands.
+    `before`: what was said before it and by whom, as "team: which phone is it?"; it follows behind a line break.
     """
     return f"{_encodable(text)}\n{_encodable(before)}" if before else _encodable(text)
 
@@ -115,13 +112,13 @@ def _encodable(text: str) -> str:
 
 
 def _latin(word: re.Match[str]) -> str:
-    """Undo look-alikes in a word that also has Latin letters; real Cyrillic, Greek or Armenian words stay."""
+    """Undo look-alikes in a word that also has Latin letters. Real Cyrillic, Greek or Armenian words stay."""
     found = word.group()
     return found if found.isascii() or not _LATIN.search(found) else found.translate(_LOOKALIKES)
 
 
 def has_words(text: str) -> bool:
-    """True when there is something to go by besides links, handles and emoji, which say too little to answer."""
+    """True when the text has more than links, handles and emoji, which say too little to answer."""
     rest = reading(text).replace("weblink", "").replace("emailaddress", "").replace("@someone", "")
     return any(c.isalnum() for c in rest)
 
@@ -130,7 +127,7 @@ def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
     """One pattern for a phrase list, to be searched in `reading(text)`.
 
     `word*` is any ending, `*` alone up to three words, `#` a number, `(a|b)` either, a final ` .` the end of a clause.
-    Spaces and commas may stand between words, the end of a sentence may not. An empty list matches nothing.
+    Spaces and commas may stand between words, but no end of a sentence. An empty list matches nothing.
     """
     return _compile(tuple(phrases))
 
@@ -164,8 +161,8 @@ def _phrase(phrase: str) -> str:
 
 
 def uncalled(text: str) -> str:
-    """A text that calls us by a handle, without it, where the handle is the only one and stands before or after all
-    words: "@harbor_bot, when are you open?". To whom a post speaks says nothing of what it is about."""
+    """The text without the handle that calls us, if it is the only handle and stands before or after all words:
+    "@harbor_bot, when are you open?". Whom a post speaks to says nothing about its topic."""
     handles = [*islice(HANDLE.finditer(text), 2)]
     if len(handles) != 1:
         return text
@@ -176,10 +173,10 @@ def uncalled(text: str) -> str:
 
 
 def has_emoji(text: str) -> bool:
-    """True when a pictograph is in it."""
+    """True when the text has a pictograph."""
     return any(unicodedata.category(c) == "So" for c in text)
 
 
 def bare(text: str) -> str:
-    """The words of a text alone: what two phrasings have in common that differ in case and signs only."""
+    """The words of a text alone. Phrasings that differ only in case and signs are the same then."""
     return " ".join(re.findall(r"\w+", reading(text)))

@@ -1,4 +1,4 @@
-"""Numbers with their unit, whole and as a post writes them: "400 pieces", "3-4 weeks", "a whole week", "14 €"."""
+"""Numbers with their unit, whole and as the post writes them: "400 pieces", "3-4 weeks", "a whole week", "14 €"."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _ENDS = re.compile(r"[.!?;:\n()]")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:[-\u2013].*)?")
 _TIME_OF_DAY = 24
 _DOTS = 2
-"""As many are in a version, not in a number."""
+"""With this many dots it is a version, not a number."""
 _SURE = 100
-"""Percent: "100% agree" is no number of anything."""
+"""Percent. "100% agree" is no number of anything."""
 
 
 class _Found(NamedTuple):
@@ -34,8 +34,8 @@ class _Found(NamedTuple):
 
 
 class Numbers:
-    """Finds them. A range, a sum, a rate and what else is only part of a number is left alone, and so are dates, times,
-    ages, addresses and the numbers of things."""
+    """Finds them. Part of a number (a range, a sum, a rate) is left alone, and so are dates, times, ages, addresses
+    and numbers that name things."""
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         """Take the part `numbers` of details.yaml."""
@@ -83,7 +83,7 @@ class Numbers:
     def _with_unit(
         self, tokens: Sequence[Token], first: int, last: int, units: frozenset[str], *, one: bool = False
     ) -> _Found | None:
-        """The number and the unit right behind it."""
+        """A number and the unit right behind it."""
         if last + 1 >= len(tokens) or tokens[last].after not in _SPACES:
             return None
         unit = tokens[last + 1]
@@ -92,7 +92,7 @@ class Numbers:
         return _Found(first, last + 1, tokens[first].start, unit.end, unit.low)
 
     def _priced(self, text: str, tokens: Sequence[Token], i: int) -> _Found | None:
-        """With the sign of a currency or of percent before or behind it."""
+        """A number with the sign of a currency or of percent before or behind it."""
         token = tokens[i]
         if sign := _CURRENCY.search(text[max(0, token.start - 5) : token.start]):
             first = i if tokens[i].before.endswith(sign.group(1)) else i - 1  # the letters of "R$" are a token
@@ -101,7 +101,7 @@ class Numbers:
         return _Found(i, i, token.start, sign.end(), sign.group().strip()) if sign else None
 
     def _whole(self, tokens: Sequence[Token], found: _Found) -> bool:
-        """False for a part of something, and for what is no quantity or nobody's business."""
+        """False for a part of something, for what is no quantity, and for what is private."""
         first, last = tokens[found.first], tokens[found.last]
         opening = first.before[: len(first.before) - (first.start - found.start)]
         before = _Near(tokens, found.first, -1)
@@ -117,7 +117,7 @@ class Numbers:
         )
 
     def _joined(self, before: _Near, after: _Near, unit: str) -> bool:
-        """A neighbour belongs to the same number, or makes it a rate."""
+        """True when a neighbour belongs to the same number or makes it a rate."""
         if self._numeral(before[0]) or self._numeral(after[0]):
             return True
         if before.unit(self._units):
@@ -130,7 +130,7 @@ class Numbers:
         return after[0] in self._lists["per"] and (after[1] in self._units or unit in self._prices)
 
     def _named(self, before: _Near, after: _Near, number: str, unit: str) -> bool:
-        """It names, orders, dates or denies something."""
+        """True when the number names, orders, dates or denies something."""
         lists = self._lists
         return bool(
             before[0] in lists["ordinal"]
@@ -146,7 +146,7 @@ class Numbers:
         )
 
     def _private(self, before: _Near, found: _Found) -> bool:
-        """Somebody's age or weight."""
+        """True for somebody's age or weight."""
         aged = before[0] in self._lists["ages"] or "," in before.gap  # "Hélder, 34 anos, de Nampula"
         weighed = before[0] in self._lists["weighing"]
         return (aged and found.unit in self._lists["years"]) or (weighed and found.unit in self._lists["weights"])
@@ -156,7 +156,7 @@ class Numbers:
 
 
 class _Near:
-    """The words before or behind a place, the nearest first, up to the end of the sentence; "" where there is none."""
+    """The words before or behind a place within the sentence, the nearest first; "" where there is none."""
 
     def __init__(self, tokens: Sequence[Token], place: int, step: int) -> None:
         self._words: list[str] = []
@@ -173,12 +173,12 @@ class _Near:
         return self._words[n] if n < len(self._words) else ""
 
     def unit(self, units: frozenset[str]) -> bool:
-        """The nearest is a unit, with nothing but a space between: "3 weeks 2 days"."""
+        """True when the nearest word is a unit and only a space stands between: "3 weeks 2 days"."""
         return self.gap in _SPACES and self[0] in units
 
 
 def _run(tokens: Sequence[Token], first: int, last: int) -> tuple[str, ...]:
-    """The words from `first` to `last`, if only spaces stand between them."""
+    """The words from `first` to `last` if only spaces stand between them; else nothing."""
     if last >= len(tokens) or any(token.after not in _SPACES for token in tokens[first:last]):
         return ()
     return tuple(token.low for token in tokens[first : last + 1])

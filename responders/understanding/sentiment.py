@@ -1,4 +1,4 @@
-"""Whether a post is glad or cross. It only shades the wording; risk and intent decide."""
+"""Whether a post is glad or cross. This only shades the wording; risk and intent decide."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _MOODS: Mapping[Mood, Sentiment | None] = {
     "plain": "neutral",
 }
 _OPEN = frozenset({"light", "plain"})
-"""Moods that leave open whether something was liked: there the words decide whether it is mixed."""
+"""Moods that do not tell whether something was liked. Here words decide whether it is mixed."""
 _GRAVE = frozenset({"complaint", "churn", "crisis", "toxic"})
 _LIGHT: Sentiment = "positive"
-"""A joke that is no complaint."""
+"""For a joke that is no complaint."""
 
 
 class SentimentAnalyzer:
-    """Fills `sentiment`: from the mood where that was read, else by words that judge."""
+    """Fills `sentiment`: from the mood where it was read, else from words that judge."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]], *, by_mood: bool = False) -> None:
-        """Take sentiment.yaml as the library read it. `by_mood`: the mood has been read before."""
+        """Take sentiment.yaml, as the library read it. `by_mood`: the mood was read before."""
         self._poles = {pole: compile_phrases(lists[pole]) for pole in _OPPOSITE}
         self._not = compile_phrases(lists["not"])
         self._by_mood = by_mood
 
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
-        """Add the sentiment; praise and blame in one make it mixed."""
+        """Add the sentiment. Praise and blame together are mixed."""
         poles = self.poles(reading(post.text))
         read = self._by_words(poles)
         if self._by_mood and not (read == "mixed" and so_far.mood in _OPEN):
@@ -48,7 +48,7 @@ class SentimentAnalyzer:
 
     @staticmethod
     def _by_words(poles: Sequence[str]) -> Sentiment:
-        """Both kinds make it mixed, none neutral."""
+        """Both kinds of words are mixed, none is neutral."""
         sentiment: Sentiment = "neutral"
         if poles == ["positive"]:
             sentiment = "positive"
@@ -59,7 +59,7 @@ class SentimentAnalyzer:
         return sentiment
 
     def poles(self, read: str) -> list[str]:
-        """Which kinds of judging words a read text has; one right after a `not` word counts for the other."""
+        """The kinds of judging words in a text. A `not` word right before one turns it round."""
         found = set()
         for pole, pattern in self._poles.items():
             for match in pattern.finditer(read):
@@ -70,7 +70,7 @@ class SentimentAnalyzer:
 
 
 class Mockery:
-    """Tells praise and thanks that are not meant from those that are."""
+    """Tells praise and thanks that are meant from those that are not."""
 
     def __init__(self, word_lists: Mapping[str, Mapping[str, Any]]) -> None:
         """Take the shipped lists `sentiment` and `classes`."""
@@ -79,6 +79,7 @@ class Mockery:
         self._solved = compile_phrases(word_lists["classes"]["solved"])
 
     def likely(self, text: str) -> bool:
-        """True when words take the praise back, or it is for what went wrong and nothing says that it was mended."""
+        """True when words take the praise back, or when it is for something that went wrong and nothing says that it
+        was mended."""
         read = reading(text)
         return bool(self._mocking.search(read) or (self._wrong.search(read) and not self._solved.search(read)))

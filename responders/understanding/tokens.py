@@ -1,4 +1,4 @@
-"""A post word by word, with what stands between: for parts that say words of it back and must not cut any."""
+"""A post word by word, with what stands between the words. For parts that say words back and must not cut any."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 _CHUNK = re.compile("[^\\s\u2014\u2026]+")
 _HIDDEN = re.compile(r"[@<>\\`{}\[\]|*_~#\0]|://|(?i:\bwww\.)|[^\W\d_]\.[^\W\d_]{2}|\b[ur]/\w")
-"""In a link, an address, a handle or markup: no word of it is ever said back."""
+"""In a link, an address, a handle or markup. No word of these is ever said back."""
 _CODE = re.compile(r"(?<!`)`+[^`]*`+|^>.*$", re.MULTILINE)
 """Code, and lines that quote somebody else."""
 _KEPT = frozenset("\n\t ")
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-"""Invisible, though their category does not say so; the variation selectors of emoji are the others."""
+"""Invisible, though their category does not say so. Variation selectors of emoji come on top."""
 
 
 class Token(NamedTuple):
-    """A word or number from its first letter or digit to its last, and what stands between it and its neighbours."""
+    """A word or number from its first letter or digit to its last, and what stands before and after it."""
 
     text: str
     low: str
@@ -29,7 +29,7 @@ class Token(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """True for a word of letters, perhaps with a hyphen or digits in it; False for what must not be said back."""
+        """True for a word of letters, perhaps with hyphens or digits. Only such words may be said back."""
         return self.text.replace("-", "").isalnum() and not self.text.replace("-", "").isnumeric()
 
 
@@ -46,17 +46,18 @@ def _seen(c: str) -> bool:
 
 
 def is_emoji(c: str) -> bool:
-    """True for a pictograph, a skin tone and the box around a key, alone or as parts of one emoji."""
+    """True for a pictograph, a skin tone and the box around a key, alone or as part of an emoji."""
     return (unicodedata.category(c) in {"So", "Me"} and c not in "°©®™") or "\U0001f3fb" <= c <= "\U0001f3ff"
 
 
 def struck(text: str) -> str:
-    """The visible text with what is not its author's own words struck out, place by place, so that spans stay."""
+    """The visible text with what its author only quotes or pastes struck out. Each character keeps its place."""
     return _CODE.sub(lambda m: "\0" * len(m.group()), text)
 
 
 def tokens(text: str) -> list[Token]:
-    """All words and numbers, in order. What must not be said back (a link, a handle, code) is one token, not plain."""
+    """All words and numbers, in order. What must not be said back (a link, a handle, code) is one token that is not
+    plain."""
     spans = [_core(text, m.start(), m.end()) for m in _CHUNK.finditer(text)]
     spans = [(start, end) for start, end in spans if start < end]
     edges = [0, *(end for _, end in spans)], [*(start for start, _ in spans), len(text)]
@@ -68,7 +69,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def _core(text: str, start: int, end: int) -> tuple[int, int]:
-    """From the first letter or digit of a chunk to the last; all of it where it is hidden."""
+    """From the first letter or digit of a chunk to the last; the whole chunk where it is hidden."""
     if _HIDDEN.search(text, start, end):
         return start, end
     while start < end and not text[start].isalnum():
@@ -79,5 +80,5 @@ def _core(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def words_of(lists: Mapping[str, Any], name: str) -> frozenset[str]:
-    """One list, as tokens are compared with it."""
+    """One list, in the form of `Token.low`."""
     return frozenset(word.casefold() for word in lists[name])

@@ -1,7 +1,7 @@
-"""What the shipped model reads in a text: one linear head for each thing, on the numbers that its encoder gives.
+"""What the trained model reads in a text: one linear head for each thing, on the numbers that the encoder gives.
 
-The encoder and the heads were fitted together on invented posts (docs/model-card.md). Chances are those measured on
-communities that the fitting never saw.
+Encoder and heads were fitted together on invented posts (docs/model-card.md). The chances were measured on communities
+that were not in the fit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from responders.understanding.heads import log_softmax
 MOODS: tuple[Mood, ...] = get_args(Mood)
 TELLS: tuple[Tell, ...] = get_args(Tell)
 _SHARE = 0.5
-"""Of an intent's chance that its own head decides; the rest is the sum over its situations."""
+"""How much of an intent's chance comes from its own head. The rest is the sum over its situations."""
 _TINY = 1e-9
 
 
@@ -30,9 +30,9 @@ class Read:
     intents: Floats
     """Chances, in the order of `Reads.intents`."""
     vector: Floats
-    """The text's numbers, length 1: near to those of texts that do the same."""
+    """The text's vector, of length 1. Texts that do the same have vectors nearby."""
     situations: Sequence[tuple[str, str, float]] = ()
-    """(situation, its intent, chance), the likeliest first; nothing where only words are read."""
+    """(situation, its intent, chance), the likeliest first; empty where only words are read."""
     mood: Mood = "plain"
     tells: Mapping[str, float] | None = None
 
@@ -42,35 +42,36 @@ class Read:
 
 
 class Reads(Protocol):
-    """Reads texts as `encodable` gives them."""
+    """Reads texts in the form that `encodable` gives."""
 
     intents: tuple[str, ...]
     situations: Mapping[str, str]
-    """Situation -> its intent, of those it can tell."""
+    """Situation -> its intent, for those it can tell."""
     thresholds: Mapping[str, float]
-    """Chances from which something is believed, by name (docs/model-card.md)."""
+    """Name -> the chance from which something is believed (docs/model-card.md)."""
     background: Floats
-    """Rows of length 1 of posts that it was fitted to: what an operator's own intent is told apart from."""
+    """Vectors of posts that it was fitted to. Operators' own intents are told apart from these."""
 
     def read(self, text: str) -> Read:
         """One text."""
         ...
 
     def vectors(self, texts: Sequence[str]) -> Floats:
-        """Of texts, one row of length 1 each."""
+        """One row of length 1 for each text."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Heads:
-    """Names and weights of the heads. `weights`: head -> (numbers, scores), `biases`: head -> (scores,)."""
+    """Names and weights of the heads. `weights`: head -> (numbers, scores). `biases`: head -> (scores,)."""
 
     situations: Mapping[str, str]
     """Situation -> its intent, both in the order of the scores."""
     weights: Mapping[str, Floats]
     biases: Mapping[str, Floats]
     sharpness: Mapping[str, float]
-    """Head -> factor on its scores that makes chances of them; `chance`: the same for the two that tell the intent."""
+    """Head -> the factor that turns its scores into chances. `chance`: the same for the two heads of the intent
+    together."""
     thresholds: Mapping[str, float]
     background: Floats
 
@@ -84,7 +85,7 @@ class Model:
     """An encoder and the heads that were fitted with it."""
 
     def __init__(self, encoder: Encoder, heads: Heads) -> None:
-        """`encoder`: the one that the heads were fitted with, or one that remembers what it gave."""
+        """`encoder`: the one that the heads were fitted with, or one that caches it."""
         self._encoder = encoder
         self._heads = heads
         self.intents = heads.intents
@@ -96,7 +97,7 @@ class Model:
         self._of[np.arange(len(self._of)), [place[intent] for intent in heads.situations.values()]] = 1.0
 
     def read(self, text: str) -> Read:
-        """One text. The same again costs almost nothing."""
+        """One text. Reading it again costs almost nothing."""
         row = self._encoder.encode([text])[0]
         situations = np.exp(self._logs("situation", row))
         intents = _SHARE * np.exp(self._logs("intent", row)) + (1 - _SHARE) * situations @ self._of
@@ -112,11 +113,11 @@ class Model:
         )
 
     def vectors(self, texts: Sequence[str]) -> Floats:
-        """Of texts, one row of length 1 each."""
+        """One row of length 1 for each text."""
         return unit(self._encoder.encode(texts))
 
     def meanings(self, texts: Sequence[str]) -> Floats:
-        """What texts are about, whatever they do with it, as rows of length 1: for questions and their answers."""
+        """What texts are about, whatever they do with it, as rows of length 1. For questions and their answers."""
         return unit(self._linear("meaning", self._encoder.encode(texts)))
 
     def _logs(self, head: str, row: Floats) -> Floats:
@@ -138,7 +139,7 @@ class ByWords:
         bias: Floats,
         thresholds: Mapping[str, float],
     ) -> None:
-        """`rows`: a row of numbers for each text, of which `weights` (numbers, intents) and `bias` make scores."""
+        """`rows`: a row of numbers for each text; `weights` (numbers, intents) and `bias` turn it into scores."""
         self._rows = rows
         self._weights, self._bias = weights, bias
         self.intents = intents
@@ -147,12 +148,12 @@ class ByWords:
         self.background = np.zeros((0, len(weights)), dtype=np.float32)
 
     def read(self, text: str) -> Read:
-        """One text; of what was said before it, words tell nothing."""
+        """One text. What was said before it is not read."""
         row = self._rows([text.partition("\n")[0]])[0]
         return Read(intents=np.exp(log_softmax(row @ self._weights + self._bias)), vector=row)
 
     def vectors(self, texts: Sequence[str]) -> Floats:
-        """Of texts, one row each."""
+        """One row for each text."""
         return self._rows(texts)
 
 

@@ -1,4 +1,4 @@
-"""The voice checks: what a reply must not say. One small class a file, word lists as data."""
+"""The voice checks: what a reply must not say. One small class for each check; word lists are data."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from responders.voice.twin import NotATwin
 from responders.voice.uninvited_history import NoUninvitedHistory
 
 STOPS = frozenset({NoMassPing.id, HonestIdentity.id})
-"""Checks that stop a manager's own words too. What any other says of them is a remark."""
+"""Checks that stop a manager's own words too. All others only remark on them."""
 
 
 def default_checks(word_lists: Mapping[str, Mapping[str, Any]]) -> tuple[VoiceCheck, ...]:
-    """The shipped checks, with the lists of a `Library` (the operators' words too)."""
+    """The shipped checks, with the lists of a `Library` (the operators' words included)."""
     lists = word_lists
     return (
         CrisisStop(lists["gates"]["crisis"]),
@@ -49,13 +49,13 @@ def default_checks(word_lists: Mapping[str, Mapping[str, Any]]) -> tuple[VoiceCh
 
 
 def examine(checks: Iterable[VoiceCheck], wording: Wording, post: Post, context: Context) -> tuple[CheckResult, ...]:
-    """Each check's verdict. On a manager's own words only `STOPS` block; what the others find is a remark."""
+    """The verdict of each check. On a manager's own words only `STOPS` block; everything else becomes a remark."""
     results = (_verdict(check, wording, post, context) for check in checks)
     return tuple(_remark(result) if wording.own_words else result for result in results)
 
 
 def _verdict(check: VoiceCheck, wording: Wording, post: Post, context: Context) -> CheckResult:
-    """What could not be checked is not in order."""
+    """A check that fails blocks: what could not be checked is not in order."""
     try:
         return check.check(wording, post, context)
     except Exception as problem:

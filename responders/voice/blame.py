@@ -1,4 +1,4 @@
-"""Nobody is blamed."""
+"""No blame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SORRY_BUT = re.compile(
 
 
 class NoBlame:
-    """Words that lay the fault on the fan; where somebody complains, also a "but" after "sorry"."""
+    """Blocks words that put the fault on the fan and, where somebody complains, a "but" after "sorry"."""
 
     id = "no-blame"
 
@@ -26,7 +26,7 @@ class NoBlame:
         self._words = WordList(lists["words"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block blame."""
         text = ours(wording, post)
         taken_back = _SORRY_BUT.search(text) if wording.intent in GRAVE else None
         if found := self._words.find(text) or (taken_back and taken_back.group()):

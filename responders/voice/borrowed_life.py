@@ -1,4 +1,4 @@
-"""No borrowed life: nobody has felt, seen or played what software put together."""
+"""No borrowed life: software has felt, seen and played nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from responders.voice.words import WordList, fault, ours, passed
 
 
 class NoBorrowedLife:
-    """A template's claim to have lived something. Courtesy ("so glad", "I'm so sorry") is no such claim."""
+    """Blocks a template that claims to have lived something. Courtesy ("so glad", "I'm so sorry") is no such claim."""
 
     id = "no-borrowed-life"
 
@@ -19,7 +19,7 @@ class NoBorrowedLife:
         self._life = WordList(lists["words"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block such a claim."""
         if found := self._life.find(ours(wording, post)):
             whose = "good if it is true of you" if wording.own_words else "which nobody here has"
             return fault(self.id, f"Tells of something lived (“{found}”), {whose}.")

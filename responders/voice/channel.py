@@ -1,4 +1,5 @@
-"""How a channel sounds over many replies: its numbers and where they should lie. A watch, not a goal."""
+"""How a channel sounds over many replies: some numbers, and the band where each should lie. To watch, not to
+optimise."""
 
 from __future__ import annotations
 
@@ -21,19 +22,19 @@ _FEWEST = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelVoice:
-    """What `measure` found. Shares are 0 to 1; None where there is too little to measure."""
+    """What `measure` found. Shares are from 0 to 1; None where there is too little to measure."""
 
     replies: int
     opener_reuse_20: float | None
-    """Replies that begin with two words which one of the 20 before began with."""
+    """The share of replies that begin with the same two words as one of the 20 before."""
     similarity_p95_20: float | None
-    """95th percentile of each reply's greatest likeness to the 20 before it."""
+    """The 95th percentile of each reply's greatest likeness to one of the 20 before."""
     distinct_2: float | None
-    """Different pairs of words among the first 1,000."""
+    """The share of different word pairs among the first 1,000."""
     exclaim_share: float | None
     thanks_share: float | None
     words_p50: float | None
-    """Words of the middle reply."""
+    """The median length of a reply in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +45,7 @@ class Band:
     high: float | None = None
 
     def holds(self, value: float | None) -> bool | None:
-        """Whether a value lies in it; None for no value."""
+        """True when the value lies in the band; None for no value."""
         if value is None:
             return None
         return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
@@ -64,7 +65,7 @@ BANDS: Mapping[str, Band] = {
     "thanks_share": Band(high=0.20),
     "words_p50": Band(low=8, high=28),
 }
-"""The target bands by the field of `ChannelVoice`."""
+"""Field of `ChannelVoice` -> its target band."""
 
 
 def measure(texts: Sequence[str], word_lists: Mapping[str, Mapping[str, Any]]) -> ChannelVoice:
@@ -87,7 +88,7 @@ def _share(found: Sequence[bool]) -> float | None:
 
 
 def _likeness(texts: Sequence[str]) -> Iterator[float]:
-    """Of each reply but the first: its greatest likeness to one of the 20 before it."""
+    """For each reply but the first: its greatest likeness to one of the 20 before."""
     read = [default_process(text) for text in texts]
     for i in range(1, len(read)):
         yield max(fuzz.ratio(read[i], old) for old in read[max(0, i - _RECENT) : i]) / 100
@@ -100,6 +101,6 @@ def _p95(values: Sequence[float]) -> float | None:
 
 
 def _distinct(texts: Sequence[str]) -> float | None:
-    """The window is fixed: the share falls with the length of the text."""
+    """The window is fixed, because the share falls as the text grows."""
     pairs = list(islice((pair for text in texts for pair in pairwise(default_process(text).split())), _BIGRAMS))
     return len(set(pairs)) / len(pairs) if pairs else None

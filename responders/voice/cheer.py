@@ -12,20 +12,20 @@ from responders.types import GATES, CheckResult, Context, Post, Wording
 from responders.voice.words import GRAVE, WordList, fault, ours, passed
 
 HURT = GRAVE | {"offtopic", *GATES}
-"""Intents that are answered without jokes, emoji and "!". Off topic, a template is offered only for sad news."""
+"""Intents that are answered without jokes, emoji and "!". Off topic, only sad news has a template."""
 _RUN = re.compile(r"[!\uff01\u203c]+")
 _EXCLAIMS = re.compile(r"[!\uff01\u203c\u00a1]")
 _TYPED = re.compile(r"(?<!\w)(?:[:;=][-']?[)(DPpOo3]|<3|[xX]D|\^\^)(?!\w)|<a?:\w+:\d+>")
 
 
 def emoji_in(text: str) -> bool:
-    """True when a text has an emoji, an emoticon or an emoji of a server's own."""
+    """True when a text has an emoji, an emoticon or a server's own emoji."""
     return bool(_TYPED.search(text)) or (not text.isascii() and emoji.emoji_count(text) > 0)
 
 
 class NoCheer:
-    """Jokes, emoji and "!" where somebody complains, leaves or mourns, and more than one "!" anywhere. A manager hears
-    of it only where somebody complains or leaves."""
+    """Blocks jokes, emoji and "!" where somebody complains, leaves or mourns, and more than one "!" anywhere. A
+    manager's own words get a remark only where somebody complains or leaves."""
 
     id = "no-cheer"
 
@@ -34,7 +34,7 @@ class NoCheer:
         self._jokes = WordList(lists["words"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block misplaced cheer."""
         text = ours(wording, post)
         note = self._where_hurt(text) if wording.intent in (GRAVE if wording.own_words else HURT) else ""
         if not note and not wording.own_words:

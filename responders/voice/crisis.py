@@ -11,7 +11,7 @@ from responders.voice.words import fault, passed
 
 
 class CrisisStop:
-    """Any template where the post has words of a crisis: a second lock behind the gate."""
+    """Blocks every template under a post with words of a crisis: a second lock behind the gate."""
 
     id = "crisis-stop"
 
@@ -20,7 +20,7 @@ class CrisisStop:
         self._gate = Gate(lists)
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block; a person's own words are what such a post is to get."""
+        """Block, except for a person's own words: those are the right answer here."""
         if wording.own_words or not self._gate.fires(post.text):
             return passed(self.id)
         return fault(self.id, "The post has words of a crisis: a person answers, in their own words.")

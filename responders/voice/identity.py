@@ -10,8 +10,8 @@ from responders.voice.words import WordList, fault, passed
 
 
 class HonestIdentity:
-    """A claim about who or what is writing, whoever makes it: software drafts, and a person reads and approves, so
-    neither is the whole truth. The operators' answer to "are you a bot?" says that and is exempt."""
+    """Blocks a claim about who or what is writing, whoever makes it. Software drafts and a person approves, so
+    neither claim is the whole truth. The operators' answer to "are you a bot?" says exactly that and is exempt."""
 
     id = "honest-identity"
 
@@ -20,7 +20,7 @@ class HonestIdentity:
         self._claims = WordList(lists["words"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block such a claim."""
         if wording.intent == "are_you_a_bot" and not wording.own_words:
             return passed(self.id)
         if found := self._claims.find(wording.text):

@@ -18,15 +18,16 @@ _BEGINS = re.compile(
     r"(?:^|[.!?:;\n\u2026\u00a1\u00bf(\u201c\"\u201e\u00ab\[*_>-]\s{0,80}|[:;]-?[)(DP]\s{1,80}|[.!?]\)\s{1,80})$"
 )
 _BACK = 90
-"""Characters before a word that tell whether a sentence begins there."""
+"""How many characters before a word tell whether a sentence begins there."""
 _MANY = 5
-"""Letters; shorter words in capitals only are terms (PC, OLED), not names."""
+"""Letters. A shorter word in capitals is a term (PC, OLED), not a name."""
 _NOUNS_ARE_CAPITAL = frozenset({"de"})
 
 
 class NoInvention:
-    """Numbers, names, days and quotes in a template's fixed words that the post does not have: they must come from the
-    post, a slot or the facts. An FAQ answer has a source; a manager's own words are theirs to answer for."""
+    """Blocks numbers, names, days and quotes among a template's fixed words that are not in the post. They must come
+    from the post, a slot or the facts. FAQ answers have a source, and managers answer for their own words: both
+    pass."""
 
     id = "no-invention"
 
@@ -36,7 +37,7 @@ class NoInvention:
         self._dates = WordList(lists["dates"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block an invention."""
         if wording.own_words or may_repeat(wording):
             return passed(self.id)
         known = f"{post.text} {context.community} {context.channel_name} {context.call_name or ''}".casefold()
@@ -45,7 +46,7 @@ class NoInvention:
         return passed(self.id)
 
     def _claims(self, text: str, known: str, locale: str) -> Iterator[str]:
-        """What nothing known backs. `known` is case folded."""
+        """Whatever nothing known backs. `known` is case folded."""
         numbers = [*_NUMBER.findall(text), *sorted(read_words(text).words & self._numbers.keys())]
         if numbers:
             backed = self._numbers_in(known)
@@ -61,14 +62,14 @@ class NoInvention:
 
 
 def _begins(before: str) -> bool:
-    """True where a sentence begins: after the end of one, after an emoji or a smiley, and where nothing stands."""
+    """True where a sentence begins: at the start, after the end of another, after an emoji or a smiley."""
     last = before.rstrip()[-1:]
     begins = _BEGINS.search(before, max(0, len(before) - _BACK))
     return bool(begins) or is_emoji(last or " ") or last in {"\ufe0f", "\u200d"}
 
 
 def _names(text: str) -> Iterator[str]:
-    """Words with a capital where none is due: not at a beginning, not "I", not a short term in capitals."""
+    """Words with a capital where none is due: not where a sentence begins, not "I", not a short term."""
     for match in _WORD.finditer(text):
         word = match.group()
         if word == word.lower() or word.replace("\u2019", "'").split("'")[0] == "I":

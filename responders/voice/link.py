@@ -1,4 +1,4 @@
-"""No link that the operator did not put there."""
+"""No link that the operator did not put into facts.yaml."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _ENDINGS = (
     "|app|dev|site|online|website|web|page|blog|wiki|link|live|fm|media|news|video|stream|chat|social|community|club|team"
     "|store|shop|game|games|studio|art|design|music|band|film|world|space|zone|cloud|tech|xyz|example"
 )
-"""Of bare domains. Left out are words such as it, is, in and to: there the space of a new sentence was forgotten."""
+"""Endings of bare domains. Words such as it, is, in and to are left out: before them somebody only forgot a space."""
 _BARE = re.compile(rf"\b[\w-]{{1,63}}\.(?:{_ENDINGS})\b(?!\w)", re.IGNORECASE)
 _PATH = re.compile(r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,24}/[\w~-][^\s)]*", re.IGNORECASE)
 _CHANNEL = re.compile(r"(?<![\w&#/])#[^\W\d_][\w-]*")
 _MAYBE = re.compile(r"[@<#]|://|\w\.\w")
-"""Without one of these there is no link, and the slower patterns need not look."""
+"""A text without one of these has no link, and the slower patterns are not tried."""
 _MENTION_OF_CHANNEL = re.compile(r"<#\d+>")
 
 
 class NoLink:
-    """Links, addresses, handles and channels in a template's fixed words. One from facts.yaml (by a slot) can be mended
-    and ends with its day; one that the fan wrote may be said back."""
+    """Blocks links, addresses, handles and channels among a template's fixed words. A link from facts.yaml can be
+    mended and ends with its day. A link that the fan wrote may be said back."""
 
     id = "no-link"
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block; a manager types a link on purpose."""
+        """Block a link, except in a manager's own words: they type it on purpose."""
         text = fixed_words(wording)
         if wording.own_words or not _MAYBE.search(text):
             return passed(self.id)

@@ -10,12 +10,12 @@ from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import WordList, fault, ours, passed
 
 _CLOCK = re.compile(r"\b(?:\d{1,2}(?::\d\d)? ?(?:am|pm|uhr)|\d{1,2}:\d\d|20[2-9]\d)\b", re.IGNORECASE)
-"""Hours and years: times that no list of words can hold."""
+"""Hours and years: times that a word list cannot hold."""
 _SENTENCE = re.compile(r"(?<=[.!?\n])\s+")
 
 
 class NoPromise:
-    """A promise, above all one with a time: who writes a template does not know what will be done."""
+    """Blocks promises, above all with a time: a template's author cannot know what will be done."""
 
     id = "no-promise"
 
@@ -26,7 +26,7 @@ class NoPromise:
         self._vague = WordList(lists["vague"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block a promise."""
         text = ours(wording, post)
         for sentence in _SENTENCE.split(text) if self._future.find(text) else ():
             clock = _CLOCK.search(sentence)

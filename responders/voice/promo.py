@@ -10,7 +10,7 @@ from responders.voice.words import WordList, fault, ours, passed
 
 
 class NoPromoWord:
-    """Words of advertising; the fan's own, said back, are none."""
+    """Blocks words of advertising. The fan's own words, said back, do not count."""
 
     id = "no-promo-word"
 
@@ -20,7 +20,7 @@ class NoPromoWord:
         self._orders = WordList(lists["orders"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block advertising."""
         text = ours(wording, post)
         if found := self._words.find(text) or self._orders.opening(text):
             return fault(self.id, f"Sounds like advertising (“{found}”).")

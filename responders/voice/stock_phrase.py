@@ -1,4 +1,4 @@
-"""No stock phrase."""
+"""No stock phrases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from responders.voice.words import WordList, fault, ours, passed
 
 
 class NoStockPhrase:
-    """What service desks say and people do not. Plain courtesy is no stock phrase."""
+    """Blocks what service desks say and people do not. Plain courtesy is fine."""
 
     id = "no-stock-phrase"
 
@@ -19,7 +19,7 @@ class NoStockPhrase:
         self._words = WordList(lists["words"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block a stock phrase."""
         if found := self._words.find(ours(wording, post)):
             return fault(self.id, f"Sounds like a service desk (“{found}”).")
         return passed(self.id)

@@ -10,7 +10,7 @@ from responders.voice.words import WordList, fault, ours, passed
 
 
 class NoTask:
-    """Orders and requests to share, tag, follow, vote, review, invite: fans are never turned into helpers."""
+    """Blocks orders and requests to share, tag, follow, vote, review or invite: fans are not our helpers."""
 
     id = "no-task"
 
@@ -20,7 +20,7 @@ class NoTask:
         self._asks = WordList(lists["asks"])
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block a task."""
         text = ours(wording, post)
         if found := self._orders.opening(text) or self._asks.find(text):
             return fault(self.id, f"Asks the fan to do something for us (“{found}”).")

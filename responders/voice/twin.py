@@ -1,4 +1,4 @@
-"""Not a twin."""
+"""No twins: no two replies alike."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import fault, may_repeat, passed
 
 IN_CHANNEL, TO_FAN = 20, 5
-"""How many of the last replies in a channel, and to a fan, count."""
+"""How many of the last replies count, in a channel and to a fan."""
 _ALIKE = 80.0
-"""Percent above which two replies read as the same one."""
+"""Two replies that are alike by more than this, in percent, read as the same."""
 
 
 @lru_cache(maxsize=512)  # the channel's replies come again with each wording
@@ -23,12 +23,12 @@ def _read(text: str) -> str:
 
 
 class NotATwin:
-    """A reply that is nearly the same as one of the last 20 in the channel or 5 to this fan."""
+    """Blocks a reply that is nearly the same as one of the last 20 in the channel or the last 5 to this fan."""
 
     id = "not-a-twin"
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block, unless it is the true answer, which may repeat."""
+        """Block a twin, unless the intent has one true answer, which may repeat."""
         if may_repeat(wording):
             return passed(self.id)
         channel = [reply.text for reply in context.past_replies if reply.same_channel and reply.text][:IN_CHANNEL]
@@ -37,7 +37,7 @@ class NotATwin:
 
 
 def twin_of(text: str, said: Iterable[str]) -> CheckResult:
-    """The verdict on a text beside what was said lately."""
+    """The verdict on a text, compared with what was said lately."""
     olds = [_read(old) for old in said]
     nearest = process.extractOne(_read(text), olds, scorer=fuzz.ratio, score_cutoff=_ALIKE)
     if nearest is None or nearest[1] <= _ALIKE:

@@ -9,12 +9,12 @@ _HISTORY = "fan.history."
 
 
 class NoUninvitedHistory:
-    """Words from what is remembered of a fan, unless they asked to be remembered and speak to us."""
+    """Blocks what we remember of a fan, unless they asked to be remembered and speak to us."""
 
     id = "no-uninvited-history"
 
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
-        """Block."""
+        """Block uninvited history."""
         if not any(source.startswith(_HISTORY) for source in wording.sources):
             return passed(self.id)
         if not context.history_opt_in:

@@ -1,4 +1,4 @@
-"""What the checks share: phrase lists, and which words of a text are whose."""
+"""What the checks share: phrase lists, and whose each word of a text is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from responders.types import CheckResult, Level, Post, Wording
 from responders.understanding.normalise import compile_phrases, reading
 
 GRAVE = frozenset({"complaint", "churn"})
-"""Intents of those who are let down. Decided by intent, never by polarity: fans of horror say "kill" and "damn"."""
+"""Intents of people who were let down. The intent decides, not the tone: fans of horror say "kill" and "damn"."""
 
 _CONTRACTED = re.compile(r"(?<=\w)['\u2019](?:(ll)|re)\b", re.IGNORECASE)
 _MARKDOWN = re.compile(r"(?<!\w)[*_~|`]+|[*_~|`]+(?!\w)")
@@ -22,20 +22,20 @@ _FIRST = re.compile(r"\w+\*?|[^\w\s]")
 
 
 class Read(NamedTuple):
-    """A text as phrases are looked for in it."""
+    """A text in the form in which phrases are looked for."""
 
     plain: str
     starts: tuple[tuple[int, str], ...]
-    """Where a phrase can begin: the position and the word (or sign) that stands there."""
+    """Where a phrase can begin: the position, and the word or sign that stands there."""
     words: frozenset[str]
 
 
 class WordList:
-    """One section of a list: `phrases` by language, and `unless` phrases that are struck out first."""
+    """One section of a word list: `phrases` by language, and `unless` phrases that are struck out first."""
 
     def __init__(self, section: Mapping[str, Any]) -> None:
-        """The way phrases are written is told in `responders.understanding.normalise.compile_phrases`."""
-        # Most texts have no word with which a phrase of the list begins: then no pattern is tried at all.
+        """`responders.understanding.normalise.compile_phrases` says how phrases are written."""
+        # Most texts have no word that begins a phrase of the list. Then no pattern is tried.
         by_letter: dict[str, list[str]] = {}
         first: set[str] = set()
         for phrase in (phrase for phrases in section["phrases"].values() for phrase in phrases):
@@ -63,7 +63,7 @@ class WordList:
         return found if struck == read.plain else self._all(_read(struck))
 
     def opening(self, text: str) -> str | None:
-        """The first phrase that a clause begins with, as an order does; None if there is none."""
+        """The first phrase that begins a clause, as an order does; None if there is none."""
         if not self.all(text):
             return None
         clauses = (_read(clause.strip()) for clause in _CLAUSE.split(read_words(text).plain))
@@ -92,20 +92,20 @@ class WordList:
         return match.group() if match else None
 
     def _pattern(self, letter: str) -> re.Pattern[str]:
-        """Made when first needed: all of them at once would take half a second of every start."""
+        """Compile a pattern when it is first needed: all together would take half a second of every start."""
         if letter not in self._patterns:
             self._patterns[letter] = compile_phrases(self._by_letter[letter])
         return self._patterns[letter]
 
 
 def fixed_words(wording: Wording) -> str:
-    """The text without what was laid into it: slot values and what the approver typed."""
+    """The text without what was filled in: slot values and what the manager typed."""
     return _without(wording.text, wording.quoted)
 
 
 def ours(wording: Wording, post: Post) -> str:
-    """The words that are held against us: of a template the fixed ones (what comes from the facts is the operator's to
-    state), of a manager all of them but those that are the fan's own."""
+    """The words that we answer for. Of a template: its fixed words, since the operator answers for the facts. Of a
+    manager: all but the fan's own."""
     if not wording.own_words:
         return fixed_words(wording)
     theirs = post.text.casefold()
@@ -113,7 +113,7 @@ def ours(wording: Wording, post: Post) -> str:
 
 
 def may_repeat(wording: Wording) -> bool:
-    """True for an answer that has to say the same again, because it is true."""
+    """True for an answer that must say the same again because it is true."""
     return wording.answer or wording.intent in SAME_ANSWER
 
 
@@ -124,15 +124,16 @@ def passed(check_id: str) -> CheckResult:
 
 
 def fault(check_id: str, note: str) -> CheckResult:
-    """Not to be offered; of a manager's own words a remark or a stop, as `examine` says. `note`: one sentence."""
+    """The text is not offered. If a manager wrote it, `examine` makes a remark or a stop of it. `note`: one
+    sentence."""
     return CheckResult(id=check_id, level=Level.BLOCK, note=note)
 
 
-@lru_cache(maxsize=64)  # each check asks anew
+@lru_cache(maxsize=64)  # each check asks for the same text
 def _without(text: str, parts: tuple[str, ...]) -> str:
     for part in sorted(parts, key=len, reverse=True):
         if part.strip():
-            # Whole words only, so that a detail "a" takes no letters out of other words.
+            # Whole words only: a detail "a" must not take letters out of other words.
             text = re.sub(rf"(?<!\w){re.escape(part.strip())}(?!\w)", " ; ", text, flags=re.IGNORECASE)
     return text
 
@@ -140,7 +141,7 @@ def _without(text: str, parts: tuple[str, ...]) -> str:
 @lru_cache(maxsize=64)  # as `_without`
 def read_words(text: str) -> Read:
     """Read a text for phrases."""
-    # Markdown inside a phrase hides nothing; "we'll" must not be read as "well", nor "we're" as "were".
+    # Markdown must not hide a phrase, "we'll" must not become "well", nor "we're" "were".
     return _read(reading(_CONTRACTED.sub(lambda m: " will" if m[1] else " are", _MARKDOWN.sub("", text))))
 
 
@@ -151,11 +152,11 @@ def _read(plain: str) -> Read:
 
 @lru_cache(maxsize=4096)
 def _first_words(phrase: str) -> frozenset[str]:
-    """The words with which a match of the phrase can begin, as `_START` cuts them; `word*` for any with that stem."""
+    """The words that can begin a match of the phrase, as `_START` cuts them; `word*` is any word with that stem."""
     text = reading(phrase).lstrip("* ")
     group, rest = _group(text) if text.startswith("(") else (text, "")
     words = {match.group() for part in group.split("|") if (match := _FIRST.match(part.lstrip("(* ")))}
-    # "(fog|mist)y": what stands in the group is only the stem.
+    # In "(fog|mist)y" the group holds only the stems.
     return frozenset(words if rest[:1] in {"", " "} else {f"{word.rstrip('*')}*" for word in words})
 
 
