@@ -75,15 +75,15 @@ def _wording(candidate: Candidate) -> dict[str, Any]:
 
 
 def _outcome(proposal: Proposal) -> Iterator[str]:
-    """What becomes of it, with the texts."""
+    """The outcome, with the texts."""
     best, others = proposal.candidate, proposal.alternatives
     if best:
         yield "A reply is drafted; a manager decides."
         yield from ("", best.text, *(f"  remark: {check.note}" for check in best.checks if check.note))
         yield from (f"or: {other.text}" for other in others)
         return
-    what = "A person answers" if proposal.outcome is Outcome.HANDOFF else "Nothing is said"
-    yield f"{what}: {proposal.reason.sentence}"
+    what = "Goes to a person." if proposal.outcome is Outcome.HANDOFF else "Stays unanswered."
+    yield f"{what} {proposal.reason.sentence}"
     if others:
         yield from ("", "Ready replies:", *(f"{other.why}: {other.text}" for other in others))
 

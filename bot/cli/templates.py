@@ -29,8 +29,8 @@ from responders.types import Author, Context, PastReply, Post, Understanding
 commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None)
 _DEPTH = 3
 _PAUSE = timedelta(minutes=5)
-_HARDLY = 0.04
-"""Chance of a situation below which its replies are not offered."""
+_NOT_OFFERED = 0.04
+"""Below this chance of a situation its replies are not offered."""
 _SHOWN = ("mood", "length", "tells", "second")
 """Fields of `when` that are told of a post, beside its sentences."""
 
@@ -75,12 +75,12 @@ def preview(
 
 
 def _fits(template: Template, read: Understanding) -> str:
-    """Whether the post is one of those that the file answers."""
+    """Whether the file answers this post."""
     if template.is_general:
         return f"This file is for every post that reads as {said(template.intent)}."
     chance = dict(read.faq).get(template.key, 0.0) if template.is_faq else dict(read.situations).get(template.id, 0.0)
-    how = sureness(chance) if chance >= _HARDLY else "hardly"
-    return f"That the post is for this file ({said(template.id)}): {how}."
+    how = sureness(chance) if chance >= _NOT_OFFERED else "no"
+    return f"Is the post for this file ({said(template.id)})? {how.capitalize()}."
 
 
 def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[str, dict[str, str]]:

@@ -1,6 +1,6 @@
-"""What a template may contain. An allow-list of the syntax tree, checked before anything is compiled.
+"""What a template may contain: an allow-list of the syntax tree, checked before anything is compiled.
 
-The sandbox alone is no protection from `'a' * 10**9`, so calls, arithmetic, loops and the like never get that far.
+The sandbox alone does not stop `'a' * 10**9`, so calls, arithmetic, loops and the like are refused here.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ PLURAL = "plural"
 _NUMBER = re.compile(r"\d{1,15}(?:[.,]\d{1,15})?")
 _THOUSANDS = re.compile(r"(?<=\d)[.,](?=\d{3}(?!\d))")
 MARKS = [chr(0xF0000 + n) for n in range(MAX_CHARS)]
-"""Characters for private use: no operator and no fan writes them."""
+"""Private-use characters. No operator and no fan writes them."""
 RESERVED = frozenset(
     {PLURAL, "self", "true", "false", "none", "and", "or", "not", "in", "is", "if", "elif", "else", "endif"}
 )
-"""Names a slot cannot have."""
+"""Names that a slot cannot have."""
 
 
 class Refused(Exception):
-    """The template is not allowed. `line` counts from 1 within its source; `message` says what to do."""
+    """The template is not allowed. `line` counts from 1 in its source; `message` says what to do."""
 
     def __init__(self, line: int, message: str) -> None:
-        """Keep both."""
+        """Keep line and message."""
         super().__init__(message)
         self.line = line
         self.message = message
 
 
 def cap(text: str) -> str:
-    """The text with its first letter as a capital, the rest as it is."""
+    """The text with a capital at its start; the rest stays."""
     return text[:1].upper() + text[1:]
 
 
 def plural_in(locale: str) -> Callable[..., str]:
-    """`plural(count, one=..., other=...)` by the cardinal rules of CLDR for a language.
+    """`plural(count, one=..., other=...)` by the CLDR rules of a language.
 
-    A form that is not given, and a count without a number in it, take `other`.
+    `other` stands in for a form that is not given, and for a count without a number.
     """
 
     def plural(count: object, **forms: str) -> str:
@@ -61,7 +61,7 @@ def plural_in(locale: str) -> Callable[..., str]:
 
 
 def plural_forms(locale: str) -> frozenset[str]:
-    """The forms that words can take beside numbers in a language: one and other in English."""
+    """The plural forms of a language: one and other in English."""
     return _forms(locale).tags | {"other"}
 
 
@@ -103,17 +103,18 @@ _ALLOWED = (
 
 @lru_cache(maxsize=1)
 def environment() -> ImmutableSandboxedEnvironment:
-    """The one environment of all templates: strict, sandboxed, and empty but for the listed filters and `plural`."""
-    # Autoescape off: replies are chat text, not HTML; the console escapes when it shows them.
+    """The one environment of all templates: strict, sandboxed, with nothing in it but the listed filters and
+    `plural`."""
+    # No autoescape: replies are chat text, not HTML. The console escapes when it shows them.
     env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     env.filters = dict(_FILTERS)
     env.tests = {}
-    env.globals = {}  # plural comes with the values: it depends on the language
+    env.globals = {}  # plural comes with the values, because it depends on the language
     return env
 
 
 def parse(source: str) -> nodes.Template:
-    """The syntax tree of an allowed template; raises `Refused` for any other."""
+    """The syntax tree of an allowed template. Raises `Refused` for any other."""
     if len(source) > MAX_CHARS:
         raise Refused(1, f"the wording has over {MAX_CHARS:,} characters; a reply is a few sentences")
     try:
@@ -122,24 +123,24 @@ def parse(source: str) -> nodes.Template:
         raise Refused(*_explain(source, error)) from error
     except RecursionError as error:
         raise Refused(1, "this is nested too deeply; make it flatter") from error
-    except (TemplateError, ValueError, ArithmeticError) as error:  # such as a number of 5,000 digits
+    except (TemplateError, ValueError, ArithmeticError) as error:  # for example a number of 5,000 digits
         raise Refused(1, "something between braces cannot be read; keep to slots, filters and {% if %}") from error
     _check(tree, 0, 1)
     return tree
 
 
 def names(tree: nodes.Node) -> Iterator[nodes.Name]:
-    """Each mention of a slot."""
+    """Each place that names a slot."""
     return (name for name in tree.find_all(nodes.Name) if name.name != PLURAL)
 
 
 def unguarded(tree: nodes.Node) -> set[str]:
-    """Names that are printed where no `{% if %}` (or `or`) has made sure that they have words."""
+    """Names that are printed although no `{% if %}` or `or` makes sure that they have words."""
     return set(_printed(tree, frozenset()))
 
 
 def branches(tree: nodes.Template) -> list[int]:
-    """Puts a mark (`MARKS`, in this order) into each branch of each `{% if %}`; returns the branches' lines."""
+    """Put a mark (from `MARKS`, in order) into each branch of each `{% if %}`. Returns the branches' lines."""
     lines: list[int] = []
     for found in list(tree.find_all(nodes.If)):
         for branch in (found.body, *(other.body for other in found.elif_), found.else_):
@@ -151,7 +152,7 @@ def branches(tree: nodes.Template) -> list[int]:
 
 
 def _check(node: nodes.Node, depth: int, line: int) -> None:
-    line = node.lineno or line  # some kinds of node have no line of their own
+    line = node.lineno or line  # some kinds of node have no line
     if depth > MAX_DEPTH:
         raise Refused(line, "this is nested too deeply; make it flatter")
     if not isinstance(node, _ALLOWED):
@@ -171,8 +172,8 @@ def _problem(node: nodes.Node) -> str | None:
             return _call_problem(node)
         case nodes.Filter() if node.name not in _FILTERS or node.args or node.kwargs or node.dyn_args:
             return f"the filter {node.name} is not known here; known, without brackets: {', '.join(_FILTERS)}"
-        case nodes.Output() if any(isinstance(child, nodes.Compare | nodes.Not) for child in node.nodes):
-            return "a comparison says True or False; use it in {% if %}, not in {{ }}"
+        case nodes.Output() if node.find(nodes.Compare) or node.find(nodes.Not):
+            return "a comparison prints True or False; use it in {% if %}, not in {{ }}"
         case nodes.Const():
             return _const_problem(node.value)
         case nodes.Name() if node.name.startswith("_"):
@@ -182,6 +183,8 @@ def _problem(node: nodes.Node) -> str | None:
 
 
 def _const_problem(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true and false print True and False; write words in quotes, or ask {% if slot %}"
     if not isinstance(value, str | int):
         return f"{str(value)[:20]} cannot stand here; only words in quotes and whole numbers"
     sign = next(unseen(str(value)), None)
@@ -227,7 +230,7 @@ def _printed_branches(node: nodes.If, sure: frozenset[str]) -> Iterator[str]:
 
 
 def _proven(test: nodes.Node, outcome: bool) -> frozenset[str]:
-    """Names that must have words if `test` came out as `outcome`."""
+    """Names that have words for sure if `test` came out as `outcome`."""
     match test:
         case nodes.Name() if outcome:
             return frozenset({test.name})
@@ -251,7 +254,7 @@ _BEGUN = re.compile(r"[^\S\n]{0,40}+((?:(?:if|elif)[^\S\n]{1,40}+)?\w{1,60}+)")
 
 
 def _explain(source: str, error: TemplateSyntaxError) -> tuple[int, str]:
-    """The line, and what to do there, for somebody who does not know Jinja."""
+    """The line and what to do there, for somebody who does not know Jinja."""
     open_ifs: list[int] = []
     for start in _OPENING.finditer(source):
         line = source.count("\n", 0, start.start()) + 1
@@ -284,7 +287,7 @@ def _slot_problem(words: list[str]) -> str | None:
 
 
 def _tag_problem(words: list[str], open_ifs: list[int], line: int) -> str | None:
-    """Follows the `{% if %}` that are open, in `open_ifs` by their lines."""
+    """Keeps track of the `{% if %}` that are open, by line, in `open_ifs`."""
     tag = words[0] if words else ""
     if tag == "if":
         open_ifs.append(line)

@@ -1,4 +1,4 @@
-"""Whether a post wants a reply at all: rules in their order, the first that says something decides."""
+"""Whether a post wants a reply at all. Rules in a fixed order; the first that decides, decides."""
 
 from __future__ import annotations
 
@@ -14,71 +14,71 @@ from responders.understanding.normalise import has_emoji, has_words
 from responders.understanding.sentiment import Mockery
 
 SURE, SILENT_FROM, THREE = "sure", "silent", "three"
-"""Names of the chances from which a reading is believed, from which a post is not meant for us, and from which one of
-the three likeliest readings is."""
+"""Names of three chances: from which a reading is believed, from which a post is not meant for us, and from which
+one of the three likeliest readings is believed to be right."""
 _FROM = {SURE: 0.7, SILENT_FROM: 0.5, THREE: 0.8, MAYBE: 0.5}
 READINGS = 3
 _LEAST = 0.05
-"""Chance below which a reading is not offered."""
+"""Below this chance a reading is not offered."""
 _GRAVE_FROM, _GRAVE_GOODBYE, _GOODBYES = 0.02, 0.008, frozenset({"farewell", "churn"})
-"""Chance of a crisis from which no reply is drafted or offered: one plain post in eighty. Of those who take their leave
-a smaller one is enough: one in ten."""
+"""From this chance of a crisis nothing is drafted or offered; one plain post in eighty has it. For those who take
+their leave a smaller chance is enough; one in ten has it."""
 _DANGEROUS = 0.1
-"""Chance of a gate from which nothing is offered for one press, and of a crisis from which no post is left alone."""
+"""From this chance of a gate nothing is offered for one press, and from this chance of a crisis no post is left
+alone."""
 _WANT_ANSWER = frozenset({"question", "complaint"})
 _SAID_CHANCE = 0.25
-"""Chance of a question or a complaint from which an unclear post is a person's."""
+"""From this chance of a question or a complaint an unclear post goes to a person."""
 _TOGETHER = 0.4
-"""The same of a question, a complaint or a goodbye in anger together."""
+"""The same for a question, a complaint and an angry goodbye together."""
 _NEVER_ALONE = frozenset({"crisis", "legal", "minor", "toxic"})
 NEVER_CAPPED = frozenset({"are_you_a_bot", "privacy_request", "question", "complaint"})
-"""Who asks or complains is heard, however many replies there were."""
+"""Intents that no cap silences."""
 _PLAINLY = 0.9
-"""Chance from which spam is left alone; what only may be some is shown to a person."""
+"""From this chance spam is left alone. Below, a person sees it."""
 _SAD = frozenset({"pet_died", "someone_died", "illness_in_passing", "bad_luck_in_passing"})
 _SAD_FROM = 0.35
 _CHOICE = frozenset({ReasonCode.INTENT, ReasonCode.BY_HAND})
-"""Why a post may be a person's although there are replies that could fit."""
+"""Reasons for a hand-off that may still offer ready replies."""
 _SCAM, _SCAM_FROM = "reports_scam", 0.25
 _TOO_SHORT = 2
-"""Words up to which an unclear post ("sheesh") is left alone, if it wants no answer."""
+"""An unclear post of no more words ("sheesh") is left alone, if it wants no answer."""
 _LONG = 60
-"""Words from which a post is somebody's story, and a person reads it."""
+"""From this many words a post is somebody's story, and a person reads it."""
 _LANGUAGES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian", "pt": "Portuguese"}
 _FRIENDLY = frozenset({"praise", "thanks"})
 _BY_SIGNS = frozenset({"praise", "thanks", "greeting", "farewell"})
-"""What emoji alone can say."""
+"""Intents that emoji alone can express."""
 _GATE_SENTENCES = {
-    "crisis": "Sounds like somebody in danger or a threat: a person answers, at once",
-    "legal": "Talks of legal steps: a person answers",
-    "minor": "The author seems to be a child who gives away something private: a person answers",
-    "toxic": "Hard words aimed at people: a person decides",
-    "spam": "Looks like spam",
+    "crisis": "Sounds like somebody in danger or a threat ({how}): a person answers at once.",
+    "legal": "Talks of legal steps ({how}): a person answers.",
+    "minor": "The author seems to be a child who gives away something private ({how}): a person answers.",
+    "toxic": "Hard words aimed at people ({how}): a person decides.",
+    "spam": "Looks like spam ({how}).",
 }
-_MAYBE_CRISIS = "Somebody may not be well: read it before anything is answered"
+_MAYBE_CRISIS = "Somebody may not be well ({how}): read it before anything is answered."
 _NOT_CLEAR = "It is not clear what this is about."
 _FOLLOW_UP = "This answers our own reply, and what it asks for is not clear."
 
 _SURENESS = (
     (1.0, "named by a manager"),
-    (0.95, "almost surely"),
-    (0.8, "very likely"),
-    (0.5, "probably"),
-    (0.0, "maybe"),
+    (0.95, "sure"),
+    (0.5, "likely"),
+    (0.0, "a guess"),
 )
-"""Confidence from which a person reads these words; nothing that a machine reads is certain."""
+"""From this confidence a person reads these words. Nothing that a machine reads is certain."""
 
 Verdict = tuple[Outcome, Reason]
 _H, _S, _C = Outcome.HANDOFF, Outcome.SILENT, ReasonCode
 _SAD_NEWS = _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person answers, or is quiet with them.")
 _BY_HAND_FROM = 0.4
-"""Chance of a situation from which its note to the manager holds."""
+"""From this chance of a situation its note to the manager counts."""
 _GRAVER = _H, Reason(code=_C.LOW_CONFIDENCE, sentence="It may mean more than it says: read it first.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A post with all that the rules look at."""
+    """A post with everything that the rules look at."""
 
     post: Post
     context: Context
@@ -91,7 +91,7 @@ class Case:
 
     @property
     def wants_answer(self) -> bool:
-        """True when silence would be rude: the post is meant for us, asks or complains, is its author's first, tells of
+        """True when silence would be rude: the post is meant for us, asks or complains, is its author's first, tells
         something sad, or is a long story."""
         read, shares = self.understanding, dict(self.understanding.intents)
         return (
@@ -108,34 +108,36 @@ class Case:
 
     @property
     def says_something(self) -> bool:
-        """True when an unclear post is worth a person's look."""
+        """True when a person should look at an unclear post."""
         return self.wants_answer or len(self.post.text.split()) > _TOO_SHORT
 
     @property
     def grave(self) -> float:
-        """The chance of a crisis, as it is read without the lists."""
+        """The chance of a crisis as the model reads it, without the lists."""
         return dict(self.understanding.intents).get(CRISIS, 0.0)
 
     @property
     def may_be_grave(self) -> bool:
-        """True when a crisis is not likely enough to say so, and still nothing may be answered with one press."""
+        """True when a crisis is too unlikely to say so, but likely enough that nothing may be answered with one
+        press."""
         return self.grave >= (_GRAVE_GOODBYE if self.understanding.intent in _GOODBYES else _GRAVE_FROM)
 
     @property
     def sad(self) -> bool:
-        """True when something sad is told that has nothing to do with us."""
+        """True when the post tells something sad that has nothing to do with us."""
         return sum(chance for name, chance in self.understanding.situations if name in _SAD) >= _SAD_FROM
 
     def short_of(self, code: ReasonCode, sentence: str) -> Verdict:
-        """There is no draft: a person's turn, unless it is a word or two that want no answer."""
+        """The verdict when there is no draft: a hand-off, or silence for a word or two that want no answer."""
         return (_H if self.says_something else _S), Reason(code=code, sentence=sentence)
 
 
 class Judge:
-    """Decides from facts, gates and intent; None when a reply may be looked for."""
+    """Decides from facts, gates and intent. None means: look for a reply."""
 
     def __init__(self, library: Library, thresholds: Mapping[str, float] | None = None) -> None:
-        """Take the intents' actions, the lists of phrases, and the chances from which readings are believed."""
+        """Take the library, with its intents, notes and phrase lists, and the chances from which readings are
+        believed."""
         self._library = library
         self._intents = library.intents
         self._from = {**_FROM, **(thresholds or {})}
@@ -169,8 +171,8 @@ class Judge:
         )
 
     def judge(self, case: Case) -> Verdict | None:
-        """The first rule's verdict. A manager who asked for a card gets a hand-off where the rules say silence, except
-        for a fan who opted out."""
+        """The verdict of the first rule that has one. If a manager asked for a card, silence becomes a hand-off,
+        except for a fan who opted out."""
         verdict = next((v for rule in self._rules if (v := rule(case))), None)
         if verdict and case.context.asked and verdict[1].code is not _C.OPTED_OUT:
             return _H, verdict[1]
@@ -201,7 +203,7 @@ class Judge:
 
     def _maybe_crisis(self, case: Case) -> Verdict | None:
         alarm = next((a for a in case.understanding.alarms if a.gate == CRISIS), None)
-        if alarm is None or alarm.chance < self._from[MAYBE] or case.decided:  # where the gates fail nobody weighed it
+        if alarm is None or alarm.chance < self._from[MAYBE] or case.decided:  # unweighed where the gates failed
             return None
         return _H, Reason(code=_C.LOW_CONFIDENCE, sentence=_raised(_MAYBE_CRISIS, alarm))
 
@@ -234,7 +236,7 @@ class Judge:
         elif talk.taken_back(context) or talk.only_solved(case.post.text):
             sentence = "The author says it is settled."
         elif case.understanding.intent == "question" and talk.helped_by(context):
-            # Without the name: this sentence stays with the post when the helper asks to be forgotten.
+            # Name nobody: this sentence stays with the post when the helper asks to be forgotten.
             sentence = "Another fan already answered the question."
         return (_S, Reason(code=_C.ANSWERED, sentence=sentence)) if sentence else None
 
@@ -248,7 +250,7 @@ class Judge:
         return _SAD_NEWS if self._sad_news.fires(case.post.text) and not case.decided else None
 
     def _by_hand(self, case: Case) -> Verdict | None:
-        """What a manager's own words are best for, by an operator's note."""
+        """Posts that a manager should answer in person, by an operator's note."""
         for name, chance in case.understanding.situations:
             notes = self._notes.get(name)
             if notes and chance >= _BY_HAND_FROM and not case.context.forced_intent:
@@ -257,7 +259,7 @@ class Judge:
         return None
 
     def _not_meant(self, case: Case) -> Verdict | None:
-        """What fans say among themselves, and what is not for us; nothing sad or grave is left alone."""
+        """Talk among fans, and what is not for us. Nothing sad or grave is left alone."""
         read, context = case.understanding, case.context
         silent = {name for name, intent in self._intents.items() if intent.action == "silent"}
         share = sum(chance for name, chance in read.intents if name in silent)
@@ -292,14 +294,15 @@ class Judge:
         return tuple((n, c) for n, c in first if n in self._intents and self._intents[n].action == "draft")
 
     def leaves_a_choice(self, case: Case, verdict: Verdict) -> bool:
-        """True when a person is handed the nearest replies with the post."""
+        """True when a person gets the nearest replies along with the post."""
         outcome, reason = verdict
         if outcome is not _H or _dangerous(case):
             return False
         return reason.code in _CHOICE or (reason.code is _C.LOW_CONFIDENCE and self._offers(case))
 
     def _offers(self, case: Case) -> bool:
-        """Likely one of three, and none of them dangerous. A word or two are no reason to trouble a person."""
+        """True when one of three readings is likely and none is dangerous. One or two words alone are not worth a
+        person's time."""
         three = sum(chance for _, chance in case.understanding.intents[:READINGS])
         likely = len(self._likely(case.understanding)) > 0
         return case.says_something and likely and three >= self._from[THREE] and not _dangerous(case)
@@ -334,7 +337,7 @@ class Judge:
         return _GRAVER if case.may_be_grave and not case.decided else None
 
     def _mocking(self, case: Case) -> Verdict | None:
-        """Nothing is worse than thanking somebody for mockery: what may be some is a person's turn."""
+        """Thanking somebody for mockery is the worst reply. What may be mockery goes to a person."""
         if case.understanding.intent not in _FRIENDLY or case.decided or not self._mockery.likely(case.post.text):
             return None
         return _H, Reason(code=_C.LOW_CONFIDENCE, sentence="Kind words for something that went wrong: maybe mockery.")
@@ -354,17 +357,18 @@ def _dangerous(case: Case) -> bool:
 
 
 def _raised(sentence: str, alarm: Alarm) -> str:
-    """With how sure that is in words. The part that raised it is the fan's words and stays with the post."""
+    """Add how sure it is, in words. The part that raised it is not named: it is the fan's words and stays with the
+    post."""
     how = next(words for least, words in _SURENESS if alarm.chance >= least and least < 1)
-    return f"{sentence} ({how})."
+    return sentence.format(how=how)
 
 
 def sureness(chance: float) -> str:
-    """A chance as words."""
+    """A chance in words."""
     return next(words for least, words in _SURENESS if chance >= least)
 
 
 def because(read: Understanding, *, sure: bool = True) -> str:
-    """The intent, how sure it is in words (unless `sure` is said already), and the example it is like."""
+    """The intent, how sure that is (unless `sure` is said elsewhere), and the example it is like."""
     like = f", like the example “{read.nearest}”" if read.nearest else ""
     return f"{doing(read.intent or 'nothing known')}{f' ({sureness(read.confidence)})' if sure else ''}{like}"

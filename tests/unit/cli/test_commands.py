@@ -140,10 +140,10 @@ def test_try_in_words_says_what_was_read_and_what_becomes_of_it(
     assert traced.startswith(out)
     assert "selection" in traced.removeprefix(out)
     silent = greenroom("try", "what is for dinner", "--config", config)[1].splitlines()
-    assert silent[1].startswith("Nothing is said: ")
+    assert silent[1].startswith("Stays unanswered. ")
     danger = greenroom("try", "i want to kill myself", "--config", config)[1].splitlines()
     assert danger[0].startswith("Raises an alarm: somebody in danger")
-    assert danger[1].startswith("A person answers: Sounds like somebody in danger")
+    assert danger[1].startswith("Goes to a person. Sounds like somebody in danger")
     assert len(danger) == 2
 
 

@@ -28,29 +28,29 @@ def library() -> Library:
 @pytest.mark.parametrize(
     ("read", "said"),
     [
-        (LOST, "Reads as lost progress, a complaint (very likely)."),
+        (LOST, "Reads as lost progress, a complaint (likely)."),
         (
             replace(LOST, mood="angry", tells=frozenset({"number"}), second="question"),
-            "Reads as lost progress, a complaint (very likely). Sounds angry. Tells a number. Also asks a question.",
+            "Reads as lost progress, a complaint (likely). Sounds angry. Tells a number. Also asks a question.",
         ),
         (
             replace(LOST, tells=frozenset({"order", "version", "since_when"}), language="de"),
-            "Reads as lost progress, a complaint (very likely). Tells the version, since when and the order's number."
+            "Reads as lost progress, a complaint (likely). Tells the version, since when and the order's number."
             " Written in German.",
         ),
         (
             replace(LOST, situations=(("lost_progress", 0.3),)),
-            "Reads as a complaint (almost surely), maybe lost progress.",
+            "Reads as a complaint (sure), maybe lost progress.",
         ),
-        (replace(LOST, situations=(("lost_progress", 0.1),)), "Reads as a complaint (almost surely)."),
-        (replace(LOST, situations=(("thanks_for_fix", 0.9),)), "Reads as a complaint (almost surely)."),
+        (replace(LOST, situations=(("lost_progress", 0.1),)), "Reads as a complaint (sure)."),
+        (replace(LOST, situations=(("thanks_for_fix", 0.9),)), "Reads as a complaint (sure)."),
         (
             replace(LOST, confidence=0.4, intents=(("complaint", 0.4), ("wish", 0.35)), situations=()),
             "Not clear: maybe a complaint, or a wish.",
         ),
         (
             replace(LOST, intent="thanks", situations=(("thanks_for_fix", 0.99),)),
-            "Reads as thanks for fix (almost surely).",
+            "Reads as thanks for fix (sure).",
         ),
         (
             replace(LOST, intent="cake_talk", confidence=1.0, situations=()),
@@ -58,7 +58,7 @@ def library() -> Library:
         ),
         (
             replace(LOST, mood="light", risk=("crisis",), alarms=(Alarm(gate="crisis", chance=0.6, part="x"),)),
-            "Raises an alarm: somebody in danger (probably).",
+            "Raises an alarm: somebody in danger (likely).",
         ),
         (replace(LOST, risk=("legal", "spam")), "Raises an alarm: legal steps."),
         (Understanding(), "Nothing was read in it."),

@@ -138,7 +138,7 @@ def test_what_is_too_unclear_has_nothing_at_hand(
 def test_who_may_be_in_danger_is_read_before_anything_is_said(run: Run) -> None:
     proposal = run({"praise": 0.85, "crisis": 0.12})
     assert (proposal.outcome, proposal.reason.code) == ("handoff", "low_confidence")
-    assert proposal.reason.sentence.startswith("Somebody may not be well: read it before anything is answered")
+    assert proposal.reason.sentence.startswith("Somebody may not be well (a guess): read it before anything")
     assert (proposal.candidate, proposal.alternatives) == (None, ())
     assert proposal.understanding.risk == ()
     assert run({"praise": 0.85, "crisis": 0.12}, forced_intent="praise").outcome == "draft"
@@ -294,8 +294,8 @@ def test_long_stories_and_first_posts_are_not_left_unanswered(run: Run) -> None:
 
 
 def test_hints_of_a_gate_are_said_with_how_sure_they_are(run: Run) -> None:
-    for chance, words in ((0.97, "almost surely"), (0.85, "very likely"), (0.6, "probably"), (0.31, "maybe")):
-        assert run({"legal": chance}).reason.sentence == f"Talks of legal steps: a person answers ({words})."
+    for chance, words in ((0.97, "sure"), (0.85, "likely"), (0.6, "likely"), (0.31, "a guess")):
+        assert run({"legal": chance}).reason.sentence == f"Talks of legal steps ({words}): a person answers."
 
 
 def test_the_trace_names_what_was_read(run: Run) -> None:

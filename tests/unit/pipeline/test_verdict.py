@@ -203,7 +203,7 @@ def test_the_why_is_a_sentence_with_the_example(run: Run) -> None:
     proposal = run(PRAISE)
     assert proposal.candidate is not None
     assert proposal.candidate.responder == "fixed"
-    assert proposal.reason.sentence.startswith("Reads as praise (almost surely), like the example “")
+    assert proposal.reason.sentence.startswith("Reads as praise (sure), like the example “")
 
 
 def test_a_failing_responder_is_traced_and_the_others_go_on(run: Run) -> None:
