@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Any
 from zlib import crc32
@@ -28,24 +26,23 @@ _LETTERS_OF = 400
 class Features:
     """Makes vectors. They are the same in every process: Python's own hash is not used."""
 
-    def __init__(self, word_lists: Mapping[str, Mapping[str, Any]], *, size: int = SIZE) -> None:
-        """Take the shipped lists `classes` and `sentiment`. `size`: the length of a vector."""
-        self.size = size
+    def __init__(self, word_lists: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take the shipped lists `classes` and `sentiment`."""
         self._classes = {name: compile_phrases(phrases) for name, phrases in word_lists["classes"].items()}
         self._sentiment = SentimentAnalyzer(word_lists["sentiment"])
 
     def matrix(self, texts: Sequence[str]) -> Floats:
-        """One vector for each text: shape (texts, size)."""
-        return np.stack([self.vector(text) for text in texts]) if texts else np.zeros((0, self.size), dtype=np.float32)
+        """One vector for each text: shape (texts, `SIZE`)."""
+        return np.stack([self.vector(text) for text in texts]) if texts else np.zeros((0, SIZE), dtype=np.float32)
 
     def vector(self, text: str) -> Floats:
         """The unit vector of a text; zeros when there is nothing in it."""
         read = reading(text)
         tokens = _TOKEN.findall(read)
-        vector = _hashed("word", _words(tokens), self.size)
-        vector += _hashed("letter", _letters(read[:_LETTERS_OF]), self.size)
-        vector += _hashed("class", self._kinds(read), self.size)
-        vector += _hashed("shape", _shape(read, tokens), self.size)
+        vector = _hashed("word", _words(tokens))
+        vector += _hashed("letter", _letters(read[:_LETTERS_OF]))
+        vector += _hashed("class", self._kinds(read))
+        vector += _hashed("shape", _shape(read, tokens))
         norm = float(np.linalg.norm(vector))
         return vector / norm if norm else vector
 
@@ -60,16 +57,6 @@ class Features:
         found += self._sentiment.poles(read)
         yield from found
         yield from (" ".join(pair) for pair in combinations(sorted(found), 2))
-
-
-def features_of(word_lists: Mapping[str, Mapping[str, Any]], *, size: int = SIZE) -> Features:
-    """One object for the same lists, so that a new fit finds the examples' vectors again."""
-    return _made(json.dumps({name: word_lists[name] for name in ("classes", "sentiment")}), size)
-
-
-@lru_cache(maxsize=3)
-def _made(word_lists: str, size: int) -> Features:
-    return Features(json.loads(word_lists), size=size)
 
 
 def _shape(read: str, tokens: list[str]) -> Iterator[str]:
@@ -108,11 +95,11 @@ def _letters(read: str) -> Iterator[str]:
                 yield padded[i : i + n]
 
 
-def _hashed(block: str, tokens: Iterable[str], size: int) -> Floats:
-    """The tokens of one block, each counted once, as a vector of that block's length."""
+def _hashed(block: str, tokens: Iterable[str]) -> Floats:
+    """The tokens of one block, each counted once, as a vector of the block's weight."""
     start = crc32(f"{block}:".encode())
     codes = np.array([crc32(token.encode("utf-8", "replace"), start) for token in set(tokens)], dtype=np.uint32)
     signs = np.where(codes & 0x8000_0000, 1.0, -1.0)
-    vector: Floats = np.bincount(codes % size, weights=signs, minlength=size).astype(np.float32)
+    vector: Floats = np.bincount(codes % SIZE, weights=signs, minlength=SIZE).astype(np.float32)
     norm = float(np.linalg.norm(vector))
     return vector * (_WEIGHTS[block] / norm) if norm else vector

@@ -11,7 +11,7 @@ from typing import Any
 
 from responders.ports import Floats
 from responders.types import GATES, Alarm, Context, Post, Understanding
-from responders.understanding.features import Features, features_of
+from responders.understanding.features import Features
 from responders.understanding.normalise import ENCODED, compile_phrases, encodable, has_words, reading, unmasked
 from responders.understanding.trained import Reads
 
@@ -236,4 +236,4 @@ def gate_words(word_lists: Mapping[str, Mapping[str, Any]]) -> Features:
     gates = word_lists["gates"]
     cues = {f"cue {i}": [cue] for i, cue in enumerate(gates["spam"]["cues"])}
     classes = {**word_lists["classes"], **gates["signs"], **cues}
-    return features_of({"classes": classes, "sentiment": word_lists["sentiment"]})
+    return Features({"classes": classes, "sentiment": word_lists["sentiment"]})

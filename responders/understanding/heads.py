@@ -1,4 +1,4 @@
-"""Softmax regression on rows of numbers. Intents, gates and sentiment are read with it."""
+"""Softmax regression on rows of numbers. Operators' own intents are told apart with it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from responders.ports import Floats
 
 Labels = NDArray[np.intp]
-
-RIDGE = 1e-4
-STEPS = 30
+_STEPS = 30
 """As good as 150 steps without centring: the loss is within a fiftieth of its least."""
 _POWER_STEPS = 12
 _MARGIN = 1.05
@@ -25,57 +23,42 @@ class SoftmaxHead:
     """A linear softmax classifier, kept as weights of its examples. A fit costs by their number, not by their
     length."""
 
-    def __init__(self, labels: tuple[str, ...], weights: Floats, bias: Floats, held_out: Floats) -> None:
-        """Use `fit`. `weights`: (d, labels). `bias`: (labels,). `held_out`: as `fit` says."""
+    def __init__(self, labels: tuple[str, ...], weights: Floats, bias: Floats) -> None:
+        """Use `fit`. `weights`: (d, labels). `bias`: (labels,)."""
         self.labels = labels
         self.weights = weights
         self.bias = bias
-        self.held_out = held_out
 
     @classmethod
-    def fit(
-        cls, rows: Floats, labels: Sequence[str], *, ridge: float = RIDGE, steps: int = STEPS, folds: int = 0
-    ) -> SoftmaxHead:
+    def fit(cls, rows: Floats, labels: Sequence[str], *, ridge: float) -> SoftmaxHead:
         """Fit to rows (n, d) with a label each. Every label counts the same, however many rows it has.
-
-        With `folds`, `held_out` (n, labels) has the scores of each row from a fit without its fold; a row's fold is
-        its place modulo `folds`. A label without another row has -inf. Without `folds` it is empty.
 
         The last fit is remembered, because most edits of the operators change no example.
         """
         table = np.ascontiguousarray(rows, dtype=np.float32)
-        return cls(*_fitted(table.tobytes(), table.shape[-1], tuple(labels), ridge=ridge, steps=steps, folds=folds))
+        return cls(*_fitted(table.tobytes(), table.shape[-1], tuple(labels), ridge))
 
     def scores(self, row: Floats) -> Floats:
         """Log-probabilities up to a constant, for one row (d,) or several (n, d)."""
         scores: Floats = row @ self.weights + self.bias
         return scores
 
-    def log_probabilities(self, row: Floats) -> Floats:
-        """The log-probability of each of `labels`, for one row (d,) or several (n, d)."""
-        return log_softmax(self.scores(row))
-
 
 @lru_cache(maxsize=1)
-def _fitted(
-    table: bytes, width: int, labels: tuple[str, ...], *, ridge: float, steps: int, folds: int
-) -> tuple[tuple[str, ...], Floats, Floats, Floats]:
+def _fitted(table: bytes, width: int, labels: tuple[str, ...], ridge: float) -> tuple[tuple[str, ...], Floats, Floats]:
     """The parts of a head, from the bytes of its rows."""
     names = tuple(sorted(set(labels)))
     if not names:
-        nothing = np.zeros((0, 0), dtype=np.float32)
-        return names, np.zeros((width, 0), dtype=np.float32), np.zeros(0, dtype=np.float32), nothing
+        return names, np.zeros((width, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
     rows = np.frombuffer(table, dtype=np.float32).reshape(-1, width)
     numbers = np.array([names.index(label) for label in labels], dtype=np.intp)
     centre = rows.mean(axis=0)
     centred = rows - centre  # what all rows share says nothing and would slow the fit
-    gram = centred @ centred.T
-    weights = centred.T @ dual_weights(gram, numbers, len(names), ridge=ridge, steps=steps)
-    held_out = _held_out(gram, numbers, len(names), folds=folds, ridge=ridge, steps=steps)
-    return names, weights, -centre @ weights, held_out
+    weights = centred.T @ _dual_weights(centred @ centred.T, numbers, len(names), ridge)
+    return names, weights, -centre @ weights
 
 
-def dual_weights(gram: Floats, labels: Labels, classes: int, *, ridge: float, steps: int) -> Floats:
+def _dual_weights(gram: Floats, labels: Labels, classes: int, ridge: float) -> Floats:
     """Weights of the examples (n, classes) from their inner products (n, n), by gradient descent with momentum."""
     n = len(labels)
     counts = np.bincount(labels, minlength=classes)
@@ -85,7 +68,7 @@ def dual_weights(gram: Floats, labels: Labels, classes: int, *, ridge: float, st
     weights: Floats = np.zeros((n, classes), dtype=np.float32)
     ahead: Floats = weights
     since = 0
-    for _ in range(steps):
+    for _ in range(_STEPS):
         error: Floats = np.exp(log_softmax(gram @ (share * ahead))) - target
         slope = share * error + np.float32(ridge) * ahead
         last = weights
@@ -106,20 +89,6 @@ def _largest(gram: Floats, share: Floats) -> float:
         size = float(np.linalg.norm(vector))
         vector /= size or 1.0
     return size
-
-
-def _held_out(gram: Floats, labels: Labels, classes: int, *, folds: int, ridge: float, steps: int) -> Floats:
-    scores = np.full((len(labels) if folds else 0, classes), -np.inf, dtype=np.float32)
-    for fold in range(folds):
-        out = np.arange(len(labels)) % folds == fold
-        known = np.unique(labels[~out])
-        if not len(known) or not out.any():
-            continue
-        own = dual_weights(
-            gram[np.ix_(~out, ~out)], np.searchsorted(known, labels[~out]), len(known), ridge=ridge, steps=steps
-        )
-        scores[np.ix_(out, known)] = gram[np.ix_(out, ~out)] @ own
-    return scores
 
 
 def log_softmax(scores: NDArray[Any]) -> Floats:
