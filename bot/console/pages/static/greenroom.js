@@ -200,11 +200,6 @@ document.addEventListener("click", async (event) => {
   if (button?.dataset.replyTo) answering(button.dataset.replyTo, button.dataset.replyName);
   else if (button?.closest("#replying")) answering(null);
   else if (button?.closest("#news")) refresh(true);
-  else if (button?.dataset.signout) {
-    const { ok, data } = await api("POST", button.dataset.signout);
-    if (ok) location.assign("/");
-    else alert(data?.message ?? "You are still signed in; try again.");
-  }
 });
 
 if (csrf) {

@@ -1,0 +1,61 @@
+// A stream of server-sent events that comes back by itself, and the line that says when it is away.
+
+const AGAIN = 4000; // milliseconds until the next try
+const PATIENCE = 1500; // a break shorter than that is not worth a word
+
+const line = document.getElementById("connection");
+
+/**
+ * Follows a stream until the page goes.
+ * @param {string} address
+ * @param {Record<string, (data: any) => void>} handlers by the name of the event; data is parsed JSON
+ * @param {() => void} [back] called when the stream is there again after a break: something may have been missed
+ */
+export function follow(address, handlers, back = () => {}) {
+  let lost = false;
+  let saying = 0;
+
+  const away = () => {
+    lost = true;
+    clearTimeout(saying);
+    saying = setTimeout(() => say("No connection. What you write is kept in this browser."), PATIENCE);
+  };
+  const open = () => {
+    const stream = new EventSource(address);
+    for (const [name, handle] of Object.entries(handlers))
+      stream.addEventListener(name, ({ data }) => handle(JSON.parse(data)));
+    stream.onopen = () => {
+      clearTimeout(saying);
+      say("");
+      if (lost) back();
+      lost = false;
+    };
+    stream.onerror = async () => {
+      away();
+      if (stream.readyState !== EventSource.CLOSED) return; // it comes again by itself
+      if (await signedOut(address)) {
+        clearTimeout(saying);
+        say("You are signed out. What you wrote is kept in this browser. ", "/inbox", "Sign in again");
+      } else setTimeout(open, AGAIN);
+    };
+  };
+  addEventListener("offline", away);
+  open();
+}
+
+async function signedOut(address) {
+  const stop = new AbortController();
+  try {
+    return (await fetch(address, { signal: stop.signal })).status === 401;
+  } catch {
+    return false;
+  } finally {
+    stop.abort();
+  }
+}
+
+function say(sentence, href, label) {
+  line.replaceChildren(sentence);
+  if (href) line.append(Object.assign(document.createElement("a"), { href, textContent: label }));
+  line.hidden = !sentence;
+}
