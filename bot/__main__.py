@@ -12,9 +12,9 @@ from bot.errors import GreenroomError
 
 def main() -> None:
     """Run a command. Errors are one sentence on stderr; status 2 for bad input, 1 for an accident, 130 when stopped."""
-    # Read when numpy is imported: for our small matrices its threads cost more than they save.
+    # numpy reads it when it is imported. For our small matrices its threads cost more than they save.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from bot.cli import commands  # noqa: PLC0415 - after the line above
+    from bot.cli import commands  # noqa: PLC0415 - only after the line above
 
     try:
         commands()
@@ -25,11 +25,7 @@ def main() -> None:
     except Exception as error:
         with tempfile.NamedTemporaryFile("w", prefix="greenroom-", suffix=".log", delete=False) as log:
             traceback.print_exc(file=log)
-        sys.exit(
-            _say(
-                f"Greenroom has a fault of its own ({type(error).__name__}); what a developer needs is in {log.name}", 1
-            )
-        )
+        sys.exit(_say(f"Greenroom failed ({type(error).__name__}). The details for a developer are in {log.name}.", 1))
 
 
 def _say(sentence: str, status: int) -> int:

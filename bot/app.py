@@ -1,4 +1,4 @@
-"""The only place that wires parts together: `build(settings)` gives an `App`, importing anything does nothing."""
+"""The only place that wires parts together. `build(settings)` gives an `App`; an import alone does nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 FIRST_BACKOFF = 1.0
 LONGEST_BACKOFF = 60.0
-"""Seconds before a part that stopped is started again."""
+"""Seconds before a part that failed is started again."""
 
 
 def build(
@@ -52,8 +52,8 @@ def build(
 ) -> App:
     """An app of these settings, not yet started.
 
-    `only` names the roles this process takes (`web`, `desk`, `outbox` and platforms); empty: all. `reader` loads the
-    trained model; without it posts are read by words alone. Tests bring their own clock and further platforms.
+    `only` names the roles of this process (`web`, `desk`, `outbox` and platforms); empty: all. `reader` loads the
+    trained model; without it posts are read by words alone. Tests pass a clock and more platforms.
     """
     content = Content(settings.templates, reader=reader, var=settings.var)
     environ = os.environ if environ is None else environ
@@ -62,7 +62,7 @@ def build(
 
 
 class App:
-    """Everything that runs in one process. `async with app:` starts it and stops it in order."""
+    """Everything that runs in one process. `async with app:` starts and stops it in order."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class App:
         self.web: WebServer
 
     async def __aenter__(self) -> Self:
-        """Start: templates, store, desk, web server, then whatever brings posts. Raises GreenroomError in words."""
+        """Start templates, store, desk and web server, then the platforms. Raises GreenroomError."""
         try:
             await self._start()
         except BaseException:
@@ -106,7 +106,7 @@ class App:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop in the reverse order; what is under way is finished or picked up after the next start."""
+        """Stop in reverse order. Work in progress is finished, or taken up after the next start."""
         await self._stack.aclose()
 
     async def _start(self) -> None:
@@ -119,10 +119,9 @@ class App:
         self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
         self._stack.push_async_callback(self.intake.close)
         self.platforms |= {"web": WebPlatform()}
-        if settings.platforms.replay.file:
-            replay = settings.platforms.replay
-            file = settings.root / settings.platforms.replay.file
-            self.platforms["replay"] = ReplayPlatform(file, replay.speed, self.intake.receive, clock)
+        if file := settings.replay_file:
+            speed = settings.platforms.replay.speed
+            self.platforms["replay"] = ReplayPlatform(file, speed, self.intake.receive, clock)
         self._add_chats()
         if self._more_platforms:
             self.platforms |= self._more_platforms(self.intake)
@@ -153,7 +152,7 @@ class App:
             self.platforms[name], self._surfaces[name] = chat, chat.cards
 
     def _sends(self, platform: str) -> bool:
-        """A chat platform is sent to by the process that is connected to it; the others need no connection."""
+        """Only the process that is connected to a chat platform sends to it; the others need no connection."""
         return platform not in self.settings.switched_on or self._takes(platform)
 
     def _takes(self, role: str) -> bool:
@@ -178,7 +177,7 @@ class App:
         senders = {"outbox", *(name for name in tasks if name.endswith(" cards"))}
 
         async def stop() -> None:
-            """What sends ends first: it finishes what it has begun, and needs the platforms' connections for that."""
+            """Senders end first: they finish what they began, and need the platforms' connections for it."""
             log.info("stopping")
             for names in (senders & tasks.keys(), tasks.keys() - senders):
                 ending = [tasks[name] for name in names]
@@ -192,7 +191,7 @@ class App:
         await self.content.watch(self._tell_of_templates)
 
     async def _tell_of_templates(self) -> None:
-        """Surfaces hear once that the files had faults at the start, and once that they are in order again."""
+        """Tell surfaces once that the files had faults at the start, and once that they are in order again."""
         name = Happened.TEMPLATES_MENDED if self.content.kept_at is None else Happened.TEMPLATES_KEPT_IN_USE
         now, faults = self.clock.now(), len(self.content.faults)
 
@@ -204,7 +203,7 @@ class App:
         await self.store.write(operation)
 
     async def _supervise(self, name: str, part: Callable[[], Awaitable[None]]) -> None:
-        """Keep one part running; when it fails the others stay up and it is started again, later each time."""
+        """Keep one part running. If it fails, the others go on, and it is started again after a growing pause."""
         pause = FIRST_BACKOFF
         while True:
             started = self.clock.now()
@@ -225,9 +224,9 @@ class App:
             self._down.pop(name, None)
 
     async def run(self, announce: Callable[[str], None], *, link: bool = False) -> None:
-        """Run until SIGINT or SIGTERM; `announce` is told where the console is, with a `link` how to get in.
+        """Run until SIGINT or SIGTERM. `announce` is told where the console is, and with `link` gets a sign-in link.
 
-        A link lets whoever reads it in, so it does not belong into a log.
+        A link lets in everybody who reads it, so it must not go into a log.
         """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -246,7 +245,7 @@ class App:
 
     @property
     def base_url(self) -> str:
-        """Where a person opens the console."""
+        """The address of the console."""
         return _base_url(self.settings, self.web.port)
 
     def _pipeline(self) -> Pipeline:

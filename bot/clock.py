@@ -1,4 +1,4 @@
-"""The time of a process: the machine's, but steady. People and time services set clocks back and forth."""
+"""The time of a process: the machine's, but steady. People and time services set a machine's clock back and forth."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 CATCH_UP = 0.9
-"""How fast time passes while the machine's clock is behind what was told: waits stay nearly as long as they should."""
+"""Speed of our time while the machine's clock is behind it. Waits stay nearly as long as they should."""
 LEAP = timedelta(days=1)
-"""A jump longer than this is no small correction: the clock was wrong before, or is wrong now."""
+"""A longer jump is no correction: the clock was wrong before, or it is wrong now."""
 
 
 def _elapsed() -> float:
-    """Seconds that passed in this machine's life; a suspended machine's time counts where the system can tell."""
+    """Seconds since the machine started. Time in suspend counts where the system can tell."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)  # Linux alone has it
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
@@ -24,21 +24,21 @@ def _wall() -> datetime:
 
 
 class SteadyClock:
-    """The machine's time in UTC, which does not run back: what is due in ten seconds is due in about ten seconds.
+    """The machine's time in UTC, but it never runs back: what is due in ten seconds is due in about ten seconds.
 
-    Set back by up to a day, time passes more slowly until the machine's clock has caught up. Set back further, it was
-    wrong before and is followed at once, as it is when it is set forward.
+    If the machine's clock is set back by up to a day, our time runs slower until the two meet. If it is set back
+    further, it was wrong before, and our time follows at once. It also follows when the clock is set forward.
     """
 
     def __init__(self, wall: Callable[[], datetime] = _wall, elapsed: Callable[[], float] = _elapsed) -> None:
-        """`wall` is the machine's time, `elapsed` counts seconds and cannot be set."""
+        """`wall` gives the machine's time; `elapsed` gives seconds that nobody can set."""
         self._wall, self._elapsed = wall, elapsed
         self._lock = threading.Lock()
         self._told, self._at = wall(), elapsed()
         self._leapt = False
 
     def now(self) -> datetime:
-        """Aware, in UTC. Any thread may ask."""
+        """The time: aware, in UTC. Thread-safe."""
         with self._lock:
             wall, at = self._wall(), self._elapsed()
             passed = timedelta(seconds=at - self._at)
@@ -52,5 +52,5 @@ class SteadyClock:
 
     @property
     def leapt(self) -> bool:
-        """True once the machine's clock was set forward by more than a day: a person should say which time is right."""
+        """True once the machine's clock was set forward by more than a day. A person should say which time is right."""
         return self._leapt

@@ -1,4 +1,4 @@
-"""The operators' files: read, handed to the pure loader, watched. The last good set stays in use."""
+"""Reads, loads and watches the operators' files. The last good set stays in use."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ from responders.pipeline import Pipeline
 from responders.understanding.trained import Reads
 
 _ENDINGS = {".md", ".yaml", ".yml"}
-_MOST = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 _POLL_SECONDS = 1.0
 _SHARED = ("facts.yaml", "voice.yaml")
-"""Files whose words count in every template."""
+"""Files that every template depends on."""
 
 log = structlog.get_logger(__name__)
 
 Factory = Callable[[Any], Any]
-"""A plug-in: `greenroom.responders` are called with the Library, `greenroom.checks` with its word lists."""
+"""A plug-in: `greenroom.responders` get the Library, `greenroom.checks` get its word lists."""
 
 
 def read_texts(folder: Path) -> dict[str, str]:
-    """All operators' files below a folder, by their path relative to it (with `/`). Raises FaultyFiles."""
+    """All operators' files below a folder, by relative path (with `/`). Raises FaultyFiles."""
     texts: dict[str, str] = {}
     faults: list[Fault] = []
-    if not os.path.isdir(folder):  # noqa: PTH112 - the one of Path raises where the folder above may not be entered
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises if the folder above may not be entered
         message = "there is no such folder of templates; `greenroom init DIR` writes one to start from"
         raise FaultyFiles([Fault(file=folder.name, line=None, message=message)])
     for path in _files(folder, faults):
         try:
-            # A name that is nearly right is told as such, whatever stands in it.
+            # Of a file with another ending only the name matters: it may be misspelt.
             texts[path.relative_to(folder).as_posix()] = _read(path) if path.suffix in _ENDINGS else ""
         except (OSError, ValueError) as error:
             faults.append(_unusable(folder, path, f"cannot be read: {getattr(error, 'strerror', None) or error}"))
@@ -62,7 +62,7 @@ def read_texts(folder: Path) -> dict[str, str]:
 
 
 def shipped_texts() -> dict[str, str]:
-    """The word lists inside `responders`, by file name."""
+    """The word lists of `responders`, by file name."""
     return {
         file.name: file.read_text(encoding="utf-8")
         for package in ("understanding", "voice")
@@ -71,52 +71,50 @@ def shipped_texts() -> dict[str, str]:
     }
 
 
-async def _nobody() -> None:
-    """Nobody wants to be told."""
-
-
 class Content:
-    """The pipeline built from the operators' files, kept up with them."""
+    """The pipeline of the operators' files, built again when they change."""
 
     def __init__(self, folder: Path, *, reader: Callable[[], Reader] | None = None, var: Path | None = None) -> None:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
-        `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: where
-        what the model makes of the operators' examples is kept, and the set that was live last.
+        `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: the
+        folder for the vectors of the operators' examples and for the last good set.
         """
         self._folder = folder
         self._load_reader = reader
         self._var = var
         self.kept_at: datetime | None = None
-        """When the set in use was kept, where it is that of an earlier run: the files have faults since the start."""
+        """When the set in use was kept, if it is from an earlier run: the files have had faults since the start."""
         self._reader: Reader | None = None
         self._languages: Langid | None = None
         self.no_reader: NoReader | None = None
-        """Why posts are read by words alone; None also where nobody has asked for more."""
+        """Why posts are read by words alone; None also if nobody asked for the model."""
         self._made_of: Mapping[str, str] = {}
         self._pipeline: Pipeline | None = None
         self._plugins: tuple[tuple[Factory, ...], tuple[Factory, ...]] | None = None
         self.faults: tuple[Fault, ...] = ()
-        """What is wrong in the last edit; while there is something, the set before it stays in use."""
+        """The faults of the last edit. While there are any, the set before it stays in use."""
 
     @property
     def pipeline(self) -> Pipeline:
-        """The last good one. Loads it on first use."""
+        """The last good pipeline. The first use loads it."""
         return self._pipeline or self.load()
 
     def load(self) -> Pipeline:
-        """Read everything anew; at the first time the model comes first, so that nothing is read without it. Raises
-        FaultyFiles and leaves the last good set in use."""
+        """Read everything again. The first time the model is loaded before, so that nothing is read without it.
+
+        Raises FaultyFiles; the last good set then stays in use.
+        """
         self._fetch_reader()
         texts = read_texts(self._folder)
         if self._pipeline is None or texts != self._made_of:
             self._pipeline, self._made_of = self._build(texts), texts
-            _give_back()
+            _trim_memory()
         return self._pipeline
 
     def start(self) -> None:
-        """`load` for the program that answers fans: where the files have faults, it goes on with the set that was live
-        last. Raises FaultyFiles when none is kept that can be used."""
+        """`load` for the program that answers fans: if the files have faults, it uses the last good set. Raises
+        FaultyFiles if none is kept that can be used."""
         try:
             self.load()
         except FaultyFiles as error:
@@ -128,7 +126,7 @@ class Content:
             self._keep()
 
     def use_kept(self) -> bool:
-        """Take the set that was live last into use; False when there is none, or none that this version can use."""
+        """Use the last good set; False if there is none, or none that this version can use."""
         found = kept(self._var) if self._var else None
         if found is None:
             return False
@@ -139,9 +137,8 @@ class Content:
         self.kept_at = found.at
         return True
 
-    async def watch(self, told: Callable[[], Awaitable[None]] = _nobody) -> None:
-        """Load again after each change, until cancelled. What is there serves meanwhile; `told` is called at first and
-        after each change.
+    async def watch(self, told: Callable[[], Awaitable[None]]) -> None:
+        """Load again after each change, until cancelled. `told` is called at once and after each load that succeeded.
 
         The folder may vanish and come back.
         """
@@ -151,7 +148,7 @@ class Content:
         while True:
             try:
                 await self._follow(told)
-            except Exception:  # the folder is not there, or holds what cannot be watched: it is read once in a while
+            except Exception:  # the folder is gone or cannot be watched: read it now and then
                 await self._reload(told)
                 await asyncio.sleep(_POLL_SECONDS)
 
@@ -159,10 +156,10 @@ class Content:
         here, fresh = _identity(self._folder), True
         changes_or_time = awatch(self._folder, rust_timeout=int(_POLL_SECONDS * 1000), yield_on_timeout=True)
         async for changes in changes_or_time:
-            if changes or fresh:  # fresh: what changed before the watch began
+            if changes or fresh:  # fresh: files may have changed before the watch began
                 await self._reload(told)
                 fresh = False
-            if _identity(self._folder) != here:  # another folder has taken its place, which is not watched yet
+            if _identity(self._folder) != here:  # another folder in its place, not watched yet
                 return
 
     async def _reload(self, told: Callable[[], Awaitable[None]]) -> None:
@@ -202,17 +199,17 @@ class Content:
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         if self._reader is None:
-            # Examples are for the model: what words alone misread must not keep a good set from going live.
+            # Examples are for the model. What words alone misread must not keep out a good set.
             return _assemble(library, by_words(library.word_lists), self._languages, *self._plugins)
         model, examples = self._reader.model(self._var)
-        words = partial(by_words, library.word_lists)  # for posts that the model fails to read
+        words = partial(by_words, library.word_lists)  # reads the posts on which the model fails
         built = _tried(self._folder, _assemble(library, model, self._languages, *self._plugins, spare=words))
         examples.close()
         return built
 
     def _known(self, texts: Mapping[str, str]) -> frozenset[str]:
-        """The files that went live before as they are now, held against the same checks and words: their wordings are
-        known to be in order, and a start need not look again."""
+        """The files that were in use before as they are now, under the same checks and shared words: their wordings
+        need no check again."""
         found = kept(self._var) if self._var else None
         if found is None or found.checks != self._checks() or any(texts.get(f) != found.texts.get(f) for f in _SHARED):
             return frozenset()
@@ -220,21 +217,21 @@ class Content:
 
     @staticmethod
     def _checks() -> str:
-        """What tells one version of the checks from another: the program's, and its word lists."""
+        """The version of the checks: that of the program, and a hash of its word lists."""
         lists = sorted(shipped_texts().items())
         return f"{metadata.version('greenroom')} {hashlib.sha256(repr(lists).encode()).hexdigest()}"
 
 
-def _give_back() -> None:
-    """Return to the system what a fit took and freed, where the C library can do that (glibc's malloc_trim(3))."""
+def _trim_memory() -> None:
+    """Give freed memory back to the system if the C library can (glibc's malloc_trim(3)); a fit takes 100 MiB."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim:
         trim(0)
 
 
 def read_library(folder: Path, *, known: bool = False) -> Library:
-    """The operators' files, valid as a whole, without a pipeline around them; `known`: their wordings were found in
-    order before. Raises FaultyFiles."""
+    """The operators' files as a library, without a pipeline; `known`: their wordings were checked before. Raises
+    FaultyFiles."""
     texts = read_texts(folder)
     return _library(folder, texts, known=texts if known else ())
 
@@ -249,9 +246,9 @@ def _library(
 
 
 def _tried(folder: Path, built: Pipeline) -> Pipeline:
-    """The same, once its templates' examples hold. Raises FaultyFiles."""
+    """The same pipeline, if the examples of its templates pass. Raises FaultyFiles."""
     faults = [*run(built.library, built.understand)]
-    if faults:  # what is not offered may lack only the words of a fact: that is told before it
+    if faults:  # a template may fail only because a fact has no words: that comes first
         failing = {fault.file for fault in faults}
         mute = replace(built.library, templates=tuple(t for t in built.library.templates if t.path in failing))
         faults = [*lacking_facts(mute, NOON.date()), *faults]
@@ -298,7 +295,7 @@ def _broken(name: str, error: Exception) -> FaultyFiles:
 
 
 def _files(folder: Path, faults: list[Fault]) -> Iterator[Path]:
-    """Hidden files and the backups of editors are passed over; links to folders are followed once."""
+    """Skips hidden files and backups of editors. Follows each link to a folder once."""
     seen: set[str] = set()
 
     def unreadable(error: OSError) -> None:
@@ -314,7 +311,7 @@ def _files(folder: Path, faults: list[Fault]) -> Iterator[Path]:
 
 
 def _usable(folder: Path, path: Path, faults: list[Fault], *, is_folder: bool = False) -> bool:
-    """Whether it can be read by its name; else its fault is noted. What is none of ours needs no good name."""
+    """Whether its name can be read; if not, its fault is noted. A file of another kind may have any name."""
     ours = is_folder or path.suffix in _ENDINGS
     if ours and _shown(Path(path.name)) != path.name:
         what = "has characters that nobody sees" if _is_utf8(path.name) else "is not UTF-8"
@@ -342,17 +339,17 @@ def _unusable(folder: Path, path: Path, problem: str) -> Fault:
 
 
 def _shown(path: Path) -> str:
-    """A path as it can be printed: what is not UTF-8 in it, or cannot be seen, as `\\xff`."""
+    """A path for print: what is not UTF-8, or cannot be seen, as `\\xff`."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _read(path: Path) -> str:
-    if not path.is_file():  # a pipe would never end, a link may lead nowhere
+    if not path.is_file():  # a pipe would never end
         raise ValueError("it is not a file, or a link that leads nowhere")
     with path.open("rb") as stream:
-        raw = stream.read(_MOST + 1)
-    if len(raw) > _MOST:
+        raw = stream.read(_MAX_BYTES + 1)
+    if len(raw) > _MAX_BYTES:
         raise ValueError("it is larger than 1 MiB; split it")
     try:
         return raw.decode("utf-8")

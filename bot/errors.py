@@ -8,14 +8,14 @@ from responders.library.faults import Fault
 
 
 class GreenroomError(Exception):
-    """Something a person can put right. Its text is shown as it is; commands exit with status 2."""
+    """A fault that a person can mend. Its text is shown as it is; commands exit with status 2."""
 
 
 class FaultyFiles(GreenroomError):
-    """Files an operator wrote have faults. All of them are told at once."""
+    """An operator's files have faults. It names all of them."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        """Keep the faults; the text is one line for each."""
+        """The text has one line for each fault."""
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in faults))
 

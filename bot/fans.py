@@ -1,4 +1,4 @@
-"""The answers to the commands that fans type: words in, words out. Adapters only register them and show the answer."""
+"""Answers the commands of fans. Adapters only register the commands and show the answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.ports import Clock
 from bot.queue import forgetting, voids
 from bot.settings import Settings
+from bot.settings.values import in_words
 from bot.store import Store, fans
 
 COMMANDS: Mapping[str, str] = {
@@ -20,36 +21,36 @@ COMMANDS: Mapping[str, str] = {
     "start": "Replies to your posts again, after /stop",
     "report": "Tell the team that a reply was not right",
 }
-"""Command -> what it does, in up to 100 characters."""
+"""Command -> what it does, in at most 100 characters."""
 LONGEST_REPORT = 1000
 """Characters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What the fan alone sees."""
+    """An answer that only the fan sees."""
 
     text: str
     """At most 2,000 characters."""
     file: str | None = None
-    """Content of a JSON file that comes with it."""
+    """The content of a JSON file that comes with it."""
     report: str | None = None
-    """Words to lay before `report_to`. They are stored nowhere: when they cannot be shown, the fan must be told."""
+    """Words to show to `report_to`. They are stored nowhere, so the fan must be told if nobody could be shown them."""
     report_to: str = ""
     """The key of the manager who reads reports."""
 
 
 class Fans:
-    """A fan is a platform and the fan's id there. The answers are fixed, so they need nobody's yes."""
+    """A fan is known by a platform and an id there. The answers are fixed, so they need nobody's yes."""
 
     def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
-        """Nothing happens before a fan asks."""
+        """Reads and writes nothing yet."""
         self._store = store
         self._settings = settings
         self._clock = clock
 
     async def answer(self, command: str, platform: str, fan_id: str, words: str = "") -> Answer:
-        """The answer to one of `COMMANDS`; `words` are what followed it. Raises KeyError for another command."""
+        """The answer to one of `COMMANDS`; `words` follow it in the message. Raises KeyError for another command."""
         if command not in COMMANDS:
             raise KeyError(command)
         if command == "mydata":
@@ -79,7 +80,7 @@ class Fans:
         keep = self._settings.keep.post_text
         policy = (self._settings.privacy.policy or "").strip()
         own = (
-            f"Posts in the channels that are read here are kept for {_days(keep.total_seconds())} so that the team can "
+            f"Posts in the channels that are read here are kept for {in_words(keep)} so that the team can "
             "answer, then their text is dropped. Nothing is used to train software, and nobody is scored.\n"
             "/mydata shows everything that is stored about you, /forget erases it, /stop ends replies to you, /start "
             "allows them again."
@@ -104,7 +105,7 @@ class Fans:
         privacy = self._settings.privacy
         words = words.strip()
         if not words:
-            return Answer(text="Write what was not right behind the command: /report the reply to my post was rude")
+            return Answer(text="Write what was not right after the command: /report the reply to my post was rude")
         to = privacy.reports or self._settings.on_call
         return Answer(text=REPORTED, report=_cut(words, LONGEST_REPORT), report_to=to)
 
@@ -121,15 +122,7 @@ STARTED = "Done. Your posts may be answered from here again. /stop ends that."
 NOT_STOPPED = "Your posts may be answered from here. /stop ends that."
 REPORTED = "Thank you. The team has it."
 NOT_REPORTED = "This could not be shown to the team just now; please write to a moderator, or try again later."
-"""For an adapter that could not lay the words before anybody."""
-
-
-def _days(seconds: float) -> str:
-    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length and seconds % length == 0:
-            number = int(seconds // length)
-            return f"{number} {unit}{'' if number == 1 else 's'}"
-    return f"{int(seconds)} seconds"
+"""For an adapter that could not show the words to anybody."""
 
 
 def _cut(text: str, length: int) -> str:

@@ -1,4 +1,4 @@
-"""The operators' files as they were live last, kept on disk: a start at which the files have faults runs on them."""
+"""The last good set of the operators' files, kept on disk. A start uses it if the files have faults."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from bot import private
 
 FILE = "templates_kept.json"
 _NEW = f".{FILE}.new"
-"""One name, so that what a crash leaves is written over and old words do not pile up."""
+"""Always the same name, so that the next try overwrites what a crash left behind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """A set of files. `texts`: path below templates/ -> text; `at`: when it was kept; `checks`: what it was checked
-    by."""
+    """A set of files. `texts`: path below templates/ -> text; `at`: when it was kept; `checks`: their version."""
 
     texts: Mapping[str, str]
     at: datetime
@@ -27,14 +26,14 @@ class Kept:
 
 
 def keep(var: Path, texts: Mapping[str, str], checks: str) -> None:
-    """Put these in the place of what was kept, whole or not at all, for their owner's eyes. Raises OSError."""
+    """Replace what is kept, all or nothing. Only the owner may read it. Raises OSError."""
     var.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
     written = json.dumps(
         {"at": datetime.now(UTC).isoformat(), "checks": checks, "texts": dict(texts)}, ensure_ascii=False
     )
     new = var / _NEW
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), private.FILE)  # it may have been there
+        os.fchmod(file.fileno(), private.FILE)  # a crash may have left it
         file.write(written)
         file.flush()
         os.fsync(file.fileno())
@@ -42,7 +41,7 @@ def keep(var: Path, texts: Mapping[str, str], checks: str) -> None:
 
 
 def kept(var: Path) -> Kept | None:
-    """What is kept; None where nothing is, or nothing that can be read."""
+    """What is kept; None if there is nothing, or it cannot be read."""
     try:
         found = json.loads((var / FILE).read_text(encoding="utf-8"))
         texts = {str(name): str(text) for name, text in found["texts"].items()}

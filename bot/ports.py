@@ -1,4 +1,4 @@
-"""What the machinery asks of its parts that have more than one implementation."""
+"""Interfaces that have more than one implementation."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Sender(Protocol):
     """Sends replies to one platform. SDK objects stop here."""
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
-        """Look once more at the post, on the platform, right before sending; None when all is as it was.
+        """Look at the post on the platform, right before sending. None if it is there and unchanged.
 
-        NotSent when the platform cannot be asked now: without that look nothing is sent.
+        NotSent if the platform cannot be asked now: without this look nothing is sent.
         """
         ...
 
     async def deliver(self, delivery: Delivery) -> SendResult:
-        """Send, correct or remove as `delivery.kind` says. Must not raise for what the platform answers."""
+        """Send, correct or remove, as `delivery.kind` says. Must not raise for an answer of the platform."""
         ...
 
     async def look_up(self, delivery: Delivery) -> SendResult:
-        """After a crash in the middle of `deliver`: did it arrive? `Uncertain` where the platform cannot tell."""
+        """Find out whether a delivery arrived after a crash in `deliver`. `Uncertain` if the platform cannot tell."""
         ...
 
 
@@ -45,32 +45,32 @@ class PlatformAdapter(Sender, Protocol):
     """The longest reply the platform takes, in UTF-16 units: what most people would call characters."""
 
     async def run(self) -> None:
-        """Hand posts, edits and deletions to the intake until cancelled. Restarted with backoff when it raises."""
+        """Hand posts, edits and deletions to the intake until cancelled. If it raises, it is restarted with backoff."""
         ...
 
 
 @runtime_checkable
 class Watched(Protocol):
-    """A platform adapter that knows whether its platform still answers; another one counts as ready while it runs."""
+    """A platform adapter that knows whether its platform answers. Any other counts as ready while it runs."""
 
     def is_ready(self) -> bool:
-        """True while it does."""
+        """True while the platform answers."""
         ...
 
 
 class Surface(Protocol):
-    """A place that shows managers their cards and takes their presses. A card is a view of one draft's row."""
+    """A place that shows managers their cards and takes their presses. A card is a view of one draft."""
 
     name: str
 
     async def run(self) -> None:
-        """Bring every card in line with its draft, after a start and whenever an event rings, until cancelled."""
+        """Keep every card in line with its draft, from the start and after each event, until cancelled."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One line of `greenroom doctor`. `ok` None is neither good nor bad: something to know. `fix` says what to do."""
+    """One line of `greenroom doctor`. `ok` is None for a note that is neither good nor bad. `fix` says what to do."""
 
     name: str
     ok: bool | None

@@ -1,4 +1,4 @@
-"""Files for their owner's eyes: what Greenroom writes holds fans' words and secrets."""
+"""File permissions: what Greenroom writes holds fans' words and secrets, so only its owner may read it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FILE, FOLDER = 0o600, 0o700
 
 
 def opener(path: str, flags: int) -> int:
-    """For `open`: a file that it makes is the owner's alone."""
+    """For `open`: a new file is for its owner only."""
     return os.open(path, flags, FILE)
 
 
 def tighten(path: Path) -> None:
-    """Take a file or folder away from everybody but its owner. What is not there, or not ours to change, stays."""
+    """Let only its owner read a file or folder. One that is missing, or not ours to change, is left alone."""
     with contextlib.suppress(OSError):
         found = path.lstat().st_mode
         if stat.S_ISDIR(found):
@@ -26,7 +26,7 @@ def tighten(path: Path) -> None:
 
 
 def tighten_all(folder: Path) -> None:
-    """`tighten` a folder and all that is in it. Links are not followed."""
+    """`tighten` a folder and everything in it. Links are not followed."""
     tighten(folder)
     for here, folders, files in os.walk(folder):
         for name in (*folders, *files):

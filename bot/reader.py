@@ -1,7 +1,7 @@
-"""The shipped model: pinned and proved when it is loaded, run on onnxruntime, its last texts remembered.
+"""The shipped model: checked when it is loaded, run on onnxruntime, with a cache of the last texts.
 
-Posts' numbers live in memory only. Those of the operators' examples are kept in `var/`, so that a start and an edit
-read only what is new.
+Vectors of posts stay in memory. Those of the operators' examples are kept in `var/`, so that a start and an edit read
+only what is new.
 """
 
 from __future__ import annotations
@@ -30,49 +30,49 @@ from responders.understanding.trained import ByWords, Heads, Model
 FOLDER = Path(str(resources.files("bot") / "model"))
 DIMENSIONS = 384
 CARD = "model.json"
-"""Names, factors, known numbers and the SHA-256 of the other files."""
+"""Has names, factors, known vectors and the SHA-256 of the other files."""
 WORDS_ONLY = "words_only.npz"
 CACHED = 512
-"""Texts whose numbers are remembered, 1.5 KiB each."""
+"""Texts whose vectors are cached, 1.5 KiB each."""
 VECTORS = "example_vectors.npz"
-"""The file in `var/`."""
+"""The file in `var/` with the vectors of examples."""
 _POST, _BEFORE = 96, 30
-"""Pieces of words of a post, and of what was said before it, that are read."""
+"""How many word pieces are read of a post, and of the message before it."""
 _START, _END = 0, 2
 _BLOCK = 32
 _TOLERANCE = 0.05
-"""How far a known text's numbers may be off, of their length: those of eight bits differ between processors."""
+"""How far a known vector may be off, relative to its length: processors differ in eight-bit arithmetic."""
 _DIGEST = 16
 _REINSTALL = "install Greenroom again"
 
 
 class NoReader(GreenroomError):
-    """There is no trained model to read with. Its text says why, and what to do."""
+    """There is no trained model. The text says why, and what to do."""
 
     def __init__(self, why: str, fix: str = _REINSTALL) -> None:
-        """`why`: completes "because"; `fix`: what to do, as a clause."""
+        """`why` goes on after "because"; `fix` is a clause that says what to do."""
         self.fix = fix
         self.sentence = f"Posts are read by word patterns alone, less well, because {why}"
         super().__init__(f"{self.sentence}; {fix}.")
 
 
 class Network:
-    """Text in, its numbers out: pieces of words, their numbers, and the layers."""
+    """Text in, vector out: word pieces, their embeddings, and the layers."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
-        """The files of the model by name."""
+        """`files`: the files of the model, by name."""
         self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(files["pieces.model"]))
         words = _arrays(files["words.npz"])
         self._fours, self._scale = words["fours"], words["scale"]
         self._places = words["places"].astype(np.float32)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep what the longest post needed
+        options.enable_cpu_mem_arena = False  # it would keep as much memory as the longest post took
         path = str(files["network.onnx"])
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, text: str) -> Floats:
-        """The mean over the post's words; what stands behind a line break was said before it, and is only seen."""
+        """The mean over the post. What follows a line break was said before it: it is read, but not in the mean."""
         post, _, before = text.partition("\n")
         own = [_START, *self._pieces.encode(post)[:_POST], _END]
         more = [_END, *self._pieces.encode(before)[:_BEFORE], _END] if before else []
@@ -83,19 +83,19 @@ class Network:
         return mean
 
     def _numbers(self, ids: Any) -> Floats:
-        """Of words: two numbers a byte, and a scale for each `_BLOCK` of them."""
+        """Of word pieces: two numbers a byte, and one scale for each `_BLOCK` numbers."""
         parts = self._fours[ids].reshape(len(ids), -1, _BLOCK // 2)
         whole = np.concatenate([parts & 15, parts >> 4], axis=2).astype(np.float32) - 8
         return np.asarray((whole * self._scale[ids].astype(np.float32)[:, :, None]).reshape(len(ids), -1), np.float32)
 
 
 class TextEncoder:
-    """An `Encoder` that remembers the texts it saw last. For any number of threads."""
+    """An `Encoder` with a cache of the last texts. Thread-safe."""
 
     def __init__(self, network: Callable[[str], Floats]) -> None:
-        """`network` gives one text's numbers."""
+        """`network` gives the vector of a text."""
         self._network = network
-        self._lock = Lock()  # around the memory only: an operator's examples must not hold up a post
+        self._lock = Lock()  # around the cache only: operators' examples must not hold up a post
         self._seen: OrderedDict[str, Floats] = OrderedDict()
 
     def encode(self, texts: Sequence[str]) -> Floats:
@@ -103,7 +103,7 @@ class TextEncoder:
         return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
 
     def encode_once(self, text: str) -> Floats:
-        """One text, past the memory."""
+        """One text, without the cache."""
         return self._network(text.encode("utf-8", "replace").decode())  # a lone surrogate is no text
 
     def _one(self, text: str) -> Floats:
@@ -121,14 +121,14 @@ class TextEncoder:
 
 
 class Examples:
-    """An `Encoder` for what operators write: keeps the numbers in a file, by hash of the text.
+    """An `Encoder` for operators' examples: keeps their vectors in a file, by hash of the text.
 
-    While open, everything it is given is an operator's. Once closed it hands everything on, and nothing of it is kept.
+    While it is open it must get texts of operators only. Once closed it passes every text on and keeps nothing.
     """
 
     def __init__(self, encoder: TextEncoder, model: str, var: Path | None) -> None:
-        """`model`: what tells one model from another. `var`: the folder of the file; without it nothing is kept. A
-        broken or foreign file counts as none."""
+        """`model`: its version. `var`: the folder of the file; without it nothing is kept. A broken file, or one of
+        another model, counts as none."""
         self._encoder = encoder
         self._model = model
         self._path = var / VECTORS if var else None
@@ -150,10 +150,10 @@ class Examples:
         return used[key]
 
     def close(self) -> None:
-        """Write the file, if it would be another one, with the examples of now."""
+        """Write the file with the examples of now, if they have changed."""
         used, self._used = self._used or {}, None
         if self._path and used.keys() != self._kept.keys():
-            with suppress(OSError):  # the next start is slower, no more
+            with suppress(OSError):  # it only makes the next start slower
                 _write(self._path, self._model, used)
         self._kept = {}
 
@@ -168,20 +168,20 @@ class Reader:
         self.version = version
 
     def model(self, var: Path | None) -> tuple[Model, Examples]:
-        """The model for a pipeline, whose examples are kept in `var` until they are closed."""
+        """The model for a pipeline, and its examples, which are kept in `var` and must be closed."""
         examples = Examples(self.encoder, self.version, var)
         return Model(encoder=examples, heads=self.heads), examples
 
 
 def load_reader(folder: Path = FOLDER) -> Reader:
-    """Load the model, which takes a quarter of a second. Raises NoReader when a file is missing, is not the right one,
-    or does not compute what it should."""
+    """Load the model, which takes a quarter of a second. Raises NoReader if a file is missing or wrong, or if the model
+    does not compute what it should."""
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         files = dict(card["files"])
     except (OSError, ValueError) as error:
         raise NoReader(f"{CARD} of the model cannot be read ({error})") from error
-    except Exception as error:  # some other program's
+    except Exception as error:  # JSON of another kind
         raise NoReader(f"{CARD} of the model is not the file it should be") from error
     for name, expected in files.items():
         if why := _unlike(folder / name, expected):
@@ -198,8 +198,8 @@ def load_reader(folder: Path = FOLDER) -> Reader:
 
 
 def by_words(word_lists: Mapping[str, Mapping[str, Any]], folder: Path = FOLDER) -> ByWords:
-    """What reads where there is no model: weights of words and letters, fitted to the same posts. Raises
-    GreenroomError when not even they are there."""
+    """What reads without the model: weights of words and letters, fitted to the same posts. Raises GreenroomError if
+    they are missing, too."""
     try:
         file = _arrays(folder / WORDS_ONLY)
         weights, bias = file["weights"].astype(np.float32), file["bias"].astype(np.float32)
@@ -224,16 +224,16 @@ def _heads(card: Mapping[str, Any], path: Path) -> Heads:
 
 
 def _arrays(path: Path) -> dict[str, Any]:
-    """What a file of numpy's holds, by name."""
+    """The arrays of an npz file, by name."""
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 
 
 def _off(encoder: TextEncoder, known: Mapping[str, Sequence[float]]) -> str | None:
-    """The first known text whose numbers are others."""
+    """The first known text that gets another vector than it should."""
     for text, expected in known.items():
         row = encoder.encode_once(text)[: len(expected)]
-        if not np.linalg.norm(row - expected) <= _TOLERANCE * np.linalg.norm(expected):  # nor what is no number
+        if not np.linalg.norm(row - expected) <= _TOLERANCE * np.linalg.norm(expected):  # "not": NaN counts as off
             return text
     return None
 
@@ -244,7 +244,7 @@ def _told(error: Exception) -> str:
 
 
 def _unlike(path: Path, expected: str) -> str | None:
-    """What is wrong with a pinned file, as words that follow its name."""
+    """What is wrong with a file, in words that follow its name."""
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Work that a stop must not cut in the middle: what was begun with a platform is finished and noted first."""
+"""Work that a stop must not interrupt, such as a request to a platform and the note of its result."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 GRACE = 10.0
-"""Seconds that such work has after a stop was asked for; then it is cut off, as by a crash."""
+"""Seconds that such work may still take after a stop. Then it is cut off, as in a crash."""
 
 
 async def finished(work: Coroutine[Any, Any, T]) -> T:
-    """Run something that, once begun, is finished even when the caller is cancelled; the cancellation follows then."""
+    """Run `work` to its end, even if the caller is cancelled; the cancellation is raised afterwards."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)

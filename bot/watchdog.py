@@ -1,7 +1,7 @@
-"""Ends a process that hangs: whoever looks after it starts it again, and what was begun is picked up then.
+"""Ends a process that hangs. A service manager starts it again, and it goes on where it stopped.
 
-`faulthandler` waits on a thread that needs nothing of the interpreter. So it also ends a process in which one long step
-in C holds the interpreter's lock, and no line of Python runs any more. It writes where each thread stood, no values.
+`faulthandler` has a thread that does not need the interpreter's lock. So it also ends a process in which C code never
+gives that lock back. It prints the stack of each thread, without values.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import AsyncIterator
 from bot.stopping import GRACE
 
 FROZEN = 60.0
-"""Seconds without a beat of the event loop after which the process is ended."""
+"""Seconds for which the event loop may stand still before the process is ended."""
 BEAT = 5.0
 STOPPING = GRACE + 5.0
-"""Seconds that the whole stop may take."""
+"""Seconds that a stop may take in all."""
 
 
 @contextlib.asynccontextmanager
 async def watchdog() -> AsyncIterator[None]:
-    """While inside, a frozen event loop ends the process, with status 1; from then on, a stop that hangs does."""
+    """Inside, a frozen event loop ends the process with status 1. Afterwards, a stop that hangs does."""
     beating = asyncio.create_task(_beat())
     try:
         yield

@@ -1,4 +1,4 @@
-"""Work on threads that nobody has to wait for: a thread cannot be ended, so one that hangs is left behind."""
+"""Work on threads that nobody waits for: a thread cannot be ended, so one that hangs is left behind."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ T = TypeVar("T")
 LONGEST = 60.0
 """Seconds that one job may take."""
 MOST = 4
-"""Threads at once: the one that works, and those that were left behind and have not ended."""
+"""Threads at once: the one that works, and those that hang."""
 
 
 class TookTooLong(Exception):
-    """The job has not ended in time; its thread goes on, and what it gives is dropped."""
+    """The job took too long. Its thread goes on, and its result is dropped."""
 
 
 class Worker:
-    """Runs one job after the other, each on a daemon thread of its own, which the end of the process does not await.
+    """Runs one job after the other, each on a daemon thread of its own; the process ends without waiting for it.
 
-    When `MOST` threads hang, the next job waits until one of them ends.
+    While `MOST` threads hang, the next job waits until one of them ends.
     """
 
     def __init__(self, name: str) -> None:
-        """`name`: that of the threads."""
+        """`name`: the name of the threads."""
         self._name = name
         self._turn = asyncio.Lock()
         self._room = asyncio.Semaphore(MOST)
 
     async def run(self, job: Callable[[], T]) -> T:
-        """What the job gives. Raises what it raises, and TookTooLong."""
+        """The result of the job. Raises what it raises, and TookTooLong."""
         async with self._turn:
             await self._room.acquire()
             done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -56,7 +56,7 @@ class Worker:
             result = job()
         except Exception as error:
             problem = error
-        except BaseException as error:  # a plug-in that wants to end the thread must not end the program
+        except BaseException as error:  # a plug-in that ends its thread must not end the program
             problem = RuntimeError(f"{type(error).__name__} on thread {self._name}")
         with contextlib.suppress(RuntimeError):  # the loop has ended
             done.get_loop().call_soon_threadsafe(self._ended, done, result, problem)

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 
 class ReplayPlatform:
-    """Plays a file of JSON lines, each the body of `POST /api/posts`, as if the posts were written now."""
+    """Plays a file of JSON lines as if the posts were written now. Each line is a body of `POST /api/posts`."""
 
     name = NAME
     text_limit = 4096
@@ -41,7 +41,7 @@ class ReplayPlatform:
         self._clock = clock
 
     async def run(self) -> None:
-        """Play the file once, then wait. A bad line is logged and passed over. Raises FaultyFiles without a file."""
+        """Play the file once, then wait. A bad line is logged and skipped. Raises FaultyFiles if there is no file."""
         before: datetime | None = None
         with closing(_lines(self._file)) as lines:
             for number, line in lines:
@@ -54,24 +54,24 @@ class ReplayPlatform:
                     await asyncio.sleep(max(0.0, (body.at - before).total_seconds() / self._speed))
                 now = self._clock.now()
                 received = await self._receive(replace(body.post(NAME, now), at=now))
-                before = body.at if received.new else None  # what an earlier run has played is not waited for
+                before = body.at if received.new else None  # do not wait for posts of an earlier run
         log.info("replay_finished", file=self._file.name)
         await asyncio.Event().wait()
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | None:
-        """Never: the outbox has looked at the store, and there is nowhere else to look."""
+        """Never: the outbox has looked at the store, and nothing else knows of the post."""
 
     async def deliver(self, delivery: Delivery) -> SendResult:
-        """Sent at once; a reply is known by its own id."""
+        """Sent at once. The receipt is the reply's own id."""
         return Sent(external_id=delivery.reply_id)
 
     async def look_up(self, delivery: Delivery) -> SendResult:
-        """After a crash: sending again does no harm, the row is the message."""
+        """Not sent: after a crash it may go again, because nothing leaves the store."""
         return NotSent(reason="the process stopped before it was noted", retry_after=0)
 
 
 def checks(settings: Settings) -> list[Check]:
-    """Is the file to play there?"""
+    """Whether the file to play is there, for `doctor`."""
     file = settings.replay_file
     if file is None:
         return []
@@ -97,7 +97,7 @@ def _body(line: bytes, own_id: str) -> PostIn:
 
 
 def _fault(file: Path, number: int, error: ValueError) -> Fault:
-    """What is wrong in a line, without its words: they are a fan's."""
+    """The fault of a line, without its words, which are a fan's."""
     message = f"this is not JSON: {error}"
     if isinstance(error, ValidationError):
         message = "; ".join(

@@ -1,4 +1,4 @@
-"""The commands. Each is a thin face: it reads the settings, asks the parts, prints."""
+"""The commands. Each reads the settings, asks the parts and prints."""
 
 from __future__ import annotations
 

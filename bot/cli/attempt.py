@@ -1,4 +1,4 @@
-"""`try`: what would become of one post. Nothing is stored."""
+"""`try`: what would happen to one post. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from responders.types import Author, Candidate, Context, Outcome, Post, Proposal
 
 def attempt(
     text: Annotated[str, typer.Argument(help="What a fan writes.")],
-    channel: Annotated[str, typer.Option(help="Where; its language and manner are those of config.yaml.")] = "general",
+    channel: Annotated[str, typer.Option(help="Its channel; config.yaml has its language and register.")] = "general",
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Also what each stage saw.")] = False,
     config: Config = None,
 ) -> None:
-    """Show what would become of a post and why; nothing is stored and nothing is sent."""
+    """Show what would happen to a post, and why. Nothing is stored or sent."""
     settings = load_settings(config)
     pipeline = load_pipeline(settings)
     now = datetime.now(UTC)
@@ -55,7 +55,7 @@ def _context(settings: Settings, channel: str, now: datetime) -> Context:
 
 
 def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
-    """A proposal as scripts read it: the shape of `try --json`, stable."""
+    """A proposal for scripts: the output of `try --json`. Its shape is stable."""
     return {
         "id": "try",
         **understood(proposal, library),

@@ -1,4 +1,4 @@
-"""`templates check`: whether the operators' files are in order, and whether their posts find their replies."""
+"""`templates check`: checks the operators' files, and whether posts find their replies."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ All = Annotated[bool, typer.Option("--all", help="Look at the files that came wi
 
 @dataclass(frozen=True, kw_only=True)
 class _Files:
-    """The operators' files and which of them are the operator's own: those that differ from what came."""
+    """All files, and which are the operator's own: those that differ from what came with Greenroom."""
 
     name: str
     texts: Mapping[str, str]
@@ -49,17 +49,17 @@ class _Files:
     everything: bool
 
     def shown(self, faults: Iterable[Fault]) -> list[Fault]:
-        """The faults that are told, the operator's own files first; each with the name of the folder before it."""
+        """The faults to show, in the operator's own files first, with the name of the folder before each path."""
         told = (fault for fault in faults if self._told(fault.file) or (fault.follows and self._told(fault.follows)))
         ordered = sorted(told, key=lambda fault: not self.is_own(fault.file))
         return [replace(fault, file=f"{self.name}/{fault.file}") for fault in ordered]
 
     def looks_at(self, template: Template) -> bool:
-        """True for a template whose posts are tried."""
+        """True if the posts of the template are tried."""
         return self._told(template.path)
 
     def is_own(self, path: str) -> bool:
-        """True for an own file, and for a folder that holds one or is not there yet."""
+        """True for an own file, and for a folder that holds one or does not exist yet."""
         if path in self.texts:
             return path in self.own
         inside = {file for file in self.texts if file.startswith(f"{path}/")}
@@ -74,7 +74,7 @@ class _Files:
 def check(folder: Folder = None, only: Only = None, everything: All = False, config: Config = None) -> None:
     """Read everything as `run` does, and say what is wrong (status 1) and what could be better.
 
-    Of what came with Greenroom and was left as it is, nothing is said but faults, unless `--intent` or `--all` asks.
+    Unchanged files that came with Greenroom are checked for faults only, unless `--intent` or `--all` is given.
     """
     settings = load_settings(config) if folder is None else None
     folder = settings.templates if settings else folder
@@ -95,7 +95,7 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
         lost = files.shown(astray(library, pipeline.run, tried, texts, now))
     _list("Could be better", warnings)
     _list("Posts under answers_to that do not find their reply", lost)
-    with busy("Reading each example as a stranger's post"):
+    with busy("Reading each example as if it were new"):
         read = _held_out(pipeline, files)
     shown = None if only or everything else _SHOWN
     own = library.intents.keys() - {path.removeprefix("intents/").removesuffix(".yaml") for path in shipped()}
@@ -106,7 +106,7 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
 
 
 def _live(folder: Path, settings: Settings | None) -> Pipeline:
-    """The pipeline as it runs; else the faults are listed, and the status is 1."""
+    """The pipeline as `run` has it. If there are faults, list them and exit with status 1."""
     try:
         return read_live(folder, settings.var if settings else None)
     except FaultyFiles as error:
@@ -115,7 +115,7 @@ def _live(folder: Path, settings: Settings | None) -> Pipeline:
 
 
 def _own_first(folder: Path, faults: Sequence[Fault]) -> list[Fault]:
-    """What an operator wrote before what came with Greenroom; it seldom is the cause."""
+    """Faults in the operator's own files first: what came with Greenroom is seldom the cause."""
     try:
         texts = read_texts(folder)
     except FaultyFiles:
@@ -147,8 +147,8 @@ def _warnings(pipeline: Pipeline, settings: Settings | None) -> tuple[Fault, ...
 
 
 def channels(settings: Settings) -> frozenset[str] | None:
-    """The names of the channels that are read, as templates write them; None where not all are known: some go
-    by numbers, and without a list any channel may be read."""
+    """The names of the channels that are read, as templates write them. None if not all are known: some are listed by
+    number, and without a list any channel may be read."""
     chats = [section for section in settings.platforms.chats.values() if section.listen]
     names = {item.channel for section in chats for item in section.listen}
     by_name = all(section.listens_by_name for section in chats)
@@ -162,7 +162,7 @@ def _list(title: str, faults: Sequence[Fault]) -> None:
 
 
 def _held_out(pipeline: Pipeline, files: _Files) -> list[HeldOut]:
-    """The examples and posts that the operator wrote, as those read them who do not know them."""
+    """The operator's own examples and posts, each read without having been learned."""
     library = pipeline.library
     analyzer = next((one for one in pipeline.analyzers if isinstance(one, IntentAnalyzer)), None)
     intents = {name for name in library.intents if files.only == name or files.everything or _has_own(name, files)}
@@ -173,7 +173,7 @@ def _held_out(pipeline: Pipeline, files: _Files) -> list[HeldOut]:
 
 
 def _has_own(intent: str, files: _Files) -> bool:
-    """True when the operator wrote an example of the intent."""
+    """True if the operator wrote an example of the intent."""
     path = f"intents/{intent}.yaml"
     if path not in files.own:
         return False
@@ -187,31 +187,30 @@ def _examples(path: str, text: str) -> list[str]:
 
 
 def _told_apart(read: Sequence[HeldOut], own: Collection[str], shown: int | None) -> Iterator[str]:
-    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few of the examples.
-    Of the operator's `own` intents each example that is not read right is named. `shown`: how many of a kind; None for
-    all."""
+    """How well the examples tell the intents apart: a table, the worst first, then pairs with a few examples. Of the
+    operator's `own` intents every example that is not read right is named. `shown`: how many of a kind; None: all."""
     if not read:
         return
     right = sum(one.read == one.intent for one in read)
-    yield f"Each example read as a stranger's post, by the others: {right} of {len(read)} are read right."
+    yield f"Each example, read as if it were new: {right} of {len(read)} are read right."
     rows = recalls(read)
     width = max(len(row.intent) for row in rows)
-    yield f"{'':<{width}} examples right  taken by others with confidence"
+    yield f"{'':<{width}} examples right  surely read as another"
     for row in rows:
-        taken = f"{row.stolen}, most by {row.thief}" if row.thief else "0"
+        taken = f"{row.stolen}, most as {row.thief}" if row.thief else "0"
         yield f"{row.intent:<{width}} {row.examples:>8} {row.found / row.examples:>5.0%}  {taken}"
     yield ""
     sure = stolen(read)
     yield from _thefts(sure, shown)
     unsure = [one for one in read if one.intent in own and one.read != one.intent and one not in sure]
     if unsure:
-        yield f"Not read right, and not surely as another ({len(unsure)}): more examples of the kind help."
+        yield f"Not read right, nor surely as another intent ({len(unsure)}): more examples like these help."
         yield from _some([f"“{one.text}” ({one.intent}) reads as {doing(one.read)}" for one in unsure], None)
         yield ""
 
 
 def _some(lines: Sequence[str], shown: int | None) -> Iterator[str]:
-    """So many of the lines, and how many there are beside them."""
+    """The first `shown` lines, and how many more there are."""
     yield from (f"  {line}" for line in lines[:shown])
     if shown is not None and len(lines) > shown:
         yield f"  and {len(lines) - shown} more"
@@ -222,7 +221,7 @@ def _thefts(found: Sequence[HeldOut], shown: int | None) -> Iterator[str]:
     if not found:
         return
     pairs = Counter((one.intent, one.read) for one in found).most_common(_PAIRS if shown else None)
-    yield f"Taken for another intent ({len(found)}): reword these, or those they are like, or move them."
+    yield f"Surely read as another intent ({len(found)}): reword these or the examples they are like, or move them."
     for (intent, thief), count in pairs:
         yield f"{intent} -> {thief} ({count})"
         own = [one for one in found if (one.intent, one.read) == (intent, thief)]
@@ -233,14 +232,14 @@ def _thefts(found: Sequence[HeldOut], shown: int | None) -> Iterator[str]:
 
 
 def _by_strangers(read: Sequence[HeldOut], shown: int | None) -> Iterator[str]:
-    """Remarks: the posts of own situations that are found only because they stand there word for word."""
+    """The posts of own situations that are found only word for word."""
     posts = [one for one in read if one.situation is not None]
     missed = [one for one in posts if one.likeliest != one.situation or one.read != one.intent]
     if not missed:
         return
     yield (
-        f"Found only because they stand there word for word: {len(missed)} of {counted(len(posts), 'post')} of your own"
-        " situations. More posts of the kind, in other words, help."
+        f"Found only word for word: {len(missed)} of {counted(len(posts), 'post')} of your own situations. More posts"
+        " like these, in other words, help."
     )
     for name in dict.fromkeys(one.situation for one in missed if one.situation):
         own = [one for one in missed if one.situation == name]
@@ -269,7 +268,7 @@ def _table(library: Library, only: str | None) -> Iterator[str]:
 def _sum(
     library: Library, tried: Collection[Template], warnings: Sequence[Fault], lost: Sequence[Fault]
 ) -> Iterator[str]:
-    """What there is, and that it is in order."""
+    """The summary of a set without faults."""
     by_locale = Counter(template.locale for template in library.templates).most_common()
     wordings = sum(len(template.variants) for template in library.templates)
     yield (

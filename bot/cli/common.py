@@ -1,4 +1,4 @@
-"""What several commands share."""
+"""Shared by several commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Config = Annotated[
 
 
 def load_settings(config: Path | None) -> Settings:
-    """The settings that a command works with. Raises FaultyFiles and GreenroomError."""
+    """The settings for a command. Raises FaultyFiles and GreenroomError."""
     path = config or settings.default_path(os.environ)
     above = Path("..", path.name)
     if config is None and not path.is_absolute() and not path.exists() and above.is_file():
@@ -39,12 +39,12 @@ def load_settings(config: Path | None) -> Settings:
 
 
 def load_pipeline(settings: Settings) -> Pipeline:
-    """The pipeline as `run` has it; says on stderr when there is no model to read with. Raises FaultyFiles."""
+    """The pipeline as `run` has it. Says on stderr if there is no model. Raises FaultyFiles."""
     return read_live(settings.templates, settings.var)
 
 
 def read_live(templates: Path, var: Path | None) -> Pipeline:
-    """The same for any folder of templates; `var`: where what was read of examples is kept."""
+    """`load_pipeline` for any folder of templates; `var`: the folder for the vectors of examples."""
     content = Content(templates, reader=load_reader, var=var)
     with busy("Reading the templates and their examples"):
         pipeline = content.load()
@@ -55,7 +55,7 @@ def read_live(templates: Path, var: Path | None) -> Pipeline:
 
 @contextmanager
 def busy(what: str) -> Iterator[None]:
-    """A sign of life on a terminal while something takes its time."""
+    """Show a spinner on a terminal meanwhile."""
     if not sys.stderr.isatty():
         yield
         return

@@ -17,5 +17,5 @@ def _group() -> None:
 
 @commands.command()
 def upgrade(config: Config = None) -> None:
-    """Bring the database to this version's tables. SQLite is also brought there by `run`."""
+    """Migrate the database to this version. For SQLite `run` does it, too."""
     typer.echo(f"The database is at version {migrate.upgrade(load_settings(config).store)}.")

@@ -1,4 +1,4 @@
-"""`doctor`: what is well, what is not, and how to mend it."""
+"""`doctor`: what is in order, what is not, and how to mend it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MARKS = {True: "ok   ", False: "FAULT", None: "note "}
 def doctor(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask the platforms, and whether public_url answers.")
-    ] = (False),
+    ] = False,
     config: Config = None,
 ) -> None:
-    """Check config, templates, database and platforms: each problem with its fix. Status 1 when something is wrong."""
+    """Check config, templates, database and platforms; each problem comes with its fix. Status 1 if one is found."""
     try:
         settings = load_settings(config)
     except FaultyFiles as error:
@@ -68,12 +68,14 @@ def _templates(settings: Settings, content: Content) -> list[Check]:
     except FaultyFiles as error:
         return [*_faults("templates", error), _instead(content, settings)]
     library = pipeline.library
-    result = f"templates {len(library.templates)}, intents {len(library.intents)}; all examples pass"
+    result = (
+        f"{counted(len(library.templates), 'template')}, {counted(len(library.intents), 'intent')}; all examples pass"
+    )
     return [_fine("templates", result), *_warnings(settings, pipeline), *_registers(settings, library)]
 
 
 def _instead(content: Content, settings: Settings) -> Check:
-    """What a start does while the files have faults."""
+    """What a start does with these faults."""
     if not content.use_kept() or content.kept_at is None:
         return Check(name="templates", ok=None, result="no earlier set is kept: a start stops with these faults")
     kept_at = settings.community.local(content.kept_at)
@@ -84,7 +86,7 @@ def _instead(content: Content, settings: Settings) -> Check:
 def _reader(content: Content) -> Check:
     if error := content.no_reader:
         return Check(name="reader", ok=False, result=error.sentence, fix=error.fix)
-    return _fine("reader", "posts are read with the trained model; its files and its numbers are the right ones")
+    return _fine("reader", "posts are read with the trained model, which passes its own checks")
 
 
 def _warnings(settings: Settings, pipeline: Pipeline) -> list[Check]:
@@ -117,7 +119,7 @@ def _disk(settings: Settings) -> list[Check]:
         Check(
             name="disk",
             ok=None,
-            result="what fans write is stored as it is; encryption is the disk's",
+            result="Greenroom does not encrypt what it stores",
             fix="keep the database on an encrypted disk",
         ),
     ]

@@ -22,7 +22,7 @@ from bot.reader import load_reader
 Only = Annotated[
     str | None,
     typer.Option(
-        "--only", help="Roles of this process, as in web,desk,outbox or a platform; else all.", show_default=False
+        "--only", help="Roles of this process: web, desk, outbox or a platform; else all.", show_default=False
     ),
 ]
 
@@ -30,7 +30,7 @@ Only = Annotated[
 def run(config: Config = None, only: Only = None) -> None:
     """Run everything that config.yaml switches on, until Ctrl-C."""
     settings = load_settings(config)
-    os.umask(0o077)  # what is written holds fans' words and secrets
+    os.umask(0o077)  # files hold fans' words and secrets
     private.tighten_all(settings.var)
     _log_to_stderr()
     for check in web.checks(settings):
@@ -49,20 +49,20 @@ def link(name: Annotated[str, typer.Argument(help="The manager's key in config.y
 
 
 def clock(config: Config = None) -> None:
-    """Say that this machine's clock is right, where old words are kept because it seemed to be wrong."""
+    """Confirm that this machine's clock is right, if Greenroom doubts it and drops no old words."""
     settings = load_settings(config)
     now = datetime.now(UTC)
     try:
         retention.confirm(settings.var, now)
     except OSError as error:
         raise GreenroomError(
-            f"{settings.var}: this cannot be noted here ({error.strerror}); check the permissions"
+            f"{settings.var}: the confirmation cannot be written here ({error.strerror}); check the permissions"
         ) from error
     typer.echo(f"It is {now:%Y-%m-%d %H:%M} UTC. Within a minute old words are dropped by that time.")
 
 
 def _log_to_stderr() -> None:
-    """One line an event. Libraries speak from warnings up: at INFO httpx logs addresses, Telegram's with the token."""
+    """One line an event. Of libraries only warnings: at INFO httpx logs addresses, and Telegram's hold the token."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     colors = sys.stderr.isatty() and "NO_COLOR" not in os.environ
     structlog.configure(

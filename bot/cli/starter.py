@@ -23,7 +23,7 @@ _SAMPLE_ZONE = "  timezone: UTC "
 _NAMELESS = "Our community"
 _EXAMPLES = Path(bot.__file__).parent / "starter"
 _STARTERS = {"facts.yaml": "facts.yaml", "en/question/example.md": "faq.md"}
-"""What stands in the place of the sample community's own files."""
+"""What replaces the sample community's own files."""
 _CAME = ".came_with_greenroom.json"
 """In templates/: path -> hash of what `init` wrote there."""
 
@@ -59,7 +59,7 @@ def _write(folder: Path, community: str | None) -> None:
         name = json.dumps((community or _NAMELESS).strip(), ensure_ascii=False)
         config = config.replace(_SAMPLE_NAME, f"  name: {name}\n").replace(_SAMPLE_ZONE, f"  timezone: {_zone()} ")
         (whole / "config.yaml").write_text(config, encoding="utf-8")
-        if folder.exists():  # it may be where the person stands: fill it, do not replace it
+        if folder.exists():  # it may be the current folder: fill it, do not replace it
             for part in ("templates", "config.yaml"):
                 (whole / part).rename(folder / part)
         else:
@@ -67,7 +67,7 @@ def _write(folder: Path, community: str | None) -> None:
 
 
 def _zone() -> str:
-    """The machine's time zone by its IANA name; UTC where it tells none that Greenroom knows."""
+    """The machine's time zone by its IANA name; UTC if it has none that Greenroom knows."""
     try:
         return parse_zone(getattr(LOCALTZ, "key", "UTC")).key
     except ValueError:
@@ -75,7 +75,7 @@ def _zone() -> str:
 
 
 def _leave_out_the_sample(folder: Path) -> None:
-    """What only the sample community knows, its facts and answers, gives way to one example each."""
+    """Replace the sample community's facts and answers by one example each."""
     for template in read_library(folder, known=True).templates:
         if template.is_faq:
             (folder / template.path).unlink()
@@ -84,18 +84,18 @@ def _leave_out_the_sample(folder: Path) -> None:
 
 
 def _note(folder: Path) -> None:
-    """Write down what the files are like as they come, so that a later Greenroom, with other files, knows them."""
+    """Note the hash of each file as it comes, so that a later Greenroom can tell which were changed."""
     came = {path: _hash(text) for path, text in read_texts(folder).items()}
     (folder / _CAME).write_text(json.dumps(came, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def untouched(folder: Path, texts: Mapping[str, str]) -> frozenset[str]:
-    """Those of the texts, by path below the folder, that came with Greenroom as they are: with the one that runs, or
-    with the one whose `init` wrote the folder."""
+    """The paths of those texts that came with Greenroom and were not changed: with this version, or with the one whose
+    `init` wrote the folder."""
     came = shipped()
     try:
         noted = json.loads((folder / _CAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # a folder of an older Greenroom, or a note that somebody wrote in
+    except (OSError, ValueError):  # made by an older Greenroom, or changed by hand
         noted = {}
     noted = noted if isinstance(noted, dict) else {}
     return frozenset(p for p, text in texts.items() if text in came.get(p, ()) or noted.get(p) == _hash(text))
@@ -107,7 +107,7 @@ def _hash(text: str) -> str:
 
 def shipped() -> dict[str, set[str]]:
     """The operators' files as they come, by path below templates/: as `init` writes them, and as the sample community
-    has them. What has another text is an operator's own."""
+    has them. Any other text is the operator's own."""
     source = _source() / "templates"
     found = {path: {text} for path, text in read_texts(source).items()}
     for path, example in _STARTERS.items():
@@ -116,5 +116,5 @@ def shipped() -> dict[str, set[str]]:
 
 
 def _source() -> Path:
-    """The files to start from: inside the package when installed, at the top of the source tree otherwise."""
+    """The folder of the files to start from: in the installed package, or else at the top of the source tree."""
     return _EXAMPLES if (_EXAMPLES / "templates").is_dir() else _EXAMPLES.parents[1]

@@ -1,4 +1,4 @@
-"""`templates`: whether the operators' files are in order, and what they say."""
+"""`templates`: checks the operators' files, and shows what they say."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PAUSE = timedelta(minutes=5)
 _NOT_OFFERED = 0.04
 """Below this chance of a situation its replies are not offered."""
 _SHOWN = ("mood", "length", "tells", "second")
-"""Fields of `when` that are told of a post, beside its sentences."""
+"""Fields of `when` that are shown for a post."""
 
 commands.command("check")(check)
 
@@ -48,7 +48,7 @@ def preview(
     post: Annotated[str | None, typer.Option(help="What a fan writes; else the first post it answers.")] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Words for a slot.")] = None,
 ) -> None:
-    """Show each wording of a template: how it comes out, and whether it is offered."""
+    """Show each wording of a template with its text, and whether it is offered."""
     if not file.is_file():
         raise GreenroomError(f"{file} is not a file; name a template, such as templates/en/thanks/any.md.")
     file = file.absolute()
@@ -84,8 +84,8 @@ def _fits(template: Template, read: Understanding) -> str:
 
 
 def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The post and the words for slots: from the options, or the first post that the template answers, or its first
-    example that is offered."""
+    """The post and the words for slots: from the options, else the first post that the template answers, else its
+    first example that is offered."""
     example = next((e for e in template.examples if e.expect.get("offered", True)), None)
     words = dict(example.given["slots"]) if post is None and example and not template.answers_to else {}
     for written in slots:
@@ -114,8 +114,8 @@ def sample(
     n: Annotated[int | None, typer.Option("--n", min=1, max=1000, help="How many posts.", show_default=False)] = None,
     config: Config = None,
 ) -> None:
-    """Show what is said to posts, one after the other, as a channel would see it: to the example posts of an intent, or
-    to the posts under the answers_to of a situation."""
+    """Show the replies to some posts, one after the other, as a channel would see them: to the examples of an intent,
+    or to the posts under the answers_to of a situation."""
     if (intent is None) == (name is None):
         raise GreenroomError("Name an intent, such as praise, or --situation NAME, such as lost_progress.")
     settings = load_settings(config)
@@ -132,11 +132,11 @@ def sample(
 
 
 _MANY = 10
-"""Posts that are shown where nobody says how many."""
+"""Posts that are shown if nobody says how many."""
 
 
 def _answered(library: Library, name: str, locale: str) -> Sequence[str]:
-    """The posts that stand under the answers_to of a situation or of an FAQ answer."""
+    """The posts under the answers_to of a situation or of an FAQ answer."""
     name = name.rpartition("/")[2].removesuffix(".md")
     files = [template for template in library.templates if template.id == name]
     if found := next((t for t in files if t.locale == locale and t.answers_to), None):
@@ -169,7 +169,7 @@ def _examples(library: Library, intent: str, locale: str) -> Sequence[str]:
 
 
 def _dialog(pipeline: Pipeline, intent: str | None, locale: str, posts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each post and its draft, or the reason why there is none. Each draft counts as sent, so that none repeats."""
+    """Each post and its draft, or why there is none. Each draft counts as sent, so that none repeats."""
     past: tuple[PastReply, ...] = ()
     start = datetime.now(UTC)
     for number, text in enumerate(posts):

@@ -1,4 +1,4 @@
-"""`understand`: what is read in many posts, JSON lines in and JSON lines out. Nothing is stored."""
+"""`understand`: reads many posts, JSON lines in and JSON lines out. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from responders.pipeline import Pipeline
 from responders.types import Attachment, Author, Context, Post, Proposal
 
 _LINE = 1024 * 1024
-"""Bytes of a line; a longer one is no post."""
+"""Most bytes of a line."""
 _TEXT = 8000
-"""Characters of a post that are read, as many as the API takes."""
+"""Characters of a post that are read: as many as the API takes."""
 
 In = Annotated[
     Path | None,
@@ -52,7 +52,7 @@ def _sayable(value: str | int) -> str | int:
 
 
 class Line(BaseModel):
-    """A line of input: a post in a channel of its own. Other keys are passed over, so that notes may stand there."""
+    """A line of input: a post in a channel of its own. Other keys are ignored; they may hold notes."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
@@ -67,16 +67,16 @@ class Line(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Bad:
-    """A line that is no post: its number and what is wrong with it."""
+    """A line that is not a post: its number and its fault."""
 
     number: int
     why: str
 
 
 def understand(source: In = None, target: Out = None, config: Config = None) -> None:
-    """Say what is read in each post of a file, and what would become of it. Nothing is stored and nothing is sent.
+    """Read each post of a file, and say what would happen to it. Nothing is stored or sent.
 
-    A line that is no post is told on stderr and left out; the status is then 2.
+    A line that is not a post is named on stderr and left out; the status is then 2.
     """
     settings = load_settings(config)
     with contextlib.ExitStack() as stack:
@@ -104,7 +104,7 @@ def understand(source: In = None, target: Out = None, config: Config = None) -> 
 def judged(
     pipeline: Pipeline, settings: Settings, lines: Iterable[Line | Bad]
 ) -> Iterator[tuple[Line, Proposal] | Bad]:
-    """What becomes of each line, in its turn; what is bad goes through."""
+    """The proposal for each line, in order. Bad lines pass through."""
     now = datetime.now(UTC)
     for line in lines:
         if isinstance(line, Bad):
@@ -114,7 +114,7 @@ def judged(
 
 
 def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
-    """What was read, as scripts read it: an output line without its id; stable. `faq`: the answers' file names."""
+    """A reading for scripts: an output line without its id. Its shape is stable. `faq`: the answers' file names."""
     read = proposal.understanding
     answered = {template.key: template.id for template in library.templates if template.is_faq}
     details: dict[str, list[str]] = {}
@@ -140,7 +140,7 @@ def as_dict(proposal: Proposal, library: Library) -> dict[str, Any]:
 
 
 def parsed(lines: Iterable[bytes]) -> Iterator[Line | Bad]:
-    """JSON lines as posts. Empty ones are passed over; numbers count all, from 1."""
+    """JSON lines as posts. Empty lines are skipped, but counted; numbers start at 1."""
     for number, raw in enumerate(lines, 1):
         if raw.strip():
             try:
@@ -194,7 +194,7 @@ def _context(line: Line, settings: Settings, now: datetime) -> Context:
 
 
 def _lines(stream: BinaryIO, advance: Progress | None) -> Iterator[bytes]:
-    """Lines of any length, of a huge one its beginning; without the byte order mark that some editors write."""
+    """Lines of any length; a huge one is cut. The byte order mark that some editors write is left out."""
     first = True
     while raw := stream.readline(_LINE + 1):
         length = len(raw)
@@ -221,7 +221,7 @@ def _reading(source: Path | None) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _writing(target: Path | None) -> Iterator[BinaryIO]:
-    """A file appears whole or not at all. What is no file of its own (a pipe, a device) is written as it comes."""
+    """A file appears whole or not at all. A pipe or a device is written to directly."""
     if target is None:
         yield sys.stdout.buffer
         return
@@ -249,7 +249,7 @@ def _writing(target: Path | None) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _progress(source: Path | None, target: Path | None) -> Iterator[Progress | None]:
-    """A bar on a terminal where it is in nobody's way: not beside answers on the same terminal."""
+    """A progress bar on a terminal, but not if the answers go to the same terminal."""
     if not sys.stderr.isatty() or (target is None and sys.stdout.isatty()):
         yield None
         return

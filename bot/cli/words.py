@@ -1,4 +1,4 @@
-"""What was read in a post, in plain words."""
+"""A reading of a post in plain words."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TELLS = {
     "name": "a name",
 }
 _CLEAR, _WORTH = 0.5, 0.2
-"""Chance from which a situation, or a second intent, is named as what it is, and from which as what it may be."""
+"""From the first chance a situation or a second intent is stated; from the second it is named as a maybe."""
 
 
 def in_words(read: Understanding, library: Library, locale: str) -> str:
-    """A few sentences: what it is and how sure that is, how it sounds, what it tells, what else it does. `locale`: the
-    language that goes without saying."""
+    """A few sentences: what it is and how sure that is, how it sounds, what it tells, what else it does. A language
+    other than `locale` is named."""
     if read.risk:
         alarm = next((f" ({sureness(a.chance)})" for a in read.alarms if a.gate == read.risk[0]), "")
         return f"Raises an alarm: {doing(read.risk[0])}{alarm}."
@@ -59,14 +59,14 @@ def _reads_as(read: Understanding, library: Library) -> str:
 
 
 def intent_of(library: Library) -> dict[str, str]:
-    """Situation -> its intent: those that are known, and the operator's own."""
+    """Situation -> its intent: the built-in ones and the operator's own."""
     own = {t.id: t.intent for t in library.templates if not t.is_general and not t.is_faq}
     listed = library.word_lists.get("situations", {})
     return own | {name: intent for intent, names in listed.items() for name in names}
 
 
 def language(code: str) -> str:
-    """German for de."""
+    """The English name of a language: "German" for de."""
     try:
         return Locale.parse(code).get_language_name("en") or code
     except (UnknownLocaleError, ValueError):

@@ -1,4 +1,4 @@
-"""config.yaml -> typed settings. Unknown keys are refused, secrets come from the environment, all errors at once."""
+"""config.yaml -> typed settings. Unknown keys are refused, all errors come at once; secrets are in the environment."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ __all__ = [
 
 
 def default_path(environ: Mapping[str, str]) -> Path:
-    """GREENROOM_CONFIG, or config.yaml in the folder where the command was started."""
+    """GREENROOM_CONFIG, or else config.yaml in the current folder."""
     return Path(environ.get("GREENROOM_CONFIG") or "config.yaml")
 
 
@@ -135,7 +135,7 @@ def _unknown_key(model: type[Config], loc: Loc, key: str) -> str:
 
 
 def _section_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:
-    """The section that stands at a place of config.yaml; keys of a mapping and numbers of a list are passed over."""
+    """The section at a place of config.yaml. Keys of a mapping and numbers of a list are skipped."""
     section = model
     for part in loc:
         field = section.model_fields.get(str(part))

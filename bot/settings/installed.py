@@ -1,4 +1,4 @@
-"""The chat platforms that are installed: entry points of the group `greenroom.adapters`, ours and those of others."""
+"""The installed chat platforms: entry points of the group `greenroom.adapters`, ours and others'."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ GROUP = "greenroom.adapters"
 
 
 class Installed(Protocol):
-    """What the settings need of an adapter; `bot.adapters.chat.port.ChatAdapter` says what the rest needs."""
+    """What the settings need of an adapter. `bot.adapters.chat.port.ChatAdapter` has the rest."""
 
     section: type[ChatSection]
 
 
 def installed() -> list[Installed]:
-    """One of each, by name. Raises GreenroomError for one that cannot be loaded."""
+    """All of them, sorted by name. Raises GreenroomError if one cannot be loaded."""
     return [_loaded(point) for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name)]
 
 

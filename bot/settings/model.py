@@ -1,4 +1,4 @@
-"""config.yaml as types. Frozen; what is not here is refused."""
+"""config.yaml as types. They are frozen; a key that is not here is refused."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Community(Section):
     timezone: Zone = ZoneInfo("UTC")
 
     def local(self, moment: datetime) -> datetime:
-        """The same moment by the community's clock."""
+        """The same moment in the community's time zone."""
         return moment.astimezone(self.timezone)
 
     @field_validator("locales")
@@ -95,17 +95,17 @@ class Web(Section):
 
     @property
     def host(self) -> str:
-        """Where to listen."""
+        """The address to listen on."""
         return split_bind(self.bind)[0]
 
     @property
     def port(self) -> int:
-        """Where to listen; 0 asks the system for a free one."""
+        """The port to listen on; 0 asks the system for a free one."""
         return split_bind(self.bind)[1]
 
 
 class Manager(Section):
-    """Somebody who may decide. `load` adds a key for their account on each chat platform that is installed."""
+    """Somebody who may decide. `load` adds a key for their account on each installed chat platform."""
 
     name: Name
 
@@ -116,7 +116,7 @@ class Manager(Section):
 
 
 class Listen(Section):
-    """A channel that is read, with its own language and manner where it has one."""
+    """A channel that is read, with its own language and register if it has them."""
 
     channel: Reference
     locale: Locale | None = None
@@ -128,21 +128,21 @@ def _as_listen(value: object) -> object:
 
 
 class ChatSection(Section):
-    """The block `platforms.NAME` of a chat platform, as far as all have it in common. Its adapter has its own.
+    """What all chat platforms have in their block `platforms.NAME`. Each adapter has a section of its own.
 
-    `auto` is on when the token is in the environment.
+    `enabled: auto` means: on if the token is in the environment.
     """
 
     name: ClassVar[str]
     """Its key under `platforms`, and under a manager."""
     title: ClassVar[str]
-    """As people write it."""
+    """Its name as people write it."""
     token: ClassVar[str]
-    """The variable of the environment that has its secret."""
+    """The environment variable that holds its secret."""
     account: ClassVar[Any] = PlatformId
-    """A manager's id there: a type as pydantic takes it."""
+    """The type of a manager's id there, for pydantic."""
     listens_by_name: ClassVar[bool] = False
-    """Whether `listen` calls channels as templates do, by their names."""
+    """Whether `listen` has names of channels, as templates do."""
 
     enabled: Literal["auto", True, False] = "auto"
     listen: tuple[Annotated[Listen, BeforeValidator(_as_listen)], ...] = ()
@@ -150,7 +150,7 @@ class ChatSection(Section):
     api_base: Local | None = None
 
     def may_decide(self, account: str) -> bool:
-        """True where the platform itself may make this account a manager, which is then asked at each press."""
+        """True if the platform may make this account a manager; it is asked again at each press."""
         return False
 
 
@@ -158,20 +158,20 @@ Chat = TypeVar("Chat", bound=ChatSection)
 
 
 class Replay(Section):
-    """Posts from a file, for demonstrations. `speed` 1 keeps the gaps of the posts, 10 shortens them, 0 leaves none."""
+    """Posts from a file, for demonstrations. `speed` 1 keeps the pauses between posts, 0 leaves none."""
 
     file: Path | None = None
     speed: float = Field(default=1, ge=0, allow_inf_nan=False)
 
 
 class Platforms(Section):
-    """Where posts come from. The web platform is always on; `load` adds the chat platforms that are installed."""
+    """Where posts come from. The web platform is always on; `load` adds the installed chat platforms."""
 
     replay: Replay = Replay()
 
     @property
     def chats(self) -> Mapping[str, ChatSection]:
-        """The block of each chat platform that is installed, by its name."""
+        """The block of each installed chat platform, by name."""
         return {name: section for name, section in self if isinstance(section, ChatSection)}
 
     @property
@@ -189,14 +189,14 @@ class Platforms(Section):
 
 
 class Privacy(Section):
-    """What fans are told about their data, and who reads their reports (None: whoever is on call)."""
+    """What fans are told about their data, and who reads their reports (None: the manager on call)."""
 
     policy: str | None = None
     reports: str | None = None
 
 
 class Replies(Section):
-    """When and how often replies go out. Caps: None is no cap."""
+    """When and how often replies go out. A cap of None is no cap."""
 
     undo_seconds: float = Field(default=10, ge=0, le=3600, allow_inf_nan=False)
     expire_after: Duration = parse_duration("24h")
@@ -269,31 +269,31 @@ class Config(Section):
 
 
 class Settings(Config):
-    """config.yaml with the place it was read from and the secrets of the environment, which are never shown."""
+    """config.yaml with its path, and the secrets of the environment, which are never shown."""
 
     path: Path
     tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
-    """Of chat platforms, by the variable of the environment."""
+    """Of chat platforms, by environment variable."""
     web_token: SecretStr | None = None
 
     @property
     def root(self) -> Path:
-        """The folder of config.yaml: paths in it start here."""
+        """The folder of config.yaml. Paths in the file start here."""
         return self.path.parent
 
     @property
     def var(self) -> Path:
-        """Where Greenroom writes."""
+        """The folder that Greenroom writes to."""
         return self.root / "var"
 
     @property
     def templates(self) -> Path:
-        """The operators' files."""
+        """The folder of the operators' files."""
         return self.root / "templates"
 
     @property
     def replay_file(self) -> Path | None:
-        """The posts to replay, if any."""
+        """The file of posts to replay, if any."""
         file = self.platforms.replay.file
         return None if file is None else self.root / file
 
@@ -314,7 +314,7 @@ class Settings(Config):
         return found.get_secret_value() if found else None
 
     def manager_of(self, platform: str, account: str) -> str | None:
-        """The key of the manager who has this account; None for anybody else."""
+        """The key of the manager with this account; None for anybody else."""
         return next((key for key, manager in self.managers.items() if manager.account(platform) == account), None)
 
     def account_of(self, key: str | None, platform: str) -> str | None:
@@ -323,7 +323,7 @@ class Settings(Config):
         return manager.account(platform) if manager else None
 
     def may_decide(self, key: str) -> bool:
-        """True for a manager of config.yaml, and for PLATFORM:ACCOUNT where that platform may make somebody one."""
+        """True for a manager of config.yaml, and for a PLATFORM:ACCOUNT that the platform may make a manager."""
         platform, _, account = key.partition(":")
         section = self.platforms.chats.get(platform)
         return key in self.managers or (section is not None and section.may_decide(account))
@@ -335,13 +335,13 @@ class Settings(Config):
 
 
 def config_of(sections: Iterable[type[ChatSection]]) -> type[Config]:
-    """The file as it is written where these chat platforms are installed."""
+    """The type of the file if these chat platforms are installed."""
     sections = tuple(sections)
     chats: dict[str, Any] = {section.name: (section, section()) for section in sections}
     accounts: dict[str, Any] = {section.name: (section.account | None, None) for section in sections}
     platforms = create_model("Platforms", __base__=Platforms, **chats)
     manager = create_model("Manager", __base__=Manager, **accounts)
-    fields: dict[str, Any] = {"managers": (dict[str, manager], ...), "platforms": (platforms, platforms())}  # type: ignore[valid-type] # made just now
+    fields: dict[str, Any] = {"managers": (dict[str, manager], ...), "platforms": (platforms, platforms())}  # type: ignore[valid-type] # made above
     return create_model("Config", __base__=Config, **fields)
 
 

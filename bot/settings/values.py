@@ -1,4 +1,4 @@
-"""The small values of config.yaml: durations, caps, quiet hours, addresses. Each refuses in one sentence."""
+"""The small values of config.yaml: durations, caps, quiet hours, addresses. Each is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -28,29 +28,34 @@ class Cap:
     @property
     def words(self) -> str:
         """For a person: "3 in 1 day"."""
-        seconds = int(self.per.total_seconds())
-        unit = next(u for u in ("d", "h", "m", "s") if seconds % _SECONDS[u] == 0)
-        number = seconds // _SECONDS[unit]
-        return f"{self.count} in {number} {_UNITS[unit]}{'' if number == 1 else 's'}"
+        return f"{self.count} in {in_words(self.per)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuietHours:
-    """From `start` to `end`, over midnight when `end` is the earlier one."""
+    """From `start` to `end`; over midnight if `end` is earlier."""
 
     start: time
     end: time
 
     def cover(self, moment: datetime) -> bool:
-        """True when the moment lies in them, by the clock of its own time zone."""
+        """True if the moment is inside, by the clock of its own time zone."""
         now = moment.time()
         if self.start <= self.end:
             return self.start <= now < self.end
         return now >= self.start or now < self.end
 
 
+def in_words(span: timedelta) -> str:
+    """For a person: "7 days". The largest unit up to days in which it is a whole number."""
+    seconds = int(span.total_seconds())
+    unit = next(u for u in ("d", "h", "m", "s") if seconds % _SECONDS[u] == 0)
+    number = seconds // _SECONDS[unit]
+    return f"{number} {_UNITS[unit]}{'' if number == 1 else 's'}"
+
+
 def parse_duration(value: object) -> timedelta:
-    """Read "30m"; units are s, m, h, d, w. Raises ValueError with a sentence."""
+    """Read "30m"; the units are s, m, h, d, w. Raises ValueError with a sentence."""
     if isinstance(value, timedelta):
         return value
     found = re.fullmatch(r"(\d{1,9})([smhdw])", value) if isinstance(value, str) else None
@@ -58,7 +63,7 @@ def parse_duration(value: object) -> timedelta:
         raise ValueError(f"`{value}` is not a span of time; write a number and a unit, as in 10s, 30m, 24h, 7d or 2w")
     span = timedelta(seconds=min(int(found[1]) * _SECONDS[found[2]], 10**10))
     if not timedelta(0) < span <= _LONGEST:
-        raise ValueError(f"`{value}` must be more than nothing and at most ten years")
+        raise ValueError(f"`{value}` must be more than 0 and at most ten years")
     return span
 
 
@@ -109,14 +114,14 @@ def _plain(zone: str) -> str:
 
 
 def parse_reference(value: object) -> str:
-    """Read the name or id of a channel, role or person; ids may stand there without quotes."""
+    """Read the name or id of a channel, role or person; an id needs no quotes. Raises ValueError with a sentence."""
     if isinstance(value, bool) or not isinstance(value, int | str) or not str(value).strip():
         raise ValueError(f"`{value}` is neither a name nor an id")
     return str(value).strip()
 
 
 def split_bind(value: str) -> tuple[str, int]:
-    """Cut "host:port". Raises ValueError with a sentence."""
+    """Split "host:port". Raises ValueError with a sentence."""
     found = re.fullmatch(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<host>[A-Za-z0-9.-]{1,253})):(?P<port>\d{1,5})", value)
     if found is None or int(found["port"]) > 65_535:  # noqa: PLR2004 - the highest port there is
         raise ValueError(f"`{value}` is not an address; write host:port, as in 127.0.0.1:8765")
@@ -124,7 +129,7 @@ def split_bind(value: str) -> tuple[str, int]:
 
 
 def is_loopback(host: str) -> bool:
-    """True for addresses that only this machine can reach."""
+    """True for an address that only this machine can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -132,7 +137,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_origin(value: str) -> str:
-    """An http(s) address without a path, lower case, no slash at its end. Raises ValueError with a sentence."""
+    """An http(s) address in lower case, without a path or a slash at its end. Raises ValueError with a sentence."""
     wrong = ValueError(
         f"`{value}` is not the address of a site; write it without a path, as in https://desk.example.org"
     )
@@ -150,7 +155,7 @@ def check_origin(value: str) -> str:
 
 
 def check_local(value: str) -> str:
-    """An address on this machine: stand-ins for the real platforms run here. Raises ValueError with a sentence."""
+    """An address on this machine, where fakes of the platforms run in tests. Raises ValueError with a sentence."""
     try:
         host = urlsplit(value).hostname or ""
     except ValueError:

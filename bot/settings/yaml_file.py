@@ -15,7 +15,7 @@ Loc = tuple[str | int, ...]
 
 @dataclass(kw_only=True)
 class YamlFile:
-    """What the file says. `lines` gives the line (from 1) of each key and list item."""
+    """The content of the file. `lines` gives the line (from 1) of each key and list item."""
 
     name: str
     data: Any = None
@@ -23,20 +23,20 @@ class YamlFile:
     faults: list[Fault] = field(default_factory=list)
 
     def line(self, loc: Loc) -> int | None:
-        """The line of that place, or of the nearest place around it that is in the file."""
+        """The line of a place, or of the nearest place around it that is in the file."""
         return next((self.lines[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in self.lines), None)
 
 
 def read(path: Path) -> YamlFile:
-    """Read one file. What cannot be read at all raises FaultyFiles; keys given twice, and characters that nobody sees,
-    are left in `.faults`."""
+    """Read one file. Keys given twice, and characters that nobody sees, go to `.faults`. Raises FaultyFiles for a file
+    that cannot be read at all."""
     file, found = YamlFile(name=str(path)), list[Fault]()
     text = clean(file.name, cleared(file.name, _text(path), found), found)
     hidden = len(found)
     top = read_yaml(file.name, text, found) if text is not None else None
     unreadable = text is None or len(found) > hidden
     file.data = _data(top, (), file) if top else None
-    file.faults = [replace(fault, code="") for fault in found]  # codes are the linter's
+    file.faults = [replace(fault, code="") for fault in found]  # only the linter shows codes
     if unreadable:
         raise FaultyFiles(file.faults)
     return file

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram import updates as updates_module
-from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.gateway import Client
 from bot.errors import GreenroomError
 from bot.store import inspect
 from tests.fakes.telegram import Fault
@@ -340,6 +340,17 @@ async def test_a_group_that_becomes_a_supergroup_goes_on_under_its_new_id(house)
     await house.judged(house.fake.post(big, house.kim, "hello, all of you"))
 
 
+async def test_a_group_moves_while_telegram_answers_nothing_about_chats(house):
+    small = house.fake.group("Small Harbor")
+    house.listen = f"{small['id']}"
+    await house.start()
+    house.fake.fail_next("getChat", Fault(status=502))
+    big = house.fake.migrate(small, house.mara)
+    found = await house.judged(house.fake.post(big, house.robin, PRAISE))
+    assert found.post.channel == str(big["id"])
+    assert house.rows("SELECT 1 FROM inbox WHERE error IS NOT NULL") == []
+
+
 @pytest.mark.parametrize("status", [500, 502, None])
 async def test_a_question_for_updates_that_fails_is_asked_again(open_house, status):
     house = open_house
@@ -424,4 +435,4 @@ async def test_the_doctor_tells_what_was_set_aside(house):
     house.fake.poison()
     await house.until(lambda: house.rows("SELECT 1 FROM inbox WHERE set_aside IS NOT NULL"))
     found = [check for check in inspect(house.app.settings.store) if check.ok is None]
-    assert ["1 updates could not be handled" in check.result for check in found] == [True]
+    assert ["1 update could not be handled" in check.result for check in found] == [True]

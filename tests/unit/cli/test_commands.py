@@ -193,9 +193,28 @@ def test_db_upgrade_makes_the_tables(greenroom: Run, write_config: Write) -> Non
 def test_doctor_finds_everything_in_order(greenroom: Run, write_config: Write, templates: Path) -> None:
     status, out, err = greenroom("doctor", "--config", write_config())
     assert (status, err) == (0, "")
-    assert "templates 1, intents 2" in out
+    assert "1 template, 2 intents" in out
     assert "FAULT" not in out
     assert "encrypted disk" in out
+
+
+def test_doctor_says_what_to_do_about_a_database_of_another_version(
+    greenroom: Run, write_config: Write, templates: Path
+) -> None:
+    path = write_config()
+    assert greenroom("db", "upgrade", "--config", path)[0] == 0
+    with sqlite3.connect(path.parent / "var" / "greenroom.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+    status, out, _ = greenroom("doctor", "--config", path)
+    assert status == 1
+    assert re.search(r"FAULT +database +its schema is 0001, this Greenroom needs \d+\n +-> make a backup, then", out)
+    with sqlite3.connect(path.parent / "var" / "greenroom.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    status, out, _ = greenroom("doctor", "--config", path)
+    assert status == 1
+    assert "a newer Greenroom has written this database" in out
+    assert "db upgrade" not in out
 
 
 def test_doctor_lists_each_fault_with_its_place(greenroom: Run, write_config: Write, templates: Path) -> None:

@@ -45,7 +45,7 @@ What came after {{ detail }}?
 def test_check_says_what_is_there(greenroom: Run, write_config: Write, templates: Path) -> None:
     status, out, err = greenroom("templates", "check", "--config", write_config())
     assert (status, err) == (0, "")
-    assert out.startswith("Each example read as a stranger's post, by the others: ")
+    assert out.startswith("Each example, read as if it were new: ")
     assert out.endswith("1 template with 3 wordings (en 1).\nNo faults, no warnings; the one example passes.\n")
     assert greenroom("templates", "check", templates)[1] == out
 
@@ -160,7 +160,7 @@ def test_own_situations_are_read_by_those_who_do_not_know_them(
     posts = "[who has a boat, love the map, the bus was full of fog]"
     (templates / "en/praise/zeppelin.md").write_text(f"---\nanswers_to: {posts}\n---\n{OWN.rpartition('---')[2]}")
     out = greenroom("templates", "check", templates)[1]
-    assert re.search(r"^Found only because they stand there word for word: \d of 3 posts", out, re.MULTILINE)
+    assert re.search(r"^Found only word for word: \d of 3 posts", out, re.MULTILINE)
     assert re.search(r"^zeppelin \(\d\)\n  “.*” reads as ", out, re.MULTILINE)
 
 
@@ -451,7 +451,7 @@ def test_what_is_not_shown_is_counted() -> None:
 def test_examples_of_an_own_intent_that_are_misread_are_named() -> None:
     read = [_read("a"), _read("b", confidence=0.9), _read("c", read="press"), _read("d", intent="wish")]
     told = "\n".join(_told_apart(read, {"press"}, 3))
-    assert "Not read right, and not surely as another (1)" in told
+    assert "Not read right, nor surely as another intent (1)" in told
     assert "“a” (press) reads as a question" in told
     assert ("“b”" in told, "“c”" in told, "“d”" in told) == (True, False, False)
 

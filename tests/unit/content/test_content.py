@@ -15,6 +15,10 @@ from bot.errors import FaultyFiles
 PATIENCE = 60.0  # seconds; a slow machine only makes a failing test slower
 
 
+async def nobody() -> None:
+    """Takes the place of somebody who is told of changes."""
+
+
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not happened():
@@ -26,7 +30,7 @@ async def content(templates: Path) -> AsyncIterator[Content]:
     """Loaded and watching."""
     content = Content(templates)
     content.load()
-    watching = asyncio.create_task(content.watch())
+    watching = asyncio.create_task(content.watch(nobody))
     yield content
     watching.cancel()
     with suppress(asyncio.CancelledError):

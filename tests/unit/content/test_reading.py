@@ -54,6 +54,10 @@ def one_more(templates: Path) -> None:
     file.write_text(file.read_text() + "## variant: more\nTell me more?\n")
 
 
+async def nobody() -> None:
+    """Takes the place of somebody who is told of changes."""
+
+
 async def until(happened: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not happened():
@@ -62,7 +66,7 @@ async def until(happened: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def watched(content: Content) -> AsyncIterator[None]:
-    watching = asyncio.create_task(content.watch())
+    watching = asyncio.create_task(content.watch(nobody))
     yield
     watching.cancel()
     with suppress(asyncio.CancelledError):

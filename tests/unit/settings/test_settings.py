@@ -92,7 +92,7 @@ keep: {post_text: 30s, events: 2w}
         ("replies: {undo_seconds: -1}\n", 4, "at least 0"),
         ("replies: {undo_seconds: .inf}\n", 4, "must be"),
         ("replies: {expire_after: 24}\n", 4, "24h"),
-        ("replies: {expire_after: 0h}\n", 4, "more than nothing"),
+        ("replies: {expire_after: 0h}\n", 4, "more than 0"),
         ("replies: {expire_after: 999999999w}\n", 4, "ten years"),
         ("replies: {per_fan: 0/1d}\n", 4, "3/1d"),
         ("replies: {quiet_hours: '25:00-07:00'}\n", 4, "22:00-07:00"),
