@@ -1,4 +1,4 @@
-"""What is dear to build, built once in a process of tests: the trained model, and the shipped set read with it."""
+"""What takes long to build, built once in a process: the trained model, and the shipped set read with it."""
 
 from functools import cache
 from pathlib import Path
@@ -12,12 +12,12 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 @cache
 def reader() -> Reader:
-    """As `bot.reader.load_reader` gives it; what it made of a text is remembered."""
+    """The reader that `bot.reader.load_reader` gives; it remembers what it read."""
     real = load_reader()
     return Reader(TextEncoder(cache(real.encoder.encode_once)), real.heads, real.version)
 
 
 @cache
 def shipped() -> Pipeline:
-    """The shipped templates as they run: with the model and the detector of languages."""
+    """The shipped templates with the model and the language detector, as they run."""
     return Content(TEMPLATES, reader=reader).load()

@@ -1,4 +1,4 @@
-"""How well posts were read, beside what must be reached and what would be great."""
+"""How well posts were read, beside the goals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DETERMINERS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number, of how many it is, and where it must and would best lie."""
+    """A number, its count, and its goals."""
 
     name: str
     value: float | None
@@ -35,7 +35,7 @@ class Figure:
 
     @property
     def holds(self) -> bool | None:
-        """Whether it is as it must be; None when there is no such goal, or nothing to measure."""
+        """Whether it reaches the goal; None when there is no goal or nothing to measure."""
         if self.value is None or self.must is None:
             return None
         return self.value <= self.must if self.at_most else self.value >= self.must
@@ -114,7 +114,7 @@ def _alone(read: Sequence[Read]) -> Iterator[Figure]:
 
 
 def _sound(read: Sequence[Read]) -> Iterator[Figure]:
-    """Moods and what posts tell, where somebody said what they are."""
+    """Moods and what posts tell, where they are labelled."""
     moods = [(x.post.mood, x.proposal.understanding.mood) for x in read if x.post.mood]
     yield share("mood right", (mood == found for mood, found in moods))
     by_mood = [f1([(mood == own, found == own) for mood, found in moods]) for own in MOODS]
@@ -150,8 +150,7 @@ def of_questions(faq: str, read: Sequence[Read], others: Sequence[Read], keys: C
 
 
 def of_own_phrasing(read: Sequence[Read]) -> Figure:
-    """Posts that operators wrote under `answers_to`, labelled with the key of their file, that get its words or its
-    note."""
+    """The share of posts under `answers_to` (labelled with the key of their file) that get its words or its note."""
     return share("an operator's own phrasing finds its own reply", (x.post.intent in x.found for x in read), 1.0)
 
 
@@ -201,7 +200,7 @@ def of_label(read: Sequence[Read], label: str) -> float:
 
 
 def surest(read: Sequence[Read], part: float) -> list[Read]:
-    """That part of all which was read with the most confidence."""
+    """The part that was read with the most confidence."""
     return sorted(read, key=lambda x: -x.confidence)[: round(len(read) * part)]
 
 

@@ -1,8 +1,8 @@
-"""What is read to measure with: posts of whole communities that nothing was fitted to, and what single parts are asked.
+"""The posts to measure with: whole communities that nothing was fitted to, and questions to single parts.
 
-The posts of the corpus also say how sure a reading is and from when it is believed (`training`), nothing more. Those
-of `UNSEEN` are for measuring only: nothing may be tuned on them, no example, cue or threshold be chosen by what they
-show. Whoever has done that has used them up, and new ones must be written.
+The posts of the corpus also give chances and thresholds (`training`), nothing more. Those of `UNSEEN` are for
+measuring only: never choose an example, a cue or a threshold by what they show. Whoever did has used them up, and new
+ones must be written.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def held_out() -> list[Labelled]:
 
 
 def labelled(label: str, text: str, language: str = "en", *, community: str = "", to_fan: bool = False) -> Labelled:
-    """A post of which only its label is known: an intent, a gate, a feeling, or the answer that it asks for."""
+    """A post with nothing but a label: an intent, a gate, a feeling, or the answer that it asks for."""
     return Labelled(
         text=text,
         intent=label,
@@ -73,7 +73,7 @@ def feelings(folder: Path = HERE) -> list[Labelled]:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An FAQ entry: the question it is written for, its answer, and the question in fans' words."""
+    """An FAQ entry: its question, its answer, and the question in fans' words."""
 
     id: str
     ask: str
@@ -112,7 +112,7 @@ def new_intents() -> list[NewIntent]:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """A post and the words in it that name what it is about; none where nothing does."""
+    """A post and the words that name what it is about; none where nothing does."""
 
     text: str
     details: tuple[str, ...]

@@ -23,7 +23,7 @@ from training.corpus import Labelled
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 AGO = timedelta(minutes=1)
-"""How long before a post that was said which it answers or follows."""
+"""How long before a post its context was said."""
 _UNANSWERED = {"spam": Outcome.SILENT, "toxic": Outcome.SILENT}
 _ANSWER = """---
 answers_to: {asks}
@@ -41,7 +41,7 @@ examples:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """A post, what was read in it, and what a post of its label deserves."""
+    """A post, what was read in it, and what its label deserves."""
 
     post: Labelled
     proposal: Proposal
@@ -61,17 +61,17 @@ class Read:
 
     @property
     def right(self) -> bool:
-        """True when it was read as what it is."""
+        """True when it was read right."""
         return self.label == self.post.intent
 
     def among(self, first: int) -> bool:
-        """True when what it is is one of the likeliest."""
+        """True when the right label is among the likeliest."""
         likely = dict.fromkeys([self.label, *(name for name, _ in self.proposal.understanding.intents)])
         return self.post.intent in list(likely)[:first]
 
     @property
     def drafted(self) -> bool:
-        """True when a reply was laid before a manager."""
+        """True when there was a draft."""
         return self.proposal.outcome is Outcome.DRAFT
 
     @property

@@ -1,4 +1,4 @@
-"""A reader of posts for tests: what it reads in a text is written down beforehand, and nothing else is."""
+"""A reader for tests: it reads exactly what it was told."""
 
 from __future__ import annotations
 
@@ -42,18 +42,19 @@ class Says:
     """What is read in a text."""
 
     intents: Mapping[str, float]
-    """Chances; what is left of 1 is spread evenly over the others, but for the gates, which are unlikely."""
+    """Chances. The rest of 1 is spread evenly over the others; gates stay unlikely."""
     situations: Sequence[tuple[str, str, float]] = ()
     mood: Mood = "plain"
     tells: Mapping[str, float] = field(default_factory=dict)
 
 
 class FakeReads:
-    """A `Reads`: of the parts of texts that it knows, the first that stands in a text tells what is read there; in any
-    other text every intent but the gates is as likely. Vectors count runs of letters."""
+    """A `Reads`. The first known part in a text tells what is read there; in any other text every intent but the
+    gates is equally likely. Vectors count runs of letters."""
 
     def __init__(self, known: Mapping[str, str | Says], thresholds: Mapping[str, float] = FROM) -> None:
-        """`known`: part of a text, in lower case -> the intent that is read there almost surely, or all that is."""
+        """`known`: part of a text, in lower case -> the intent that is almost surely read there, or everything that
+        is read."""
         self._known = {
             part: says if isinstance(says, Says) else Says(intents={says: 0.95}) for part, says in known.items()
         }

@@ -1,4 +1,4 @@
-"""What reads posts, for tests: another reader, which some words leave of several minds."""
+"""A reader for tests that is unsure of some words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THRESHOLDS = {"sure": 0.7, "three": 0.8, "silent": 0.5, "crisis_maybe": 0.2, **d
 
 
 class Torn:
-    """Reads texts that have certain words as it was told, all others as `reads` does."""
+    """Reads texts with certain words as told, all others as `reads` does."""
 
     thresholds: Mapping[str, float] = THRESHOLDS
 

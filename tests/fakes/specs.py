@@ -32,7 +32,8 @@ LIMITS = {"text": "maxLength", "list": "maxItems"}
 
 
 class OpenApi:
-    """Compares a description with an OpenAPI document. What we describe must be allowed there, and demanded by us."""
+    """Compares a description with an OpenAPI document. It must allow what we describe, and we must demand what it
+    demands."""
 
     def __init__(self, calls: DiscordCalls, document: Schema) -> None:
         self.calls = calls
@@ -112,7 +113,8 @@ def _constants(schema: Schema) -> list[Any]:
 
 
 class BotApi:
-    """Compares a description with the Bot API as data. What we describe must be allowed there, and demanded by us."""
+    """Compares a description with the Bot API as data. It must allow what we describe, and we must demand what it
+    demands."""
 
     KINDS: Mapping[str, str] = {
         "text": "String",
@@ -180,7 +182,7 @@ class BotApi:
 
 
 def _over(where: str, type_: Type, description: str) -> Iterator[str]:
-    """The data says how much fits only in words: `1-64 bytes`, `At most 100 commands`."""
+    """The data gives limits only in words: `1-64 bytes`, `At most 100 commands`."""
     found = re.search(r"\d+-(\d+) (?:characters|bytes)|[Aa]t most (\d+) ", description)
     most = int(found[1] or found[2]) if found else None
     if type_.limit and most and type_.limit > most:

@@ -1,4 +1,4 @@
-"""The machinery without a web server: real parts, a clock that tests move, and a platform that does as it is told."""
+"""The machinery without a web server: real parts, a clock that tests move, and a platform that does what it is told."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PRAISES = (
     "best game this year",
     "love it",
 )
-"""For which there is a reply for certain, whatever was said before."""
+"""Posts that surely have a reply, whatever was said before."""
 TORN = {
     UNCLEAR: Says(
         intents={"praise": 0.5, "complaint": 0.3, "question": 0.19},
@@ -63,17 +63,17 @@ TORN = {
 
 
 def numbered(n: int) -> str:
-    """Praise that no other post is, for which there is a reply whatever its number, in the shipped set too."""
+    """Praise that differs from every other post and has a reply, in the shipped set too."""
     return f"the map q{n}q looks so beautiful, these colours"
 
 
 def answerable(n: int) -> str:
-    """A question that no other post is, to which `ANSWER` is the answer: one that may be given to all."""
+    """A question that differs from every other post. `ANSWER` answers all of them."""
     return f"does it work with a controller? q{n}q"
 
 
 class Clock:
-    """A clock that the test moves. Each look is a little later, so that no two moments are the same."""
+    """A clock that the test moves. Each look is a little later, so no two moments are the same."""
 
     def __init__(self) -> None:
         self._moment = START
@@ -87,7 +87,7 @@ class Clock:
 
 
 class Stage:
-    """A chat platform in memory. `script` says what happens to the next sends; when it is empty all goes well."""
+    """A chat platform in memory. `script` says what happens to the next sends; when it is empty, all goes well."""
 
     name = "stage"
     text_limit = 2000
@@ -100,22 +100,22 @@ class Stage:
         self.sent: list[Delivery] = []
         """Everything that reached the platform, in order."""
         self.gone: dict[str, Cause] = {}
-        """External id of a post -> what the platform alone knows of it."""
+        """External id of a post -> what happened to it, known to the platform alone."""
         self.crashed = False
-        """The program was killed in the middle of a send."""
+        """Set when the program was killed in the middle of a send."""
         self.can_tell = True
         self.nonces: dict[str, str] = {}
         """Nonce -> message id: what arrived."""
         self.meanwhile: Callable[[Delivery], Awaitable[None]] | None = None
-        """What happens elsewhere while a send is under way."""
+        """What happens elsewhere while a delivery is in flight."""
         self.away = False
-        """There is no connection."""
+        """True: there is no connection."""
         self.no_answer = False
-        """It answers no question about what arrived."""
+        """True: it does not say what arrived."""
         self.slow: dict[str, asyncio.Event] = {}
-        """Channel -> what its sends wait for after they have arrived."""
+        """Channel -> what its sends wait for once they have arrived."""
         self.begun: list[str] = []
-        """The channels of all sends that were begun, in order."""
+        """The channels of all sends that began, in order."""
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -230,7 +230,7 @@ class House:
         return (await self.intake.receive(self._post(text, fan, channel, **more), key=key)).post_id
 
     async def store_only(self, text: str) -> str:
-        """A post that was stored right before the program stopped, and not judged."""
+        """Store a post as if the program stopped before it was judged."""
         new = NewPost(id=new_id(), post=self._post(text, "robin", "harbor"), received_at=self.clock.now())
         return (await self.store.add_post(new)).post_id
 
@@ -284,7 +284,7 @@ class House:
         return caught.value
 
     async def send(self) -> None:
-        """Let the undo window pass and the outbox work; a send that is cut off ends in a crash and a restart."""
+        """Let the undo window pass and the outbox work. A send that is cut off means a crash and a restart."""
         self.clock.move(seconds=self.settings.replies.undo_seconds)
         await self.outbox.once()
         if self.stage.crashed:
@@ -320,7 +320,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 @pytest.fixture(scope="session")
 def torn_reader(pipeline: Pipeline) -> Torn:
-    """Cannot tell what `UNCLEAR` is, and hears in `DARK` that somebody may not be well."""
+    """A reader that is unsure of `UNCLEAR`, and hears in `DARK` that somebody may not be well."""
     return Torn(reader().model(None)[0], TORN)
 
 
@@ -332,7 +332,7 @@ def torn(pipeline: Pipeline, torn_reader: Torn) -> Pipeline:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy, which is faster than migrating."""
+    """A migrated file to copy. Copying is faster than migrating."""
     path = tmp_path_factory.mktemp("database") / "greenroom.db"
 
     async def make() -> None:
@@ -346,7 +346,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build_house(
     tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, empty_database: Path
 ) -> Callable[..., House]:
-    """Builds a house that is still closed, in a folder of its own."""
+    """Builds a closed house in a folder of its own."""
 
     def build(replies: str = NO_CAPS) -> House:
         folder = tmp_path_factory.mktemp("house")
@@ -471,9 +471,9 @@ That is a pity. Which system are you on? {{ who }}
 }
 
 ASKS = "is there a way to keep the game?"
-"""May ask for what `tip` says, which has a blank: a ready reply of a hand-off."""
+"""May ask for `tip`, which has a blank: a ready reply of a hand-off."""
 UNSURE = "how do I save the game?"
-"""Asks for one of two answers of `NEAREST`, and nobody can say for which."""
+"""Asks for one of two answers of `NEAREST`; it is unclear for which."""
 
 
 def _answer(ask: str, text: str) -> str:

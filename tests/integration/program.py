@@ -1,4 +1,4 @@
-"""The real program in a process of its own, for tests that stop it or cut it off."""
+"""The real program in a process of its own, for tests that stop or kill it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ ROOT = Path(__file__).parents[2]
 
 @contextlib.contextmanager
 def database(folder: Path) -> Iterator[sqlite3.Connection]:
-    """That of a program which runs in this folder, or ran there; what is changed is kept."""
+    """The database of a program that runs or ran in this folder. Changes are kept."""
     with contextlib.closing(sqlite3.connect(folder / "var/greenroom.db", timeout=20)) as found, found:
         yield found
 
 
 class Program:
-    """`python -m bot run` in a folder of its own, with the templates that lie there, else with the shipped ones."""
+    """`python -m bot run` in a folder of its own, with the templates there, or with the shipped ones."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, config: Path, **environ: str) -> str:
-        """Until it runs; its address."""
+        """Start it and wait until it runs; returns its address."""
         if not (self.folder / "templates").exists():
             shutil.copytree(ROOT / "templates", self.folder / "templates")
         with (self.folder / "log").open("ab") as log:
@@ -50,7 +50,7 @@ class Program:
         raise AssertionError(self.log)
 
     async def end(self, number: signal.Signals = signal.SIGKILL) -> int | None:
-        """Without a word it is as if the power were cut. Its exit status; None when it never ran."""
+        """End it; without a signal as if the power were cut. Returns its exit status; None when it never ran."""
         if self.process is None:
             return None
         if self.process.returncode is None:
@@ -61,5 +61,5 @@ class Program:
 
     @property
     def log(self) -> str:
-        """What it told the operator."""
+        """Its log."""
         return (self.folder / "log").read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ from tests.kill.script import MOMENTS, Script
 BETWEEN = 50
 """Kills between two quiet moments, in which the books are looked through."""
 LEFT = 5
-"""Drafts that wait when it gets quiet: so many that each has a card on each surface."""
+"""Drafts left waiting when it gets quiet: few enough that each has a card on each surface."""
 SHOWN = 150
 """Lines of the history that are printed when something is wrong."""
 
@@ -38,7 +38,7 @@ class Wrong(Exception):
 
 
 async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[str]:
-    """One house until it was killed so often, or until a moment of the monotonic clock. Raises Wrong."""
+    """One house until it was killed this often, or until a moment of the monotonic clock. Raises Wrong."""
     async with House(folder).open() as house:
         script, ledger = Script(house, seed), Ledger(house)
         try:
@@ -62,19 +62,19 @@ async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[st
 
 
 def refuse(wrong: list[str]) -> None:
-    """Raises Wrong where there is something."""
+    """Raises Wrong if anything is wrong."""
     if wrong:
         raise Wrong("\n".join(wrong))
 
 
 def say(words: str) -> None:
-    """At once, however long the run goes on."""
+    """Print at once, without waiting for the end of the run."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
 async def look(house: House, script: Script, ledger: Ledger) -> None:
-    """A life that nobody disturbs: what is left is settled, then all must add up. Raises Wrong."""
+    """A life that nobody disturbs: open matters are settled, then all must add up. Raises Wrong."""
     house.note("quiet")
     house.trap = None
     await house.start()
@@ -88,7 +88,7 @@ async def look(house: House, script: Script, ledger: Ledger) -> None:
 
 
 async def leave(house: House, script: Script, number: int) -> None:
-    """Managers decide what waits, but for a few; and what is uncertain is looked after."""
+    """Managers decide most of what waits, and look after what is uncertain."""
     while True:
         await script.settle()
         listed = await house.call("GET", "/api/drafts", params={"limit": 200})
@@ -104,7 +104,7 @@ async def leave(house: House, script: Script, number: int) -> None:
 
 
 async def stories(seed: str, houses: int, kills: int, until: float) -> Counter[str]:
-    """All houses beside one another; their counts together. Raises Wrong."""
+    """All houses side by side; returns their counts together. Raises Wrong."""
     places = [Path(tempfile.mkdtemp(prefix="greenroom-kill-")) for _ in range(houses)]
     async with asyncio.TaskGroup() as group:
         told = [

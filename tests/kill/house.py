@@ -59,11 +59,11 @@ class Said:
     acknowledged: bool = True
     """We were told that it was taken, or the platform keeps it until it is."""
     last_known: int = 0
-    """The wording from which on any may be the stored one: it was acknowledged, those behind it perhaps not."""
+    """The stored wording may be this or a later one: this one was acknowledged, later ones perhaps not."""
     deleted: bool = False
     """By the fan."""
     told_deleted: bool = False
-    """And the program has heard of it for certain."""
+    """The program surely heard of it."""
     our_id: str = ""
 
 
@@ -118,7 +118,7 @@ class House:
     arrivals: list[Arrival] = field(default_factory=list)
     pressed: list[Pressed] = field(default_factory=list)
     erased: dict[str, str] = field(default_factory=dict)
-    """Words that nobody may have any more -> why."""
+    """Words that must be erased -> why."""
     own_words: dict[str, str] = field(default_factory=dict)
     """A manager's words that were taken for certain -> our id of the post they answer."""
     lost_answers: list[float] = field(default_factory=list)
@@ -259,13 +259,13 @@ class House:
         await self.program.start(secrets)
 
     def kill(self, when: str) -> None:
-        """As if the machine had lost its power, but for what the system still writes: see `Watch.power`."""
+        """Kill it as if the machine lost its power, except for what the system still writes: see `Watch.power`."""
         assert self.program
         self.program.signal()
         self.note(f"killed: {when}")
 
     async def over(self) -> int | None:
-        """Until it is dead, and the power is cut where that belongs to it."""
+        """Wait until it is dead, and cut the power if this kill does so."""
         assert self.program
         status = await self.program.ended()
         self.lost_answers.append(time.monotonic())
@@ -302,7 +302,7 @@ class House:
         return self.folder / "var/greenroom.db"
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """Read without changing the files: a connection that closes as the last one would write the log back."""
+        """Read without changing the files. The last connection to close would write the log back."""
         try:
             return self._rows(query, values)
         except sqlite3.OperationalError as error:

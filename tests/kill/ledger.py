@@ -1,4 +1,4 @@
-"""Does everything add up? What people did and saw, what is stored, and what stands on the platforms."""
+"""Does everything add up? Compares what people did and saw, what is stored, and what stands on the platforms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.domain import Target, seal
 from tests.kill.house import House, Said, draft_of
 
 QUIET = 150.0
-"""Seconds in which all must be settled once nobody disturbs the program: pauses after faults are up to a minute."""
+"""Seconds in which all must be settled once nobody disturbs the program. Pauses after faults are up to a minute."""
 LOST = 4.0
 """Seconds around a kill or a cut connection in which Telegram's answer to a send may have been lost."""
 _DONE = ("sent", "removed")
@@ -29,7 +29,7 @@ class Ledger:
     # Quiet.
 
     async def quiet(self) -> None:
-        """Until nothing is under way. Raises AssertionError with what still is."""
+        """Wait until nothing is open. Raises AssertionError with what still is."""
         until, calm = time.monotonic() + QUIET, 0
         while calm < 3:
             left = list(self.under_way())
@@ -74,7 +74,7 @@ class Ledger:
         return {(p, c, e): tuple(rest) for p, c, e, *rest in self.house.rows(query)}  # type: ignore[misc]
 
     def _posts(self) -> Iterator[str]:
-        """Every acknowledged post is there and answered for."""
+        """Every acknowledged post is stored and has an outcome."""
         stored = self._stored()
         for said in self.house.posts:
             row = stored.get((said.platform, said.channel, said.external_id))
@@ -92,7 +92,7 @@ class Ledger:
                 yield f"{_name(said)} was deleted, which was acknowledged, and still stands"
 
     def _words(self) -> Iterator[str]:
-        """What somebody still needs is there, in its newest wording."""
+        """Words that somebody still needs are stored, in their newest version."""
         stored = self._stored()
         needed = {post_id for (post_id,) in self.house.rows(_NEEDED)}
         for said in self.house.posts:
@@ -110,7 +110,7 @@ class Ledger:
             yield f"the words of delivery {delivery_id} are gone, and it is {state}"
 
     def _erased(self) -> Iterator[str]:
-        """No row and no byte of the files has what was forgotten or deleted."""
+        """No row and no byte of the files holds what was forgotten or deleted."""
         deleted, stored = dict[str, str](), self._stored()
         for said in self.house.posts:
             if stored.get((said.platform, said.channel, said.external_id), ("", "", "", False))[3]:
@@ -130,7 +130,7 @@ class Ledger:
             yield from (f"{table}: {row}" for row in self.house.rows(f'SELECT * FROM "{table}"'))  # noqa: S608 - its own
 
     def _yeses(self) -> Iterator[str]:
-        """Who was told that it is done can rely on it; and no draft has two yeses."""
+        """A press that was confirmed counts, and no draft has two yeses."""
         decided: dict[str, list[tuple[str, str]]] = {}
         for draft_id, action, by in self.house.rows('SELECT draft_id, action, "by" FROM decisions ORDER BY at, rowid'):
             decided.setdefault(draft_id, []).append((action, by))
@@ -179,7 +179,7 @@ class Ledger:
                 yield f"{place} ({post_id}) has {len(found)} replies {found}, and its deliveries are {dict(count)}"
 
     def _web(self) -> Iterator[str]:
-        """On the web our database is the platform: one reply for each yes that stands."""
+        """On the web our database is the platform: one reply for each yes that counts."""
         query = (
             "SELECT post_id, count(*) FROM deliveries WHERE platform = 'web' AND kind = 'send' AND state = 'sent' "
             "GROUP BY post_id HAVING count(*) > 1"
@@ -187,7 +187,7 @@ class Ledger:
         yield from (f"post {p} of the web has {n} replies" for p, n in self.house.rows(query))
 
     def _changes(self) -> Iterator[str]:
-        """What was corrected or removed looks so where fans read."""
+        """Corrections and removals are visible where fans read."""
         discord, telegram = self.house.discord.world, self.house.telegram.world
         there = {("discord", one): m["content"] for one, m in discord.messages[self.house.general["id"]].items()}
         room = telegram.rooms[self.house.harbor["id"]]
@@ -206,7 +206,7 @@ class Ledger:
             self.counts[f"done: {kind}"] += number
 
     def _cards(self) -> Iterator[str]:
-        """No card without a row, and none that shows what is not so; but a copy whose answer was lost on Telegram."""
+        """Every card has a row and shows what is true, except a copy whose answer Telegram lost."""
         known = {
             (s, own): draft_id
             for s, own, draft_id in self.house.rows("SELECT surface, message_id, draft_id FROM cards")

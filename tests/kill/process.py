@@ -47,16 +47,16 @@ _FORK.set_forkserver_preload(["tests.kill.process", "bot.adapters.discord", "bot
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """What else happens at the syncs of the database."""
+    """What the process does at syncs of the database."""
 
     kill_at: int = 0
     """The process dies at this sync, counted from 1; 0: at none."""
     after: bool = False
     """It dies when the sync is done, not before."""
     power: bool = False
-    """What was synced is kept, for `PowerCut.cut`."""
+    """Keep what was synced, for `PowerCut.cut`."""
     unsynced: bool = False
-    """Nothing counts as synced: for the tests of `power`."""
+    """Treat nothing as synced, for the tests of `power`."""
     times: bool = False
     """When each sync ended is written into `syncs`, a line each, in nanoseconds of the monotonic clock."""
 
@@ -93,12 +93,12 @@ class Program:
         return self.process is not None and self.process.is_alive()
 
     def signal(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """At once; nothing when it is dead already."""
+        """Send a signal now; does nothing when it is dead already."""
         if self.process and self.process.pid and self.alive:
             os.kill(self.process.pid, number)
 
     async def ended(self, seconds: float = 60) -> int | None:
-        """Until it is over: its exit status, negative for a signal."""
+        """Wait until it is over; returns its exit status, negative for a signal."""
         assert self.process
         async with asyncio.timeout(seconds):
             while self.process.is_alive():
@@ -106,7 +106,7 @@ class Program:
         return self.process.exitcode
 
     def power_cut(self) -> None:
-        """Once it is dead: what was not synced is gone."""
+        """Once it is dead: take away what was not synced."""
         if self.watch.power:
             PowerCut(_database(self.folder)).cut()
 

@@ -28,7 +28,7 @@ _MESSAGE = "/channels/{channel}/messages/{message}"
 LONGEST, BUSIEST = 8.0, 100
 """Seconds of a life after it serves, and requests of the program in it."""
 PATIENCE = 4
-"""Lives in which the next named moment may come; then another one has its turn."""
+"""How many lives wait for the next named moment before another has its turn."""
 ONCE = ("getMe", "getChat", "GET /channels/{channel}/messages (fans)")
 """Requests that come once in a life."""
 OFTEN = (
@@ -51,7 +51,7 @@ class Script:
         self.discord_fans = [house.discord.member(f"Fan {n}") for n in range(FANS)]
         self.telegram_fans = [house.telegram.user(f"Fan {n}") for n in range(FANS)]
         self.moments = self.chance.sample(MOMENTS, len(MOMENTS))
-        """Each has its turn, and waits for it through a few lives."""
+        """The moments in their order. Each waits for its turn through a few lives."""
         self._waited = 0
         self._marks = 0
         self._again: list[tuple[Json, str]] = []
@@ -115,7 +115,7 @@ class Script:
             await self.house.program.ended(seconds)
 
     async def _lives(self, requests: int) -> None:
-        """For so many requests to the platforms: a slow machine makes a life longer, not duller."""
+        """Live for this many requests to the platforms: on a slow machine a life is longer, but as eventful."""
         until, last = time.monotonic() + LONGEST, self.house.requests + requests
         while self.house.alive and time.monotonic() < until and self.house.requests < last:
             await asyncio.sleep(0.002)
@@ -169,7 +169,7 @@ class Script:
             await asyncio.gather(*self._working)
 
     async def listening(self) -> None:
-        """Until Discord's channel was read for the first time: what is older is not the program's business."""
+        """Wait until Discord's channel was read for the first time; older posts are not the program's to answer."""
         listening, general = (
             "SELECT 1 FROM cursors WHERE platform = 'discord' AND channel = ?",
             self.house.general["id"],
@@ -479,7 +479,7 @@ class Script:
                 self.counts["changes"] += 1
 
     async def settle(self) -> None:
-        """A person looks into the channel after each reply of which nobody knows, and says what is true."""
+        """A person looks after each uncertain reply in the channel, and says what is true."""
         house = self.house
         if not house.database.exists():
             return
@@ -511,7 +511,7 @@ class Script:
         return len(here) > known
 
     def seen(self) -> list[str]:
-        """What the managers see on cards must be so, also right after a kill."""
+        """Cards show managers what is true, also right after a kill."""
         yes = {d for (d,) in self.house.rows("SELECT draft_id FROM decisions WHERE action IN ('approve', 'edit')")}
         wrong = []
         for (surface, own), (_, verbs, words) in self.house.cards().items():

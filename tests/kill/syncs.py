@@ -46,7 +46,7 @@ class _Vfs(ctypes.Structure):
 
 
 _KEPT: list[Any] = []
-"""What SQLite points to must live as long as the process."""
+"""SQLite holds pointers to these, so they must live as long as the process."""
 
 
 def watch(before: Callable[[Path], None], after: Callable[[Path], None]) -> None:
@@ -101,7 +101,7 @@ class PowerCut:
         self._files = [database, Path(f"{database}-wal")]
 
     def begin(self) -> None:
-        """What is there at the start is on the disk."""
+        """Everything that is there at the start counts as synced."""
         for file in self._files:
             if file.exists():
                 self.synced(file)
@@ -109,14 +109,14 @@ class PowerCut:
                 _kept(file).unlink(missing_ok=True)
 
     def synced(self, file: Path) -> None:
-        """All of this file is on the disk now."""
+        """This whole file is on the disk now."""
         if file in self._files:
             draft = Path(f"{file}.draft")
             shutil.copyfile(file, draft)
             draft.replace(_kept(file))
 
     def cut(self) -> None:
-        """Whatever was not synced is gone."""
+        """Take away whatever was not synced."""
         for file in self._files:
             if _kept(file).exists():
                 shutil.copyfile(_kept(file), file)

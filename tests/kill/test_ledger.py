@@ -1,4 +1,4 @@
-"""The books themselves: whatever does not add up is noticed, and a power cut takes what was not synced."""
+"""The books themselves: every mistake is noticed, and a power cut takes what was not synced."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FORGED = [
     ("UPDATE drafts SET state = 'approved'", "offers an answer"),
     ("INSERT INTO inbox SELECT 'telegram', '1', '{}', at, 'why' FROM decisions LIMIT 1", "not handled: why"),
 ]  # fmt: skip
-"""What is changed behind the program's back -> what is said of it."""
+"""What is changed behind the program's back -> what the books say."""
 UNDER_WAY = [
     ("UPDATE posts SET action = NULL", "not judged"),
     ("UPDATE deliveries SET state = 'held'", "on their way"),
@@ -45,7 +45,7 @@ UNDER_WAY = [
 
 @contextlib.asynccontextmanager
 async def settled(folder: Path) -> AsyncIterator[tuple[House, Ledger]]:
-    """A house in which something happened on each platform, and which is quiet now; the program is over."""
+    """A quiet house where something happened on each platform, after the program has ended."""
     async with House(folder).open() as house:
         script, ledger = Script(house, "books"), Ledger(house)
         await house.start()

@@ -149,7 +149,7 @@ async def test_killed_at_any_moment(server: Server) -> None:
 
 
 def unfinished(server: Server) -> bool:
-    """Looked at in one moment: what was cut off goes from `sending` back to `held` before it goes out."""
+    """Read in one moment: a delivery that was cut off goes from `sending` back to `held` before it goes out."""
     left = (
         "SELECT 1 FROM deliveries WHERE state IN ('held', 'sending', 'uncertain') "
         "UNION ALL SELECT 1 FROM posts WHERE action IS NULL"

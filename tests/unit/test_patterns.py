@@ -1,8 +1,8 @@
 """No pattern over words of fans, managers or operators takes more than linear time.
 
-All patterns that our code compiles are looked at: those of the modules and of the phrase lists, and those that are
-made while posts are read. One that is slow, or nests repetition without bounds, is rewritten: with bounds, with a look
-behind that keeps it from beginning anew inside a run, or with `++`, which never goes back.
+All patterns in our code are tried: those of the modules, of the phrase lists, and those made while posts are read. A
+slow pattern, or one that nests unbounded repetition, must be rewritten: with bounds, with a look-behind that keeps it
+from starting again inside a run, or with `++`, which never goes back.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "responders")
 LENGTH = 8_000
 SECONDS = 0.1
-"""Of process time for one text: linear patterns take a few thousandths, a quadratic one several tenths and far more."""
+"""Process time for one text. Linear patterns take a few thousandths; a quadratic one several tenths or far more."""
 COMPILED = """
 import importlib, json, pkgutil, re, sys
 from datetime import UTC, datetime
@@ -89,7 +89,7 @@ class Pattern(NamedTuple):
 
 @pytest.fixture(scope="module")
 def compiled() -> Any:
-    """What is compiled while our modules are imported and posts are read, and where."""
+    """Every pattern that is compiled while our modules are imported and posts are read, and where."""
     done = subprocess.run(
         [sys.executable, "-c", COMPILED, json.dumps(POSTS)], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -104,7 +104,7 @@ def patterns(compiled: Any) -> list[Pattern]:
 
 
 def calls() -> Iterator[tuple[str, int, Any]]:
-    """Where our source compiles a pattern, or uses one that is no object yet: module, line and the pattern given."""
+    """Each place in our source that compiles or uses a pattern: module, line and pattern."""
     for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -116,14 +116,14 @@ def calls() -> Iterator[tuple[str, int, Any]]:
 
 
 def written() -> Iterator[Pattern]:
-    """The patterns that stand in our source as they are, also in functions that no post came to."""
+    """The patterns that are written out in our source, also in functions that no post reaches."""
     for module, _, given in calls():
         if isinstance(given, ast.Constant):
             yield Pattern(module, given.value, re.compile(given.value).flags)
 
 
 def texts() -> Iterator[str]:
-    """Runs of one thing, whole and with an end that fits none of it, and behind what a pattern may begin with."""
+    """Runs of one thing: alone, with an end that does not fit, and behind anything that a pattern may begin with."""
     for unit in UNITS:
         run = unit * (LENGTH // len(unit))
         yield run
@@ -134,8 +134,8 @@ def texts() -> Iterator[str]:
 
 
 def nested(parsed: Iterable[Any], *, inside: bool = False) -> bool:
-    """True when something that repeats without a bound repeats without a bound: what the inner one takes can be cut in
-    any number of ways. What never goes back is no such thing."""
+    """True when an unbounded repetition holds another one: the inner text can be cut in many ways. Possessive ones
+    never go back and do not count."""
     for kind, value in parsed:
         repeats = kind in {_constants.MAX_REPEAT, _constants.MIN_REPEAT}
         unbounded = repeats and value[1] == _constants.MAXREPEAT
@@ -179,7 +179,7 @@ def test_all_parts_of_the_product_are_among_them(patterns: list[Pattern]) -> Non
 
 
 def test_what_is_put_together_is_looked_at_too(compiled: Any) -> None:
-    """Each place where a pattern is made of parts was come to."""
+    """Every place that builds a pattern from parts was reached."""
     reached = {(module, line) for module, line in compiled["sites"]}
     made = {(module, line) for module, line, given in calls() if not isinstance(given, ast.Constant)}
     assert made <= reached, made - reached

@@ -14,7 +14,7 @@ from tests.voice.posts import tell
 
 
 def main(arguments: list[str]) -> int:
-    """Print both tables. The second is a watch: what is outside its band is marked, and no more."""
+    """Print both tables. In the second, figures outside their band are marked; nothing fails."""
     if arguments:
         sys.stderr.write("Usage: python -m tests.voice\n")
         return 2

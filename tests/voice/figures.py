@@ -1,4 +1,4 @@
-"""How the library sounds over the development posts: a watch on repeats and habits, beside the bands."""
+"""How the library sounds over the development posts: repeats and habits, beside their bands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.voice.judged import aligned
 from tests.voice.posts import Told
 
 OF_A_CHANNEL = ("opener_reuse_20", "similarity_p95_20", "distinct_2")
-"""Numbers that say something only within one channel: the mean over the channels is held against the band."""
+"""Numbers that mean something only within one channel. Their mean over the channels is compared with the band."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""Cards for posts that the writers of the templates had not seen, each judged by two readers who knew nothing of the
-aim: "would you send exactly this, here?"
+"""Cards for posts that the authors of the templates had not seen, judged by two readers who did not know the aim:
+"would you send exactly this, here?"
 
-The file holds the last round as it was judged: the texts on each card, and what the two said of each.
+The file holds the last round: the texts on each card, and what the two readers said of each.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from responders.understanding.normalise import bare
 FILE = Path(__file__).parent / "judged.jsonl"
 VERDICTS = ("send", "edit", "no")
 GOALS = {"send": 0.60, "no": 0.10, "one of the texts": 0.80}
-"""Of the drafts, at least and at most; of the cards, at least."""
+"""The least share of drafts to send, the most to refuse, and the least share of cards with one text to send."""
 OF_COMPLAINTS = {"send": 0.50, "one of the texts": 0.70}
 
 
@@ -35,7 +35,7 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """A post with the texts that the product laid before a manager: a draft with others, or ready replies alone."""
+    """A post with the texts on its card: a draft with others, or ready replies alone."""
 
     language: str
     community: str
@@ -46,7 +46,7 @@ class Card:
 
     @property
     def draft(self) -> Text | None:
-        """The draft, where there is one."""
+        """The draft, if there is one."""
         return next((text for text in self.texts if text.draft), None)
 
     def sendable(self) -> Iterator[bool]:
@@ -82,11 +82,11 @@ class Judged:
     shares: dict[str, float]
     """Verdict -> its share of all that was said of the drafts."""
     one_of: float
-    """Share of the cards of which one text could be sent; a card counts once for each reader."""
+    """The share of cards with a text that could be sent. A card counts once for each reader."""
 
 
 def judged(some: Sequence[Card]) -> Judged:
-    """Counts over cards, of which at least one has a draft."""
+    """The counts over some cards, at least one of which has a draft."""
     drafts = [card.draft for card in some if card.draft]
     said = Counter(verdict for draft in drafts for verdict in draft.verdicts)
     sendable = [one for card in some for one in card.sendable()]
@@ -99,13 +99,13 @@ def judged(some: Sequence[Card]) -> Judged:
 
 
 def agreement(some: Iterable[Card]) -> float:
-    """Share of the texts of which the readers said the same."""
+    """The share of texts on which both readers agreed."""
     same = [len(set(text.verdicts)) == 1 for card in some for text in card.texts if len(text.verdicts) > 1]
     return sum(same) / max(1, len(same))
 
 
 def table(every: Sequence[Card], told_now: frozenset[str]) -> str:
-    """The counts by language, and in English by intent. `told_now`: the words of today's library, without signs."""
+    """The counts by language, and for English by intent. `told_now`: the words of today's library, without signs."""
     rows = [["", "drafts", *VERDICTS, "cards", "one of the texts"]]
     languages = dict.fromkeys(card.language for card in every)
     rows += [_row(language, [c for c in every if c.language == language]) for language in languages]

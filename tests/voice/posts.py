@@ -1,4 +1,4 @@
-"""The development posts run through the real pipeline in their order, each draft counted as sent."""
+"""The development posts, run through the real pipeline in order; each draft counts as sent."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from responders.types import (
 POSTS = Path(__file__).parents[1] / "data" / "voice_posts.yaml"
 BEGIN = datetime(2026, 5, 4, 6, 30, tzinfo=UTC)
 PACE = timedelta(minutes=50)
-"""Between two posts of a channel: sixty fill two days, nights included."""
+"""The time between two posts of a channel. Sixty posts fill two days, nights included."""
 NEAR, FRESH = 20, 50
-"""Turns before a post, and past replies, as the store loads them."""
+"""How many turns before a post, and how many past replies, the store loads."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A post, what it is, and what became of it."""
+    """A post, its label, and what became of it."""
 
     channel: str
     want: str

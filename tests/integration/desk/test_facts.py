@@ -1,4 +1,4 @@
-"""A fact that changes or runs out reaches what waits: it is made anew, yeses are taken back, nothing old goes out."""
+"""A fact that changes or ends reaches what waits: drafts are made anew, yeses are taken back, nothing old goes out."""
 
 import pytest
 
@@ -25,13 +25,13 @@ POST = "the new map is gorgeous"
 
 
 async def follow(house):
-    """A round, and what is judged anew by it."""
+    """One round, and the judging that follows from it."""
     await house.rounds.once()
     await house.quiet()
 
 
 async def anew(house, card):
-    """The draft that stands in the place of another now."""
+    """The draft that replaced another."""
     await follow(house)
     return await house.draft_of(card["post"]["post_id"])
 
@@ -44,7 +44,7 @@ def pipeline():
 
 @pytest.fixture
 async def harbor(house):
-    """A house with these."""
+    """A house with these templates."""
     return house
 
 

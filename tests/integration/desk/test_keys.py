@@ -39,7 +39,7 @@ async def test_a_refusal_is_given_again_too(house):
 
 
 async def test_no_decision_without_its_answer(house):
-    """What keeps the answer stands in the transaction of the decision: when it fails, nothing was decided."""
+    """The answer is stored in the transaction of the decision: if that fails, nothing was decided."""
     card = await house.draft(PRAISE)
     command = Command(draft_id=card["draft_id"], revision=card["revision"], by="mara", action=Action.APPROVE)
 

@@ -109,7 +109,7 @@ async def test_a_correction_is_taken_back_while_it_is_held(house):
 
 @pytest.mark.parametrize("change", ["correct", "remove"])
 async def test_a_change_that_was_tried_is_not_taken_back(house, change):
-    """It may be made already: not every platform can tell."""
+    """It may have arrived: not every platform can tell."""
     card = await house.sent()
     await house.press(card, change, **({"text": "Where did you find that?"} if change == "correct" else {}))
     house.stage.script.append("later")

@@ -1,4 +1,4 @@
-"""Managers by their role: only a surface that looked can vouch for them."""
+"""Managers by role. Only the surface that looked can vouch for them."""
 
 from __future__ import annotations
 

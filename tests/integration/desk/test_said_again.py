@@ -1,4 +1,4 @@
-"""The same words twice: looked at again when somebody says yes, told to them, and theirs to decide."""
+"""The same words twice: checked again at the yes, told to the manager, and theirs to decide."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ def twins(card):
 
 
 async def two_with_one_text(house, **second):
-    """Two cards that came to the same words: one had them as its draft, the other as another wording."""
+    """Two cards with the same words: as the draft of one, and as another wording of the other."""
     first = await house.draft(PRAISE)
     later = await house.draft(LOVELY, **{"fan": "kim", **second})
     shared = min(texts(first) & texts(later))
@@ -74,7 +74,7 @@ async def test_what_nobody_will_read_counts_no_more(house, ends):
 
 
 async def test_two_managers_write_the_same_at_the_same_moment(house):
-    """Each was looked at before the other was decided."""
+    """Both checks ran before either decision."""
     cards = [await house.draft(PRAISE), await house.draft(LOVELY, fan="kim")]
     both = await asyncio.gather(*(house.press(card, "edit", text="The harbor thanks you both.") for card in cards))
     assert sorted(len(twins(card)) for card in both) == [0, 1]
@@ -105,7 +105,7 @@ async def test_who_answers_somebody_in_danger_hears_no_advice_on_style(house):
 
 
 async def test_what_was_read_on_the_card_is_not_told_again(house):
-    """Remarks on typed words are told once, to whoever wrote them."""
+    """Remarks on typed words are shown once, to whoever wrote them."""
     card = await house.draft(PRAISE)
     proposed = await house.press(card, "propose", text="Buy the shirt now, it is the best deal.")
     assert proposed["warnings"]

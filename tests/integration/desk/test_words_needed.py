@@ -1,4 +1,4 @@
-"""Words stay as long as somebody may need them, and no longer: also when a reply does not get through."""
+"""Words are kept as long as somebody may need them, and no longer, also when a reply does not get through."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Posts in: once each, durable, cleaned, and each ends with an action and a reason."""
+"""Posts come in: each once, durable and cleaned, and each ends with an action and a reason."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -199,7 +199,7 @@ async def test_a_flood_of_edits_ends_with_the_last(house):
 @pytest.mark.parametrize("meanwhile", ["forget", "opt out", "delete", "edit"])
 @pytest.mark.parametrize("asked", [False, True])
 async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
-    """The pipeline runs outside any transaction; what it read may be gone when it is done."""
+    """The pipeline runs outside any transaction. What it read may be gone when it is done."""
     loop = asyncio.get_running_loop()
     real, did = house.pipeline, []
     post_id = None

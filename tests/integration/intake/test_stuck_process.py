@@ -1,4 +1,4 @@
-"""The real process, when something in it hangs: it says so, it ends when it is told to, and it does not stay frozen."""
+"""The real process when something in it hangs: it says so, ends when told to, and does not stay frozen."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Stuck:
 
 @pytest.fixture
 async def stuck(tmp_path: Path) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
-    """A Greenroom with a responder, installed beside it, that never gives an answer."""
+    """A Greenroom with a responder, installed beside it, that never answers."""
     (tmp_path / "stuck.py").write_text(PLUGIN, encoding="utf-8")
     about = tmp_path / "stuck-1.0.dist-info"
     about.mkdir()

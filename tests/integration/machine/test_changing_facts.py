@@ -1,4 +1,4 @@
-"""The same machine while the operators' facts change: no words of ours say to a fan what does not hold any more."""
+"""The same machine while the operators' facts change: no template reaches a fan with a fact that no longer holds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SETS = (HERE, MOVED, DATED)
 
 
 class WithFacts(Machine):
-    """One more thing that happens."""
+    """The machine, with one more thing that can happen."""
 
     sets: ClassVar[list[Pipeline]]
 
@@ -70,7 +70,7 @@ class WithFacts(Machine):
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    """Instead of the one of the other tests."""
+    """Replaces the pipeline of the other tests."""
     return operators(HERE, SAYS, PLAIN)
 
 

@@ -1,4 +1,4 @@
-"""Posts, edits, decisions, crashes and time in any order: what must always hold, looked at after each step."""
+"""Posts, edits, decisions, crashes and time in any order. After each step the laws must hold."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ OUTCOMES = (
 )
 CHANGES = ("edit", "white space", "delete", "answer", "undo", "forget")
 WHICH = st.integers(0, 2)
-"""Of what something happened to lately, the newest first: stories grow long only where steps meet."""
+"""Which of the last things something happens to, the newest first. Stories get interesting only where steps meet."""
 LETTERS = "abcdefghij"
 
 
@@ -83,7 +83,7 @@ def waiting(machine: Machine) -> bool:
 
 
 class Machine(RuleBasedStateMachine):
-    """Laws of design section 2 and the tables of section 6, against a model that only counts what was done."""
+    """The product's laws and its tables of moves, against a model that only counts what was done."""
 
     build: ClassVar[Callable[[str], Any]]
 
@@ -112,7 +112,7 @@ class Machine(RuleBasedStateMachine):
         return self.runner.run(work)  # type: ignore[arg-type]  # every awaitable here is a coroutine
 
     def attempt(self, work: Awaitable[Any]) -> Any:
-        """What came of it, the refusal too."""
+        """The result, or the refusal."""
         try:
             return self.run(work)
         except Refused as refused:
@@ -203,7 +203,7 @@ class Machine(RuleBasedStateMachine):
         self._bar(post_id)
 
     def _bar(self, post_id: str) -> None:
-        """From now on no draft that was made before may reach the platform."""
+        """From now on no earlier draft may reach the platform."""
         self.barred |= {r["id"] for r in self.rows("SELECT id FROM drafts WHERE post_id = ?", post_id)}
 
     async def _forget(self, who: str) -> None:

@@ -124,7 +124,7 @@ async def test_an_outage_is_waited_out_with_growing_pauses(house):
 
 @pytest.mark.parametrize("own_words", [False, True])
 async def test_what_cannot_leave_waits_no_longer_than_a_draft_may(open_house, own_words):
-    """A draft expires then. A manager's answer to a hand-off does not, so somebody is told."""
+    """By then a draft has expired. A manager's answer to a hand-off does not expire, so somebody is told."""
     async with open_house("expire_after: 1h") as house:
         card = await house.draft("I want to kill myself" if own_words else PRAISE)
         await house.press(card, "approve" if not own_words else "edit", **({"text": "I am here."} if own_words else {}))
@@ -159,7 +159,7 @@ async def test_a_correction_waits_out_an_outage_too(house):
 
 @pytest.mark.parametrize("outcome", ["cut off arrived", "cut off lost"])
 async def test_an_outage_right_after_a_crash_is_no_answer_either(house, outcome):
-    """Whether it arrived is asked as soon as there is somebody to ask."""
+    """The platform is asked once it can answer."""
     card = await approved(house)
     house.stage.script.append(outcome)
     await house.send()
@@ -190,7 +190,7 @@ async def test_after_five_looks_without_an_answer_a_person_decides(house):
 
 
 async def test_a_try_that_was_lost_is_forgotten_once_it_is_known_not_to_have_arrived(house):
-    """A platform that answers 500 to each send, and says each time that nothing is there, is an outage."""
+    """A platform that answers 500 to each send, and each time says that nothing arrived, is having an outage."""
     card = await approved(house)
     house.clock.move(seconds=10)
     for _ in range(12):
@@ -299,7 +299,7 @@ async def test_one_that_breaks_does_not_stop_the_others(house):
 
 
 async def test_a_receipt_that_cannot_be_kept_is_written_as_soon_as_it_can(house):
-    """Nobody is asked what became of it, because the answer is known; and the others go on meanwhile."""
+    """Nobody is asked, because the outcome is known, and the others go on meanwhile."""
     cards = [await approved(house, fan=f"fan{n}", channel=f"channel{n}") for n in range(3)]
     first = await house.reply(cards[0]["post"]["post_id"])
     trigger = "CREATE TRIGGER full BEFORE UPDATE OF external_id ON deliveries WHEN new.state = 'sent' AND "
@@ -380,7 +380,7 @@ async def test_a_stop_lets_what_was_begun_end_and_begins_nothing_new(house):
 
 
 async def test_stopped_at_any_moment_of_a_claim(house):
-    """What was claimed is sent: else nobody could tell after the start whether it had been."""
+    """A claimed delivery is sent: else nobody could tell after the start whether it had been."""
     for n in range(12):
         card = await approved(house, fan=f"fan{n}", channel=f"channel{n}")
         house.clock.move(seconds=10)

@@ -1,4 +1,4 @@
-"""One table says what each column holds: what a fan is shown and what is erased follow from it."""
+"""One table says what each column holds. What a fan is shown and what is erased follow from it."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def test_every_column_stands_in_the_table_once():
 
 
 async def values(house, kinds):
-    """All that the columns of these kinds hold, as one text."""
+    """Everything in the columns of these kinds, as one text."""
 
     def read(connection):
         return "\n".join(
@@ -48,7 +48,7 @@ async def values(house, kinds):
 
 
 async def mark_all(house):
-    """Put a mark into every text that the columns of words hold, as if each held what it may hold."""
+    """Put a mark into every column of words."""
 
     marked = []
 
@@ -197,7 +197,7 @@ def bytes_of(house):
 
 
 async def test_words_that_are_gone_are_in_no_file(house):
-    """Many posts, so that there are whole pages to be left behind."""
+    """Many posts, so that whole pages are freed."""
     long = f"{PRAISE}, zqmarker. " * 20
     for n in range(60):
         await house.receive(long, fan="zqid", name="Zqname", external_id=f"f{n}")
@@ -222,7 +222,7 @@ async def test_words_that_are_gone_are_in_no_file(house):
 
 @pytest.mark.parametrize("how", ["forgotten", "deleted"])
 async def test_words_in_the_gaps_of_pages_go_when_the_file_is_written_anew(house, how):
-    """A page that SQLite builds anew keeps what stood in its gap; rows that grow make it build pages anew."""
+    """A page that SQLite rebuilds keeps what stood in its gap; growing rows make it rebuild pages."""
     ids = [await house.post(f"fog, zq{n:03}marker", fan="zqid", external_id=f"g{n}") for n in range(60)]
     for n, post_id in enumerate(ids):
         await house.intake.edit(post_id, f"fog again, zq{n:03}marker, " + "as ever and ever " * (n % 9))
@@ -287,7 +287,7 @@ def test_everything_below_var_is_tightened_and_nothing_beside_it(tmp_path):
 
 
 async def test_a_database_from_before_is_cleaned_as_well(tmp_path):
-    """What an earlier version erased still stands in its file."""
+    """A file from an earlier version still holds what was erased."""
     file = tmp_path / "old.db"
     engine = open_engine(driver_url(f"sqlite:///{file}"))
     config = Config()

@@ -1,4 +1,4 @@
-"""What is asked in a loop or for a page: found by an index, and as often for a long page as for a short one."""
+"""Queries of loops and pages use an index, and a long page takes as many as a short one."""
 
 import re
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ PRAISE = "the new map is gorgeous"
 LARGE = ("posts", "drafts", "deliveries", "decisions", "events", "cards", "requests", "tombstones", "parts")
 """The tables that grow with each post."""
 FEW = ("ix_posts_unjudged", "ix_posts_gate", "ix_deliveries_due", "ix_cards_unsettled")
-"""Indexes of what is under way, which is never much: they may be read from end to end."""
+"""Indexes of open work, which is never much. They may be read from end to end."""
 COUNTING = re.compile(r"SELECT (drafts|deliveries)\.state, count\(\*\) AS number FROM \1 GROUP BY \1\.state")
-"""For the metrics all states are counted, which reads an index from end to end and no row."""
+"""The metrics count all states. This reads an index from end to end, and no row."""
 
 
 @contextmanager
 def asked(house):
-    """Gathers the statements that the store runs meanwhile, with their values."""
+    """Collects the statements that the store runs meanwhile, with their values."""
     found = []
 
     def note(_connection, _cursor, statement, values, _context, many):
@@ -161,7 +161,7 @@ async def test_whether_a_teammate_answered_is_not_looked_for_in_the_whole_channe
 
 
 async def statements(house, number):
-    """How many a page takes, with this many cards on it."""
+    """How many statements a page takes with this many cards on it."""
     with asked(house) as found:
         page, _ = await house.desk.drafts(limit=number)
     assert len(page) == number

@@ -61,7 +61,7 @@ async def test_what_somebody_still_needs_keeps_its_row(house):
 
 
 async def test_many_rows_go_in_small_groups_and_others_write_in_between(house, monkeypatch):
-    """A fan's wish about many posts, and retention: whoever writes meanwhile waits for one group, not for all."""
+    """For a fan's wish and for retention: other writers wait for one group, not for all."""
     for n in range(450):
         await house.store_only(f"{PRAISE} {n}")
     seen = []
@@ -83,7 +83,7 @@ async def test_many_rows_go_in_small_groups_and_others_write_in_between(house, m
 
 
 class Leaping:
-    """What the process's clock says about itself."""
+    """A clock that says that it jumped."""
 
     leapt = False
 

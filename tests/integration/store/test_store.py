@@ -170,7 +170,7 @@ async def test_what_comes_after_the_close_is_refused_at_once(file):
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, StopIteration, GeneratorExit, MemoryError])
 async def test_nothing_that_an_operation_does_ends_the_writer(store, end):
-    """Without its thread every later write would wait for ever."""
+    """Without its thread, every later write would wait for ever."""
 
     def operation(_):
         raise end

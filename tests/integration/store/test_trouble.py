@@ -1,4 +1,5 @@
-"""A database that another program holds, a full disk, one that cannot be written: told in words, and gone on from."""
+"""A database held by another program, a full disk, a file that cannot be written: each is told in words, and work
+goes on."""
 
 import asyncio
 import resource
@@ -38,13 +39,13 @@ def held(file):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Waits that take seconds in the world take hundredths here."""
+    """Waits of seconds take hundredths here."""
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
 
 
 @pytest.fixture
 def stubborn(monkeypatch, impatient):
-    """Patience that is over after a few tries."""
+    """Patience that ends after a few tries."""
     monkeypatch.setattr(writer, "PATIENCE", 0.2)
 
 
@@ -124,7 +125,7 @@ async def test_a_full_disk_is_told_and_nothing_acknowledged_is_lost(store, file)
 
 
 def run(code, file):
-    """In a process of its own: limits on files are a process's."""
+    """Run in a process of its own, because limits on files are a process's."""
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), str(file)],
         capture_output=True,
@@ -173,14 +174,14 @@ def test_a_limit_on_the_size_of_files_is_told_and_gone_on_from(file):
 
 @pytest.fixture
 def folder():
-    """One that everybody may reach, as pytest's own folders are not."""
+    """A folder that everybody may reach, as pytest's own folders are not."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])
 def test_a_place_that_may_not_be_written_is_told(folder, what):
-    """As somebody else than root, whom no permission stops."""
+    """Run as another user than root, whom no permission stops."""
     code = """
     if os.getuid() == 0:
         os.setgid(65534), os.setuid(65534)

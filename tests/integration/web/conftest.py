@@ -1,4 +1,4 @@
-"""A whole Greenroom on a free port, and clients that know it over HTTP only."""
+"""A whole Greenroom on a free port, and clients that use HTTP only."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ class Greenroom:
         return str(answer.json()["post_id"])
 
     async def until(self, path: str, holds: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-        """Read an address until what it says holds."""
+        """Read an address until its answer holds."""
         async with asyncio.timeout(60):
             while True:
                 found: dict[str, Any] = (await self.http.get(path)).json()
@@ -75,7 +75,7 @@ class Greenroom:
 
     @contextlib.asynccontextmanager
     async def browser(self, manager: str = "mara") -> AsyncIterator[httpx.AsyncClient]:
-        """A client with a session and all that a page of ours sends along."""
+        """A client with a session, and the headers that our pages send."""
         async with httpx.AsyncClient(base_url=self.base) as client:
             answer = await client.post(signin_link(self.keys, self.base, manager))
             assert answer.status_code == 303, answer.text

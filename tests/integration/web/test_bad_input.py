@@ -1,4 +1,4 @@
-"""What comes from outside may be anything: each gets one sentence, and nothing breaks."""
+"""Input from outside may be anything. Each bad one gets one sentence, and nothing breaks."""
 
 import json
 
@@ -6,7 +6,7 @@ FAN = {"id": "f", "name": "Robin"}
 
 
 def told(answer):
-    """The error, after a look that it is flat and a person can read it."""
+    """The error, after a check that it is flat and readable."""
     content = answer.json()
     assert isinstance(content["message"], str)
     assert content["message"].endswith(".")

@@ -119,7 +119,7 @@ REMARKS = ["Promises a time (“tomorrow”).", "Sounds like advertising (“dis
 
 @pytest.mark.parametrize("more", [{}, {"confirm_warnings": True}, {"confirm_warnings": False}])
 async def test_own_words_with_a_promise_go_out_by_one_press(greenroom, more):
-    """What older clients send along changes nothing."""
+    """Fields that older clients send are ignored."""
     draft = await greenroom.draft()
     answer = await greenroom.decide(draft, "edit", text=PROMISE, **more)
     assert (answer.status_code, answer.json()["state"], answer.json()["text"]) == (200, "approved", PROMISE)

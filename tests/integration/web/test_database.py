@@ -1,4 +1,4 @@
-"""When the database fails every address says so in its sentence, and `/readyz` knows it."""
+"""When the database fails, every address says so in one sentence, and `/readyz` knows it."""
 
 import asyncio
 import contextlib
@@ -18,11 +18,11 @@ BODIES = {
     ("POST", "/api/drafts/x/remarks"): {"text": PRAISE},
 }
 UNASKED = {("GET", "/"), ("GET", "/api/openapi.json")}
-"""They need nothing of the database but the session."""
+"""Addresses that need nothing of the database but the session."""
 
 
 def told(answer):
-    """The error of an answer, after a look that a person can read it."""
+    """The error of an answer, after a check that a person can read it."""
     content = answer.json()
     assert set(content) == {"error", "message"}
     assert content["message"].endswith(".")
@@ -59,7 +59,7 @@ async def test_pages_say_so_on_a_page(light, tmp_path, subtests):
 
 @contextlib.contextmanager
 def refusing(folder, *tables):
-    """As on a full disk: what is there can be read, and nothing new is taken."""
+    """As on a full disk: reading works, writing does not."""
     with database(folder) as found:
         for table in tables:
             raised = "BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"

@@ -1,4 +1,4 @@
-"""A manager says "not this intent"; the operator learns what was mixed up, and no word of the fan's."""
+"""A manager says "not this intent". The operator learns what was mixed up, without a word of the fan."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whoever speaks to the port, and however: no header breaks anything, and nobody is waited for without end."""
+"""Strange clients: no header breaks anything, and no client can hold the server for ever."""
 
 import asyncio
 import contextlib
@@ -49,7 +49,7 @@ ODD = [
 
 @contextlib.asynccontextmanager
 async def talk(base):
-    """A connection of which every byte is ours."""
+    """A raw connection, where the test writes every byte."""
     reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(base).port)
     try:
         yield reader, writer
@@ -70,7 +70,7 @@ async def status_of(base, method, path, *headers):
 
 @pytest.fixture
 async def hasty(light):
-    """A server that waits for nobody longer than a moment, with the header lines of a session."""
+    """A server with very short time limits, and the header lines of a session."""
     async with light() as greenroom, greenroom.browser() as browser:
         server = WebServer(create_app(greenroom.app._deps(), body_seconds=0.3), "127.0.0.1", 0, patience=0.3)
         await server.start()
@@ -143,7 +143,7 @@ async def test_numbers_are_for_this_machine_or_for_the_token(light, subtests):
 
 
 async def test_behind_a_proxy_nobody_is_near(light):
-    """Not every proxy says whom it speaks for."""
+    """Not every proxy says for whom it speaks."""
     async with light(public_url="https://desk.example.org") as greenroom:
         async with httpx.AsyncClient(base_url=greenroom.base) as nobody:
             assert [(await nobody.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
@@ -158,7 +158,7 @@ async def test_behind_a_proxy_nobody_is_near(light):
 
 
 async def is_closed(reader):
-    """Wait until the other side has ended the connection; what it said until then."""
+    """Wait until the other side closes the connection; returns what it said until then."""
     said = b""
     async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionError):
@@ -168,7 +168,7 @@ async def is_closed(reader):
 
 
 async def drip(writer, data):
-    """Byte by byte, until nobody takes them."""
+    """Send byte by byte until the other side stops reading."""
     with contextlib.suppress(ConnectionError):
         for byte in data:
             writer.write(bytes([byte]))
@@ -210,7 +210,7 @@ async def test_a_body_that_drips_is_not_waited_for(hasty):
 
 
 async def test_a_body_that_breaks_off_is_no_request(light):
-    """Its beginning alone may look like a whole one."""
+    """The part that arrived may look like a whole body."""
     async with light() as greenroom:
         token = greenroom.http.headers["Authorization"]
         lines = (

@@ -1,4 +1,4 @@
-"""What an operator changes reaches the console and whoever watches: a fact, and files with faults at a start."""
+"""An operator's change reaches the console and the live view: a fact, and files with faults at a start."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ BROKEN = "place: ["
 
 
 async def until(browser, words, gone=""):
-    """The inbox as soon as it has these words, and not those."""
+    """The inbox, once it has `words` and not `gone`."""
     async with asyncio.timeout(60):
         while words not in (page := (await browser.get("/inbox")).text) or (gone and gone in page):
             await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Whose words may be changed through the API, and what a key stands for."""
+"""Which posts the API may change, and what an Idempotency-Key stands for."""
 
 import json
 

@@ -180,7 +180,7 @@ def put(value, path, text):
 
 
 def test_no_text_of_a_card_ever_becomes_html(subtests):
-    """Every field of the card in turn, on each of the three ways in which a page shows it."""
+    """Put markup into every field of the card in turn, on each of the three ways in which a page shows it."""
     link, image = Attachment(kind="link", url="https://example.org/a", title="a"), Attachment(kind="image", title="b")
     remark = check("warn", "Promises a time.")
     whole = {

@@ -1,4 +1,4 @@
-"""A session ends when it is told to, and nothing is looked up for somebody who has none."""
+"""A session ends when it should, and nothing is looked up for a client without one."""
 
 import asyncio
 
@@ -76,8 +76,8 @@ async def test_a_stream_ends_with_its_session(light):
 
 
 async def test_the_session_is_looked_at_first(light, tmp_path):
-    """Every page and every route, by somebody without a session. Nothing can be asked of the database: a route that
-    did so would say 503."""
+    """Ask every page and route without a session. The database answers nothing, so a route that asked it would say
+    503."""
     async with light(only=("web",)) as greenroom, httpx.AsyncClient(base_url=greenroom.base) as nobody:
         nobody.cookies.set(greenroom.keys.cookie, "forged")
         take_tables_away(tmp_path)

@@ -1,4 +1,4 @@
-"""The community's clock reaches what reads posts, what is told, and what is shown."""
+"""The community's timezone is used in reading, in what is told, and in what is shown."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A database that gives trouble, and the addresses that must answer all the same."""
+"""A database that fails, and all addresses that must still answer."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ ADDRESSES = sorted(
 
 
 def take_tables_away(folder: Path) -> None:
-    """Whatever is asked of the database fails from now on."""
+    """Take the tables away, so that every query fails."""
     with database(folder) as found:
         names = [row[0] for row in found.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for name in names:

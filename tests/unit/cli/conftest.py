@@ -13,8 +13,10 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Runs a command, which reads posts by words alone, so that no test hangs on what the model makes of a post (only
-    `doctor` has the model); gives its status, what it says on stdout and what on stderr."""
+    """Runs a command; returns its status, stdout and stderr.
+
+    It reads posts by words alone, so that no test depends on the model (only `doctor` has it).
+    """
     monkeypatch.setattr("bot.cli.common.load_reader", None)
     monkeypatch.setattr("bot.cli.doctor.load_reader", reader)
     for name in ("GREENROOM_CONFIG", "GREENROOM_WEB_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN"):

@@ -342,7 +342,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def few(started: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a few intents and replies, where it matters whose a file is and not how many there are."""
+    """The same with few intents and replies, for tests where it matters whose a file is."""
     folder = tmp_path_factory.mktemp("few") / "ours"
     shutil.copytree(started, folder)
     kept = {folder / "templates/en" / name for name in ("farewell", "question", "thanks", "wish")}

@@ -51,7 +51,8 @@ GOOD = b'{"id": "1", "text": "love the boat level"}\n'
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    """The shipped templates, with a reader that is sure of the posts below; the test with a real pipe has the model."""
+    """The shipped templates, with a reader that is sure of the posts below. The test with a real pipe uses the
+    model."""
     return build(shipped().library, reads=FakeReads(READ))
 
 
@@ -62,7 +63,7 @@ def loaded(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def asked(greenroom: Run, tmp_path: Path) -> Callable[..., tuple[int, list[dict[str, Any]], str]]:
-    """Runs the command over these bytes; gives the status, the answers and what was said on stderr."""
+    """Runs the command on these bytes; returns the status, the answers and stderr."""
 
     def ask(content: bytes) -> tuple[int, list[dict[str, Any]], str]:
         (tmp_path / "in.jsonl").write_bytes(content)

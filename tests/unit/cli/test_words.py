@@ -1,4 +1,4 @@
-"""What was read, as a person is told."""
+"""What was read, in words for a person."""
 
 from __future__ import annotations
 

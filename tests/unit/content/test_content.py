@@ -16,7 +16,7 @@ PATIENCE = 60.0  # seconds; a slow machine only makes a failing test slower
 
 
 async def nobody() -> None:
-    """Takes the place of somebody who is told of changes."""
+    """Stands in for whoever is told of changes."""
 
 
 async def until(happened: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""The set that was live last is kept on disk: a start at which the files have faults runs on it."""
+"""The last good set is kept on disk. A start at which the files have faults runs on it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def started(templates: Path, var: Path) -> Content:
 
 
 def break_(templates: Path) -> str:
-    """A fault; returns what stood there."""
+    """Break a file; returns its text from before."""
     file = templates / "intents/praise.yaml"
     good = file.read_text()
     file.write_text(BROKEN)
@@ -182,8 +182,8 @@ def test_a_killed_write_leaves_the_last_copy(templates: Path, var: Path, monkeyp
 
 
 def test_what_went_live_before_is_not_checked_again(templates: Path, var: Path) -> None:
-    """Where a wording cannot go out and the kept set says that it did, it is believed: under the same checks and facts,
-    for the same text, and no longer."""
+    """A wording with a fault that the kept set calls good is believed, as long as checks, facts and text are the
+    same."""
     started(templates, var)
     file = templates / "en/praise/plain.md"
     file.write_text(f"{file.read_text()}## variant: more\nWe promise a new map tomorrow.\n")

@@ -1,4 +1,4 @@
-"""Nothing is read before the model is there; without it posts are read by words, and edits go live all the same."""
+"""No post is read before the model is loaded. Without it words are read, and edits go live all the same."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def one_more(templates: Path) -> None:
 
 
 async def nobody() -> None:
-    """Takes the place of somebody who is told of changes."""
+    """Stands in for whoever is told of changes."""
 
 
 async def until(happened: Callable[[], bool]) -> None:

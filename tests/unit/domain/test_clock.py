@@ -1,4 +1,4 @@
-"""A clock that people and time services set back and forth."""
+"""A clock that people and time services set forward and back."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -69,8 +69,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_a_wait_is_never_much_longer_than_it_should_be(steps: list[tuple[float, float]]) -> None:
-    """Whatever happens to the machine's clock: time goes on, at least nearly as fast as it passes, but for one leap
-    back."""
+    """Whatever happens to the machine's clock, time goes on nearly as fast as it should, except for one leap back."""
     machine = Machine()
     clock = machine.clock()
     told = clock.now()

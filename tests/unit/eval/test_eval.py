@@ -1,4 +1,4 @@
-"""The posts that are measured with are a fair measure, and the figures say what they should."""
+"""The measured posts are fair, and the figures mean what they say."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from training import corpus
 
 SO = Reason(code=ReasonCode.INTENT, sentence="so")
 FEW = posts.posts(posts.UNSEEN)[::5]
-"""What the program reads here."""
+"""The posts that the program reads here."""
 
 
 @pytest.fixture(scope="module")

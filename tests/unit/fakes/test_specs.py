@@ -1,4 +1,4 @@
-"""`make specs` finds what our description says otherwise than the published data."""
+"""`make specs` finds where our description differs from the published data."""
 
 from __future__ import annotations
 

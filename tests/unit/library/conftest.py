@@ -34,7 +34,7 @@ OWN_WORDS = {"en": {"the", "is", "what", "you", "to"}, "de": {"das", "ist", "es"
 
 
 class Words:
-    """Tells languages by a word or two that only they have; of what has none it says nothing for sure."""
+    """Tells a language by a word or two that only it has. Without such a word it is sure of nothing."""
 
     known = frozenset({"en", "de", "fr"})
 
@@ -46,7 +46,7 @@ class Words:
 
 @pytest.fixture(scope="session")
 def faults(shipped: Mapping[str, str]) -> Callable[[Mapping[str, str]], tuple[Fault, ...]]:
-    """All that keeps a set from going live: what `load` finds, else the examples that fail."""
+    """Everything that keeps a set from going live: the faults of `load`, else the examples that fail."""
 
     def find(texts: Mapping[str, str]) -> tuple[Fault, ...]:
         try:

@@ -1,4 +1,4 @@
-"""Facts, the same in every language or by language: read, said, and missed where a template needs one."""
+"""Facts, in all languages or by language: read, used, and missed where a template needs one."""
 
 from __future__ import annotations
 

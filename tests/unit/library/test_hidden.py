@@ -1,4 +1,4 @@
-"""However a character that nobody sees is written, it is told with its line, or it does not reach a reply."""
+"""However an invisible character is written, it is told with its line, or it does not reach a reply."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FORMS = [
 
 
 def escaped(char: str) -> list[str]:
-    """The character as Jinja, which reads strings as Python does, can be given it."""
+    """The character as an escape in a Jinja string."""
     code = ord(char)
     ways = [f"\\U{code:08x}", *([f"\\u{code:04x}"] if code <= 0xFFFF else [])]
     ways += [f"\\x{code:02x}", f"\\{code:03o}"] if code <= 0xFF else []
@@ -52,7 +52,7 @@ WORDINGS = st.tuples(st.sampled_from(FORMS), WORDS, WORDS).map(lambda drawn: dra
 
 
 def is_clean(text: str) -> bool:
-    """Told without the product's own list: what a platform refuses, what turns the writing, what breaks lines."""
+    """Does not use the product's own list: what a platform refuses, what turns the writing round, what breaks lines."""
     turning = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
     plain = all(unicodedata.category(c) not in {"Cc", "Cs", "Co", "Zl"} or c in "\n\t" for c in text)
     return plain and not any(unicodedata.bidirectional(c) in turning or c in "\u200b\ufeff\uffff" for c in text)

@@ -1,4 +1,4 @@
-"""Each of the linter's codes, with a file that it must complain about and one that it must leave alone."""
+"""Each code of the linter, with a file that has the fault and one that has not."""
 
 from __future__ import annotations
 

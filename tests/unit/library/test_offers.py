@@ -26,7 +26,7 @@ Respond = Callable[..., tuple[Candidate, ...]]
 
 
 def speak(shipped: Mapping[str, str], front: str, body: str, *, intent: str = "praise", facts: str = "") -> Respond:
-    """A responder that has one template; `front` must make its example, a bare "?!", be offered nothing."""
+    """A responder with one template. `front` must keep it from its example, a bare "?!"."""
     text = f"---\n{front}\n{EXAMPLES}\n---\n{body}"
     voice = "registers: {default: plain, warm: warmer}"
     library = load({**INTENTS, "facts.yaml": facts, "voice.yaml": voice, f"en/{intent}/a.md": text}, shipped)

@@ -1,4 +1,4 @@
-"""What goes live without breaking any rule of the format, and must not; with its harmless neighbours."""
+"""Texts that break no rule of the format and still must not go live, beside harmless ones."""
 
 from __future__ import annotations
 

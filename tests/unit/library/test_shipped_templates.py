@@ -1,4 +1,4 @@
-"""What ships can be said aloud, and finds its posts."""
+"""The shipped templates can be said aloud, and their posts find them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time of day that a condition is held against: the fan's own greeting, else the community's clock."""
+"""The time of day for conditions: from the fan's own greeting, else from the community's clock."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

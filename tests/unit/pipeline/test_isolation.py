@@ -1,4 +1,4 @@
-"""An analyzer that fails switches off nothing but itself, and a person is told what could not be read."""
+"""An analyzer that fails stops nothing else, and a person is told what was not read."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ WORDS = (
     *("the answers that are near", "the posts that operators wrote down", "whether it is settled"),
 )
 AFTER = WORDS[WORDS.index(DANGER) + 1 :]
-"""What is read once the gates have been weighed."""
+"""What is read after the gates."""
 
 
 class Failing:
-    """An analyzer on a bad day."""
+    """An analyzer that fails."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -183,7 +183,7 @@ def test_nothing_is_offered_for_what_was_not_read(
 
 
 class Stumbles:
-    """A check on a bad day."""
+    """A check that fails."""
 
     id = "stumbles"
 

@@ -1,4 +1,4 @@
-"""What becomes of a reading: believed, one of up to three for a person to pick, or none; foreign, sad and reported."""
+"""What becomes of a reading that is sure, unsure or unclear, of foreign and sad posts, and of reports."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def library(small_library: Library) -> Library:
 
 @pytest.fixture(scope="module")
 def run(library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]) -> Run:
-    """What becomes of a post in which this is read."""
+    """What becomes of a post that is read like this."""
 
     def go(says: Says | Mapping[str, float], text: str = "the lamp by the pier", **around: Any) -> Proposal:
         reads = FakeReads({"": says if isinstance(says, Says) else Says(intents=says)})

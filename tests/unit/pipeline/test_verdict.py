@@ -57,7 +57,7 @@ class Fixed:
 
 
 class Failing:
-    """Somebody's responder on a bad day."""
+    """A responder that fails."""
 
     name = "failing"
 

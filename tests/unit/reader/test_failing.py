@@ -1,4 +1,4 @@
-"""A model that fails while it runs: lists and words read on, and everybody is told."""
+"""A model that fails while it runs: lists and words are read, and everybody is told."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHATTER = [
 
 
 class Broken:
-    """The runtime's session on a bad day."""
+    """A session of the runtime that fails."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error
@@ -71,7 +71,7 @@ def test_chatter_does_not_flood_the_queue(
     a_post: Callable[..., Post],
     a_context: Callable[..., Context],
 ) -> None:
-    """It is read as it would be had there been no model from the start."""
+    """It is read as if there had been no model from the start."""
     without = Content(templates).load()
     for text in CHATTER:
         proposal, expected = failing.run(a_post(text), a_context()), without.run(a_post(text), a_context())

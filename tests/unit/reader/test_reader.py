@@ -1,4 +1,4 @@
-"""The model is the pinned one or none; its numbers are remembered, and only those of operators' words are written."""
+"""The model is the pinned one or none. Its vectors are remembered, and only those of operators' words are written."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def copied(tmp_path: Path) -> Path:
 
 
 def put(folder: Path, name: str, content: bytes, *, pinned: bool = False) -> None:
-    """Another file in the place of the right one; `pinned`: the card says that it is the right one."""
+    """Replace a file; `pinned`: with its own hash in model.json."""
     (folder / name).unlink()
     (folder / name).write_bytes(content)
     if pinned:
@@ -124,7 +124,7 @@ def words(change: Callable[[dict[str, Any]], object]) -> bytes:
 
 
 def refused(folder: Path) -> str:
-    """Why there is no reader, once it is sure that it is one sentence with a way out."""
+    """Why there is no reader: checked to be one sentence with a way out."""
     with pytest.raises(NoReader) as caught:
         load_reader(folder)
     said = str(caught.value)

@@ -1,4 +1,4 @@
-"""What is said back is right, whole and the author's own to hear again; or nothing is said back."""
+"""What is said back is right, whole and the author's own; otherwise nothing is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the messages around a post tell: whether it belongs to a talk of fans, and what it answers or follows."""
+"""What the messages around a post tell: whether fans talk among themselves, and what it answers or follows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gates fire on what they must and leave game talk alone: by lists, whatever else fails, and by chances."""
+"""The gates fire where they must and leave game talk alone: by lists, whatever else fails, and by chances."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LONG = (
     "My brother found the lamp behind the mill, of all places!",
     "Thanks for all the work that went into it.",
 )
-"""A post of several sentences, in which one more would be read by itself."""
+"""A post of several sentences. One more would be read by itself."""
 Weigh = Callable[..., Understanding]
 
 
@@ -187,7 +187,7 @@ def test_a_child_is_kept_safe_that_gives_something_away(weigh: Weigh, text: str,
 def test_what_could_not_be_read_hides_no_cry_for_help(
     a_post: Callable[..., Post], a_context: Callable[..., Context]
 ) -> None:
-    """A phrase is enough when what might have seen the rest has failed, whatever else was read."""
+    """A phrase is enough when the part that might have seen the rest failed."""
     gates = Gates(LISTS, FROM)
     for read in (
         Understanding(unread=("what it is about",)),

@@ -1,4 +1,4 @@
-"""Intents are read by what was trained, moved by what operators wrote and by whom a post answers."""
+"""Intents: what the model reads, moved by operators' examples and by whom a post answers."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ WORDS = (
 def test_an_operators_own_example_is_read_as_its_intent(
     small_library: Library, reader: Callable[[Library, Reads], Read], data: st.DataObject
 ) -> None:
-    """Whatever was trained says of the words, and whether the intent is one that was trained or the operator's own."""
+    """Whatever the model says of the words, for trained intents and the operator's own."""
     texts = data.draw(st.permutations(WORDS))
     pairs = [f"{one} {other}" for one, other in zip(texts[::2], texts[1::2], strict=True)]
     names = [data.draw(st.sampled_from(["praise", "question", "crosstalk", "ours", "also_ours"])) for _ in pairs]
@@ -294,7 +294,7 @@ def test_help_goes_to_somebody(small_library: Library, reader: Callable[[Library
 
 
 def test_each_example_is_read_as_if_it_were_not_known(small_library: Library) -> None:
-    """Also the only one of an operator's own intent, which nothing then speaks for."""
+    """Also the only example of an operator's own intent; without it nothing speaks for that intent."""
     one = of("ours", "the otter is on the ledge")
     library = replace(small_library, intents={"praise": of("praise", "love the fog", "so good"), "ours": one})
     read = IntentAnalyzer(library, FakeReads({"love": "praise"})).held_out()

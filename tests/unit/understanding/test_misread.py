@@ -1,7 +1,7 @@
-"""Posts of kinds that were misread, through the real pipeline: what must hold of each for a community.
+"""Posts of kinds that were once misread, through the real pipeline, and what must hold of each.
 
-`MISREAD` names those that the model reads wrongly today; what should hold of them stands with the others. Nothing
-dangerous may happen to those either.
+`MISREAD` names those that the model still reads wrongly; what should hold of them stands with the others. Even these
+must lead to nothing dangerous.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def offered(proposal: Proposal) -> list[Candidate]:
 
 
 def for_a_person(proposal: Proposal) -> bool:
-    """A person reads it, with nothing at hand to answer in one press."""
+    """A person reads it, and nothing can be sent with one press."""
     return proposal.outcome == "handoff" and not offered(proposal)
 
 
@@ -48,7 +48,7 @@ def handed_off(proposal: Proposal) -> bool:
 
 
 def calm(proposal: Proposal) -> bool:
-    """No gate holds it, and nobody has to look whether its author is well."""
+    """No gate holds it, and nobody must check whether its author is well."""
     return not proposal.understanding.risk and not proposal.understanding.alarms
 
 
@@ -74,7 +74,7 @@ def no_spam(proposal: Proposal) -> bool:
 
 
 def drafted_as(proposal: Proposal) -> str | None:
-    """The intent of the template that is laid before a manager as the answer."""
+    """The intent of the draft's template."""
     return proposal.candidate.template.split("/")[1] if proposal.candidate else None
 
 
@@ -776,7 +776,7 @@ def shipped() -> Pipeline:
 
 @pytest.fixture(scope="session")
 def run(shipped: Pipeline, a_post: Callable[..., Post], a_context: Callable[..., Context]) -> Run:
-    """What becomes of a text, and of one that answers what somebody said a minute ago: (role, words)."""
+    """What becomes of a text, perhaps as an answer to (role, words) from a minute ago."""
 
     @cache
     def go(text: str, before: tuple[Any, str] | None = None) -> Proposal:

@@ -1,4 +1,4 @@
-"""Whether a post is glad or cross: by the mood that was read, and by words where none was."""
+"""Whether a post is glad or cross: by its mood, or by words where no mood was read."""
 
 from __future__ import annotations
 

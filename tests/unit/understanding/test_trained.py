@@ -1,4 +1,4 @@
-"""What the heads make of an encoder's numbers: chances that add up, names in their order, and rows to compare."""
+"""What the heads make of an encoder's numbers: chances that add up, names in order, and rows to compare."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Given:
 
 
 def heads(**sharpness: float) -> Heads:
-    """The first numbers of a row speak for the situations, and for praise, complaint and crisis; the last for the mood
-    `glad` and for a picture."""
+    """The first numbers of a row speak for the situations and their intents; the last for the mood `glad` and for a
+    picture."""
     situation = np.eye(SIZE, len(SITUATIONS), dtype=np.float32)
     intent = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32)
     mood, tells = np.zeros((SIZE, len(MOODS)), np.float32), np.zeros((SIZE, len(TELLS)), np.float32)

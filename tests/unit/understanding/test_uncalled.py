@@ -1,4 +1,4 @@
-"""A post that calls us by our handle is read for what else it says."""
+"""A post with our handle is read for the rest of its words."""
 
 from __future__ import annotations
 

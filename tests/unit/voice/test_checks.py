@@ -1,4 +1,4 @@
-"""The voice checks: what each finds by its lists, whose words it holds to account, and what stops a manager."""
+"""The voice checks: what each list finds, whose words are checked, and what stops a manager."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def verdict(check_id: str, wording: Wording, post: Post = POST, context: Context
 
 
 def spoken(file: str, text: str) -> Wording:
-    """Jokes are looked for where somebody is hurt."""
+    """Jokes are checked only where somebody is hurt."""
     return Wording(text=text, intent="complaint" if file == "cheer" else "praise")
 
 
@@ -250,7 +250,7 @@ def test_any_text_gets_a_verdict_of_every_check(text: str, post: str, quoted: li
 
 
 def test_no_note_names_a_check() -> None:
-    """What a person reads is a sentence; the ids are for programs."""
+    """People read sentences; ids are for programs."""
     texts = [text for file, section in IDS for text in LISTS[file][section]["must_fire"]]
     for text in [*texts, "Hello @everyone.", "Great!!", "See https://lamp.example", "In 12 days."]:
         for result in examine(CHECKS, Wording(text=text, intent="complaint"), POST, CONTEXT):

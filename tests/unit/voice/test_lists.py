@@ -1,4 +1,4 @@
-"""The word lists: each says itself what it must find and what it must leave alone."""
+"""The word lists: each has its own examples of what it must find and what it must leave alone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DATA = Path(__file__).parents[3] / "responders/voice/data"
 LISTS: dict[str, dict[str, Any]] = {p.stem: yaml.safe_load(p.read_text("utf-8")) for p in sorted(DATA.glob("*.yaml"))}
 SECTIONS = [(file, name) for file, sections in LISTS.items() for name, part in sections.items() if "phrases" in part]
 LANGUAGES = ["en", "de", "es", "fr", "pt"]
-"""Those that templates are written in."""
+"""The languages of the templates."""
 WITHOUT_CASES = {("promise", "time")}
-"""Half of a pair whose other half brings the cases."""
+"""Its partner in the pair has the cases."""
 AT_THE_BEGINNING = {("task", "orders"), ("promo", "orders")}
 PAIRED = {("promise", "future")}
 
@@ -49,7 +49,7 @@ def test_each_list_is_in_every_language_and_brings_cases(file: str, section: str
 
 @pytest.mark.parametrize(("file", "section"), SECTIONS)
 def test_each_phrase_finds_itself(file: str, section: str) -> None:
-    """A phrase that no text can match, such as one with a sign that means nothing here, is no phrase."""
+    """A phrase that no text can match is a mistake, for example one with a sign that means nothing here."""
     words = WordList({"phrases": LISTS[file][section]["phrases"]})
     for phrase in (p for phrases in LISTS[file][section]["phrases"].values() for p in phrases):
         assert words.find(simplest(phrase)), phrase
@@ -70,7 +70,7 @@ def test_the_short_way_finds_what_a_search_for_every_phrase_finds(section: tuple
 
 
 def simplest(phrase: str) -> str:
-    """The first alternative of each group, without the signs."""
+    """The phrase with the first alternative of each group, without signs."""
     text, depth, taken = "", 0, True
     for letter in phrase:
         if letter == "(":

@@ -1,4 +1,4 @@
-"""Kind replies of a person pass without a word; what a brand says in their place does not."""
+"""A person's kind replies pass; what a brand would say instead does not."""
 
 from __future__ import annotations
 
