@@ -22,7 +22,7 @@ async def test_without_the_token_nothing_is_told(greenroom):
 
 async def test_a_foreign_host_is_refused(greenroom):
     hosts = ("evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example", "")
-    for host, path in itertools.product(hosts, ("/api/drafts", "/inbox", "/static/greenroom.js")):
+    for host, path in itertools.product(hosts, ("/api/drafts", "/inbox", "/static/api.js")):
         answer = await greenroom.http.get(path, headers={"Host": host})
         assert (answer.status_code, answer.json()["error"]) == (400, "bad_request")
 

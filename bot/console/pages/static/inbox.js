@@ -1,0 +1,461 @@
+// The inbox: what is pressed on cards, what is new, who else is here.
+
+import { api, fragment } from "./api.js";
+import {
+  cardOf,
+  cards,
+  cardsFrom,
+  decide,
+  enhance,
+  fetchCards,
+  fold,
+  goTo,
+  isLive,
+  isOpen,
+  nextOpen,
+  refresh,
+  say,
+  still,
+  unfold,
+  unfoldReply,
+} from "./card.js";
+import { discard, drop, isWriting, leaveEditor, openEditor, reopen, restore, submitWords, typed } from "./editor.js";
+import { listen } from "./keys.js";
+import { follow } from "./stream.js";
+import { toast } from "./toast.js";
+
+const STEADY = 400; // milliseconds after a press in which a second tap does not reach another card
+const list = document.getElementById("cards");
+const beside = document.getElementById("beside");
+const isWide = matchMedia("(min-width: 1200px)");
+const query = new URLSearchParams(location.search);
+query.delete("after");
+
+// --- tools of a card: what opens below its buttons
+
+const TOOLS = ["skip", "snooze", "handover", "reading", "remove", "more"];
+const NO_REPLY = { handoff: "Why is it closed without a reply?" };
+
+function toggleTool(card, name) {
+  const place = card.querySelector("[data-tools]");
+  const isSame = place.dataset.tool === name;
+  closeTools(card);
+  if (isSame) return;
+  place.replaceChildren(document.getElementById(`tool-${name}`).content.cloneNode(true));
+  place.dataset.tool = name;
+  if (name === "skip" && NO_REPLY[card.dataset.kind])
+    place.querySelector("[data-says=label]").textContent = NO_REPLY[card.dataset.kind];
+  if (name === "reading" && card.dataset.intent) place.querySelector("select").value = card.dataset.intent;
+  restore(card, place);
+  expand(card, name, true);
+  const first = [...place.querySelectorAll("button, select, textarea")].find((each) => each.checkVisibility());
+  first.focus({ preventScroll: true });
+  place.scrollIntoView({ block: "nearest" });
+}
+
+function closeTools(card) {
+  const place = card.querySelector("[data-tools]");
+  if (!place.dataset.tool) return;
+  expand(card, place.dataset.tool, false);
+  place.replaceChildren();
+  delete place.dataset.tool;
+}
+
+function expand(card, action, isExpanded) {
+  for (const button of card.querySelectorAll(`[data-part=actions] [data-action=${action}]`))
+    button.ariaExpanded = isExpanded;
+}
+
+// --- presses
+
+const ACTIONS = {
+  approve: (card, { alternative } = {}) => {
+    if (unfoldReply(card, alternative)) {
+      say(card, "Here is the whole reply. Read it, then press Send.");
+      return null;
+    }
+    return decide(card, { action: "approve", ...(alternative && { alternative: Number(alternative) }) });
+  },
+  edit: (card) => (isWriting(card) ? leaveEditor(card) : (closeTools(card), openEditor(card))),
+  correct: (card) => (isWriting(card) ? leaveEditor(card) : (closeTools(card), openEditor(card, { correct: true }))),
+  leave: (card) => (leaveEditor(card), card.focus({ preventScroll: true })),
+  discard: (card) => (discard(card), card.focus({ preventScroll: true })),
+  copy: copyWords,
+  reword: (card, { alternative } = {}) =>
+    decide(card, { action: "reword", ...(alternative && { alternative: Number(alternative) }) }),
+  open: (card) => decide(card, { action: "open" }),
+  undo: (card) => decide(card, { action: "undo" }),
+  retry: (card) => decide(card, { action: "retry" }),
+  settle: (card, { arrived }) => decide(card, { action: "settle", arrived: arrived === "true" }),
+  card: askForCard,
+  around: toggleAround,
+  unfold: (_card, _values, button) => unfold(button.previousElementSibling),
+  ...Object.fromEntries(TOOLS.map((name) => [name, (card) => toggleTool(card, name)])),
+};
+
+const FORMS = {
+  words: (card, _form, button) => submitWords(card, button?.value ?? "edit"),
+  fill: async (card, form) => {
+    const slots = Object.fromEntries([...form.elements].filter((field) => field.name).map((field) => [field.name.slice(5), field.value]));
+    if (await decide(card, { action: "fill", slots })) for (const name of Object.keys(slots)) drop(card, `slot:${name}`);
+  },
+  reject: (card, _form, button) => decideAndClose(card, { action: "reject", reason: button.value }),
+  snooze: (card, _form, button) => decideAndClose(card, { action: "snooze", minutes: Number(button.value) }),
+  remove: (card) => decideAndClose(card, { action: "remove" }),
+  relabel: (card, form) => decideAndClose(card, { action: "relabel", intent: form.elements.intent.value }),
+  handover: async (card, form) => {
+    const note = form.elements.note.value.trim();
+    if (note && !(await sendNote(card, note))) return;
+    drop(card, "handover");
+    form.elements.note.value = "";
+    await decideAndClose(card, { action: "handover", to: form.elements.to.value || null });
+  },
+  note: async (card, form) => {
+    const sent = await sendNote(card, form.elements.text.value);
+    if (!sent) return;
+    drop(card, "note");
+    form.closest("[data-notes]").replaceWith(...sent.childNodes);
+  },
+};
+
+async function decideAndClose(card, body) {
+  if (await decide(card, body)) closeTools(card);
+}
+
+async function sendNote(card, text) {
+  const { ok, data, message } = await api("POST", `/inbox/posts/${card.dataset.post}/notes`, { text });
+  if (!ok) say(card, message);
+  return ok ? new DOMParser().parseFromString(data, "text/html").body : null;
+}
+
+async function copyWords(card) {
+  const field = card.querySelector("[data-editor] textarea");
+  try {
+    await navigator.clipboard.writeText(field.value);
+    toast("Copied.");
+  } catch {
+    field.select(); // the browser lets nobody but the person copy
+    toast("The words are marked; copy them with your browser.");
+  }
+}
+
+async function askForCard(card) {
+  const { ok, data, message } = await api("POST", `/api/posts/${card.dataset.post}/card`, {});
+  if (!ok) {
+    say(card, message);
+    return;
+  }
+  const [fresh] = (await fetchCards([data.draft_id])) ?? [];
+  if (!fresh) return;
+  card.replaceWith(fresh);
+  enhance([fresh]);
+  goTo(fresh);
+}
+
+let pressed = { card: null, at: 0 };
+
+/** Does what a button of a card, or a key, asks for. */
+export async function act(card, action, values = {}, button = null) {
+  await ACTIONS[action](card, values, button);
+}
+
+list.addEventListener("click", ({ target, detail, timeStamp }) => {
+  const button = target.closest("[data-action]");
+  const card = button?.closest("article");
+  if (!card) return;
+  // The list has just moved up under the finger: a second tap was meant for the card that has gone.
+  if (detail > 0 && pressed.card !== card && timeStamp - pressed.at < STEADY) return;
+  pressed = { card, at: timeStamp };
+  act(card, button.dataset.action, button.dataset, button);
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.dataset.form) return;
+  event.preventDefault();
+  const card = form.closest("article") ?? current;
+  if (!card || form.ariaBusy) return;
+  form.ariaBusy = "true";
+  await FORMS[form.dataset.form](card, form, event.submitter);
+  form.ariaBusy = null;
+});
+
+document.addEventListener("input", ({ target }) => {
+  const card = target.closest("article") ?? (target.closest("#beside") && current);
+  if (card) typed(card, target);
+  if (card && target.closest("[data-editor]")) here("writing");
+});
+
+document.addEventListener("click", async ({ target }) => {
+  const opener = target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open).showModal();
+  else if (target.closest("[data-close]") || target.matches("dialog")) target.closest("dialog").close();
+  const note = target.closest("[data-delete-note]");
+  if (!note) return;
+  const { ok, message } = await api("DELETE", `/inbox/notes/${note.dataset.deleteNote}`);
+  if (ok) note.closest("li").remove();
+  else toast(message, { kind: "alert" });
+});
+
+// --- what stands around a post: beside the list where there is room, else in the card
+
+let current = null; // the card somebody is on
+let shownFor = "";
+let showing = 0;
+
+const aroundOf = (card) =>
+  card.dataset.draft ? `/inbox/cards/${card.dataset.draft}/around` : `/inbox/posts/${card.dataset.post}/around`;
+
+async function toggleAround(card) {
+  if (isWide.matches) {
+    await showBeside(card);
+    beside.focus();
+    return;
+  }
+  const place = card.querySelector("[data-around]");
+  const isShown = place.childElementCount > 0;
+  if (isShown) place.replaceChildren();
+  else await fillAround(card, place);
+  for (const button of card.querySelectorAll("[data-action=around]")) button.ariaExpanded = !isShown;
+}
+
+async function fillAround(card, place) {
+  const made = await fragment(aroundOf(card));
+  if (!made) {
+    say(card, "What stands around this post cannot be shown now; try again.");
+    return;
+  }
+  place.replaceChildren(made);
+  restore(card, place);
+}
+
+async function showBeside(card) {
+  shownFor = card.dataset.post;
+  const made = await fragment(aroundOf(card));
+  if (!made || shownFor !== card.dataset.post) return;
+  beside.replaceChildren(made);
+  beside.scrollTop = 0;
+  restore(card, beside);
+}
+
+function settleOn(card) {
+  if (card === current) return;
+  current = card;
+  here("looking");
+  clearTimeout(showing);
+  if (card && isWide.matches) showing = setTimeout(() => showBeside(card), 150);
+}
+
+list.addEventListener("focusin", ({ target }) => settleOn(target.closest("article")));
+list.addEventListener("pointerdown", ({ target }) => target.closest("article") && settleOn(target.closest("article")));
+
+// --- who else is here
+
+const SPEAK_EVERY = 20_000;
+const STILL_WRITING = 30_000;
+let typedAt = -STILL_WRITING;
+let spoken = "";
+let speaking = 0;
+
+function here(doing) {
+  if (doing === "writing") typedAt = performance.now();
+  clearTimeout(speaking);
+  speaking = setTimeout(speak, 250);
+}
+
+function speak(isAgain = false) {
+  const isHere = current?.isConnected && current.dataset.draft && isLive(current) && !document.hidden;
+  const isNowWriting = isHere && performance.now() - typedAt < STILL_WRITING && isWriting(current);
+  const body = { draft_id: isHere ? current.dataset.draft : null, doing: isNowWriting ? "writing" : "looking" };
+  const said = JSON.stringify(body);
+  if (said === spoken && (!isAgain || !isHere)) return;
+  spoken = said;
+  api("POST", "/inbox/presence", body, { keepalive: true });
+}
+
+setInterval(() => speak(true), SPEAK_EVERY);
+document.addEventListener("visibilitychange", () => speak());
+
+let others = {};
+
+function showOthers() {
+  for (const place of list.querySelectorAll("[data-presence]")) {
+    const on = others[place.closest("article").dataset.draft] ?? [];
+    const words = on.map(({ name, doing }) => `${name} is ${doing}`).join(", ");
+    if (place.textContent !== words) place.textContent = words;
+  }
+}
+
+// --- what is new
+
+const news = document.getElementById("news-button");
+const empty = document.getElementById("empty");
+const COUNT_EVERY = 2000;
+let known = null; // ids that somebody could have seen here; null until the server was asked once
+let arrived = []; // ids that are not on the page yet
+let counting = 0;
+let countedAt = -COUNT_EVERY;
+
+const idOf = (card) => card.dataset.draft ?? card.dataset.post;
+
+function countSoon() {
+  clearTimeout(counting);
+  counting = setTimeout(count, Math.max(100, countedAt + COUNT_EVERY - performance.now()));
+}
+
+async function count() {
+  countedAt = performance.now();
+  const { ok, data } = await api("GET", `/inbox/state?${query}`);
+  if (!ok) return;
+  for (const [view, number] of Object.entries(data.counts)) {
+    const place = document.querySelector(`[data-view="${view}"] .count`);
+    if (place) place.textContent = number;
+  }
+  const shown = new Set(cards().map(idOf));
+  if (known === null) known = new Set(document.getElementById("more") ? data.ids : []);
+  arrived = data.ids.filter((id) => !known.has(id) && !shown.has(id));
+  known = new Set(data.ids.filter((id) => !arrived.includes(id)));
+  tellNews(data);
+  if (arrived.length && !cards().some(isOpen) && !cards().some(isWriting)) await showNews(false);
+}
+
+let urgentIds = new Set(); // of what arrived
+function tellNews({ urgent, counts }) {
+  const many = arrived.length;
+  const urgentNew = arrived.filter((id) => urgentIds.has(id)).length;
+  const words = many ? `${many} new${urgentNew ? `, ${urgentNew} urgent` : ""}` : "";
+  if (news.textContent !== words) news.textContent = words;
+  news.hidden = !many;
+  news.classList.toggle("urgent", urgentNew > 0);
+  const waiting = [urgent ? `${urgent} urgent` : "", counts.waiting].filter(Boolean).join(", ");
+  document.title = document.title.replace(/^(\(.*?\) )?/, waiting ? `(${waiting}) ` : "");
+}
+
+async function showNews(isAsked = true) {
+  const ids = arrived.slice(0, 50);
+  if (list.dataset.view === "left") {
+    location.reload();
+    return;
+  }
+  const fresh = ((await fetchCards(ids)) ?? []).filter((card) => !cardOf(card.dataset.draft));
+  for (const id of ids) known.add(id);
+  arrived = arrived.filter((id) => !ids.includes(id));
+  const put = () => {
+    list.prepend(...fresh);
+    enhance(fresh);
+    reopen(fresh);
+  };
+  if (isAsked) put();
+  else still(put);
+  news.hidden = !arrived.length;
+  empty.hidden = cards().length > 0;
+  if (isAsked && fresh.length) {
+    scrollTo({ top: 0, behavior: "instant" });
+    fresh[0].focus({ preventScroll: true });
+  }
+}
+
+news.addEventListener("click", () => showNews());
+
+list.addEventListener("click", async (event) => {
+  const more = event.target.closest("#more");
+  if (!more || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  if (more.ariaBusy) return;
+  more.ariaBusy = "true";
+  const { ok, data, message } = await api("GET", `/inbox/more${more.search}`);
+  more.ariaBusy = null;
+  if (!ok) {
+    toast(message, { kind: "alert" });
+    return;
+  }
+  const page = new DOMParser().parseFromString(data, "text/html");
+  const fresh = cardsFrom(data).filter((card) => !document.getElementById(card.id));
+  const next = page.getElementById("more");
+  more.replaceWith(...fresh, ...(next ? [next] : []));
+  enhance(fresh);
+  reopen(fresh);
+  if (fresh.length) goTo(fresh[0]);
+  showOthers();
+});
+
+// --- being told of something urgent
+
+const ALERTS = "alerts";
+let sound = null;
+
+const wanted = () => JSON.parse(localStorage.getItem(ALERTS) ?? "{}");
+
+for (const box of document.querySelectorAll("[data-alert]")) {
+  box.checked = Boolean(wanted()[box.dataset.alert]);
+  box.addEventListener("change", async () => {
+    if (box.checked && box.dataset.alert === "notification") {
+      box.checked = "Notification" in window && (await Notification.requestPermission()) === "granted";
+      if (!box.checked) toast("This browser does not let Greenroom show notifications.", { kind: "alert" });
+    }
+    localStorage.setItem(ALERTS, JSON.stringify({ ...wanted(), [box.dataset.alert]: box.checked }));
+    if (box.checked && box.dataset.alert === "sound") ring();
+  });
+}
+
+function ring() {
+  sound ??= new AudioContext();
+  const volume = new GainNode(sound, { gain: 0 });
+  const tone = new OscillatorNode(sound, { frequency: 660 });
+  tone.connect(volume).connect(sound.destination);
+  const now = sound.currentTime;
+  volume.gain.setTargetAtTime(0.2, now, 0.02);
+  volume.gain.setTargetAtTime(0, now + 0.25, 0.1);
+  tone.frequency.setValueAtTime(880, now + 0.15);
+  tone.start();
+  tone.stop(now + 1);
+}
+
+function tellUrgent(ids) {
+  if (!ids.length) return;
+  for (const id of ids) urgentIds.add(id);
+  if (wanted().sound) ring();
+  if (wanted().notification && document.hidden)
+    new Notification("Greenroom", { body: "Something urgent waits for an answer.", tag: "urgent" });
+}
+
+// --- the stream
+
+function takeNews({ drafts, posts, urgent, more }) {
+  tellUrgent(urgent);
+  const onPage = cards();
+  const shownDrafts = new Set(onPage.map((card) => card.dataset.draft));
+  const shownPosts = new Set(onPage.map((card) => card.dataset.post));
+  // A post on the page may have got a new draft, which then takes the place of the old one.
+  const isAbout = posts.some((id) => shownPosts.has(id)) || drafts.some((id) => shownDrafts.has(id));
+  const hasNew = isAbout || onPage.some((card) => card.dataset.state === "superseded");
+  const wantedNow = more ? [...shownDrafts].filter(Boolean) : drafts.filter((id) => shownDrafts.has(id) || hasNew);
+  if (wantedNow.length) refresh(wantedNow).then(showOthers);
+  if (current && isWide.matches && posts.includes(current.dataset.post) && !beside.contains(document.activeElement))
+    showBeside(current);
+  countSoon();
+}
+
+function comeBack() {
+  refresh(cards().map((card) => card.dataset.draft).filter(Boolean));
+  countSoon();
+}
+
+// --- beginning
+
+enhance(cards());
+reopen(cards());
+listen({ act, current: () => (current?.isConnected ? current : null), nextOpen, showNews, closeTools });
+addEventListener("resize", () => fold(cards()));
+follow(
+  "/inbox/stream",
+  {
+    changed: takeNews,
+    presence: (data) => {
+      others = data;
+      showOthers();
+    },
+  },
+  comeBack,
+);
+count();
