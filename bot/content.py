@@ -195,7 +195,7 @@ class Content:
             self.no_reader = error
 
     def _build(self, texts: Mapping[str, str]) -> Pipeline:
-        library = _library(self._folder, texts, self._languages, known=self._known(texts))
+        library = _library(self._folder, texts, self._languages, self._known(texts))
         if self._plugins is None:
             self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
         if self._reader is None:
@@ -233,12 +233,10 @@ def read_library(folder: Path, *, known: bool = False) -> Library:
     """The operators' files as a library, without a pipeline; `known`: their wordings were checked before. Raises
     FaultyFiles."""
     texts = read_texts(folder)
-    return _library(folder, texts, known=texts if known else ())
+    return _library(folder, texts, None, texts if known else ())
 
 
-def _library(
-    folder: Path, texts: Mapping[str, str], languages: Langid | None = None, known: Collection[str] = ()
-) -> Library:
+def _library(folder: Path, texts: Mapping[str, str], languages: Langid | None, known: Collection[str]) -> Library:
     try:
         return load(texts, shipped_texts(), languages, known=known)
     except LibraryFaults as error:

@@ -1,4 +1,4 @@
-"""Post in: clean, store once, load the context, run the pipeline, hand the proposal to the desk."""
+"""Takes posts in: cleans and stores each once, runs the pipeline, hands the proposal to the desk."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SWEEP = 15.0
-"""Seconds between looks at all unjudged posts; a signal makes it sooner."""
+"""Seconds between looks at all unjudged posts; a signal brings the next one forward."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before a post that could not be judged is tried again; each time twice as long."""
+"""Seconds before a post that could not be judged is tried again. They double each time."""
 LATE = timedelta(seconds=30)
-"""A post that waits longer shows that the reader hangs, or is far behind."""
+"""If a post waits longer, the reader hangs or is far behind."""
 _TOLD_EVERY = timedelta(hours=1)
 _UNREAD = 80
-"""Priority of what nobody has read: it may be anything."""
+"""Priority of a post that was not read: it may be anything."""
 
 _MOST_TRIES = 3
-"""How often a post is begun to be judged, before a person has to read it."""
+"""After so many tries, each of which ended the process, a person reads the post."""
 _MOST_FAILURES = 5
-"""Tries after which a post that alone cannot be judged goes to a person."""
+"""After so many failed tries a person reads the post."""
 
 _Found = tuple[StoredPost, Context]
 
 
 @dataclass(kw_only=True, slots=True)
 class _Trouble:
-    """A post that could not be judged, and is tried again."""
+    """A post that could not be judged and is tried again."""
 
     pause: float
-    """Seconds before the next try but one."""
+    """Seconds to wait after the next failure."""
     failures: int = 0
-    """Tries that failed although the database took a write right before: it is the post, not the database."""
+    """Tries that failed right after a write succeeded: the fault is in the post, not in the database."""
     waits: bool = True
-    """It is not time yet."""
+    """True until its pause is over."""
 
 
 class Intake:
-    """The one way in. One pipeline run at a time per channel, so that each sees what the one before it decided."""
+    """The one way in. A channel has one pipeline run at a time, so that each run knows what the one before decided."""
 
     def __init__(
         self, store: Store, settings: Settings, clock: Clock, desk: Desk, pipeline: Callable[[], Pipeline]
     ) -> None:
-        """`pipeline` gives the current good one."""
+        """`pipeline` gives the one in use."""
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -74,18 +74,18 @@ class Intake:
         self._pipeline = pipeline
         self._worker = Worker("pipeline")
         self._queues: dict[tuple[str, str], OrderedDict[str, bool]] = {}
-        """Channel -> its posts to be judged, in their order, each with whether it has just come in."""
+        """Channel -> ids of its unjudged posts, in order, each with True if it is new."""
         self._trouble: dict[str, _Trouble] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._late = False
         self._told: dict[str, datetime] = {}
-        """What failed while a post was read -> when the operator was told last."""
+        """What failed while a post was read -> when it was logged last."""
 
     async def receive(self, post: Post, *, key: str | None = None, sent: str | None = None) -> Received:
-        """Store a post; it is durable when this returns. A post that is already known gives its first id again.
+        """Store a post; it is durable when this returns. A known post gets its first id again.
 
-        With a `key` (Idempotency-Key) the first answer is given again. Raises Refused if it came with another post;
-        `sent` is what the client sent, without what was made up for it (None: what the post says).
+        With a `key` (Idempotency-Key) the first answer is given again. Raises Refused for a key of another post.
+        `sent` is what the client sent, without our defaults (None: what the post says).
         """
         new = NewPost(id=new_id(), post=_cleaned(post), received_at=self._clock.now())
         if key is None:
@@ -101,24 +101,23 @@ class Intake:
         return received
 
     async def edit(self, post_id: str, text: str) -> bool:
-        """The fan edited the post; of several edits the one that came last wins.
+        """The fan edited the post. The last edit wins.
 
-        False for one that is unknown, deleted, or whose words are no longer kept.
+        False if the post is unknown or deleted, or its words were dropped.
         """
         return await self._edit(lambda c: posts.get(c, post_id), text, None)
 
     async def edited(
         self, platform: str, channel: str, external_id: str, text: str, *, at: datetime | None = None
     ) -> bool:
-        """The platform says that a message reads like this since `at`; the same words again change nothing, nor do
-        older words that come late.
+        """The platform says that a message has these words since `at`. The same words, and older ones, change nothing.
 
-        False for one that we do not have, or whose words are no longer kept.
+        False if we do not have the post, or its words were dropped.
         """
         return await self._edit(lambda c: posts.by_external(c, platform, channel, external_id), text, at)
 
     async def _edit(self, find: Callable[[Connection], StoredPost | None], text: str, at: datetime | None) -> bool:
-        """Found and changed in one step: between two, another edit might slip in."""
+        """Finds and changes the post in one transaction, so that no other edit comes in between."""
         now, cleaned = self._clock.now(), clean(text)
 
         def operation(connection: Connection) -> bool:
@@ -131,7 +130,7 @@ class Intake:
         return await self._store.write(operation)
 
     async def delete(self, post_id: str) -> bool:
-        """The fan deleted the post. False for an unknown one."""
+        """The fan deleted the post. False if it is unknown."""
         page = await self._store.post_page(post_id)
         if page is None:
             return False
@@ -140,15 +139,15 @@ class Intake:
         return True
 
     async def deleted(self, platform: str, channel: str, external_id: str) -> None:
-        """The platform says a message is gone, which we may not have seen yet."""
+        """The platform says that a message is gone. We may not have got it yet."""
         now = self._clock.now()
         await self._store.write(lambda c: voids.post_deleted(c, platform, channel, external_id, now))
 
     async def card_for(self, post_id: str) -> CardView | None:
-        """A manager wants a card for a post that was left alone: a draft if there is one, else a hand-off.
+        """A manager asks for a card for a post that was left alone: a draft if there is one, else a hand-off.
 
-        None for a post that is unknown, deleted, or whose words are no longer kept. A draft that already waits or was
-        approved is given as it is: nobody is answered twice.
+        None if the post is unknown or deleted, or its words were dropped. A draft that waits or was approved is given
+        as it is, so that nobody is answered twice. Raises Refused for a fan who opted out.
         """
         while True:
             judged = await self._read(post_id, asked=True)
@@ -168,7 +167,7 @@ class Intake:
         return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
 
     def _lay(self, connection: Connection, found: _Found, proposal: Proposal) -> Draft | Refused | None:
-        """Put an asked-for card on the desk; None when the post has changed since and must be read again."""
+        """Store the draft that a manager asked for; None if the post has changed and must be read again."""
         post, around = found
         newest = drafts.latest(connection, post.id)
         if newest and (newest.live or newest.state is DraftState.APPROVED):
@@ -180,7 +179,7 @@ class Intake:
         return moves.submit(connection, post, proposal, around, around.now + self._settings.replies.expire_after)
 
     async def run(self) -> None:
-        """Judge what was left from before, whatever is reopened, and what fell through, until cancelled."""
+        """Judge posts from before the start, reopened ones, and any that were missed, until cancelled."""
         with self._store.signal(Happened.POST_REOPENED) as signal:
             while True:
                 for platform, channel, post_id in await self._store.read(posts.unjudged):
@@ -190,36 +189,36 @@ class Intake:
                 await signal.wait(_SWEEP)
 
     async def waiting(self) -> timedelta:
-        """How long the oldest unjudged post has waited; nothing when there is none."""
+        """How long the oldest unjudged post has waited; zero if there is none."""
         since = await self._store.read(posts.waiting_since)
         return max(timedelta(), self._clock.now() - since) if since else timedelta()
 
     async def late(self) -> str | None:
-        """One sentence when posts wait too long to be read, else None."""
+        """One sentence if posts wait too long to be read, else None."""
         waiting = await self.waiting()
         if waiting < LATE:
             return None
         return (
-            f"A post has waited for {waiting.total_seconds():.0f} seconds to be read, a crisis would wait too: the "
-            "reader hangs or is far behind; restart Greenroom if this does not pass."
+            f"A post has waited for {waiting.total_seconds():.0f} seconds to be read, and a crisis would wait as long. "
+            "The reader hangs or is far behind; restart Greenroom if this does not pass."
         )
 
     async def _watch(self) -> None:
-        """Tell the operator once when posts begin to wait too long, and once when that is over."""
+        """Log once when posts begin to wait too long, and once when that is over."""
         late = await self.late()
         if late and not self._late:
             log.error("posts_wait", why=late)
         elif self._late and not late:
-            log.info("posts_are_read_again")
+            log.info("posts_no_longer_wait")
         self._late = late is not None
 
     async def idle(self) -> None:
-        """Wait until everything that was taken in so far is judged."""
+        """Wait until all posts that came so far are judged."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
     async def close(self) -> None:
-        """Stop judging; what is left is judged after the next start."""
+        """Stop judging. The rest is judged after the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -245,7 +244,7 @@ class Intake:
                 post_id, new = queue.popitem(last=False)
                 try:
                     await self._process(post_id, new=new)
-                except Exception as error:  # the others must go on; this one is tried again
+                except Exception as error:  # the other posts go on; this one is tried again
                     if isinstance(error, StoreError):
                         log.warning("post_not_judged", post_id=post_id, why=str(error))
                     else:
@@ -270,16 +269,16 @@ class Intake:
         self._start(again())
 
     async def _process(self, post_id: str, *, new: bool) -> None:
-        """Judge one post; again if it, or the room there is for replies, changed meanwhile.
+        """Judge one post; again if it changed, or its fan opted out, meanwhile.
 
-        All but the first try of a new post are noted before they begin: what ends the process each time it is read
-        goes to a person, and so does what fails each time.
+        Each try but the first of a new post is counted before it begins, so that a post that ends the process each time
+        goes to a person, as does one that fails each time.
         """
         trouble = self._trouble.get(post_id)
         begin = partial(posts.begin, post_id=post_id, most=_MOST_TRIES, again=trouble is not None)
         begun = new or await self._store.write(begin)
         if trouble:
-            trouble.failures += 1  # unless it ends well, which forgets it
+            trouble.failures += 1  # success removes the whole record
             begun = begun and trouble.failures < _MOST_FAILURES
         while judged := await (self._read(post_id) if begun else self._by_hand(post_id)):
             found, proposal = judged
@@ -287,7 +286,7 @@ class Intake:
                 return
 
     async def _read(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
-        """What should become of a post, and what that was read from; None when there is nothing to judge.
+        """A post with its context, and the proposal for it; None if there is nothing to judge.
 
         Reading the context and running the pipeline are one job on one thread, so that the event loop stays free.
         """
@@ -298,7 +297,7 @@ class Intake:
             return await self._by_hand(post_id, asked=asked)
 
     async def _by_hand(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
-        """`_read` without reading: for what takes too long, or ends the process each time."""
+        """`_read` without the pipeline, for a post that takes too long or ends the process each time."""
         found = await self._store.read(lambda c: self._around(c, post_id, asked=asked))
         return found and (found, _unread(found[0], Understanding()))
 
@@ -313,7 +312,7 @@ class Intake:
         except Exception:
             log.exception("pipeline_failed", post_id=post.id)
             read = Understanding()
-            with suppress(Exception):  # what hits a gate does so whatever else fails
+            with suppress(Exception):  # a gate counts whatever else fails
                 read = pipeline.understand(post.post, around)
             return found, _unread(post, read)
         self._tell_unread(proposal)
@@ -325,24 +324,24 @@ class Intake:
         return found, proposal
 
     def _made_anew(self, post: StoredPost) -> bool:
-        """A fact of its last draft has changed. What somebody saw waiting does not end in silence for that."""
+        """Its last draft ended because a fact changed. Somebody saw it wait, so the post must not end in silence."""
         return self._store.read_here(lambda c: facts.replaced(c, post.id)) is not None
 
     def _tell_unread(self, proposal: Proposal) -> None:
-        """The operator hears once an hour what fails; the cards tell managers each time."""
+        """Log what fails, once an hour. Cards tell managers each time."""
         now = self._clock.now()
         for step in proposal.trace:
             what = step.note.partition(":")[0]
             if step.stage == FAILED and now - self._told.get(what, _EPOCH) >= _TOLD_EVERY:
                 self._told[what] = now
-                log.error("part_of_the_reader_failed", what=step.note)
+                log.error("reader_part_failed", what=step.note)
 
     def _too_old(self, post: StoredPost, now: datetime) -> bool:
-        """Found after a long stop: nobody could answer it in time any more."""
+        """True after a long stop, if nobody could answer the post in time."""
         return now - _since(post, now) >= self._settings.replies.expire_after
 
     def _submit(self, connection: Connection, found: _Found, proposal: Proposal) -> bool:
-        """Write what became of the post; False when it must be looked at again."""
+        """Store the judgement and its draft; False if the post must be read again."""
         post, around = found
         author = post.post.author.id
         if not around.opted_out and fans.get(connection, post.post.platform, author).opted_out_at:
@@ -362,10 +361,9 @@ class Intake:
 
 
 def _since(post: StoredPost, now: datetime) -> datetime:
-    """From when `expire_after` counts: from when the words were written, whenever we received them.
+    """The start of `expire_after`: when the words were written, not when we got them.
 
-    What a manager named another intent for comes up just now, and so does an edit of which no time is known. A replay
-    plays old posts as if they were new.
+    A post that a manager relabelled starts now, as does an edit without a time, and a post of a replay.
     """
     if post.forced_intent is not None or post.post.platform == "replay":
         return now
@@ -375,12 +373,12 @@ def _since(post: StoredPost, now: datetime) -> datetime:
 
 
 def _unread(post: StoredPost, read: Understanding) -> Proposal:
-    """For a person, with what could be read; staff and bots write nothing that waits for an answer."""
+    """A hand-off with what could be read. Posts of staff and bots wait for no answer."""
     author = post.post.author
     if author.is_staff or author.is_bot:
         reason = Reason(code=ReasonCode.STAFF_OR_BOT, sentence="It could not be read; nobody waits for an answer.")
         return Proposal(outcome=Outcome.SILENT, reason=reason, understanding=read)
-    sentence = "This post could not be read by the program; please read it yourself."
+    sentence = "Greenroom could not read this post; please read it yourself."
     code = ReasonCode.GATE if read.risk else ReasonCode.LOW_CONFIDENCE
     return Proposal(
         outcome=Outcome.HANDOFF,
@@ -391,8 +389,8 @@ def _unread(post: StoredPost, read: Understanding) -> Proposal:
 
 
 def _too_late(proposal: Proposal) -> Proposal:
-    """A hand-off never expires, and silence is silence; only a draft can come too late."""
-    sentence = "It had been waiting for longer than expire_after when it was read."
+    """Silence in place of a draft that comes too late. A hand-off never does."""
+    sentence = "It was older than expire_after when it was read."
     reason = Reason(code=ReasonCode.TOO_OLD, sentence=sentence)
     return Proposal(outcome=Outcome.SILENT, reason=reason, understanding=proposal.understanding, trace=proposal.trace)
 
@@ -410,7 +408,7 @@ def _cleaned(post: Post) -> Post:
         external_id=clean(post.external_id),
         author=replace(post.author, id=clean(post.author.id), name=clean(post.author.name)),
         text=clean(post.text),
-        at=max(post.at, _EPOCH),  # the year 1 has no day before, which the questions about "lately" ask for
+        at=max(post.at, _EPOCH),  # queries look back some days, and the year 1 has none before it
         reply_to=clean(post.reply_to) if post.reply_to else None,
         attachments=tuple(
             Attachment(kind=a.kind, url=clean(a.url) if a.url else None, title=clean(a.title) if a.title else None)

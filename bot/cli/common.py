@@ -63,6 +63,6 @@ def busy(what: str) -> Iterator[None]:
         yield
 
 
-def counted(count: int, one: str, many: str = "") -> str:
-    """A number with its noun: "no faults", "1 fault", "2 faults"."""
-    return f"{count or 'no':{',' if count else ''}} {one if count == 1 else many or f'{one}s'}"
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: "no faults", "1 fault", "2,000 faults"."""
+    return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The desk: submit, decide, snooze, expire, withdraw; who may; the card."""
+"""The desk: who may decide what about a draft, and the cards."""
 
 from bot.desk.desk import Desk
 

@@ -1,4 +1,4 @@
-"""One press of a manager with everything around it, and the steps that its handlers share."""
+"""A press of a manager with its context, and the steps that handlers share."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ from bot.store.ids import new_id
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """A command with everything around it."""
+    """A command with what its handler needs."""
 
     command: Command
     words: Words
     now: datetime
     undo: timedelta
     manager: str
-    """The presser's display name."""
+    """The display name of who pressed."""
     name_of: Callable[[str], str]
     local: Callable[[datetime], datetime]
-    """A moment by the community's clock."""
+    """Gives a moment in the community's time zone."""
 
 
 def refuse_if_stale(draft: Draft, press: Press) -> None:
-    """A yes is for what was seen, and the words that were looked at are for what stood there then."""
+    """Raises Refused for a press on an older text, and for words that were checked for another revision."""
     seen = press.words.revision if press.command.action in TYPING else press.command.revision
     if {press.command.revision, seen} != {draft.revision}:
         raise Refused("stale_revision", "The text on this card has changed since; look at it again.", draft=draft)
 
 
 def over(draft: Draft, press: Press) -> Refused:
-    """Why nothing more can be done with a draft that is no longer live, and who decided."""
+    """The refusal for a draft that is no longer live: why it is over, or who decided."""
     if draft.state in (DraftState.APPROVED, DraftState.REJECTED):
         who = press.name_of(draft.decided_by) if draft.decided_by else "Somebody"
         did = "approved" if draft.state is DraftState.APPROVED else "skipped"
@@ -75,7 +75,7 @@ def over(draft: Draft, press: Press) -> Refused:
 def record(
     connection: Connection, draft: Draft, press: Press, text: str | None = None, sealed: str | None = None
 ) -> Decision:
-    """Keep who decided what and when; for a yes with the text and its seal."""
+    """Store who decided what and when; for a yes also the text and its seal."""
     command = press.command
     decision = Decision(
         id=new_id(),
@@ -96,7 +96,7 @@ def record(
 def hold(
     connection: Connection, post: StoredPost, press: Press, decision: Decision, *, change_of: Delivery | None = None
 ) -> None:
-    """Let the yes out: a delivery that waits for the undo window to end. `change_of`: the sent reply it changes."""
+    """Store the delivery of a yes; it waits until the undo window is over. `change_of`: the sent reply to change."""
     delivery_id = new_id()
     delivery = Delivery(
         id=delivery_id,
@@ -124,7 +124,7 @@ _KINDS: Mapping[Action, Literal["correct", "remove"]] = {Action.CORRECT: "correc
 
 
 def append_event(connection: Connection, name: Happened, draft: Draft, press: Press, **data: Any) -> None:
-    """Write what was decided to the trail. `data` must be free of a fan's words."""
+    """Append the event of a decision. `data` must hold no words of a fan."""
     events.append(
         connection,
         name,

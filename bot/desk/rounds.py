@@ -1,5 +1,4 @@
-"""What the desk does on its own as time passes: wake, expire, follow the facts, remind, call for help, drop what is
-no longer needed."""
+"""What the desk does as time passes: wake, expire and update drafts, remind, call for help, drop old data."""
 
 from __future__ import annotations
 
@@ -26,15 +25,15 @@ CRISIS_EVERY = timedelta(minutes=10)
 CRISIS = "crisis"
 KEEP_REQUESTS = timedelta(hours=24)
 LEAP = timedelta(days=1)
-"""A clock that goes forward by more than this while the program runs is not believed before a person says so."""
+"""A clock that jumps ahead by more than this while the program runs is not trusted until a person confirms it."""
 LONG_STOP = timedelta(days=30)
-"""Nor one that is so far ahead of where it stood when the program ran last: nobody can tell a stop from a jump."""
+"""Nor is a clock this far ahead of the last run: it may have jumped, or the program stood still for so long."""
 
 log = structlog.get_logger()
 
 
 class Rounds:
-    """Walks the queue once a second. Every step is safe to repeat and to interrupt."""
+    """Looks through the queue once a second. Each step may be repeated or interrupted."""
 
     def __init__(
         self,
@@ -44,9 +43,8 @@ class Rounds:
         pipeline: Callable[[], Pipeline],
         leapt: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Nothing happens before `run` or `once`. `pipeline` gives the current good one, with its facts; `leapt` says
-        whether the clock has gone forward by itself while the program ran.
-        """
+        """Does nothing before `run` or `once`. `pipeline` gives the one in use; `leapt` says whether the clock jumped
+        ahead while the program ran."""
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -54,7 +52,7 @@ class Rounds:
         self._leapt = leapt
         self._tidied: datetime | None = None
         self.in_doubt: str | None = None
-        """Why nothing is dropped, in a sentence; None while the clock can be believed."""
+        """Why nothing is dropped, in a sentence; None while the clock is trusted."""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -115,7 +113,7 @@ class Rounds:
         return [draft for draft in drafts.waiting_since(connection, now - after) if CRISIS not in draft.risk]
 
     def _crises(self, connection: Connection, now: datetime) -> list[Draft]:
-        """Crisis hand-offs that nobody has opened: the manager on call is called at once and every ten minutes."""
+        """Crisis hand-offs that nobody has opened. The manager on call is called at once, then every ten minutes."""
         return [
             draft
             for draft in drafts.urgent(connection)
@@ -126,7 +124,7 @@ class Rounds:
         ]
 
     async def _believes(self, now: datetime) -> bool:
-        """Whether what is kept for a time may go by this clock: a wrong one would drop words that are needed."""
+        """Whether to trust the clock: a wrong one would drop words that are still needed."""
         tidied = await self._store.read(retention.tidied)
         ahead = now - tidied if tidied else timedelta()
         may_have_jumped = self.in_doubt or self._leapt() or (self._tidied is None and ahead > LONG_STOP)
@@ -140,7 +138,7 @@ class Rounds:
         return False
 
     async def _tidy(self, now: datetime) -> None:
-        """Drop the words and rows that are no longer needed, in small groups; then nothing of them is on the disk."""
+        """Drop words and rows that are no longer needed, in small groups, from the disk too."""
         keep = self._settings.keep
         undone = now - timedelta(seconds=self._settings.replies.undo_seconds)
         await forgetting.finish(self._store, now)

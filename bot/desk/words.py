@@ -1,4 +1,4 @@
-"""The words of a decision: finished, sealed and looked at, before anything is written."""
+"""The words of a decision, filled in and checked before anything is written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Examine = Callable[[Wording], tuple[CheckResult, ...]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """What a command would put on the card or send. Good for the revision it was made from, and no other."""
+    """What a command would put on the card or send. Valid for one revision only."""
 
     revision: int | None = None
     text: str | None = None
@@ -29,20 +29,20 @@ class Words:
 
 
 def for_yes(draft: Draft, command: Command) -> Draft:
-    """The draft as a command means it: an `approve` may name one of a hand-off's ready replies. Raises Refused."""
+    """The draft that a command means: `approve` may name a ready reply of a hand-off. Raises Refused."""
     if command.action is not Action.APPROVE or command.alternative is None:
         return draft
     if draft.kind != "handoff" or draft.text is not None:
-        sentence = "This card has a text of its own; approve that, or lay the other one on the card first."
+        sentence = "This card has a text of its own; approve that, or put the other one on the card first."
         raise Refused("bad_action", sentence, draft=draft)
     return moves.laid(draft, command.alternative)
 
 
 def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
-    """Finish and look at the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
+    """Finish and check the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
-    A manager's own words are stopped only when empty, over the platform's `limit` in characters, pinging a crowd, or
-    about being human or not. What else the checks say of them is told, and nothing is to be confirmed.
+    A manager's own words are stopped only if they are empty, over the platform's `limit`, ping a crowd, or say who or
+    what is writing. Everything else that the checks find is a remark, and needs no second press.
     """
 
     def looked_at(wording: Wording) -> tuple[CheckResult, ...]:
@@ -62,21 +62,21 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
 
 
 def look(wording: Wording, draft: Draft, limit: int, examine: Examine) -> tuple[CheckResult, ...]:
-    """What stops words, and what is worth a remark. The bounds come first: no check reads more than can be sent.
+    """What stops the words, and remarks on them. Length is checked first: no check reads more than can be sent.
 
-    Where a gate holds the post nothing is remarked on: who answers somebody in danger needs no advice on style.
+    Behind a gate there are no remarks: who answers somebody in danger needs no advice on style.
     """
     found = _bounds(wording.text, limit) or examine(wording)
     return tuple(c for c in found if c.level is not Level.WARN) if draft.risk else found
 
 
 def written(text: str) -> str:
-    """What a manager typed, as it would be sent."""
+    """What a manager typed, in the form in which it is sent."""
     return seen(clean(text)).strip()
 
 
 def own_words(text: str, draft: Draft) -> Wording:
-    """A whole text of a manager's own."""
+    """A whole text in a manager's own words."""
     return Wording(text=text, intent=draft.intent, own_words=True)
 
 
@@ -118,7 +118,7 @@ def _made(draft: Draft, make: Callable[[Recipe], str]) -> str:
 def _bounds(text: str | None, limit: int) -> tuple[CheckResult, ...]:
     if not visible(text or ""):
         return (CheckResult(id="empty", level=Level.BLOCK, note="There is nothing to send; write something first."),)
-    # Counted as Telegram does (UTF-16, an emoji is two or more): on Discord that is on the safe side.
+    # Counted in UTF-16 units, as Telegram does. Discord counts less, so that is safe there.
     length = len((text or "").encode("utf-16-le")) // 2
     if length > limit:
         note = f"This is {length} characters long; at most {limit} can be sent."

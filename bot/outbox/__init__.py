@@ -1,4 +1,4 @@
-"""The outbox: lease, check again, send, keep the receipt."""
+"""The outbox: leases a delivery, checks it again, sends it, keeps the receipt."""
 
 from bot.outbox.outbox import Outbox
 

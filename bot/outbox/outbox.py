@@ -1,4 +1,4 @@
-"""Approved replies on their way out. Nothing goes whose seal does not match a yes; no outcome is ever guessed."""
+"""Sends approved replies. Only a text whose seal matches a yes is sent, and no outcome is ever guessed."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from responders.pipeline import Pipeline
 log = structlog.get_logger()
 
 IN_FLIGHT = 8
-"""Deliveries of one platform that are on their way at a time: a slow one holds up no other."""
+"""Most deliveries of one platform in flight at a time: a slow one holds up no other."""
 LEASE = timedelta(seconds=60)
-"""A delivery whose outcome is not noted by then was cut off by a crash, and is looked up."""
+"""If the outcome of a delivery is not noted by then, a crash cut it off, and it is looked up."""
 LIMIT = 57.0
-"""Seconds for one try: it ends before its lease does."""
+"""Seconds for one try, which ends before its lease."""
 POLL = 1.0
-"""Seconds between two looks without a signal, and before a receipt that could not be kept is written again."""
+"""Seconds between two looks without a signal, and between two tries to store a receipt."""
 GIVE_UP_AFTER = 5
-"""Looks without an answer after which a person decides."""
+"""After so many look-ups without an answer a person decides."""
 LONGEST_PAUSE = 60.0
-"""Seconds between two tries of what does not get through."""
+"""Most seconds between two tries to send."""
 LONGEST_WAIT = timedelta(minutes=15)
-"""What a platform may ask us to wait at a time; nothing but the time to undo may be longer."""
+"""The longest wait that a platform may ask for. Only the undo window may be longer."""
 
 
 class Outbox:
-    """Claims what is due and hands it to the platforms, each platform's on its own."""
+    """Claims deliveries that are due and hands them to their platforms. Platforms do not wait for each other."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Outbox:
         platforms: Mapping[str, PlatformAdapter],
         pipeline: Callable[[], Pipeline],
     ) -> None:
-        """`platforms` by name; a delivery for one that is not there waits. `pipeline` gives the current good one."""
+        """`platforms` by name; a delivery for any other waits. `pipeline` gives the one in use."""
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -57,13 +57,13 @@ class Outbox:
         self._longest = max(LONGEST_WAIT, timedelta(seconds=settings.replies.undo_seconds))
 
     async def run(self) -> None:
-        """Until cancelled; what is on its way then is finished and noted first. Raises what the store raises."""
+        """Send until cancelled; deliveries in flight are then finished and noted. Raises what the store raises."""
         lanes = [asyncio.create_task(self._lane(platform)) for platform in self._platforms]
         try:
             ended, _ = await asyncio.wait(lanes, return_when=FIRST_EXCEPTION)
             for lane in ended:
                 lane.result()
-        finally:  # cancelled once: a second time would cut off what is being finished
+        finally:  # once only: a second cancel would cut off what is being finished
             for lane in lanes:
                 lane.cancel()
             await asyncio.gather(*lanes, return_exceptions=True)
@@ -88,7 +88,7 @@ class Outbox:
         return min(POLL, max(0.01, (due - self._clock.now()).total_seconds()))
 
     async def once(self) -> int:
-        """Send everything that is due now; returns how many deliveries were handled."""
+        """Send everything that is due now. Returns how many deliveries were handled."""
         ended = await asyncio.gather(*(self._empty(platform) for platform in self._platforms), return_exceptions=True)
         for error in ended:
             if isinstance(error, BaseException):
@@ -101,7 +101,7 @@ class Outbox:
         try:
             while started := await finished(self._start(platform, in_flight)):
                 handled += started
-                # Each on its own: one that cannot be noted must not cut off the others in the middle of their sending.
+                # One that cannot be noted must not cut off the others while they are being sent.
                 ended = await asyncio.gather(*in_flight.values(), return_exceptions=True)
                 for error in ended:
                     if isinstance(error, Exception):
@@ -111,7 +111,7 @@ class Outbox:
         return handled
 
     async def _start(self, platform: str, in_flight: dict[str, asyncio.Task[None]]) -> int:
-        """Claim what is due, as much as there is room for, and let it go; how many those are."""
+        """Claim as many due deliveries as there is room for, and start them. Returns how many."""
         now = self._clock.now()
         if not await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest)):
             return 0
@@ -137,7 +137,7 @@ class Outbox:
         return ready
 
     def _may_go(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
-        """The last look: is this the text, the place and the person of a yes, and is the post as it was?"""
+        """The last check: text, target and manager are those of a yes, and the post is as it was."""
         gone = voids.since(connection, delivery, now) if delivery.kind == "send" else None
         if gone:
             voids.withdraw(connection, delivery, gone, now)
@@ -153,7 +153,7 @@ class Outbox:
         return True
 
     def _outdated(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
-        """True when a fact that it says has changed: the yes is taken back then."""
+        """True if a fact in it has changed; then the yes is taken back."""
         draft = drafts.get(connection, delivery.draft_id)
         today = self._settings.community.local(now).date()
         names = facts.outdated(draft, self._pipeline().library.facts, today) if draft else ()
@@ -163,7 +163,7 @@ class Outbox:
         return bool(names)
 
     def _unsealed(self, connection: Connection, delivery: Delivery) -> str | None:
-        """Why this is not what was approved; None when it is."""
+        """Why this is not what was approved; None if it is."""
         decision = drafts.decision(connection, delivery.decision_id)
         sealed = seal(delivery.text or "", delivery.target)
         if decision is None or decision.seal != sealed or delivery.seal != sealed:
@@ -177,13 +177,13 @@ class Outbox:
         try:
             async with asyncio.timeout(LIMIT):
                 result = await self._send(platform, delivery, cut_off)
-        except Exception:  # an adapter broke its promise not to raise: whether it was sent, nobody knows
-            log.exception("send_broke", delivery_id=delivery.id, platform=platform.name)
-            result = Uncertain(reason="The program stumbled while sending; look whether it arrived.")
+        except Exception:  # the adapter promised not to raise: nobody knows whether it was sent
+            log.exception("send_failed", delivery_id=delivery.id, platform=platform.name)
+            result = Uncertain(reason="Something went wrong in Greenroom while sending; look whether it arrived.")
         await self._keep(delivery, result)
 
     async def _keep(self, delivery: Delivery, result: SendResult) -> None:
-        """The platform has answered: what it said is known here alone until it is written, however long that takes."""
+        """Store what the platform answered. Only this task knows it, so it tries until it succeeds."""
         told = False
         while True:
             now = self._clock.now()
@@ -207,7 +207,7 @@ class Outbox:
         return gone or await platform.deliver(delivery)
 
     def _note(self, connection: Connection, delivery: Delivery, result: SendResult, now: datetime) -> None:
-        """Write what became of a send. Does nothing when another process has already done so."""
+        """Store the outcome of a try. Does nothing if another process has done so already."""
         current = deliveries.get(connection, delivery.id)
         if current is None or current.state is not DeliveryState.SENDING or not _same_claim(current, delivery):
             return
@@ -243,7 +243,7 @@ class Outbox:
                 voids.withdraw(connection, current, cause, now)
 
     def _waited(self, connection: Connection, delivery: Delivery, now: datetime) -> timedelta:
-        """Since the yes."""
+        """How long ago the yes was."""
         decision = drafts.decision(connection, delivery.decision_id)
         return now - (decision.at if decision else delivery.created_at)
 
@@ -253,19 +253,19 @@ def _same_claim(current: Delivery, delivery: Delivery) -> bool:
 
 
 def _pause_of(asked: float, waited: timedelta) -> timedelta:
-    """Until the next try of what does not get through: a quarter of the time that it has waited already."""
+    """The pause before the next try: a quarter of the time that it has waited already."""
     return timedelta(seconds=min(LONGEST_PAUSE, max(1.0, asked, waited.total_seconds() / 4)))
 
 
 def _ended(task: asyncio.Task[None], in_flight: dict[str, asyncio.Task[None]]) -> None:
-    """Another may go. One that failed is claimed again when its lease is over."""
+    """Make room for another. One that failed is claimed again when its lease is over."""
     in_flight.pop(task.get_name(), None)
     if not task.cancelled() and (error := task.exception()):
         log.error("delivery_failed", delivery_id=task.get_name(), exc_info=error)
 
 
 async def _finish(in_flight: Collection[asyncio.Task[None]]) -> None:
-    """Let what is on its way end; what takes too long is cut off, as by a crash."""
+    """Let deliveries in flight end. What takes too long is cut off, as in a crash."""
     left = [*in_flight]
     if left:
         await asyncio.wait(left, timeout=GRACE)

@@ -1,4 +1,4 @@
-"""How many replies there is room for. Plain functions of a connection."""
+"""Caps on the number of replies. Plain functions of a connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.store import Connection, drafts
 
 
 def used_up(connection: Connection, post: StoredPost, settings: Settings, now: datetime) -> str | None:
-    """The cap that leaves no room for another reply here, in words; None when there is room."""
+    """The cap that is reached here, in words; None if another reply may go."""
     platform, channel = post.post.platform, post.post.channel
     if exempt_from_caps(platform, channel):
         return None

@@ -1,4 +1,4 @@
-"""What becomes of drafts when one of the operators' facts changes or runs out. Plain functions of a connection."""
+"""Updates drafts when a fact of the operators changes or runs out. Plain functions of a connection."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bot.store import Connection, drafts, events, posts
 from responders.library.model import Fact
 
 Facts = Mapping[str, Fact]
-"""Those of the operators' files that are in use, by name."""
+"""The facts in use, by name."""
 
 
 def outdated(draft: Draft, facts: Facts, day: date) -> tuple[str, ...]:
-    """The names of the facts it took that do not say the same any more, or may not be said on that day.
+    """The names of its facts that have changed, or may not be said on that day.
 
-    Of an approved draft only its text counts; of one that waits, the alternatives can still be taken too.
+    Of an approved draft only the text counts; of one that waits also the alternatives.
     """
     taken = draft.facts if draft.state is DraftState.APPROVED else draft.all_facts
     return tuple(name for name, said in taken.items() if not _holds(facts.get(name), said, day))
@@ -30,7 +30,7 @@ def _holds(fact: Fact | None, said: str, day: date) -> bool:
 
 
 def due(connection: Connection, facts: Facts, day: date) -> list[tuple[Draft, tuple[str, ...]]]:
-    """The drafts that wait, and those approved and not under way yet, with the facts that have changed since."""
+    """Drafts that wait, or are approved and not in flight yet, with their facts that have changed."""
     taking = [
         draft_id
         for draft_id, taken in drafts.taking_facts(connection)
@@ -41,14 +41,13 @@ def due(connection: Connection, facts: Facts, day: date) -> list[tuple[Draft, tu
 
 
 def follow(connection: Connection, draft: Draft, names: Collection[str], at: datetime) -> None:
-    """Keep what says an old fact from going out: a yes that is not under way yet is taken back."""
+    """Keep an old fact from going out: take back a yes whose reply is not in flight yet, and renew the draft."""
     if draft.state is not DraftState.APPROVED or moves.recall(connection, draft, at, Cause.FACT_CHANGED):
         renew(connection, draft, names, at)
 
 
 def renew(connection: Connection, draft: Draft, names: Collection[str], at: datetime) -> None:
-    """A manager's words wait on, with a sentence about it; all else is made anew from the post. Nothing of the draft
-    is on its way any more."""
+    """Draft again from the post. A manager's words stay, with a remark. The draft must have no reply in flight."""
     post = posts.get(connection, draft.post_id)
     if draft.typed_by_hand:
         _remark(connection, draft, names, at)
@@ -78,13 +77,13 @@ def _remark(connection: Connection, draft: Draft, names: Collection[str], at: da
 
 
 def replaced(connection: Connection, post_id: str) -> Draft | None:
-    """The last draft of a post, where a new one is made because a fact of it has changed."""
+    """The last draft of a post if it ended because a fact changed, else None."""
     last = drafts.latest(connection, post_id)
     return last if last and last.cause == Cause.FACT_CHANGED else None
 
 
 def in_its_place(connection: Connection, new: Draft, facts: Facts) -> Draft:
-    """One that is made anew for a fact has waited as long as the one before, and says why it is another one."""
+    """The new draft with the place of the one that it replaces: it has waited as long, and says why it is new."""
     old = replaced(connection, new.post_id)
     if old is None:
         return new
@@ -101,6 +100,6 @@ def in_its_place(connection: Connection, new: Draft, facts: Facts) -> Draft:
 
 
 def changed(names: Collection[str]) -> str:
-    """The beginning of a sentence: these have changed."""
+    """The beginning of a sentence: "The fact NAME has changed"."""
     listed = ", ".join(sorted(names))
     return f"The fact {listed} has changed" if len(names) == 1 else f"The facts {listed} have changed"

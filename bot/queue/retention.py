@@ -1,7 +1,7 @@
-"""What is no longer needed, when it was last looked through, and whether the clock can be believed that it is time.
+"""Which words are no longer needed, when words were last dropped, and whether the clock can be trusted.
 
-A machine's clock can be wrong: one that jumps to 2099 would drop nearly every word. Then nothing is dropped until a
-person says which time is right, by `greenroom clock`.
+A machine's clock can be wrong: a jump to 2099 would drop nearly every word. So after a jump nothing is dropped until a
+person confirms the clock with `greenroom clock`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from bot import private
 from bot.store import Connection, cursors, fans
 
 SENSITIVE = frozenset({"crisis", "minor"})
-"""Gates whose posts lose their words as soon as nobody needs them, whatever their age."""
+"""Posts that hit these gates lose their words as soon as nobody needs them, however new they are."""
 _FILE = "clock_confirmed"
 _FORGOTTEN, _REWRITTEN = "forgotten", "rewritten"
 REWRITE_EVERY = timedelta(days=1)
 _STANDS = timedelta(days=1)
-"""How long a confirmation counts: one that lies there from before another jump confirms nothing."""
+"""How long a confirmation counts: an old one must not confirm a later jump."""
 
 
 def words_due(connection: Connection, before: datetime, undone_before: datetime) -> list[str]:
@@ -32,27 +32,27 @@ def words_due(connection: Connection, before: datetime, undone_before: datetime)
 
 
 def tidied(connection: Connection) -> datetime | None:
-    """When it was last looked through by a clock that was believed."""
+    """When words were last dropped by a trusted clock."""
     found = cursors.load(connection, cursors.RETENTION).get("tidied")
     return datetime.fromisoformat(found) if found else None
 
 
 def done(connection: Connection, now: datetime) -> None:
-    """It was looked through."""
+    """Note that words were dropped."""
     cursors.forget(connection, cursors.RETENTION, cursors.STOPPED)
     first = {} if _REWRITTEN in cursors.load(connection, cursors.RETENTION) else {_REWRITTEN: now.isoformat()}
     cursors.save(connection, cursors.RETENTION, {"tidied": now.isoformat(), **first}, now)
 
 
 def forgotten(connection: Connection, now: datetime) -> None:
-    """Somebody was forgotten: the file is to be written anew, see `rewrite_due`."""
+    """Note that somebody was forgotten, so that the file is rewritten, see `rewrite_due`."""
     cursors.save(connection, cursors.RETENTION, {_FORGOTTEN: now.isoformat()}, now)
 
 
 def rewrite_due(connection: Connection, now: datetime) -> bool:
-    """Whether the database should write its file anew: once a day, and soon after somebody was forgotten.
+    """Whether the database should rewrite its file: once a day, and soon after somebody was forgotten.
 
-    SQLite writes over what is erased, but not over what it leaves in a page that it has built anew before.
+    SQLite overwrites what is erased, but a page that it rebuilt earlier may still hold a copy.
     """
     notes = cursors.load(connection, cursors.RETENTION)
     last = notes.get(_REWRITTEN)
@@ -60,18 +60,18 @@ def rewrite_due(connection: Connection, now: datetime) -> bool:
 
 
 def rewritten(connection: Connection, now: datetime) -> None:
-    """It was written anew."""
+    """Note that the file was rewritten."""
     cursors.forget(connection, cursors.RETENTION, _FORGOTTEN)
     cursors.save(connection, cursors.RETENTION, {_REWRITTEN: now.isoformat()}, now)
 
 
 def stop(connection: Connection, why: str, now: datetime) -> None:
-    """Nothing is dropped until the clock is confirmed; `why` is told by `doctor`."""
+    """Note that nothing is dropped until the clock is confirmed. `doctor` shows `why`."""
     cursors.save(connection, cursors.RETENTION, {cursors.STOPPED: why}, now)
 
 
 def in_words(before: datetime, now: datetime) -> str:
-    """Why nothing is dropped, as a sentence with what to do."""
+    """Why nothing is dropped, and what to do."""
     return (
         f"The clock says {now:%Y-%m-%d %H:%M} UTC, long after {before:%Y-%m-%d %H:%M}, when old words were last "
         "dropped. If that is right, run `greenroom clock`; if not, set the clock. Until then nothing is dropped."
@@ -79,14 +79,14 @@ def in_words(before: datetime, now: datetime) -> str:
 
 
 def confirm(var: Path, now: datetime) -> None:
-    """A person says that this is the time. Raises OSError."""
+    """Note that a person confirms the clock. Raises OSError."""
     var.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
     with open(var / _FILE, "w", encoding="ascii", opener=private.opener) as file:
         file.write(now.isoformat())
 
 
 def confirmed(var: Path, now: datetime) -> bool:
-    """Whether a person has said so lately. It counts once."""
+    """Whether a person confirmed the clock lately. A confirmation counts once."""
     try:
         said = datetime.fromisoformat((var / _FILE).read_text(encoding="ascii").strip()).astimezone(UTC)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What makes a draft or an approved reply void: its post or its fan changed. Plain functions of a connection."""
+"""What makes a draft or an approved reply void: a change of its post or its fan. Plain functions of a connection."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bot.store.parts import Part
 from responders.types import Proposal, ReasonCode
 
 RESOLVED, RESOLVES_FOR = ("question", "complaint"), timedelta(days=1)
-"""What a fan's "never mind" settles: their posts of these intents in the channel, as far back, none that hit a gate."""
+"""A fan's "never mind" settles their posts of these intents in the channel, this far back, unless they hit a gate."""
 
 
 def since(connection: Connection, delivery: Delivery, now: datetime) -> Cause | None:
-    """Why an approved reply must not go out any more; None when all is as it was at the yes."""
+    """Why an approved reply must no longer be sent; None if nothing has changed since the yes."""
     post = posts.get(connection, delivery.post_id)
     if post is None or post.deleted or not post.kept:
         return Cause.POST_DELETED
@@ -30,7 +30,7 @@ def since(connection: Connection, delivery: Delivery, now: datetime) -> Cause | 
 
 
 def moved_on(connection: Connection, draft: Draft) -> bool:
-    """True when a rejected draft is no longer what stands between its post and an answer."""
+    """True if a skip can no longer be undone: the post is gone, judged anew, or answered by the team."""
     post, newest = posts.get(connection, draft.post_id), drafts.latest(connection, draft.post_id)
     if post is None or post.deleted or not post.kept or newest is None or newest.id != draft.id:
         return True
@@ -38,7 +38,7 @@ def moved_on(connection: Connection, draft: Draft) -> bool:
 
 
 def withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: datetime) -> None:
-    """The reply was not sent and must not be: take it back and end its draft. An edited post is judged anew."""
+    """Recall a reply that was not sent and must not be, and end its draft. An edited post is judged again."""
     moves.recall_delivery(connection, delivery, now, cause)
     draft = drafts.get(connection, delivery.draft_id)
     if draft and moves.close(connection, draft, cause, now) and cause is Cause.POST_EDITED:
@@ -48,12 +48,12 @@ def withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: date
 def post_edited(
     connection: Connection, post: StoredPost, text: str, at: datetime, *, edited_at: datetime | None = None
 ) -> None:
-    """The fan edited the post: keep the new words, and judge it anew unless only white space changed or we answered.
+    """The fan edited the post: store the new words. Judge it again, unless only white space changed or we answered.
 
-    `edited_at` is the platform's time of the edit: the newest edit wins, and one that comes late changes nothing. Of
-    two at the same time, and where no time is known, the one that came last wins.
+    `edited_at` is the platform's time of the edit. The newest edit wins; of two at the same time, or without a time,
+    the one that came last.
 
-    While a reply is on its way the new run waits for what becomes of it, see `withdraw`.
+    While a reply is in flight the post is not judged again before its outcome is known, see `withdraw`.
     """
     if edited_at and post.edited_at and edited_at < post.edited_at:
         return
@@ -74,7 +74,7 @@ def post_edited(
 
 
 def album_grew(connection: Connection, post: StoredPost, album: str, found: Sequence[Part], at: datetime) -> None:
-    """Messages of an album came, or have new words: the post says what they say together, and shows what they show."""
+    """Messages of an album came or were edited: the post gets the words and attachments of all of them."""
     if post.deleted or not post.kept:
         return
     shown = [attachment for part in parts.keep(connection, post, album, found) for attachment in part.attachments]
@@ -83,7 +83,7 @@ def album_grew(connection: Connection, post: StoredPost, album: str, found: Sequ
 
 
 def _carry_over(connection: Connection, post: StoredPost) -> None:
-    """A yes given before white space changed still stands: its delivery is for the new version."""
+    """A yes still counts if only white space changed: its delivery is now for the new version."""
     reply = deliveries.reply_of(connection, post.id)
     if reply and reply.post_version == post.version:
         deliveries.for_version(connection, reply, post.version + 1)
@@ -92,7 +92,7 @@ def _carry_over(connection: Connection, post: StoredPost) -> None:
 def post_deleted(
     connection: Connection, platform: str, channel: str, external_id: str, at: datetime
 ) -> StoredPost | None:
-    """The fan deleted the post, which may not have come yet."""
+    """The fan deleted the post. We may not have got it yet."""
     post = posts.by_external(connection, platform, channel, external_id)
     if post and post.deleted:
         return post
@@ -109,15 +109,15 @@ def post_deleted(
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """A fan wants no replies: what waits for them is withdrawn."""
+    """A fan wants no replies: withdraw their drafts, except at a gate."""
     fans.opt_out(connection, platform, fan_id, at)
     for draft in drafts.open_for(connection, platform, fan_id):
-        if not draft.risk:  # somebody in danger is a person's business, opted out or not
+        if not draft.risk:  # a person looks after somebody in danger, opted out or not
             moves.end(connection, draft, Cause.OPTED_OUT, at)
 
 
 def settle(connection: Connection, post: StoredPost, proposal: Proposal, at: datetime) -> None:
-    """A teammate's answer, or the fan's own "never mind", withdraws the drafts it speaks of."""
+    """A teammate's answer, or the fan's "never mind", withdraws the drafts that it settles."""
     author = post.post.author
     if author.is_staff and not author.is_bot:
         for answered in posts.answered_by(connection, post):

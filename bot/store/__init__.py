@@ -1,4 +1,4 @@
-"""The one store. Operations are plain functions of a connection, grouped by what they are about."""
+"""The store. Operations are plain functions of a connection, in one module for each subject."""
 
 from sqlalchemy import Connection
 

@@ -1,4 +1,4 @@
-"""Where each card is shown and what it shows, for every surface."""
+"""Where each card is, and what it shows, for each surface."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from bot.store.posts import insert_ignore
 from bot.store.tables import cards, drafts, role_holders
 
 NOTES = "surface:{}"
-"""A surface's own small notes lie among the cursors, under this platform: how far it has read the events, where its
-digest stands."""
+"""The cursors of this platform are the notes of a surface: how far it has read the events, where its digest is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,11 +26,11 @@ class Shown:
     message_id: str
     revision: int
     state: str
-    """The state of the draft that it shows."""
+    """The state of the draft when it was shown."""
     face: str
-    """Fingerprint of all that it shows; empty when it has to be shown anew whatever it shows."""
+    """A fingerprint of all that it shows; empty if it must be shown again in any case."""
     settled: bool
-    """True once nothing about it changes by itself any more."""
+    """True once it changes no more by itself."""
 
 
 def get(connection: Connection, surface: str, draft_id: str) -> Shown | None:
@@ -50,14 +49,14 @@ def get(connection: Connection, surface: str, draft_id: str) -> Shown | None:
 
 
 def at(connection: Connection, surface: str, message_id: str) -> Shown | None:
-    """The card that a message is, or None."""
+    """The card of a message, or None."""
     query = select(cards.c.draft_id).where(cards.c.surface == surface, cards.c.message_id == message_id)
     draft_id = connection.execute(query).scalar()
     return get(connection, surface, draft_id) if draft_id else None
 
 
 def keep(connection: Connection, surface: str, shown: Shown) -> None:
-    """Note what a card shows now."""
+    """Store what a card shows now."""
     values = {
         "message_id": shown.message_id,
         "shown_revision": shown.revision,
@@ -71,23 +70,23 @@ def keep(connection: Connection, surface: str, shown: Shown) -> None:
 
 
 def drop(connection: Connection, surface: str, draft_id: str) -> None:
-    """The card is not there any more."""
+    """Drop a card that is no longer there."""
     connection.execute(delete(cards).where(_key(surface, draft_id)))
 
 
 def drop_all(connection: Connection, surface: str) -> None:
-    """No card of the surface can be reached any more."""
+    """Drop all cards of a surface that can no longer be reached."""
     connection.execute(delete(cards).where(cards.c.surface == surface))
 
 
 def unsettled(connection: Connection, surface: str) -> list[str]:
-    """The drafts whose cards may still have to change."""
+    """The ids of the drafts whose cards may still change."""
     query = select(cards.c.draft_id).where(cards.c.surface == surface, text("NOT settled"))
     return list(connection.execute(query).scalars())
 
 
-def cardless(connection: Connection, surface: str, limit: int, beside: Collection[str] = ()) -> list[Draft]:
-    """Waiting drafts without a card, urgent first, then oldest; `beside` are left out."""
+def cardless(connection: Connection, surface: str, limit: int, beside: Collection[str]) -> list[Draft]:
+    """Waiting drafts without a card, urgent first, then oldest. Those in `beside` are left out."""
     query = (
         select(drafts)
         .outerjoin(cards, and_(cards.c.draft_id == drafts.c.id, cards.c.surface == surface))
@@ -109,27 +108,27 @@ def count_open(connection: Connection, surface: str) -> int:
 
 
 def notes(connection: Connection, surface: str) -> dict[str, str]:
-    """The surface's own small notes."""
+    """The notes of a surface."""
     return cursors.load(connection, NOTES.format(surface))
 
 
 def note(connection: Connection, surface: str, at: datetime, **values: str) -> None:
-    """Keep small notes of the surface."""
+    """Store notes of a surface."""
     cursors.save(connection, NOTES.format(surface), values, at)
 
 
 def forget_notes(connection: Connection, surface: str, prefix: str, before: datetime | None = None) -> None:
-    """Drop notes whose names begin so; with `before`, only those kept earlier."""
+    """Drop notes with this prefix; with `before`, only those stored earlier."""
     cursors.forget(connection, NOTES.format(surface), prefix, before)
 
 
 def role_holder_names(connection: Connection) -> dict[str, str]:
-    """Key -> display name of those who decided by their role."""
+    """Key -> display name of managers by role."""
     return {row.key: row.name for row in connection.execute(select(role_holders))}
 
 
 def name_role_holder(connection: Connection, key: str, name: str) -> None:
-    """Keep the display name of somebody who decides by their role."""
+    """Store the display name of a manager by role."""
     connection.execute(insert_ignore(connection, role_holders), {"key": key, "name": name})
     connection.execute(update(role_holders).where(role_holders.c.key == key).values(name=name))
 

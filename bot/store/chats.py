@@ -1,12 +1,11 @@
-"""What is stored about whole chats: a group that got another id, and everything that was said in one.
+"""Whole chats: a group that got another id, and the posts of a chat.
 
-A Telegram group that becomes a supergroup has another id, and its messages are counted anew from 1: the old ones can
-be neither answered nor changed any more. Its posts and replies move to the new id, so that caps, freshness and threads
-go on, and the ids of its messages are set off by the old one, so that none is taken for a new message of that number.
+A Telegram group that becomes a supergroup gets another id, and its messages are numbered from 1 again. The old messages
+can no longer be answered or changed. Their posts and replies move to the new id, so that caps, freshness and threads
+go on. The old chat id is put before their message ids, so that they do not collide with new messages.
 
-A yes is sealed to the text and to the target. The target moves with its chat: it is the same message of the same person
-under another name. So a seal is made anew with its delivery and its decision, in one transaction, and only where it
-held before; one that did not hold still does not.
+A yes is sealed to text and target. The target is still the same message of the same person, under another name. So the
+seals of delivery and decision are made again in the same transaction, but only if they matched before.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from bot.store import cursors
 from bot.store.tables import decisions, deliveries, drafts, parts, posts, tombstones
 
 _MOVED = "{}:moved"
-"""Where a chat went lies among the cursors, under this platform."""
+"""The cursors of this platform say which chat became which."""
 
 
 def moved(connection: Connection, platform: str) -> dict[int, int]:
-    """Old id of a chat -> its id now."""
+    """Old id of a chat -> its present id."""
     steps = {int(old): int(new) for old, new in cursors.load(connection, _MOVED.format(platform)).items()}
     return {old: _end(old, steps) for old in steps}
 
@@ -36,12 +35,12 @@ def _end(chat: int, steps: dict[int, int]) -> int:
 
 
 def set_off(old: str, external_id: str) -> str:
-    """The id of a message of a chat that moved: no platform has such a one."""
+    """The id of a message of a chat that moved. No platform has such ids."""
     return f"{old}/{external_id}"
 
 
 def move(connection: Connection, platform: str, old: str, new: str, at: datetime) -> None:
-    """A chat has another id from now on. A second time changes nothing."""
+    """Move a chat to another id. To do so again changes nothing."""
     cursors.save(connection, _MOVED.format(platform), {old: new}, at)
     own = ("external_id",)
     for table, ids in ((posts, (*own, "reply_to")), (parts, own), (tombstones, own), (drafts, ())):

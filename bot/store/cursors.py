@@ -1,4 +1,4 @@
-"""How far each channel has been read: everything up to there is stored."""
+"""How far each channel has been read. Everything up to its cursor is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.store.posts import insert_ignore
 from bot.store.tables import cursors
 
 RETENTION, STOPPED = "retention", "stopped"
-"""The `platform` under which the notes about retention lie, and the one that says why nothing is dropped."""
+"""`platform` and `channel` for notes about retention: the second says why nothing is dropped."""
 
 
 def load(connection: Connection, platform: str) -> dict[str, str]:
@@ -21,7 +21,7 @@ def load(connection: Connection, platform: str) -> dict[str, str]:
 
 
 def save(connection: Connection, platform: str, positions: Mapping[str, str], at: datetime) -> None:
-    """Note new positions."""
+    """Store new positions."""
     for channel, position in positions.items():
         key = {"platform": platform, "channel": channel}
         connection.execute(insert_ignore(connection, cursors), {**key, "position": position, "at": at})
@@ -30,13 +30,13 @@ def save(connection: Connection, platform: str, positions: Mapping[str, str], at
 
 
 def fresh(connection: Connection, platform: str, channel: str, since: datetime) -> int | None:
-    """A position that was noted after `since`, as a number; None where there is none."""
+    """A position that was stored after `since`, as a number; None if there is none."""
     here = (cursors.c.platform == platform, cursors.c.channel == channel, cursors.c.at > since)
     found = connection.execute(select(cursors.c.position).where(*here)).scalar_one_or_none()
     return None if found is None else int(found)
 
 
 def forget(connection: Connection, platform: str, prefix: str, before: datetime | None = None) -> None:
-    """Drop the positions of channels whose names begin so; with `before`, only those noted earlier."""
+    """Drop the positions of channels with this prefix; with `before`, only those stored earlier."""
     query = delete(cursors).where(cursors.c.platform == platform, cursors.c.channel.startswith(prefix, autoescape=True))
     connection.execute(query if before is None else query.where(cursors.c.at < before))

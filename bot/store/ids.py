@@ -6,5 +6,5 @@ import secrets
 
 
 def new_id() -> str:
-    """A fresh one."""
+    """A new id."""
     return secrets.token_hex(8)

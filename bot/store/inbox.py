@@ -1,4 +1,4 @@
-"""Raw updates of a platform that tells each only once: kept until handled; dead letters when they cannot be."""
+"""Raw updates of a platform that sends each only once. They are kept until they are handled, or become dead letters."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def keep(
     at: datetime,
     ignored: int = 0,
 ) -> None:
-    """Store updates (id -> JSON) and, with them, that the platform is asked for those from `next_` on.
+    """Store updates (id -> JSON), and with them `next_`, the first id to ask for next.
 
-    `place` is the channel of the cursor; `ignored` counts those of kinds that nobody asked for, which are not stored.
+    `place` is the channel of the cursor; `ignored` counts updates of other kinds, which are not stored.
     """
     for _ in range(ignored):
         events.append(connection, Happened.UPDATE_IGNORED, at, platform=platform)
@@ -51,19 +51,19 @@ def keep(
 
 
 def pending(connection: Connection, platform: str) -> list[tuple[str, str]]:
-    """(id, JSON) of the updates that are still to be handled, in the order in which they came."""
+    """(id, JSON) of the updates that are still to be handled, in the order of arrival."""
     order = (inbox.c.received_at, func.length(inbox.c.update_id), inbox.c.update_id)
     query = select(inbox.c.update_id, inbox.c.raw).where(inbox.c.platform == platform, inbox.c.set_aside.is_(None))
     return [(row.update_id, row.raw) for row in connection.execute(query.order_by(*order))]
 
 
 def done(connection: Connection, platform: str, update_ids: Collection[str]) -> None:
-    """They are handled, and no longer needed."""
+    """Delete updates that are handled."""
     connection.execute(delete(inbox).where(inbox.c.platform == platform, inbox.c.update_id.in_(update_ids)))
 
 
 def dead_letter(connection: Connection, platform: str, update_ids: Collection[str], why: str, at: datetime) -> None:
-    """They could not be handled: kept for a person to look at, and not tried again."""
+    """Set aside updates that could not be handled: a person may look at them; they are not tried again."""
     here = and_(inbox.c.platform == platform, inbox.c.update_id.in_(update_ids))
     connection.execute(update(inbox).where(here).values(set_aside=why[:LONGEST_WHY]))
     for update_id in update_ids:
@@ -71,7 +71,7 @@ def dead_letter(connection: Connection, platform: str, update_ids: Collection[st
 
 
 def dead_letters(connection: Connection) -> list[DeadLetter]:
-    """What could not be handled, newest first."""
+    """The updates that could not be handled, newest first."""
     query = select(inbox).where(inbox.c.set_aside.is_not(None)).order_by(inbox.c.received_at.desc())
     return [
         DeadLetter(platform=row.platform, update_id=row.update_id, received_at=row.received_at, why=row.set_aside)
@@ -80,7 +80,7 @@ def dead_letters(connection: Connection) -> list[DeadLetter]:
 
 
 def count(connection: Connection) -> dict[str, int]:
-    """How many updates wait to be handled, how many are dead letters, and how many were of a kind nobody asked for."""
+    """How many updates wait to be handled, how many are dead letters, and how many were ignored."""
     query = select(func.count(), func.count(inbox.c.set_aside)).select_from(inbox)
     total, dead = connection.execute(query).one()
     ignored = events.count(connection, Happened.UPDATE_IGNORED)
@@ -88,12 +88,12 @@ def count(connection: Connection) -> dict[str, int]:
 
 
 def forget(connection: Connection, platform: str, fan_id: str) -> None:
-    """Erase what a fan wrote and could not be handled. `platform` is the fan's, which begins that of the inbox."""
+    """Delete dead letters that name a fan. The inbox's `platform` begins with the fan's."""
     connection.execute(delete(inbox).where(_naming(platform, fan_id)))
 
 
 def of_fan(connection: Connection, platform: str, fan_id: str) -> list[RowMapping]:
-    """What a fan sent and could not be handled, as rows. What others said about them is not theirs to see."""
+    """The dead letters that a fan sent, as rows. Those of others that name the fan are not shown."""
     rows = connection.execute(select(inbox).where(_naming(platform, fan_id))).mappings()
     return [row for row in rows if fan_id in _senders(row["raw"])]
 
@@ -105,7 +105,7 @@ def _naming(platform: str, fan_id: str) -> ColumnElement[bool]:
 
 
 def _senders(raw: str) -> set[str]:
-    """Who sent an update: `from` in the one message, press or change that it tells of."""
+    """Who sent an update: `from` in its message, press or change."""
     told = json.loads(raw)
     parts = told.values() if isinstance(told, dict) else ()
     senders = (part.get("from") for part in parts if isinstance(part, dict))
@@ -113,5 +113,5 @@ def _senders(raw: str) -> set[str]:
 
 
 def drop_before(connection: Connection, moment: datetime) -> None:
-    """Delete the dead letters that came before `moment`: they may carry a fan's words."""
+    """Delete dead letters from before `moment`: they may hold a fan's words."""
     connection.execute(delete(inbox).where(inbox.c.set_aside.is_not(None), inbox.c.received_at < moment))

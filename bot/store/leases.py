@@ -1,4 +1,4 @@
-"""Leases: what only one process may hold at a time, for as long as it says that it is there."""
+"""Leases: only one process may hold each, and it must renew it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.store.tables import leases
 
 
 def take(connection: Connection, name: str, holder: str, now: datetime, until: datetime) -> str | None:
-    """Take or renew a lease until a moment; None when it is ours then, else who holds it."""
+    """Take or renew a lease until `until`. None if it is ours now, else who holds it."""
     connection.execute(insert_ignore(connection, leases), {"name": name, "holder": holder, "until": until})
     free = or_(leases.c.holder == holder, leases.c.until <= now)
     mine = update(leases).where(leases.c.name == name, free).values(holder=holder, until=until)
@@ -26,5 +26,5 @@ def let_go(connection: Connection, name: str, holder: str) -> None:
 
 
 def drop_all(connection: Connection) -> None:
-    """Nobody else can have the database open: whoever held something is gone."""
+    """End all leases. Only for a database that is ours alone: its holders are gone."""
     connection.execute(delete(leases))

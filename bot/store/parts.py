@@ -1,4 +1,4 @@
-"""The messages that one post is made of, where it is more than one: the pictures of an album, each with its caption."""
+"""The messages of a post that has several: the pictures of an album, each with its caption."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from responders.types import Attachment
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """One message. `edited_at` is the platform's time of these words; None as long as nobody changed them."""
+    """One message. `edited_at` is the platform's time of the last edit; None if there was none."""
 
     external_id: str
     text: str
@@ -25,15 +25,15 @@ class Part:
 
 
 def post_of(connection: Connection, platform: str, channel: str, album: str) -> StoredPost | None:
-    """The post that an album is."""
+    """The post of an album, or None."""
     here = (parts.c.platform == platform, parts.c.channel == channel, parts.c.album == album)
     post_id = connection.execute(select(parts.c.post_id).where(*here).limit(1)).scalar()
     return posts.get(connection, post_id) if post_id else None
 
 
 def keep(connection: Connection, post: StoredPost, album: str, found: Sequence[Part]) -> list[Part]:
-    """Store messages of a post, or their newer words; returns those that are new. The newest edit wins, and of two at
-    the same time the one that came last."""
+    """Store messages of a post, or their newer words. Returns the new messages. The newest edit wins; of two at the
+    same time, the one that came last."""
     return [part for part in found if _keep(connection, post, album, part)]
 
 
@@ -51,7 +51,7 @@ def _keep(connection: Connection, post: StoredPost, album: str, part: Part) -> b
 
 
 def text_of(connection: Connection, post_id: str) -> str:
-    """What the messages of a post say together: the captions, a line each, in the order of the messages."""
+    """The text of a post: the captions of its messages, one a line, in order."""
     rows = connection.execute(select(parts.c.external_id, parts.c.text).where(parts.c.post_id == post_id)).all()
     in_order = sorted(rows, key=lambda row: (len(row.external_id), row.external_id))
     return "\n".join(row.text for row in in_order if row.text)

@@ -1,4 +1,4 @@
-"""Posts: stored once, before the platform is told "received"."""
+"""Posts: each is stored once, before the platform is told "received"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from responders.types import Attachment, Author, Place, Post, Proposal, ReasonCo
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
-    """The answer to a post that came in: our id for it, and whether it is new."""
+    """The answer to an incoming post: our id for it, and whether it is new."""
 
     post_id: str
     new: bool
@@ -29,7 +29,7 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewPost:
-    """A post about to be stored, with the id it will have."""
+    """A post to be stored, with the id that it gets."""
 
     id: str
     post: Post
@@ -37,7 +37,7 @@ class NewPost:
 
 
 def insert_ignore(connection: Connection, table: Any) -> Any:
-    """INSERT ... ON CONFLICT DO NOTHING, which both databases have under different names."""
+    """INSERT ... ON CONFLICT DO NOTHING, in the dialect of the database."""
     return _insert_ignore(connection.dialect.name, table)
 
 
@@ -48,13 +48,13 @@ def _insert_ignore(name: str, table: Any) -> Any:
 
 
 def add_many(connection: Connection, new: Sequence[NewPost]) -> list[Received]:
-    """Store posts; those already known (same platform, channel and external id) keep their first row."""
+    """Store posts. A known one (same platform, channel and external id) keeps its first row."""
     threads = _threads(connection, new)
     rows = [_row(n, threads[n.id]) for n in new]
     added = set(connection.execute(insert_ignore(connection, posts).returning(posts.c.id), rows).scalars())
     fresh = [n for n in new if n.id in added]
     if fresh:
-        _bury(connection, fresh)
+        _mark_deleted(connection, fresh)
         events.append_many(
             connection,
             Happened.POST_RECEIVED,
@@ -90,9 +90,9 @@ def _row(new: NewPost, thread: str) -> dict[str, Any]:
 
 
 def _threads(connection: Connection, new: Sequence[NewPost]) -> dict[str, str]:
-    """The thread each post belongs to: that of what it replies to if we know it, else its own."""
+    """The thread of each post: that of the post it replies to, if we know that, else its own."""
     found: dict[str, str] = {}
-    here: dict[tuple[str, str, str], str] = {}  # what comes in together may reply to one another
+    here: dict[tuple[str, str, str], str] = {}  # posts of one group may reply to each other
     for n in new:
         post = n.post
         root = replied_to(connection, post) if post.reply_to else None
@@ -103,7 +103,7 @@ def _threads(connection: Connection, new: Sequence[NewPost]) -> dict[str, str]:
 
 
 def replied_to(connection: Connection, post: Post) -> tuple[StoredPost | None, str] | None:
-    """What `post` replies to: (the post, its thread), or (None, thread) when it is a reply of ours; None if unknown."""
+    """What `post` replies to: (post, its thread), or (None, thread) for a reply of ours; None if unknown."""
     around = post.place.parent
     parent = by_external(connection, post.platform, post.channel, post.reply_to or "")
     if parent is None and around:
@@ -123,7 +123,7 @@ def replied_to(connection: Connection, post: Post) -> tuple[StoredPost | None, s
     return (None, ours) if ours else None
 
 
-_BURY = update(posts).where(
+_DELETED_BEFORE = update(posts).where(
     posts.c.id.in_(bindparam("ids", expanding=True)),
     exists().where(
         tombstones.c.platform == posts.c.platform,
@@ -133,9 +133,9 @@ _BURY = update(posts).where(
 )
 
 
-def _bury(connection: Connection, fresh: Sequence[NewPost]) -> None:
-    """A delete that came before its post still wins."""
-    connection.execute(_BURY, {"ids": [n.id for n in fresh], **NO_WORDS, **NEVER_READ, "deleted": True})
+def _mark_deleted(connection: Connection, fresh: Sequence[NewPost]) -> None:
+    """A deletion counts even if it came before its post."""
+    connection.execute(_DELETED_BEFORE, {"ids": [n.id for n in fresh], **NO_WORDS, **NEVER_READ, "deleted": True})
 
 
 def _known(connection: Connection, post: Post) -> str:
@@ -144,6 +144,7 @@ def _known(connection: Connection, post: Post) -> str:
 
 
 _GET = select(posts).where(posts.c.id == bindparam("post_id"))
+_SOME = select(posts).where(posts.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def get(connection: Connection, post_id: str) -> StoredPost | None:
@@ -153,12 +154,12 @@ def get(connection: Connection, post_id: str) -> StoredPost | None:
 
 
 def some(connection: Connection, ids: Sequence[str]) -> list[StoredPost]:
-    """The posts with these ids that there are."""
-    return [from_row(row) for row in connection.execute(select(posts).where(posts.c.id.in_(ids))).mappings()]
+    """The posts with these ids, as far as they exist."""
+    return [from_row(row) for row in connection.execute(_SOME, {"ids": ids}).mappings()]
 
 
 def by_external(connection: Connection, platform: str, channel: str, external_id: str) -> StoredPost | None:
-    """The post that a message of the platform is, or is a part of; None for one that we do not have."""
+    """The post of a message, which may be a part of it; None if we do not have it."""
     key = {"platform": platform, "channel": channel, "external_id": external_id}
     row = connection.execute(_BY_EXTERNAL, key).mappings().first()
     row = row or connection.execute(_BY_PART, key).mappings().first()
@@ -172,7 +173,7 @@ _BY_EXTERNAL, _BY_PART = (
 
 
 def messages_of(connection: Connection, post: StoredPost) -> set[str]:
-    """The platform's ids of the messages that the post is: one, or those of an album, which always shows something."""
+    """The platform's ids of the messages of a post: one, or those of an album, which always has attachments."""
     found = {post.post.external_id}
     if post.post.attachments:
         found |= set(connection.execute(_PARTS, {"post_id": post.id}).scalars())
@@ -185,18 +186,18 @@ _UNJUDGED = and_(posts.c.action.is_(None), ~posts.c.deleted)
 
 
 def unjudged(connection: Connection) -> list[tuple[str, str, str]]:
-    """Platform, channel and id of the posts that nobody has answered for yet, oldest first."""
+    """Platform, channel and id of the posts that are not judged yet, oldest first."""
     query = select(posts.c.platform, posts.c.channel, posts.c.id).where(_UNJUDGED).order_by(posts.c.received_at)
     return [(row.platform, row.channel, row.id) for row in connection.execute(query)]
 
 
 def count_unjudged(connection: Connection) -> int:
-    """How many posts nobody has answered for yet."""
+    """How many posts are not judged yet."""
     return connection.execute(select(func.count()).select_from(posts).where(_UNJUDGED)).scalar_one()
 
 
 def waiting_since(connection: Connection) -> datetime | None:
-    """Since when the oldest of them waits to be judged: since it came, or was reopened; None when there is none."""
+    """When the oldest unjudged post came, or was reopened; None if there is none."""
     happened = tables.events
     reopened = (
         select(func.max(happened.c.at))
@@ -208,9 +209,10 @@ def waiting_since(connection: Connection) -> datetime | None:
 
 
 def begin(connection: Connection, post_id: str, *, most: int, again: bool = False) -> bool:
-    """Note that an unjudged post is about to be judged; False when it was begun `most` times: something in it may end
-    the program each time. Its first time counts from when it is stored; one more try of a program that goes on
-    (`again`) is none."""
+    """Count a try to judge a post. False after `most` tries: the post may end the process each time.
+
+    Storing a post counts as its first try. `again`: the process survived the last try, so this one is not counted.
+    """
     tries = posts.c.tries if again else posts.c.tries + 1
     due = (posts.c.id == post_id, posts.c.action.is_(None), tries <= most)
     return connection.execute(update(posts).where(*due).values(tries=tries)).rowcount == 1
@@ -224,7 +226,7 @@ def in_channel(connection: Connection, platform: str, channel: str, limit: int) 
 
 
 def answered_by(connection: Connection, staff_post: StoredPost) -> list[StoredPost]:
-    """The posts that a staff message answers: what it natively replies to, and what started its thread."""
+    """The posts that a staff message answers: the one that it replies to, and the one that started its thread."""
     inner = staff_post.post
     known = replied_to(connection, inner) if inner.reply_to else None
     replied = known[0] if known else None
@@ -234,7 +236,7 @@ def answered_by(connection: Connection, staff_post: StoredPost) -> list[StoredPo
 
 
 def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
-    """True when a teammate has answered by hand: a native reply, or a later message in the thread the post started."""
+    """True if a teammate answered by hand: by a native reply, or later in the thread that the post started."""
     inner = post.post
     staff = and_(
         posts.c.platform == inner.platform,
@@ -251,7 +253,7 @@ def has_staff_answer(connection: Connection, post: StoredPost) -> bool:
 def earlier_of_author(
     connection: Connection, post: StoredPost, since: datetime, intents: Collection[str]
 ) -> list[StoredPost]:
-    """What the same author wrote in the same channel before a post and after `since`, of these intents."""
+    """Posts of the same author in the same channel, with these intents, before a post and after `since`."""
     inner = post.post
     query = select(posts).where(
         posts.c.platform == inner.platform,
@@ -272,7 +274,7 @@ _JUDGE = _JUDGE_AGAIN.where(posts.c.action.is_(None))
 
 
 def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: datetime, *, again: bool = False) -> bool:
-    """Write what became of this version of the post; False when it was edited, deleted, dropped or judged meanwhile.
+    """Store the judgement of this version of a post. False if it was edited, deleted, dropped or judged meanwhile.
 
     `again` replaces an earlier judgement.
     """
@@ -314,24 +316,24 @@ def judge(connection: Connection, post: StoredPost, proposal: Proposal, at: date
 
 
 def reopen(connection: Connection, post_id: str, at: datetime, *, forced_intent: str | None = None) -> None:
-    """Let the post be judged anew."""
+    """Let the post be judged again."""
     connection.execute(update(posts).where(posts.c.id == post_id).values(action=None, forced_intent=forced_intent))
     events.append(connection, Happened.POST_REOPENED, at, post_id=post_id)
 
 
 def edit(connection: Connection, post: StoredPost, text: str) -> None:
-    """Keep the fan's new words instead of the old."""
+    """Replace the fan's words by new ones."""
     new = {"text": text, "version": post.version + 1, "forced_intent": None, "understanding": None}
     connection.execute(update(posts).where(posts.c.id == post.id).values(new))
 
 
 def note_edit(connection: Connection, post: StoredPost, edited_at: datetime) -> None:
-    """Keep the platform's time of the newest words."""
+    """Store the platform's time of the newest words."""
     connection.execute(update(posts).where(posts.c.id == post.id).values(edited_at=edited_at))
 
 
 def attach(connection: Connection, post: StoredPost, more: Sequence[Attachment]) -> None:
-    """Note what came with a post later than the post."""
+    """Add attachments that came after the post."""
     if more:
         every = _attachments((*post.post.attachments, *more))
         connection.execute(update(posts).where(posts.c.id == post.id).values(attachments=every))
@@ -342,7 +344,7 @@ def _attachments(found: Sequence[Attachment]) -> list[dict[str, str | None]] | N
 
 
 def delete(connection: Connection, platform: str, channel: str, external_id: str, at: datetime) -> None:
-    """Mark as deleted, and leave a tombstone for a post that is still to come."""
+    """Mark a post as deleted, and leave a tombstone in case it is still to come."""
     connection.execute(
         insert_ignore(connection, tombstones),
         {"platform": platform, "channel": channel, "external_id": external_id, "at": at},
@@ -355,11 +357,11 @@ GONE = "The fan deleted it."
 NEVER_READ: Mapping[str, Any] = {"action": "silent", "reason_code": str(ReasonCode.NOT_TEXT), "reason": GONE}
 
 NO_WORDS: Mapping[str, Any] = {**emptied(posts, Holds.WORDS), "kept": False}
-"""What remains of a post whose text is no longer kept: who (an id), where, when and how it ended."""
+"""The columns of a post without words. Its author's id, place, times and outcome stay."""
 
 
 def from_row(row: RowMapping) -> StoredPost:
-    """A row as the rest of the product knows it."""
+    """A row as a StoredPost."""
     return StoredPost(
         id=row["id"],
         post=Post(

@@ -1,4 +1,4 @@
-"""Answers to requests with an Idempotency-Key, kept for a day, so that a repeated request gets the first one."""
+"""Answers to requests with an Idempotency-Key. They are kept for a day, for requests that are repeated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from responders.types import Post
 
 
 def find(connection: Connection, key: str) -> tuple[str, Any] | None:
-    """(fingerprint of the first request, its answer), or None for a new key."""
+    """The fingerprint of the first request and its answer, or None for a new key."""
     row = connection.execute(select(requests).where(requests.c.key == key)).first()
     return (row.fingerprint, row.answer) if row else None
 
@@ -23,13 +23,13 @@ def find(connection: Connection, key: str) -> tuple[str, Any] | None:
 def keep(
     connection: Connection, key: str, fingerprint: str, answer: Mapping[str, Any], *, post_id: str | None, at: datetime
 ) -> None:
-    """Remember the answer; `post_id` lets it be erased with the fan it speaks of."""
+    """Store the answer. With `post_id` it is erased together with the post."""
     row = {"key": key, "fingerprint": fingerprint, "answer": dict(answer), "post_id": post_id, "at": at}
     connection.execute(insert(requests), row)
 
 
 def receive(connection: Connection, new: NewPost, key: str, sent: str | None) -> Received | None:
-    """Store a post once under a key: the first answer for the same post again, None for another post.
+    """Store a post once under a key. The same post gets its first answer again; None for another post.
 
     `sent` is what the client sent; None: what the post says.
     """
@@ -46,16 +46,16 @@ def receive(connection: Connection, new: NewPost, key: str, sent: str | None) ->
 
 
 def _said(post: Post) -> str:
-    """What is the same when a post comes again; its id and its time may have been made up."""
+    """What identifies a post that comes again. Its id and time may be our defaults."""
     return repr((post.platform, post.channel, post.author, post.text, post.reply_to, post.attachments))
 
 
 def first_use(connection: Connection, key: str, at: datetime) -> bool:
-    """True the first time a key is seen: for links that work once."""
+    """True if the key is new, for links that work once."""
     row = {"key": key, "fingerprint": "", "at": at}
     return connection.execute(insert_ignore(connection, requests), row).rowcount == 1
 
 
 def drop_before(connection: Connection, moment: datetime) -> None:
-    """Forget answers older than `moment`."""
+    """Drop answers from before `moment`."""
     connection.execute(delete(requests).where(requests.c.at < moment))

@@ -1,4 +1,4 @@
-"""Who is signed in to the console. A session stands here until it is ended; its id is kept as a hash."""
+"""Sessions of the console. A row is kept until the session ends; it has a hash of the id."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bot.store.tables import sessions
 
 
 def begin(connection: Connection, sid: str, manager: str, now: datetime, *, drop_before: datetime) -> None:
-    """Note a new session, and forget those that began before `drop_before`: their cookies have run out."""
+    """Store a new session, and drop those from before `drop_before`: their cookies have expired."""
     connection.execute(delete(sessions).where(sessions.c.at < drop_before))
     connection.execute(insert(sessions), {"sid_hash": _hash(sid), "manager": manager, "at": now})
 
 
 def stands(connection: Connection, sid: str, manager: str) -> bool:
-    """True while the session has not been ended."""
+    """True until the session has ended."""
     found = select(sessions.c.sid_hash).where(sessions.c.sid_hash == _hash(sid), sessions.c.manager == manager)
     return connection.execute(found).first() is not None
 
@@ -34,8 +34,8 @@ def end_all(connection: Connection, manager: str) -> None:
 
 
 def keep_only(connection: Connection, managers: Collection[str]) -> None:
-    """End the sessions of whoever is not among these: somebody taken out of config.yaml does not come back with an old
-    cookie when their key is used again."""
+    """End the sessions of everybody else. Who was taken out of config.yaml must not come back with an old cookie when
+    their key is used again."""
     connection.execute(delete(sessions).where(sessions.c.manager.not_in(managers)))
 
 

@@ -1,4 +1,4 @@
-"""The store's face: async outside, synchronous SQLAlchemy Core inside."""
+"""The store: async outside, synchronous SQLAlchemy Core inside."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class PostPage:
 
 
 class Signal:
-    """Set after each commit that wrote one of the events it listens for. One waiter each."""
+    """Set after each commit that wrote one of its events. It has one waiter."""
 
     def __init__(self, names: frozenset[str]) -> None:
-        """An empty set listens for everything."""
+        """`names` of its events; an empty set means all."""
         self._names = names
         self._set = asyncio.Event()
 
@@ -52,7 +52,7 @@ class Signal:
             self._set.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """Until it is set or the time is up; True if it was set. What came before the wait counts."""
+        """Wait until it is set or the time is up. True if it was set, also before the wait."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._set.wait()
@@ -62,7 +62,7 @@ class Signal:
 
 
 class Store:
-    """One database, one writer thread, a few reader threads. Open it on a running event loop and close it there."""
+    """One database, one writer thread, a few reader threads. Open and close it on the same event loop."""
 
     def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
         """Use `Store.open`."""
@@ -75,15 +75,15 @@ class Store:
 
     @classmethod
     async def open(cls, url: str) -> Store:
-        """Open the database, made and migrated as needed. Raises StoreError, or Busy if another Greenroom has it."""
+        """Open the database; make or migrate it as needed. Raises StoreError, or Busy if another Greenroom has it."""
         parsed = driver_url(url)
         file = file_of(parsed)
-        lock = await asyncio.to_thread(_hold, file) if file else None
+        lock = await asyncio.to_thread(_lock, file) if file else None
         engine = open_engine(parsed)
         try:
             await asyncio.to_thread(bring_up, engine)
-            if lock:  # the file is ours alone: whoever held a lease was cut off
-                await asyncio.to_thread(_release, engine)
+            if lock:  # the file is ours alone: other holders of leases are gone
+                await asyncio.to_thread(_drop_claims, engine)
         except BaseException:
             engine.dispose()
             if lock:
@@ -92,7 +92,7 @@ class Store:
         return cls(engine, lock)
 
     async def close(self) -> None:
-        """Commit what is queued, then let go of everything. What is asked for from now on is refused at once."""
+        """Commit what is queued, then close everything. New reads and writes are refused at once."""
         self._closed = True
         await self._writer.close()
         self._readers.shutdown()
@@ -107,7 +107,7 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_here, query)
 
     def read_here(self, query: Callable[[Connection], T]) -> T:
-        """`read` for work that is on a thread of its own already, and would only wait for another one."""
+        """`read` on the caller's own thread, for work that is not on the event loop."""
         try:
             with self._engine.connect().execution_options(reading=True) as connection:
                 return query(connection)
@@ -115,28 +115,28 @@ class Store:
             raise in_words(error, self._engine.url) from error
 
     async def write(self, operation: Callable[[Connection], T]) -> T:
-        """Run a function of a connection in a transaction; returns once it is durable.
+        """Run a function of a connection in a transaction. Returns once it is durable.
 
-        It may be run twice (see `Writer`), and shares its commit with others: it refuses by what it returns, not by
+        It may run twice, and shares its commit with others (see `Writer`). So it refuses by a return value, not by
         raising.
         """
         return await self._writer.run(operation)
 
     async def checkpoint(self) -> bool:
-        """Empty the database's log, so that nothing erased is left in it; False when it has to be tried again."""
+        """Empty the database's log, so that nothing erased stays in it. False if it must be tried again."""
         return await asyncio.to_thread(checkpoint, self._engine)
 
     async def rewrite(self) -> None:
-        """Write the database's file anew, without what was erased. Raises StoreError."""
+        """Rewrite the database's file without what was erased. Raises StoreError."""
         await asyncio.to_thread(rewrite, self._engine)
 
     async def add_post(self, new: posts.NewPost) -> posts.Received:
-        """Store a post once; returns once it is durable."""
+        """Store a post once. Returns once it is durable."""
         return await self._writer.add(posts.add_many, new)
 
     @contextlib.contextmanager
     def signal(self, *names: Happened) -> Iterator[Signal]:
-        """Set after commits with one of these events; without names, with any."""
+        """A signal for commits with one of these events; without names, with any event."""
         signal = Signal(frozenset(names))
         self._signals.append(signal)
         try:
@@ -149,19 +149,19 @@ class Store:
             signal.notify(names)
 
     async def events(self, *, after: int, limit: int = 500) -> list[Event]:
-        """The facts behind number `after`, oldest first."""
+        """The events after number `after`, oldest first."""
         return await self.read(lambda c: events.after(c, after, limit))
 
     async def events_named(self, name: Happened, *, since: datetime) -> list[Event]:
-        """The facts of one name from a moment on, oldest first."""
+        """The events of one name from a moment on, oldest first."""
         return await self.read(lambda c: events.named(c, name, since))
 
     async def last_event(self) -> int:
-        """The number of the newest fact; 0 when nothing happened yet."""
+        """The number of the newest event; 0 if there is none."""
         return await self.read(events.last)
 
     async def follow(self, after: int) -> AsyncIterator[Event]:
-        """The facts behind number `after` and all that come, without end."""
+        """The events after number `after`, and all later ones, without end."""
         with self.signal() as signal:
             while True:
                 found = await self.events(after=after)
@@ -187,7 +187,7 @@ class Store:
     async def replies(
         self, *, channel: str | None = None, state: str | None = None, limit: int = 50, after: str | None = None
     ) -> tuple[list[Delivery], str | None]:
-        """A page of replies in a state (`sent` unless told), oldest first, and the cursor of the next page.
+        """A page of replies in a state (`sent` by default), oldest first, and the cursor of the next page.
 
         Raises ValueError on a bad cursor.
         """
@@ -225,18 +225,18 @@ class Store:
             }
         )
 
-    async def first_use(self, key: str, at: Any) -> bool:
-        """True the first time this key is used: for links that work once."""
+    async def first_use(self, key: str, at: datetime) -> bool:
+        """True if this key is new, for links that work once."""
         return await self.write(lambda c: requests.first_use(c, key, at))
 
 
 def cut(found: Sequence[Any], limit: int) -> tuple[list[Any], str | None]:
-    """A page of at most `limit`, and the id behind which the next one begins; ask for one more than `limit`."""
+    """A page of at most `limit`, and the cursor of the next one. `found` needs one more than `limit` to have a next."""
     page = list(found[:limit])
     return page, page[-1].id if len(found) > limit else None
 
 
-def _release(engine: Engine) -> None:
+def _drop_claims(engine: Engine) -> None:
     try:
         with engine.begin() as connection:
             leases.drop_all(connection)
@@ -245,8 +245,8 @@ def _release(engine: Engine) -> None:
         raise in_words(error, engine.url) from error
 
 
-def _hold(file: Path) -> IO[str]:
-    """Hold the database file for this process. Raises Busy if another one does, StoreError if it cannot be written."""
+def _lock(file: Path) -> IO[str]:
+    """Lock the database file for this process. Raises Busy if another has it, StoreError if it cannot be written."""
     make_private(file)
     try:
         lock = open(f"{file}.lock", "a+", encoding="ascii", opener=opener)  # noqa: SIM115 - held until the store is closed

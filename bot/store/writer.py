@@ -1,4 +1,4 @@
-"""The writer: one thread that commits what many callers ask for in groups, and answers each after the commit."""
+"""The writer: one thread that commits the writes of many callers in groups, and answers each after the commit."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from bot.store.engine import in_words, is_locked
 
 T = TypeVar("T")
 GROUP = 256
-"""The most operations in one commit: more would only make the first caller wait."""
+"""Most operations in one commit. More would only make the first caller wait."""
 CLOSED = "The database is closed, because the program is stopping; this was not stored."
 PATIENCE = 60.0
-"""Seconds for which writes wait for another program that holds the database; after that their callers are told."""
+"""Seconds for which writes wait for another program that holds the database. Then they fail."""
 
 
 @dataclass(slots=True)
 class _Request(Generic[T]):
-    """A plain function of a connection, and where its result goes.
+    """A function of a connection, and the future for its result.
 
-    Requests with the same `many` are run as one call with all their `row`s (executemany).
+    Requests with the same `many` become one call with all their rows (executemany).
     """
 
     run: Callable[[Connection], T] | None
@@ -42,14 +42,14 @@ _Result = tuple[_Request[Any], Any, BaseException | None]
 
 
 class Writer:
-    """Drains a queue of operations on one thread. Operations may be run twice: they must be functions of the database.
+    """Runs a queue of operations on one thread. An operation may run twice, so it must depend on the database alone.
 
-    A group that fails is rolled back and run one by one, so that one bad operation fails alone. One that another
-    program keeps out is tried again as it is.
+    If a group fails, it is rolled back and run one by one, so that a bad operation fails alone. If another program
+    holds the database, the group is tried again as it is.
     """
 
     def __init__(self, engine: Engine, on_commit: Callable[[frozenset[str]], None]) -> None:
-        """`on_commit` is called on the event loop after each commit, with the names of the events it wrote."""
+        """`on_commit` is called on the event loop after each commit, with the names of its events."""
         self._engine = engine
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[_Request[Any] | None] = queue.SimpleQueue()
@@ -60,7 +60,7 @@ class Writer:
         self._thread.start()
 
     async def run(self, operation: Callable[[Connection], T]) -> T:
-        """Run one operation in a transaction; returns once it is durable. Raises what the operation raised."""
+        """Run an operation in a transaction. Returns once it is durable. Raises what the operation raised."""
         result: T = await self._put(operation, None, None)
         return result
 
@@ -105,10 +105,10 @@ class Writer:
         while True:
             try:
                 done = self._transaction(group)
-            except BaseException as error:  # whatever it is: without this thread every later write would hang
+            except BaseException as error:  # of any kind: without this thread every later write would hang
                 locked = is_locked(error)
                 if locked and self._may_wait():
-                    continue  # the database itself has waited meanwhile, see `engine.BUSY_SECONDS`
+                    continue  # the database has waited already, see `engine.BUSY_SECONDS`
                 if locked or len(group) == 1:
                     told = self._told(error)
                     return [(request, None, told) for request in group], frozenset()
@@ -119,7 +119,7 @@ class Writer:
         return [result for results, _ in alone for result in results], frozenset().union(*(names for _, names in alone))
 
     def _may_wait(self) -> bool:
-        """Whether what another program keeps out is tried once more. All that waits shares one time to be patient."""
+        """Whether to try again while another program holds the database. All writes share one `PATIENCE`."""
         now = time.monotonic()
         self._locked_since = self._locked_since or now
         return not self._closed and now - self._locked_since < PATIENCE
@@ -127,9 +127,9 @@ class Writer:
     def _told(self, error: BaseException) -> Exception:
         if isinstance(error, DBAPIError):
             return in_words(error, self._engine.url)
-        if isinstance(error, Exception) and not isinstance(error, StopIteration):  # which no future takes
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):  # no future takes that one
             return error
-        return StoreError(f"The operation was broken off: {error!r}")
+        return StoreError(f"The write was broken off: {error!r}")
 
     def _transaction(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
         results: list[_Result] = []
@@ -150,7 +150,7 @@ class Writer:
         try:
             self._loop.call_soon_threadsafe(self._answer, results, names)
         except RuntimeError:
-            return  # the loop has ended: nobody waits any more, and what was committed stays
+            return  # the loop has ended: nobody waits, and what was committed stays
 
     def _answer(self, results: list[_Result], names: frozenset[str]) -> None:
         for request, value, error in results:

@@ -1,4 +1,4 @@
-"""Alembic's door: `bot.store.migrate` hands in the connection."""
+"""Alembic's entry point. `bot.store.migrate` passes the connection."""
 
 from alembic import context
 

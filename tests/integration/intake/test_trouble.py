@@ -1,4 +1,4 @@
-"""What a post comes to when judging it fails, hangs, comes late or comes in another order."""
+"""What becomes of a post when judging it fails or hangs, or when it comes late or out of order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def database(house: House) -> Iterator[sqlite3.Connection]:
 
 
 def cursed(house: House) -> None:
-    """From now on the database refuses to take what became of the cursed post."""
+    """From now on the database refuses the result of the cursed post."""
     with database(house) as found:
         found.execute(
             f"CREATE TRIGGER curse BEFORE UPDATE OF action ON posts WHEN new.text = '{CURSED}' "
@@ -45,7 +45,7 @@ def cursed(house: House) -> None:
 
 
 class Hanging:
-    """The pipeline, for which some posts never end, until they are let go."""
+    """A pipeline that hangs on some posts until they are let go."""
 
     def __init__(self, real: Pipeline, hangs: Callable[[Post], bool]) -> None:
         self._real = real
@@ -83,7 +83,7 @@ async def page(house: House, post_id: str) -> Any:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits a second or more waits an instant."""
+    """Every wait of a second or more is over at once."""
     for name, seconds in (("_FIRST_PAUSE", 0.01), ("_LONGEST_PAUSE", 0.05), ("_SWEEP", 0.05)):
         monkeypatch.setattr(f"bot.intake.{name}", seconds)
 
@@ -107,7 +107,7 @@ async def test_a_post_whose_transaction_fails_is_tried_again_without_a_restart(h
 
 @pytest.mark.usefixtures("soon")
 async def test_a_post_that_never_can_be_judged_goes_to_a_person(house: House) -> None:
-    """What was drafted for it is refused each time; a hand-off is not."""
+    """Its draft is refused each time; a hand-off is not."""
     with database(house) as found:
         found.execute(
             f"CREATE TRIGGER curse BEFORE INSERT ON drafts WHEN new.text IS NOT NULL AND (SELECT text FROM posts "  # noqa: S608 - ours
@@ -163,7 +163,7 @@ async def test_a_post_that_fell_through_is_found_by_the_sweep(
 
 
 async def test_what_is_begun_three_times_goes_to_a_person_unread(house: House, hanging: Hanging) -> None:
-    """As when reading it ends the process each time."""
+    """As if reading it ended the process each time."""
     post_id = await house.receive(CURSED)
     for times in (1, 2, 3):
         await until(lambda times=times: hanging.begun == times)
@@ -179,7 +179,7 @@ async def test_what_is_begun_three_times_goes_to_a_person_unread(house: House, h
 
 
 async def test_restarts_alone_count_for_no_post(house: House, hanging: Hanging) -> None:
-    """What only waited behind the one that hangs was not begun."""
+    """A post that only waited behind the hanging one was not begun."""
     await house.receive(CURSED)
     await until(lambda: hanging.begun == 1)
     behind = [await house.receive(PRAISE, fan=f"fan-{n}") for n in range(3)]
@@ -233,7 +233,7 @@ async def test_a_stuck_reader_is_told_once_and_when_it_is_over(
             await until(lambda: [line for line in told if line["event"] == "posts_wait"])
             hanging.go.set()
             await house.quiet()
-            await until(lambda: [line for line in told if line["event"] == "posts_are_read_again"])
+            await until(lambda: [line for line in told if line["event"] == "posts_no_longer_wait"])
             assert await house.intake.late() is None
     assert [line["event"] for line in told].count("posts_wait") == 1
 
@@ -251,7 +251,7 @@ async def test_what_fails_is_told_once_an_hour(house: House) -> None:
             await house.post(PRAISE, fan=f"fan-{n}")
         house.clock.move(hours=2)
         await house.post(PRAISE)
-    failed = [line["what"] for line in told if line["event"] == "part_of_the_reader_failed"]
+    failed = [line["what"] for line in told if line["event"] == "reader_part_failed"]
     assert failed == ["responder oilless failed: RuntimeError('no lamp oil')"] * 2
 
 
@@ -304,7 +304,7 @@ async def test_an_edit_that_comes_late_changes_nothing(house: House) -> None:
 
 
 async def test_the_same_words_at_a_later_time_count_too(house: House) -> None:
-    """Changed and changed back: what was between the two may come last."""
+    """Changed and changed back: the edit in between may come last."""
     post_id = await house.post(PRAISE, external_id="p")
     await house.intake.edited("stage", "harbor", "p", PRAISE, at=EDITED[2])
     await house.intake.edited("stage", "harbor", "p", "in between", at=EDITED[1])
@@ -313,7 +313,7 @@ async def test_the_same_words_at_a_later_time_count_too(house: House) -> None:
 
 @pytest.mark.parametrize("at", [None, EDITED[0]])
 async def test_of_edits_at_the_same_time_the_one_that_came_last_wins(house: House, at: Any) -> None:
-    """Telegram's times have no fractions; on the web nobody says when."""
+    """Telegram's times have no fractions; on the web nobody gives a time."""
     post_id = await house.post(PRAISE, external_id="p")
     for _ in range(20):
         edits = (house.intake.edited("stage", "harbor", "p", f"{PRAISE} {n}", at=at) for n in range(20))
@@ -345,7 +345,7 @@ def test_edits_in_any_order_end_with_the_newest(build_house: Callable[..., House
 
 
 async def test_how_old_a_post_is_counts_from_when_it_was_written(house: House) -> None:
-    """Read after a long stop: the platform brings it now."""
+    """The platform brings it now, after a long stop."""
     day, now = house.settings.replies.expire_after, house.clock.now()
     late = await page(house, await house.post(PRAISE, at=now - day - timedelta(minutes=1)))
     assert (late.post.action, late.post.reason_code, late.draft) == ("silent", "too_old", None)
