@@ -27,7 +27,7 @@ from bot.events import Happened
 from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
-from bot.ports import Clock, PlatformAdapter, Surface, Watched
+from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import Connection, Store, events, sessions
@@ -46,19 +46,18 @@ def build(
     *,
     only: Collection[str] = (),
     clock: Clock | None = None,
-    platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None = None,
     environ: Mapping[str, str] | None = None,
     reader: Callable[[], Reader] | None = None,
 ) -> App:
     """An app of these settings, not yet started.
 
     `only` names the roles of this process (`web`, `desk`, `outbox` and platforms); empty: all. `reader` loads the
-    trained model; without it posts are read by words alone. Tests pass a clock and more platforms.
+    trained model; without it posts are read by words alone. Tests pass a clock.
     """
     content = Content(settings.templates, reader=reader, var=settings.var)
     environ = os.environ if environ is None else environ
     clock = clock or SteadyClock()
-    return App(settings, content, clock, only=frozenset(only), more_platforms=platforms, environ=environ)
+    return App(settings, content, clock, only=frozenset(only), environ=environ)
 
 
 class App:
@@ -71,7 +70,6 @@ class App:
         clock: Clock,
         *,
         only: frozenset[str],
-        more_platforms: Callable[[Intake], Mapping[str, PlatformAdapter]] | None,
         environ: Mapping[str, str],
     ) -> None:
         """Use `build`."""
@@ -80,7 +78,6 @@ class App:
         self.content = content
         self.platforms: dict[str, PlatformAdapter] = {}
         self._only = only
-        self._more_platforms = more_platforms
         self._environ = environ
         self._stack = contextlib.AsyncExitStack()
         self._surfaces: dict[str, Surface] = {}
@@ -123,8 +120,6 @@ class App:
             speed = settings.platforms.replay.speed
             self.platforms["replay"] = ReplayPlatform(file, speed, self.intake.receive, clock)
         self._add_chats()
-        if self._more_platforms:
-            self.platforms |= self._more_platforms(self.intake)
         self._check_roles()
         sent_to = {name: platform for name, platform in self.platforms.items() if self._sends(name)}
         self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
@@ -267,8 +262,18 @@ class App:
             no_reader=lambda: self.content.no_reader,
             clock_in_doubt=lambda: self.rounds.in_doubt,
             intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
+            message_link=self._message_link,
+            picture_origins=self._picture_origins,
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )
+
+    def _message_link(self, platform: str, channel: str, message_id: str) -> str | None:
+        adapter = self.platforms.get(platform)
+        return adapter.message_link(channel, message_id) if isinstance(adapter, Linked) else None
+
+    def _picture_origins(self, platform: str) -> Collection[str]:
+        adapter = self.platforms.get(platform)
+        return adapter.picture_origins if isinstance(adapter, Linked) else ()
 
     def _answers(self, name: str) -> bool:
         adapter = self.platforms.get(name)

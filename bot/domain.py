@@ -103,35 +103,35 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
     (_S.WAITING, _C.TOO_OLD): _S.EXPIRED,
     (_S.APPROVED, _C.TOO_OLD): _S.EXPIRED,
 }
-"""From a state, by an action or a cause, to a state. What is not here cannot happen. A snoozed draft is woken before a
-manager's action. Moves out of `approved` also ask for a delivery that is `UNSENT`: they recall it."""
+"""(state, action or cause) -> next state. What is not here cannot happen. A snoozed draft is woken before a manager's
+action. A move out of `approved` also needs a delivery that is `UNSENT`, and recalls it."""
 
 NEW_REVISION = frozenset({Action.REWORD, Action.FILL, Action.PROPOSE, Action.UNDO})
-"""Actions that lay another text on the card: who pressed on the old one is told."""
+"""Actions that change the text on the card. A later press on the old text is refused."""
 
 ON_SENT_REPLY = frozenset({Action.SETTLE, Action.RETRY, Action.CORRECT, Action.REMOVE})
-"""Actions on what became of an approved draft; the draft itself stays `approved`."""
+"""Actions on the reply of an approved draft. The draft stays `approved`."""
 
 LIVE = (DraftState.WAITING, DraftState.SNOOZED)
-"""States in which a draft still waits for somebody."""
+"""States in which a draft waits for somebody."""
 
 UNSENT = (DeliveryState.HELD, DeliveryState.FAILED)
-"""What the platform does not have, for certain, and is not being given."""
+"""The platform certainly does not have the reply, and it is not being sent."""
 
 _D = DeliveryState
 DELIVERY_MOVES: frozenset[tuple[DeliveryState, DeliveryState]] = frozenset(
     {
         (_D.HELD, _D.SENDING),
         (_D.HELD, _D.RECALLED),
-        (_D.SENDING, _D.HELD),  # the platform says for certain that it was not sent: later again
-        (_D.SENDING, _D.RECALLED),  # checked once more at the moment of sending: the post is gone or changed
+        (_D.SENDING, _D.HELD),  # certainly not sent: it is tried again later
+        (_D.SENDING, _D.RECALLED),  # the last check before sending: the post is gone or changed
         (_D.SENDING, _D.SENT),
         (_D.SENDING, _D.FAILED),
         (_D.SENDING, _D.UNCERTAIN),
         (_D.UNCERTAIN, _D.SENT),
         (_D.UNCERTAIN, _D.FAILED),
         (_D.FAILED, _D.HELD),
-        (_D.FAILED, _D.RECALLED),  # the post is gone or changed, and the reply was not sent for certain
+        (_D.FAILED, _D.RECALLED),  # the post is gone or changed, and the reply was certainly not sent
         (_D.SENT, _D.REMOVED),
     }
 )
@@ -146,46 +146,46 @@ class Target:
     reply_to: str
 
 
-LOBBY = ("web", "lobby")
-"""Platform and channel of the console's lobby, where anyone signed in can try the product as a fan."""
+LOBBY = ("lobby", "lobby-help", "lobby-showcase")
+"""The web platform's channels where anyone signed in can try the product as a fan."""
 
 
 def seal(text: str, target: Target) -> str:
-    """Hash of exactly this text to exactly this target (SHA-256, hex): what a yes is bound to."""
+    """SHA-256 (hex) of exactly this text to exactly this target. A yes is bound to it."""
     parts = (target.platform, target.channel, target.reply_to, text)
     return hashlib.sha256("\x00".join(f"{len(p)}:{p}" for p in parts).encode()).hexdigest()
 
 
 def clean(text: str) -> str:
-    """Text from outside as everything inside expects it: no NUL, no lone surrogates, NFC."""
+    """Text from outside in the form that we use inside: no NUL, no lone surrogates, NFC."""
     text = text.replace("\x00", "")
     return unicodedata.normalize("NFC", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def visible(text: str) -> bool:
-    """True when a reader would see something: not only spaces, controls and zero-width characters."""
+    """True if a reader would see something, not only spaces, controls and zero-width characters."""
     return any(unicodedata.category(c)[0] not in "CZ" for c in text)
 
 
 def exempt_from_caps(platform: str, channel: str) -> bool:
-    """Places for trying things out: the lobby's own channel and replays."""
-    return platform == "replay" or (platform, channel) == LOBBY
+    """Places for trying things out: the lobby's channels and replays."""
+    return platform == "replay" or (platform == "web" and channel in LOBBY)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredPost:
-    """A post as the store keeps it. `post.text` is empty once its time to be kept is over."""
+    """A post as the store keeps it. `post.text` is empty once its words were dropped."""
 
     id: str
     post: Post
     thread: str
-    """Our id of the post that started the reply thread; its own id if it started one."""
+    """Our id of the post that started the reply thread; its own id if it started the thread."""
     version: int
     """Counts the fan's edits, from 1."""
     received_at: datetime
     deleted: bool = False
     kept: bool = True
-    """False once the text was dropped."""
+    """False once its words were dropped."""
     action: Literal["draft", "handoff", "silent"] | None = None
     intent: str | None = None
     reason_code: str | None = None
@@ -193,11 +193,11 @@ class StoredPost:
     understanding: Mapping[str, object] | None = None
     forced_intent: str | None = None
     edited_at: datetime | None = None
-    """When the fan wrote these words, by the platform's clock; None for the first ones, or where it did not say."""
+    """When the fan edited the words, by the platform's clock; None if never, or if the platform did not say."""
 
     @property
     def written_at(self) -> datetime:
-        """When the post was written, by the platform's clock; where that is ahead of ours, when it came."""
+        """When the post was written, by the platform's clock; if that is ahead of ours, when we got it."""
         return min(self.post.at, self.received_at)
 
     @property
@@ -208,23 +208,23 @@ class StoredPost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alternative:
-    """Another wording that can be laid on the card, or sent from a hand-off by one press."""
+    """Another wording that can be put on the card, or sent from a hand-off by one press."""
 
     text: str
     template: str
     variant: str
     reading: str = ""
-    """What the post is taken for where this is the reply ("as praise"), or the FAQ's question; empty when sure."""
+    """How the post is read if this is the reply ("as praise"), or the FAQ's question; empty if that is sure."""
     recipe: Recipe | None = None
     missing: tuple[MissingSlot, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
-    """The operators' facts that it took: name -> what it says by it."""
+    """The operators' facts in it: name -> what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """A reply that waits for a yes, or a hand-off (no text: answered in a manager's own words, or closed)."""
+    """A reply that waits for a yes, or a hand-off: without a text, for a manager to answer or close."""
 
     id: str
     post_id: str
@@ -248,10 +248,10 @@ class Draft:
     checks: tuple[CheckResult, ...] = ()
     missing: tuple[MissingSlot, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
-    """The operators' facts that its text took, or the text over which a manager wrote: name -> what is said by it."""
+    """The operators' facts in its text, or in the text that a manager replaced: name -> what it says."""
     risk: tuple[str, ...] = ()
     follow_up: bool = False
-    """The post answers a question of ours: it does not count against the caps."""
+    """The post answers a question of ours, so it does not count against the caps."""
     expires_at: datetime | None = None
     snoozed_at: datetime | None = None
     snoozed_until: datetime | None = None
@@ -271,7 +271,7 @@ class Draft:
 
     @property
     def typed_by_hand(self) -> bool:
-        """True when a manager wrote its text, or words in it."""
+        """True if a manager wrote its text, or words in it."""
         return self.own_words or bool(self.typed)
 
     @property
@@ -333,22 +333,22 @@ class Delivery:
     seal: str
     state: DeliveryState
     nonce: str
-    """Given to the platform with every try, so that a repeated send can be recognised; at most 25 characters."""
+    """Sent with every try, so that the platform can recognise a repeated one; at most 25 characters."""
     due_at: datetime
-    """End of the undo window, or of a wait that the platform asked for."""
+    """The end of the undo window, or of a wait that the platform asked for."""
     approved_by: str
     created_at: datetime
     attempts: int = 0
-    """Tries and looks since it was last known for certain not to be there."""
+    """Tries and look-ups since we last knew for certain that it was not sent."""
     lease_until: datetime | None = None
     external_id: str | None = None
-    """The platform's id of our reply: the receipt. A `correct` or `remove` carries that of the reply it changes."""
+    """The receipt: the platform's id of our reply. For `correct` and `remove`, of the reply that they change."""
     sent_at: datetime | None = None
     error: str | None = None
 
     @property
     def can_be_undone(self) -> bool:
-        """True while nothing of it can be on the platform. A change that was tried may be: Telegram cannot tell."""
+        """True while the platform cannot have it. It may have a change that was tried once: Telegram cannot tell."""
         return self.state is DeliveryState.HELD and (self.kind == "send" or self.error is None)
 
 
@@ -361,10 +361,10 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NotSent:
-    """The platform does not have it, for certain. `retry_after` None: it refuses, and a person decides.
+    """The platform certainly does not have it. `retry_after` None: the platform refuses it, and a person decides.
 
-    Else it is tried again, not sooner than after so many seconds, with growing pauses, until it is too old. `full`: the
-    platform has no room for it before; that time is kept as it is.
+    Otherwise it is tried again after at least so many seconds, with growing pauses, until it is too old. `full`: the
+    platform takes nothing before then, so the wait is exactly that long.
     """
 
     reason: str
@@ -374,10 +374,10 @@ class NotSent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uncertain:
-    """Nobody can tell whether the platform has it: a person looks and settles it.
+    """Nobody can tell whether the platform has it, so a person looks and settles it.
 
-    With `retry_after` (seconds) it is not over yet: the platform can be asked then what became of it, see `look_up`.
-    `asked` is False where it could not even be asked: that counts as no look.
+    With `retry_after` the platform can be asked again after so many seconds, see `look_up`. `asked` is False if it
+    could not be asked now; that does not count as a look-up.
     """
 
     reason: str
@@ -387,7 +387,7 @@ class Uncertain:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceGone:
-    """The post it answers is no longer as it was at the yes; nothing was sent."""
+    """The post is no longer what it was at the yes. Nothing was sent."""
 
     cause: Cause
 
@@ -396,8 +396,20 @@ SendResult = Sent | NotSent | Uncertain | SourceGone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Note:
+    """What a manager wrote for the others about a post. Fans never read it, unless they ask what is stored."""
+
+    id: str
+    by: str
+    at: datetime
+    text: str
+    names: tuple[str, ...] = ()
+    """The keys of the managers whom it names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """How a draft stood when a command was refused."""
+    """The state of a draft when a command was refused."""
 
     state: DraftState
     revision: int
@@ -406,9 +418,9 @@ class Snapshot:
 
 
 class Refused(Exception):
-    """The desk says no, with the code of the contract and one sentence; nothing was changed.
+    """The desk refuses a command, with a code of the contract and one sentence. Nothing was changed.
 
-    `draft` says how the draft stands, `checks` are those that block.
+    `draft` is the state of the draft; `checks` are those that block.
     """
 
     def __init__(

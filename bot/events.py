@@ -1,6 +1,6 @@
-"""Past-tense facts. Each change appends one row: the audit trail, the live view, the numbers and the digest read it.
+"""Events, in the past tense. Each change appends one; the audit trail, the live view and the metrics read them.
 
-An event never carries a fan's words or name; ids, states, codes and managers' keys only.
+An event never carries a fan's words or name: only ids, states, codes and managers' keys.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Happened(StrEnum):
-    """The names of events, stable: scripts and the event stream rely on them."""
+    """The names of events. They are stable: scripts and the event stream rely on them."""
 
     POST_RECEIVED = "post_received"
     POST_EDITED = "post_edited"
@@ -46,6 +46,8 @@ class Happened(StrEnum):
     REPLY_RETRIED = "reply_retried"
     REPLY_CORRECTED = "reply_corrected"
     REPLY_REMOVED = "reply_removed"
+    NOTE_WRITTEN = "note_written"
+    NOTE_REMOVED = "note_removed"
     QUEUE_REMINDED = "queue_reminded"
     CRISIS_CALLED = "crisis_called"
     FAN_FORGOTTEN = "fan_forgotten"
@@ -60,7 +62,7 @@ class Happened(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One row of the trail. `seq` counts up without reuse; `by` is a manager's key, or None for the product itself."""
+    """One event. `seq` counts up and is never used again; `by` is a manager's key, or None for the program."""
 
     seq: int
     at: datetime

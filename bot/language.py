@@ -5,8 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from babel.core import Locale, UnknownLocaleError
+
 COMMON = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
 """The languages that are told apart, whatever the community speaks."""
+
+
+def language_name(code: str) -> str:
+    """The English name of a language: "German" for de."""
+    try:
+        return Locale.parse(code).get_language_name("en") or code
+    except (UnknownLocaleError, ValueError):
+        return f"another language ({code})"
 
 
 class Langid:

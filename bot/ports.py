@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -55,6 +56,18 @@ class Watched(Protocol):
 
     def is_ready(self) -> bool:
         """True while the platform answers."""
+        ...
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A platform adapter that knows where its messages and pictures can be opened."""
+
+    picture_origins: Collection[str]
+    """Where the pictures of its posts lie, each as "https://HOST"."""
+
+    def message_link(self, channel: str, message_id: str) -> str | None:
+        """An address that opens a message for those who may read it; None where there is none."""
         ...
 
 

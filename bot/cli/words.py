@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from babel.core import Locale, UnknownLocaleError
-
+from bot.language import language_name
 from responders.library.model import Library
 from responders.said import ALSO, doing, said
 from responders.selection.verdict import sureness
@@ -38,7 +37,7 @@ def in_words(read: Understanding, library: Library, locale: str) -> str:
     if read.second in ALSO:
         sentences.append(f"Also {ALSO[read.second]}.")
     if read.language != locale:
-        sentences.append(f"Written in {language(read.language)}.")
+        sentences.append(f"Written in {language_name(read.language)}.")
     return " ".join(sentences)
 
 
@@ -63,14 +62,6 @@ def intent_of(library: Library) -> dict[str, str]:
     own = {t.id: t.intent for t in library.templates if not t.is_general and not t.is_faq}
     listed = library.word_lists.get("situations", {})
     return own | {name: intent for intent, names in listed.items() for name in names}
-
-
-def language(code: str) -> str:
-    """The English name of a language: "German" for de."""
-    try:
-        return Locale.parse(code).get_language_name("en") or code
-    except (UnknownLocaleError, ValueError):
-        return f"another language ({code})"
 
 
 def _and(words: list[str]) -> str:

@@ -11,24 +11,30 @@ from starlette.staticfiles import StaticFiles
 
 from bot.adapters.web import Deps, api, health, problems
 from bot.adapters.web.guard import BODY_SECONDS, Guard
-from bot.console import inbox, lobby, misread, signin
+from bot.console import inbox, live, lobby, media, misread, notes, signin
+from bot.console.evening import Evening
+from bot.console.presence import FORGET_AFTER, Presence
 from bot.console.render import Renderer
 from bot.errors import StoreError
 
-PAGES_OF_MANAGERS = (inbox.router, lobby.router, misread.router)
+PAGES_OF_MANAGERS = (inbox.router, notes.router, media.router, lobby.router, live.router, misread.router)
 PAGES = Path(__file__).with_name("pages")
 _FOR_PROGRAMS = ("/api/", "/readyz", "/metrics")
 """Addresses whose answers are not read by people."""
 
 
-def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS) -> FastAPI:
+def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_seconds: float = FORGET_AFTER) -> FastAPI:
     """Build the application. Several may live in one process; none touches the network before it is served.
 
-    `body_seconds`: how long the body of a request may take to come in.
+    `body_seconds`: how long the body of a request may take to come in. `presence_seconds`: how long a page that says
+    nothing counts as open.
     """
     app = FastAPI(title="Greenroom", version="1", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.deps = deps
     app.state.closing = asyncio.Event()
+    app.state.evening = Evening(deps.intake, deps.clock)
+    app.state.fetching = asyncio.Semaphore(media.AT_ONCE)
+    app.state.presence = Presence(forget_after=presence_seconds)
     app.state.registry = CollectorRegistry()
     app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of, deps.settings.community.timezone)
     for router in (api.router, health.router, signin.router, *PAGES_OF_MANAGERS):

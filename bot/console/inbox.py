@@ -1,21 +1,130 @@
-"""The inbox: every card that waits, and what was decided lately."""
+"""The inbox: cards by view, filter and search, and the stream that says which of them have changed."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Final, NamedTuple
+from urllib.parse import urlencode
 
-from bot.adapters.web.deps import Wired
-from bot.console.shell import page
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from bot.adapters.web.callers import Called, stands
+from bot.adapters.web.deps import Deps, Wired
+from bot.adapters.web.models import Body, Id
+from bot.adapters.web.problems import invalid, missing, note
+from bot.console.presence import Doing, Presence
+from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
-from bot.domain import DraftState
+from bot.desk.view import Around, Listing
+from bot.domain import Delivery, clean
+from bot.errors import StoreError
+from bot.events import Event, Happened
+from bot.language import COMMON, language_name
+from bot.store import Connection, listing, notes
+from bot.store.listing import URGENT, Channel, Selection, View
+from responders.said import said
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN = 50
-"""Cards on one page; the rest moves up as these are done."""
+PAGE: Final = 25
+"""Cards on one page."""
+IDS: Final = 200
+"""Ids of a view that are told: those a person may reach by scrolling."""
+CHANNELS: Final = 200
+"""Channels to choose from: those that had a card last."""
+MOST: Final = 50
+"""Cards that are asked for, or told of, at once."""
+LONGEST: Final = 200
+"""Characters of a filter that count."""
+COLLECT: Final = 0.3
+"""Seconds for which changes are collected before they are told."""
+LOOK: Final = 5.0
+"""Seconds between two looks whether somebody has left, or the session has ended."""
+READ: Final = 500
+"""Events that are read at once."""
 
-DECIDED = 20
+_LABELS: Final = {
+    View.MINE: "Mine",
+    View.URGENT: "Urgent",
+    View.WAITING: "Waiting",
+    View.SNOOZED: "Snoozed",
+    View.DECIDED: "Decided",
+    View.LEFT: "Left alone",
+    View.ALL: "All",
+}
+
+
+class Choice(NamedTuple):
+    """One value of a filter."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tab:
+    """One view of the inbox. `count`: what it has that passes the filters."""
+
+    name: str
+    label: str
+    count: int
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What the filters offer."""
+
+    channels: list[Choice]
+    platforms: list[Choice]
+    readings: list[Choice]
+    languages: list[Choice]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown(Selection):
+    """A selection as an address names it."""
+
+    def query(self, **changes: str) -> str:
+        """The address of the same page with other filters, another view or a cursor (`after`)."""
+        own = {field.name: getattr(self, field.name) for field in fields(Selection) if field.name != "me"}
+        return f"/inbox?{urlencode({name: value for name, value in (own | changes).items() if value})}"
+
+
+def _shown(
+    session: SignedIn,
+    *,
+    view: str = View.WAITING,
+    channel: str = "",
+    platform: str = "",
+    reading: str = "",
+    language: str = "",
+    fan: str = "",
+    q: str = "",
+) -> Shown:
+    """Whatever an address says there is an inbox for it: what is too long is cut, and an unknown view is the first."""
+    given = {"channel": channel, "platform": platform, "reading": reading, "language": language, "fan": fan, "q": q}
+    return Shown(
+        me=session.manager,
+        view=View(view) if view in set(View) else View.WAITING,
+        **{name: clean(value).strip()[:LONGEST] for name, value in given.items()},
+    )
+
+
+Selected = Annotated[Shown, Depends(_shown)]
+After = Annotated[str | None, Query()]
+
+
+class PresenceIn(Body):
+    """The card that a page shows now, and what is done there."""
+
+    draft_id: Id | None
+    doing: Doing = "looking"
 
 
 @router.get("/")
@@ -25,18 +134,186 @@ async def home(_session: SignedIn) -> Response:
 
 
 @router.get("/inbox")
-async def inbox(request: Request, session: SignedIn, deps: Wired) -> Response:
-    """Every draft that waits, and what was decided lately."""
-    waiting, more = await deps.desk.drafts(state=DraftState.WAITING, limit=SHOWN, after=None)
-    snoozed, _ = await deps.desk.drafts(state=DraftState.SNOOZED, limit=SHOWN, after=None)
+async def inbox(request: Request, session: SignedIn, deps: Wired, selection: Selected, after: After = None) -> Response:
+    """A page of a view."""
+    try:
+        found = await deps.desk.listing(selection, limit=PAGE, after=after)
+    except ValueError:
+        return RedirectResponse(selection.query(), 303)
+    counted, channels = await deps.store.read(lambda c: (listing.counts(c, selection), listing.channels(c, CHANNELS)))
     return page(
         request,
         session,
         deps,
         "inbox.html",
-        waiting=waiting,
-        more=more is not None,
-        snoozed=snoozed,
-        decided=await deps.desk.decided(limit=DECIDED),
-        intents=deps.intents(),
+        selection=selection,
+        views=[
+            Tab(
+                name=view,
+                label=_LABELS[view],
+                count=counted[view],
+                address=selection.query(view=view),
+                current=view is selection.view,
+            )
+            for view in View
+        ],
+        choices=_choices(deps, channels),
+        urgent=counted[View.URGENT],
+        **_cards(deps, selection, found),
+    )
+
+
+@router.get("/inbox/more")
+async def more(request: Request, deps: Wired, selection: Selected, after: After = None) -> Response:
+    """The next page of a view, without what is around it."""
+    try:
+        found = await deps.desk.listing(selection, limit=PAGE, after=after)
+    except ValueError:
+        raise invalid("`after` must be the `next` of an earlier page; load the inbox again.") from None
+    return fragment(request, selection.me, deps, "cards.html", **_cards(deps, selection, found))
+
+
+@router.get("/inbox/cards")
+async def cards(request: Request, session: SignedIn, deps: Wired, ids: str = "") -> Response:
+    """These cards as they are now, in any state. What is no card is left out."""
+    wanted = list(dict.fromkeys(filter(None, ids.split(","))))[:MOST]
+    found = await deps.desk.cards(wanted)
+    return fragment(request, session.manager, deps, "cards.html", cards=found, next=None, intents=deps.intents())
+
+
+@router.get("/inbox/state")
+async def state(deps: Wired, selection: Selected) -> dict[str, Any]:
+    """The first ids of a view in their order, and the counts: by these a page tells what is new."""
+
+    def query(connection: Connection) -> tuple[list[str], dict[View, int]]:
+        return listing.first_ids(connection, selection, IDS), listing.counts(connection, selection)
+
+    ids, counted = await deps.store.read(query)
+    return {"ids": ids, "counts": counted, "urgent": counted[View.URGENT]}
+
+
+@router.get("/inbox/cards/{draft_id}/around")
+async def around_card(draft_id: str, request: Request, session: SignedIn, deps: Wired) -> Response:
+    """What stands around the post of a card."""
+    card = await deps.desk.draft(draft_id)
+    found = await deps.desk.around(card.post.id) if card else None
+    return _around(request, session.manager, deps, found)
+
+
+@router.get("/inbox/posts/{post_id}/around")
+async def around_post(post_id: str, request: Request, session: SignedIn, deps: Wired) -> Response:
+    """What stands around a post."""
+    return _around(request, session.manager, deps, await deps.desk.around(post_id))
+
+
+@router.post("/inbox/presence", status_code=204)
+async def be_present(body: PresenceIn, request: Request, deps: Wired, who: Called) -> None:
+    """A page says which card it shows. The notes on it that name this manager are seen by that."""
+    me = who.name(None)
+    assert who.session is not None  # noqa: S101 - else nobody is named
+    presence: Presence = request.app.state.presence
+    presence.say(who.session.sid, me, body.draft_id, body.doing)
+    draft_id, now = body.draft_id, deps.clock.now()
+    if draft_id is not None and await deps.store.read(lambda c: notes.has_unseen(c, me)):
+        await deps.store.write(lambda c: notes.see(c, me, draft_id, now))
+
+
+async def _start(deps: Wired, last_event_id: Annotated[str, Header(max_length=20)] = "") -> int:
+    """Where a stream begins. Looked up before the answer starts, so that what happens from then on is in it."""
+    newest = await deps.store.last_event()
+    known = last_event_id.isascii() and last_event_id.isdigit()
+    return min(int(last_event_id), newest) if known else newest
+
+
+@router.get("/inbox/stream", response_class=EventSourceResponse)
+async def stream(
+    request: Request, session: SignedIn, deps: Wired, after: Annotated[int, Depends(_start)]
+) -> AsyncIterator[ServerSentEvent]:
+    """Which cards have changed, and who is on which; ends when the server stops, and with the session.
+
+    What happens within a moment is told together, and a client that reads slowly is told less often: what waits for it
+    is never more than one event.
+    """
+    closing: asyncio.Event = request.app.state.closing
+    presence: Presence = request.app.state.presence
+    on_cards: dict[str, list[dict[str, str]]] = {}
+    try:
+        with deps.store.signal() as happened, presence.watch() as moved:
+            while not closing.is_set() and await stands(session, deps):
+                events = await deps.store.events(after=after, limit=READ)
+                if events:
+                    behind = len(events) == READ
+                    after = await deps.store.last_event() if behind else events[-1].seq
+                    yield ServerSentEvent(id=str(after), event="changed", data=changed(events, behind=behind))
+                moved.clear()
+                now = {
+                    draft_id: [{"name": deps.desk.name_of(one.manager), "doing": one.doing} for one in here]
+                    for draft_id, here in presence.on_cards(but=session.manager).items()
+                }
+                if now != on_cards:
+                    on_cards = now
+                    yield ServerSentEvent(event="presence", data=now)
+                await _first(closing.wait(), happened.wait(), moved.wait(), seconds=LOOK)
+                await _first(closing.wait(), seconds=COLLECT)
+    except StoreError as error:
+        note(error)  # the answer has begun: it ends here, and the browser comes again
+
+
+def changed(events: Iterable[Event], *, behind: bool = False) -> dict[str, Any]:
+    """The drafts and posts that these events are about, at most `MOST` each; `more` where there are more, or `behind`
+    is true. `urgent`: the drafts that are new and urgent."""
+    drafts: dict[str, None] = {}
+    posts: dict[str, None] = {}
+    urgent: dict[str, None] = {}
+    for event in events:
+        if event.draft_id:
+            drafts[event.draft_id] = None
+        elif event.post_id:
+            posts[event.post_id] = None
+        if event.name is Happened.DRAFT_WAITING and event.draft_id and _priority(event) >= URGENT:
+            urgent[event.draft_id] = None
+    told = {"drafts": [*drafts], "posts": [*posts], "urgent": [*urgent]}
+    more = behind or any(len(ids) > MOST for ids in told.values())
+    return {name: ids[:MOST] for name, ids in told.items()} | ({"more": True} if more else {})
+
+
+def _priority(event: Event) -> int:
+    priority = event.data.get("priority")
+    return priority if isinstance(priority, int) else 0
+
+
+async def _first(*waits: Awaitable[Any], seconds: float) -> None:
+    """Until one of these is over, or the time is."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _cards(deps: Deps, selection: Shown, found: Listing) -> dict[str, Any]:
+    following = selection.query(after=found.next) if found.next else None
+    return {"cards": found.cards, "next": following, "intents": deps.intents()}
+
+
+def _around(request: Request, me: str, deps: Deps, found: Around | None) -> Response:
+    if found is None:
+        raise missing("post whose words are still kept", "the inbox")
+
+    def link_of(reply: Delivery) -> str | None:
+        return deps.message_link(reply.target.platform, reply.target.channel, reply.external_id or "")
+
+    return fragment(request, me, deps, "around.html", around=found, link_of=link_of)
+
+
+def _choices(deps: Deps, channels: Iterable[Channel]) -> Choices:
+    found = list(channels)
+    spoken = {*COMMON, deps.settings.community.locale}
+    return Choices(
+        channels=[Choice(channel.id, channel.name) for channel in found],
+        platforms=[Choice(name, name.capitalize()) for name in sorted({channel.platform for channel in found})],
+        readings=sorted((Choice(name, said(name)) for name in deps.intents()), key=lambda choice: choice.label),
+        languages=sorted((Choice(code, language_name(code)) for code in spoken), key=lambda choice: choice.label),
     )

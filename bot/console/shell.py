@@ -8,21 +8,32 @@ from fastapi import Request, Response
 
 from bot.adapters.web.auth import Session
 from bot.adapters.web.deps import Deps
-from bot.events import Happened
 
 
 def page(request: Request, session: Session, deps: Deps, name: str, **values: Any) -> Response:
     """A page of `bot/console/pages` with the bar, who is signed in, and what is wrong just now."""
-    made: Response = request.app.state.pages.page(
+    return fragment(
+        request,
+        session.manager,
+        deps,
         name,
         here=name.removesuffix(".html"),
-        events=tuple(Happened),
         csrf=deps.keys.csrf(session),
-        me=session.manager,
-        managers=deps.settings.managers,
         faults=deps.template_faults(),
         no_reader=deps.no_reader(),
         clock_in_doubt=deps.clock_in_doubt(),
+        **values,
+    )
+
+
+def fragment(request: Request, me: str, deps: Deps, name: str, *, status: int = 200, **values: Any) -> Response:
+    """A part of a page, as the manager `me` sees it."""
+    made: Response = request.app.state.pages.page(
+        name,
+        status,
+        me=me,
+        managers=deps.settings.managers,
+        text_limit=deps.desk.text_limit,
         now=deps.clock.now(),
         **values,
     )

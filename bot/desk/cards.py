@@ -1,4 +1,4 @@
-"""Reads the cards of drafts."""
+"""Builds the cards of drafts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.desk.view import CardView
-from bot.domain import Delivery, Draft, DraftState
+from bot.domain import Delivery, Draft, DraftState, StoredPost
 from bot.queue import context
-from bot.store import Connection, deliveries, posts
+from bot.store import Connection, deliveries, notes, posts
+from responders.selection.verdict import sureness
 from responders.types import Alarm
 
 WRITING_FOR = timedelta(minutes=2)
-"""How long "NAME is writing" stands after an `open`."""
+"""How long a card says "NAME is writing" after an `open`."""
 
 
 def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, undo_seconds: float) -> list[CardView]:
@@ -21,10 +22,11 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
     of = {post.id: post for post in posts.some(connection, list({draft.post_id for draft in drafts}))}
     sent = deliveries.of_drafts(connection, [draft.id for draft in drafts])
     threads = context.threads(connection, list(of.values()))
+    written = notes.of_posts(connection, list(of))
     cards = []
     for draft in drafts:
         post = of[draft.post_id]
-        read: Mapping[str, Any] = post.understanding or {}  # it goes with the post's words
+        read: Mapping[str, Any] = post.understanding or {}  # dropped with the post's words
         card = CardView(
             draft=draft,
             post=post,
@@ -34,9 +36,27 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
             unread=tuple(read.get("unread", ())),
             writing=draft.opened_by if _is_writing(draft, now) else None,
             undo_until=_undo_until(draft, sent[draft.id], now, undo_seconds),
+            notes=written.get(post.id, ()),
+            sureness=_sureness(post),
         )
         cards.append(card)
     return cards
+
+
+def how_sure(chance: float) -> str:
+    """In a word or two. What a model reads is never certain, however its chance was rounded."""
+    return sureness(min(chance, 0.999))
+
+
+def _sureness(post: StoredPost) -> str:
+    """Of the alarm that was raised, else of the reading. A manager's own reading is sure."""
+    read: Mapping[str, Any] = post.understanding or {}
+    if not read or not post.intent:
+        return ""
+    if post.forced_intent:
+        return how_sure(1)
+    first = next(iter(read["risk"]), None)
+    return how_sure(next((a["chance"] for a in read["alarms"] if a["gate"] == first), read["confidence"]))
 
 
 def _undo_until(draft: Draft, sent: Sequence[Delivery], now: datetime, undo_seconds: float) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The desk: the approval queue and its rules, as surfaces and the API use it."""
+"""The desk: the approval queue and its rules, for surfaces and the API."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from typing import Any
 
 from bot.desk.cards import cards_of
 from bot.desk.decide import decide
+from bot.desk.listing import around, page
 from bot.desk.press import Press
-from bot.desk.view import CardView, Decided
+from bot.desk.view import Around, CardView, Decided, Listing, Remarks
 from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
 from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, StoredPost
 from bot.ports import Clock
-from bot.queue import context, facts, forgetting, voids
+from bot.queue import context, facts, forgetting
 from bot.settings import Settings
-from bot.store import Connection, Store, cards, cut, deliveries, drafts, posts, requests
+from bot.store import Connection, Store, cards, cut, deliveries, drafts, listing, posts, requests
+from bot.store.listing import Selection
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
 from responders.voice.twin import IN_CHANNEL, TO_FAN, twin_of
 from responders.voice.words import may_repeat
 
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
-"""Actions that let a text out."""
+"""Actions that send a text."""
 USED = "This Idempotency-Key was used for another request; use a new key for a new decision."
 Json = dict[str, Any]
 Encode = Callable[[Decided | Refused], Json]
-"""Makes the answer to a request of what came of it."""
+"""Turns the outcome into the answer to a request."""
 
 
 class Desk:
-    """Decisions of managers. Knows no surface: after a commit an event wakes whoever shows cards."""
+    """Decisions of managers. It knows no surface: after a commit a signal wakes those who show cards."""
 
     def __init__(
         self,
@@ -43,12 +45,12 @@ class Desk:
         pipeline: Callable[[], Pipeline],
         text_limit: Callable[[str], int],
     ) -> None:
-        """`pipeline` gives the current good one; `text_limit` a platform's longest reply in characters."""
+        """`pipeline` gives the one in use; `text_limit` the longest reply of a platform, in UTF-16 units."""
         self._store = store
         self._settings = settings
         self._clock = clock
         self._pipeline = pipeline
-        self._text_limit = text_limit
+        self.text_limit = text_limit
         self._names: dict[str, str] = {}
 
     def intents(self) -> list[str]:
@@ -56,14 +58,13 @@ class Desk:
         return sorted(self._pipeline().library.intents)
 
     async def start(self) -> None:
-        """Read the names of those who decided by their role."""
+        """Read the names of managers by role."""
         self._names |= await self._store.read(cards.role_holder_names)
 
     async def decide(self, command: Command, *, name: str | None = None) -> Decided:
         """Carry out one press. Raises Refused.
 
-        With a `name` the surface vouches that `command.by`, who is not in config.yaml, holds a role that makes them a
-        manager.
+        With a `name` the surface says that `command.by`, who is not in config.yaml, is a manager by role.
         """
         self._may(command, vouched=name is not None)
         if name and command.by not in self._settings.managers and self._names.get(command.by) != name:
@@ -76,10 +77,10 @@ class Desk:
         return outcome
 
     async def decide_once(self, command: Command, key: str, encode: Encode) -> Json:
-        """The same for a request with an Idempotency-Key: the first answer to the same command again, refusals too.
+        """`decide` for a request with an Idempotency-Key. The same command gets its first answer again, a refusal, too.
 
-        The answer is kept with the decision, or neither is. Raises Refused for who may not decide, and for a key of
-        another request.
+        Answer and decision are stored in one transaction. Raises Refused if the caller may not decide, or if the key
+        was used for another request.
         """
         self._may(command)
         words: Words | Refused
@@ -106,7 +107,7 @@ class Desk:
             raise Refused("bad_action", f"There is no intent “{(command.intent or '')[:80]}”; known: {known}.")
 
     async def _look_at(self, command: Command) -> Words:
-        """Finish and examine the words before the transaction, which is kept short. Bound to one revision."""
+        """Finish and check the words, for one revision. It is done before the transaction, which stays short."""
         if command.action not in TYPING:
             return Words()
 
@@ -117,31 +118,30 @@ class Desk:
                 return Words()  # the transaction will say why not
             if not draft.live and command.action not in ON_SENT_REPLY:
                 return Words()
-            limit = self._text_limit(post.post.platform)
+            limit = self.text_limit(post.post.platform)
             return words_of(command, draft, self.first_name(command.by), limit, self._examine(connection, post))
 
         return await self._store.read(query)
 
-    async def remarks(self, draft_id: str, text: str) -> dict[str, list[str]] | None:
-        """What would stop words that somebody is writing for a draft, and what is worth a look, in sentences.
+    async def remarks(self, draft_id: str, text: str) -> Remarks | None:
+        """Check words that somebody is writing for a draft. Nothing is stored. None for an unknown draft."""
 
-        Nothing is stored. None for an unknown draft.
-        """
-
-        def query(connection: Connection) -> dict[str, list[str]] | None:
+        def query(connection: Connection) -> Remarks | None:
             draft = drafts.get(connection, draft_id)
             post = posts.get(connection, draft.post_id) if draft else None
             if draft is None or post is None:
                 return None
-            limit = self._text_limit(post.post.platform)
+            limit = self.text_limit(post.post.platform)
             found = look(own_words(written(text), draft), draft, limit, self._examine(connection, post))
-            stops = [c.note for c in found if c.level is Level.BLOCK]
-            return {"stops": stops, "remarks": [c.note for c in found if c.level is Level.WARN]}
+            return Remarks(
+                stops=tuple(c.note for c in found if c.level is Level.BLOCK),
+                remarks=tuple(c.note for c in found if c.level is Level.WARN),
+            )
 
         return await self._store.read(query)
 
     def _examine(self, connection: Connection, post: StoredPost) -> Examine:
-        """The checks, held against all that is known around the post."""
+        """The voice checks, with the context of the post."""
         now, pipeline = self._clock.now(), self._pipeline()
 
         def examine(wording: Wording) -> tuple[CheckResult, ...]:
@@ -163,7 +163,7 @@ class Desk:
         return answer
 
     def _outcome(self, connection: Connection, command: Command, words: Words | Refused) -> Decided | Refused:
-        """Carry it out. A refusal is returned: raised, it would fail the others of its group, see `store/writer.py`."""
+        """Carry it out. A refusal is returned: raised, it would fail its whole group of writes, see `Writer`."""
         if isinstance(words, Refused):
             return words
         now = self._clock.now()
@@ -192,9 +192,8 @@ class Desk:
         )
 
     def _look_again(self, connection: Connection, draft: Draft, command: Command, words: Words) -> Words:
-        """What was said since the words were looked at: sent, or approved and on its way. It refuses nothing, whoever
-        presses is told. Who answers behind a gate needs no such advice.
-        """
+        """Compare the words with what was sent or approved meanwhile. Likeness is only a remark, and none behind a
+        gate."""
         over = not draft.live and command.action not in ON_SENT_REPLY
         if words.text is None or words.revision != draft.revision or over or draft.risk:
             return words
@@ -208,14 +207,14 @@ class Desk:
         return replace(words, checks=(*others, replace(twin, level=Level.WARN)))
 
     def _may_repeat(self, draft: Draft, command: Command) -> bool:
-        """True for the one true answer, as an operator wrote it."""
+        """True for an FAQ answer in the operator's words, which may be said twice."""
         laid = for_yes(draft, command)
         typed = laid.own_words or command.text is not None
         faq = any(one.is_faq and one.key == laid.template for one in self._pipeline().library.templates)
         return may_repeat(Wording(text="", intent=laid.intent, answer=faq and not typed))
 
     def _refuse_outdated(self, draft: Draft | None, command: Command, now: datetime) -> None:
-        """Between the change of a fact and the round that brings the drafts in line with it, no yes is taken."""
+        """Refuse a yes to an old fact. The next round of the desk will update the draft."""
         if draft is None or command.action not in SENDING or not draft.live or draft.revision != command.revision:
             return
         today = self._settings.community.local(now).date()
@@ -253,6 +252,22 @@ class Desk:
         now = self._clock.now()
         return await self._store.read(lambda c: self._cards(c, drafts.decided_lately(c, limit), now))
 
+    async def listing(self, selection: Selection, *, limit: int = 25, after: str | None = None) -> Listing:
+        """A page of a view of the inbox. Raises ValueError on a bad cursor."""
+        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+        return await self._store.read(
+            lambda c: page(c, selection, after=after, limit=limit, now=now, undo_seconds=undo)
+        )
+
+    async def cards(self, ids: Sequence[str]) -> list[CardView]:
+        """The drafts with these ids that there are, in this order, in any state."""
+        now = self._clock.now()
+        return await self._store.read(lambda c: self._cards(c, listing.by_ids(c, ids), now))
+
+    async def around(self, post_id: str) -> Around | None:
+        """What stands around a post; None for one that is unknown or whose words are no longer kept."""
+        return await self._store.read(lambda c: around(c, post_id))
+
     def _cards(self, connection: Connection, found: Sequence[Draft], now: datetime) -> list[CardView]:
         return cards_of(connection, found, now, self._settings.replies.undo_seconds)
 
@@ -260,11 +275,6 @@ class Desk:
         """Erase everything about a fan; what waits for them is withdrawn."""
         now = self._clock.now()
         await forgetting.forget(self._store, platform, fan_id, now)
-
-    async def opt_out(self, platform: str, fan_id: str) -> None:
-        """A fan wants no replies from now on; what waits for them is withdrawn."""
-        now = self._clock.now()
-        await self._store.write(lambda c: voids.opt_out(c, platform, fan_id, now))
 
     def name_of(self, key: str) -> str:
         """A manager's display name; the key itself for somebody who is not known any more."""
@@ -277,7 +287,7 @@ class Desk:
 
 
 def _news(draft: Draft | None, command: Command, words: Words) -> tuple[CheckResult, ...]:
-    """The remarks on typed words; on words that lay on the card those that whoever presses has not read there."""
+    """The remarks on typed words. Of words that were on the card, only the remarks that were not shown there."""
     read = draft.checks if draft and command.text is None and not command.slots else ()
     return tuple(c for c in words.checks if c.level is Level.WARN and c not in read)
 

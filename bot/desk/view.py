@@ -1,17 +1,17 @@
-"""One draft as whoever shows it reads it: the one thing that the desk hands to surfaces, pages and the API."""
+"""A draft as surfaces, pages and the API get it from the desk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState, StoredPost
+from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState, Note, StoredPost
 from responders.types import Alarm, CheckResult, Turn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardView:
-    """A draft with its post, what was said around that, and what became of the draft."""
+    """A draft with its post, the messages before it, and the deliveries."""
 
     draft: Draft
     post: StoredPost
@@ -20,13 +20,17 @@ class CardView:
     deliveries: tuple[Delivery, ...] = ()
     """Of the reply and of its changes, newest first."""
     alarms: tuple[Alarm, ...] = ()
-    """What raised a gate; empty once the post's words are gone, as is `unread`."""
+    """What raised a gate. Empty once the post's words were dropped, as is `unread`."""
     unread: tuple[str, ...] = ()
-    """What could not be read in the post, as words for a person."""
+    """What could not be read in the post, in words for a person."""
     writing: str | None = None
     """The key of the manager who is writing a reply now."""
     undo_until: datetime | None = None
-    """Until when the last decision can be taken back; None when it cannot."""
+    """Until when the last decision can be taken back; None if it cannot."""
+    notes: tuple[Note, ...] = ()
+    """Of managers, the oldest first."""
+    sureness: str = ""
+    """How sure the reading is: "sure", "likely" or "a guess"; empty where nothing was read, or its words are gone."""
 
     @property
     def waits(self) -> bool:
@@ -35,7 +39,7 @@ class CardView:
 
     @property
     def snoozed_until(self) -> datetime | None:
-        """When it is back; None unless it is snoozed."""
+        """When it waits again; None unless it is snoozed."""
         return self.draft.snoozed_until if self.draft.state is DraftState.SNOOZED else None
 
     @property
@@ -45,7 +49,7 @@ class CardView:
 
     @property
     def ready(self) -> tuple[Alternative, ...]:
-        """The replies of a hand-off of which one press sends one, in the order of their numbers from 1."""
+        """The ready replies of a hand-off, each sent by one press; their numbers start at 1."""
         return self.draft.alternatives if self.draft.kind == "handoff" and not self.draft.text else ()
 
     @property
@@ -55,26 +59,66 @@ class CardView:
 
     @property
     def reply(self) -> Delivery | None:
-        """The last delivery of the reply itself, without its changes."""
+        """The last delivery of the reply itself, not of a change to it."""
         return next((d for d in self.deliveries if d.kind == "send"), None)
 
     @property
     def reply_text(self) -> str:
-        """The reply as it stands on its platform; empty where none does, or its words are gone."""
+        """The reply as it is on the platform; empty if there is none, or if its words were dropped."""
         return (self.reply.text or "") if self.reply and self.reply.state is DeliveryState.SENT else ""
 
     def stands(self, revision: int) -> bool:
-        """Whether it is still open, with the text of this revision."""
+        """Whether it is still open and has the text of this revision."""
         return self.draft.live and self.draft.revision == revision
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LeftAlone:
+    """A post that got nothing, and why, in a sentence."""
+
+    post: StoredPost
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """A page of a view of the inbox. `next` is the cursor of the next page."""
+
+    cards: tuple[CardView | LeftAlone, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Around:
+    """What a manager may want to know about a post beside its card."""
+
+    post: StoredPost
+    before: tuple[Turn, ...]
+    """The messages before it in its thread, else in its channel, with ours; oldest first."""
+    said: tuple[Delivery, ...]
+    """What we said to its author before, newest first."""
+    trace: tuple[str, ...]
+    """What was read in it and how sure that is, in sentences."""
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remarks:
+    """What the checks say of words that somebody is writing, in sentences."""
+
+    stops: tuple[str, ...]
+    """Why the words could not be sent."""
+    remarks: tuple[str, ...]
+    """What is worth a look, and stops nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Decided:
-    """What came of a press."""
+    """The result of a press."""
 
     card: CardView
     by: str
-    """Who decided; while nothing is decided, who pressed."""
+    """Who decided; if nothing is decided yet, who pressed."""
     at: datetime
     warnings: tuple[CheckResult, ...] = ()
-    """Remarks that whoever pressed has not read yet."""
+    """Remarks that the presser has not seen yet."""

@@ -1,4 +1,4 @@
-"""All that is known around a post when it is judged, made of rows in one hop to the database."""
+"""The context in which a post is judged, read from the database in one go."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from responders.names import CallNames
 from responders.types import Context, RepliesTo, Turn
 
 NEARBY = 20
-"""Messages of the thread, and of the channel, that are read before the post and after it."""
+"""Most messages of the thread, and of the channel, that are read before the post, and after it."""
 FRESH = 50
-"""How many past replies of a channel, and to a fan, a new wording is held against."""
+"""How many past replies in the channel, and to the fan, a new wording is compared with."""
 
 
 def load(
     connection: Connection, post: StoredPost, settings: Settings, now: datetime, *, asked: bool = False
 ) -> Context:
-    """The context of a post as it stands at `now`."""
+    """The context of a post at the time `now`."""
     replies_to = _replies_to(connection, post)
     before, after = _before_and_after(connection, post)
     fan = fans.get(connection, post.post.platform, post.post.author.id)
@@ -52,7 +52,7 @@ def load(
 
 
 def threads(connection: Connection, of: Sequence[StoredPost]) -> dict[str, tuple[Turn, ...]]:
-    """The reply threads before posts, for their cards: by the post's id, in two statements whatever their number."""
+    """The reply threads before posts, by post id, for cards. It takes two statements for any number of posts."""
     inside = {post.id: post for post in of if post.thread != post.id}
     if not inside:
         return {}
@@ -63,6 +63,15 @@ def threads(connection: Connection, of: Sequence[StoredPost]) -> dict[str, tuple
     return {post_id: _thread(post, found[post_id], said) for post_id, post in inside.items()}
 
 
+def before(connection: Connection, post: StoredPost, number: int) -> tuple[Turn, ...]:
+    """The last messages before a post in its thread, else in its channel, with ours; oldest first."""
+    earlier, _ = nearby.around(connection, post, NEARBY)
+    here = [other for other in earlier if other.thread == post.thread] or earlier
+    said = deliveries.sent_in_posts(connection, [other.id for other in here])
+    in_thread = {other.id for other in here if other.thread == post.thread}
+    return _turns(post, here, (reply for reply in said if _at(reply) < post.post.at), in_thread)[-number:]
+
+
 def _thread(post: StoredPost, found: Sequence[Message], said: Mapping[str, Sequence[Delivery]]) -> tuple[Turn, ...]:
     ids = {other.id for other in found}
     ours = (reply for post_id in ids for reply in said.get(post_id, ()) if _at(reply) < post.post.at)
@@ -70,7 +79,7 @@ def _thread(post: StoredPost, found: Sequence[Message], said: Mapping[str, Seque
 
 
 def call_name(shown: str) -> str | None:
-    """What to call somebody whose name a platform shows like this; None when nothing in it is safe to say."""
+    """How to address somebody with this display name; None if nothing in it is safe to say."""
     return _call_names().of(shown)
 
 
@@ -86,12 +95,12 @@ def _replies_to(connection: Connection, post: StoredPost) -> RepliesTo:
         return "nobody"
     found = posts.replied_to(connection, post.post)
     if found is None:
-        return "fan"  # somebody we have not seen, and certainly not us
+        return "fan"  # a message that we do not know, so not ours
     parent = found[0]
     if parent is None:
         return "us"
     if parent.post.author.id == post.post.author.id:
-        return "nobody"  # a fan going on with their own words
+        return "nobody"  # a fan who goes on with their own words
     return "staff" if parent.post.author.is_staff else "fan"
 
 

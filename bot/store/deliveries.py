@@ -1,4 +1,4 @@
-"""Deliveries: what was approved, on its way out, and the receipts."""
+"""Deliveries: approved texts in flight, and their receipts."""
 
 from __future__ import annotations
 
@@ -30,13 +30,16 @@ _PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state"}]
 """Fields that are stored as they are."""
 
 OPEN = text("deliveries.state IN ('held', 'sending')")
-"""On its way. In the words of the index over these few: a database takes it only for what it finds word for word."""
+"""Held or being sent. Written exactly as in the partial index: a database uses that only for its very words."""
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ADD = insert(deliveries)
 _NEWEST = deliveries.c.created_at.desc()
 _OF_DRAFT = select(deliveries).where(deliveries.c.draft_id == bindparam("draft_id")).order_by(_NEWEST)
+_OF_DRAFTS = (
+    select(deliveries).where(deliveries.c.draft_id.in_(bindparam("draft_ids", expanding=True))).order_by(_NEWEST)
+)
 _SENT_IN_POSTS = (
     select(deliveries)
     .where(
@@ -52,7 +55,7 @@ _ON_ITS_WAY = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAI
 
 
 def _said(place: ColumnElement[bool]) -> Select[Any]:
-    """What fans read of us, or will, newest first; but for the post itself."""
+    """What fans read of us, or soon will, newest first; without replies to the post itself."""
     sent = and_(deliveries.c.kind == "send", deliveries.c.state == DeliveryState.SENT)
     coming = and_(deliveries.c.kind != "remove", deliveries.c.state.in_(_ON_ITS_WAY))
     other = and_(deliveries.c.text.is_not(None), deliveries.c.post_id != bindparam("post_id"))
@@ -73,7 +76,7 @@ def add(connection: Connection, delivery: Delivery) -> None:
 
 
 def move(connection: Connection, old: Delivery, state: DeliveryState, **values: Any) -> Delivery | None:
-    """Move to another state; None when it is no longer in the old one. Raises ValueError for an illegal move."""
+    """Move to another state. None if it is no longer in the old one. Raises ValueError for an illegal move."""
     if (old.state, state) not in DELIVERY_MOVES:
         raise ValueError(f"a delivery cannot go from {old.state} to {state}")
     same = and_(deliveries.c.id == old.id, deliveries.c.state == old.state)
@@ -82,25 +85,25 @@ def move(connection: Connection, old: Delivery, state: DeliveryState, **values: 
 
 
 def ask_later(connection: Connection, delivery: Delivery, at: datetime, why: str, attempts: int) -> None:
-    """Whether it was sent is not known yet: it counts as cut off from `at` on, and is looked up then."""
+    """Nobody knows yet whether it was sent: look it up at `at`, as after a crash."""
     sending = and_(deliveries.c.id == delivery.id, deliveries.c.state == DeliveryState.SENDING)
     connection.execute(update(deliveries).where(sending).values(lease_until=at, error=why, attempts=attempts))
 
 
 def cut_off_all(connection: Connection) -> None:
-    """Nobody else can have the database open: whoever was sending is gone, and what became of it is looked up."""
+    """Let everything that was being sent be looked up. Only for a database that is ours alone: its senders are gone."""
     sending = and_(OPEN, deliveries.c.state == DeliveryState.SENDING)
     connection.execute(update(deliveries).where(sending).values(lease_until=_LONG_AGO))
 
 
 def show(connection: Connection, delivery: Delivery, *, text: str | None, seal: str, decision_id: str) -> None:
-    """Keep what a reply says since it was corrected."""
+    """Store the corrected text of a reply."""
     values = {"text": text, "seal": seal, "decision_id": decision_id}
     connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(values))
 
 
 def for_version(connection: Connection, delivery: Delivery, post_version: int) -> None:
-    """The post has a new version in which only white space changed."""
+    """Carry a delivery over to a version of the post in which only white space changed."""
     connection.execute(update(deliveries).where(deliveries.c.id == delivery.id).values(post_version=post_version))
 
 
@@ -123,10 +126,9 @@ def of_draft(connection: Connection, draft_id: str) -> list[Delivery]:
 
 
 def of_drafts(connection: Connection, draft_ids: Sequence[str]) -> dict[str, list[Delivery]]:
-    """All deliveries of these drafts, newest first; a draft without any has an empty list."""
+    """All deliveries of these drafts, newest first; an empty list for a draft without any."""
     found: dict[str, list[Delivery]] = {draft_id: [] for draft_id in draft_ids}
-    query = select(deliveries).where(deliveries.c.draft_id.in_(draft_ids)).order_by(_NEWEST)
-    for row in connection.execute(query).mappings():
+    for row in connection.execute(_OF_DRAFTS, {"draft_ids": draft_ids}).mappings():
         found[row["draft_id"]].append(from_row(row))
     return found
 
@@ -139,12 +141,12 @@ def lease(
     limit: int,
     until: datetime,
     longest: timedelta,
-    busy: Collection[str] = (),
+    busy: Collection[str],
 ) -> list[tuple[Delivery, bool]]:
-    """Claim until a moment what is due on a platform, one row for one holder. `longest`: see `_passed`.
+    """Claim the deliveries of a platform that are due, until `until`. `longest`: see `_passed`.
 
-    Those in `busy` are left out: the caller is at them, however long it takes. Returns (delivery as claimed, True if an
-    earlier try was cut off and nobody knows what became of it).
+    Those in `busy` are left out: the caller is sending them. Returns (delivery as claimed, True if an earlier try was
+    cut off and its outcome is not known).
     """
     due = and_(_due(now, platform, longest), deliveries.c.id.not_in(busy))
     query = select(deliveries).where(due).order_by(deliveries.c.due_at).limit(limit)
@@ -172,8 +174,8 @@ def _due(now: datetime, platform: str, longest: timedelta) -> ColumnElement[bool
 
 
 def _passed(moment: Column[Any], now: datetime, longest: timedelta) -> ColumnElement[bool]:
-    """True from `moment` on. What lies further off than the longest wait there is was written before somebody set the
-    machine's clock back, and is due now."""
+    """True from `moment` on. A moment further off than the longest wait was stored before the machine's clock was set
+    back, and counts as past."""
     return or_(moment <= now, moment > now + longest)
 
 
@@ -187,7 +189,7 @@ def next_due(connection: Connection, platform: str) -> datetime | None:
 
 
 def page(connection: Connection, *, channel: str | None, state: str, limit: int, after: str | None) -> list[Delivery]:
-    """Replies in a state, oldest first, behind the one with the id `after`."""
+    """Replies in a state, oldest first, after the one with the id `after`."""
     query = select(deliveries).where(deliveries.c.kind == "send", deliveries.c.state == state)
     if channel is not None:
         query = query.where(deliveries.c.channel == channel)
@@ -200,12 +202,24 @@ def page(connection: Connection, *, channel: str | None, state: str, limit: int,
 
 
 def sent_in_posts(connection: Connection, post_ids: list[str]) -> list[Delivery]:
-    """What we said in answer to these posts, oldest first."""
+    """Our replies to these posts, oldest first."""
     return [from_row(row) for row in connection.execute(_SENT_IN_POSTS, {"post_ids": post_ids}).mappings()]
 
 
+def sent_to_author(connection: Connection, post: StoredPost, limit: int) -> list[Delivery]:
+    """What we sent last to the author of a post, but for this post; newest first."""
+    inner = post.post
+    if not inner.author.id:  # nobody who was forgotten is the same person as another one
+        return []
+    theirs = select(posts.c.id).where(posts.c.platform == inner.platform, posts.c.author_id == inner.author.id)
+    sent = (deliveries.c.kind == "send", deliveries.c.state == DeliveryState.SENT, deliveries.c.text.is_not(None))
+    query = select(deliveries).where(deliveries.c.post_id.in_(theirs), deliveries.c.post_id != post.id, *sent)
+    rows = connection.execute(query.order_by(deliveries.c.sent_at.desc()).limit(limit)).mappings()
+    return [from_row(row) for row in rows]
+
+
 def said_lately(connection: Connection, post: StoredPost, in_channel: int, to_fan: int) -> set[str]:
-    """What was sent, or approved to be sent, last in the channel of a post and to its author anywhere: so many each."""
+    """The last texts that were sent or approved, in the channel of a post and to its author anywhere: so many each."""
     inner = post.post
     place = {"platform": inner.platform, "channel": inner.channel, "fan_id": inner.author.id, "post_id": post.id}
     asked = ((_SAID_IN_CHANNEL, in_channel), (_SAID_TO_FAN, to_fan))
@@ -226,7 +240,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def from_row(row: RowMapping) -> Delivery:
-    """A row as the rest of the product knows it."""
+    """A row as a Delivery."""
     return Delivery(
         **{name: row[name] for name in _PLAIN},
         target=Target(platform=row["platform"], channel=row["channel"], reply_to=row["reply_to"]),

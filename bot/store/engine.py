@@ -1,4 +1,4 @@
-"""Opening the database: one place for the driver, the pragmas and what can go wrong."""
+"""Opens the database: driver, pragmas, and errors in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BUSY_SECONDS = 5
 
 
 def driver_url(url: str) -> URL:
-    """The operator's URL with our choice of driver. Raises StoreError for one that we cannot use."""
+    """The operator's URL with our driver. Raises StoreError if we cannot use it."""
     try:
         parsed = make_url(url)
     except ArgumentError as error:
@@ -35,11 +35,10 @@ def file_of(url: URL) -> Path | None:
 
 
 def open_engine(url: URL) -> Engine:
-    """An engine whose transactions are what they say they are, and whose errors do not repeat what fans wrote.
+    """An engine with real transactions, whose errors do not repeat what fans wrote.
 
-    SQLite: WAL, synchronous=FULL (with group commit it costs nothing), foreign keys, secure_delete (what is erased is
-    written over), and BEGIN IMMEDIATE unless the connection asked for a reader's BEGIN by the execution option
-    `reading`.
+    SQLite: WAL, synchronous=FULL (one sync for a group of writes), foreign keys, secure_delete (overwrites what is
+    erased), and BEGIN IMMEDIATE, or BEGIN for connections with the execution option `reading`.
     """
     if url.get_backend_name() != "sqlite":
         try:
@@ -54,9 +53,10 @@ def open_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN would come too late and be of the wrong kind
+        connection.isolation_level = None  # the driver's own BEGIN comes too late and is of the wrong kind
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
@@ -66,10 +66,15 @@ def open_engine(url: URL) -> Engine:
     return engine
 
 
-def checkpoint(engine: Engine) -> bool:
-    """Bring what is in SQLite's write-ahead log into the file and empty the log, in which erased words would stay.
+def _lower(value: Any) -> Any:
+    """SQLite's own `lower` knows the letters of English only."""
+    return value.casefold() if isinstance(value, str) else value
 
-    False when a reader was in the way: try again later. True on a server, which has none. Raises StoreError.
+
+def checkpoint(engine: Engine) -> bool:
+    """Move SQLite's write-ahead log into the file and empty it: erased words would stay in it.
+
+    False if a reader was in the way: try again later. True on a server, which has no such log. Raises StoreError.
     """
     if file_of(engine.url) is None:
         return True
@@ -77,13 +82,13 @@ def checkpoint(engine: Engine) -> bool:
 
 
 def rewrite(engine: Engine) -> None:
-    """Write the SQLite file anew, without anything that was erased. Raises StoreError."""
+    """Rewrite the SQLite file without what was erased. Raises StoreError."""
     if file_of(engine.url) is not None:
         _outside(engine, "VACUUM")
 
 
 def _outside(engine: Engine, statement: str) -> Any:
-    """Run a statement that must not be in a transaction; its first row. Raises StoreError."""
+    """Run a statement outside a transaction. Returns its first row. Raises StoreError."""
     connection = engine.raw_connection()
     try:
         return connection.driver_connection.execute(statement).fetchone()  # type: ignore[union-attr]
@@ -94,7 +99,7 @@ def _outside(engine: Engine, statement: str) -> Any:
 
 
 def is_locked(error: BaseException) -> bool:
-    """True when nothing is wrong but that another program holds the database."""
+    """True if the only problem is that another program holds the database."""
     code = getattr(error.orig, "sqlite_errorcode", 0) if isinstance(error, DBAPIError) else 0
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -111,14 +116,14 @@ _SQLITE = {
     ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"): (
         "the database cannot be written; check the folder's permissions and free space"
     ),
-    ("SQLITE_FULL",): "the disk is full; make room, nothing that was acknowledged is lost",
+    ("SQLITE_FULL",): "the disk is full; make room (nothing that was acknowledged is lost)",
     ("SQLITE_IOERR",): (
-        "the disk refuses to be read or written; look whether it is full, over a limit or broken, nothing that was "
-        "acknowledged is lost"
+        "the disk cannot be read or written; look whether it is full, over a limit or broken (nothing that was "
+        "acknowledged is lost)"
     ),
     ("SQLITE_BUSY", "SQLITE_LOCKED"): "another program holds the database; stop it and try again",
 }
-"""Beginnings of SQLite's names for errors, and what they mean for a person."""
+"""Prefixes of SQLite's error names, and what they mean to a person."""
 
 
 def _in_words(cause: BaseException | None, url: URL) -> StoreError:

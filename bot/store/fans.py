@@ -1,4 +1,4 @@
-"""What is kept about a fan. It hangs on their posts, and goes with them; `personal` says what is shown and erased."""
+"""What is stored about a fan. Most belongs to their posts; `personal` says what is shown and what is erased."""
 
 from __future__ import annotations
 
@@ -13,16 +13,28 @@ from bot.events import Happened
 from bot.store import events, inbox, tables
 from bot.store.personal import Holds, emptied, shown
 from bot.store.posts import insert_ignore
-from bot.store.tables import cards, decisions, deliveries, drafts, fans, parts, posts, requests, role_holders
+from bot.store.tables import (
+    cards,
+    decisions,
+    deliveries,
+    drafts,
+    fans,
+    mentions,
+    notes,
+    parts,
+    posts,
+    requests,
+    role_holders,
+)
 from responders.types import ReasonCode
 
 AT_ONCE = 200
-"""Posts that are shown, emptied or deleted in one transaction, so that others' writes go between."""
+"""Posts that are emptied or deleted in one transaction. Others can write in between."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fan:
-    """A fan's own choices."""
+    """A fan's choices."""
 
     opted_out_at: datetime | None = None
     opted_in_at: datetime | None = None
@@ -38,14 +50,14 @@ def get(connection: Connection, platform: str, fan_id: str) -> Fan:
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """Note that a fan wants no replies."""
+    """Store that a fan wants no replies."""
     connection.execute(insert_ignore(connection, fans), {"platform": platform, "fan_id": fan_id})
     connection.execute(update(fans).where(*_key(platform, fan_id)).values(opted_out_at=at, opted_in_at=None))
     events.append(connection, Happened.FAN_OPTED_OUT, at)
 
 
 def opt_in(connection: Connection, platform: str, fan_id: str, at: datetime) -> bool:
-    """Note that a fan wants replies again; False when they had not opted out."""
+    """Store that a fan wants replies again. False if they had not opted out."""
     out = (*_key(platform, fan_id), fans.c.opted_out_at.is_not(None))
     if not connection.execute(update(fans).where(*out).values(opted_out_at=None)).rowcount:
         return False
@@ -56,7 +68,7 @@ def opt_in(connection: Connection, platform: str, fan_id: str, at: datetime) -> 
 
 
 def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]:
-    """Everything stored about a fan, JSON-ready: for them to read."""
+    """Everything stored about a fan, ready for JSON, for them to read."""
     fan = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).mappings().first()
     ids = list(connection.execute(_theirs(platform, fan_id).order_by(posts.c.at)).scalars())
     return {
@@ -68,6 +80,7 @@ def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]
         "drafts": _shown(connection, drafts, drafts.c.post_id.in_, ids, "draft_id"),
         "decisions": _shown(connection, decisions, lambda some: decisions.c.draft_id.in_(_drafts_of(some)), ids),
         "replies": _shown(connection, deliveries, deliveries.c.post_id.in_, ids, "delivery_id"),
+        "notes": _shown(connection, notes, notes.c.post_id.in_, ids),
         "events": _shown(connection, tables.events, tables.events.c.post_id.in_, ids),
         "updates": [
             {name: _plain(row[name]) for name in shown(tables.inbox)}
@@ -91,7 +104,7 @@ def _shown(
     ids: Sequence[str],
     own_id: str = "",
 ) -> list[dict[str, Any]]:
-    """What a fan sees of a table's rows about these posts, in the order they came. What is empty is left out."""
+    """What a fan sees of a table's rows about these posts, oldest first, without empty columns."""
     order = [table.c[name] for name in ("at", "created_at", "seq", "external_id") if name in table.c]
     found: list[dict[str, Any]] = []
     for some in _groups(ids):
@@ -112,27 +125,27 @@ def _plain(value: Any) -> Any:
 
 
 def begin_forgetting(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """Note that a fan is to be forgotten: it takes many transactions, and a crash must not end it in the middle."""
+    """Note that a fan is being forgotten. It takes many transactions and must go on after a crash."""
     connection.execute(insert_ignore(connection, fans), {"platform": platform, "fan_id": fan_id})
     connection.execute(update(fans).where(*_key(platform, fan_id)).values(forgetting_since=at))
 
 
 def being_forgotten(connection: Connection) -> list[tuple[str, str]]:
-    """Platform and id of the fans who are not forgotten to the end yet."""
+    """Platform and id of fans who are not entirely forgotten yet."""
     query = select(fans.c.platform, fans.c.fan_id).where(fans.c.forgetting_since.is_not(None))
     return [(row.platform, row.fan_id) for row in connection.execute(query)]
 
 
 def some_posts(connection: Connection, platform: str, fan_id: str) -> list[str]:
-    """Some of a fan's posts; none when all are anonymous."""
+    """The ids of some of a fan's posts; none if all are anonymous."""
     return list(connection.execute(_theirs(platform, fan_id).limit(AT_ONCE)).scalars())
 
 
 def end_forgetting(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
-    """Erase what is left of a fan whose posts are anonymous: choices, a manager's name, updates that were set aside.
+    """Erase the rest about a fan whose posts are anonymous: choices, a manager's name, dead letters.
 
-    An opt-out stays (it is the fan's wish that we leave them alone), and so do the ids of messages, without which
-    a back-fill would bring the post in again.
+    An opt-out stays, as the fan wishes. So do the ids of messages, without which a back-fill would bring the posts in
+    again.
     """
     here = _key(platform, fan_id)
     if not connection.execute(select(fans.c.forgetting_since).where(*here)).scalar():
@@ -150,7 +163,7 @@ def _key(platform: str, fan_id: str) -> tuple[ColumnElement[bool], ColumnElement
 
 
 def _unname(connection: Connection, key: str) -> None:
-    """The name of somebody who decides by their role; the trail of who said yes keeps the key."""
+    """Erase the name of a manager by role. The trail of who said yes keeps the key."""
     name = connection.execute(select(role_holders.c.name).where(role_holders.c.key == key)).scalar()
     if name is None:
         return
@@ -163,9 +176,9 @@ def _unname(connection: Connection, key: str) -> None:
 def drop_words(
     connection: Connection, post_ids: Sequence[str], why: ReasonCode, sentence: str, *, anonymous: bool = False
 ) -> None:
-    """Drop the words of posts, of their drafts and of what was sent, together; ids and seals stay.
+    """Drop the words of posts, drafts and replies together. Ids and seals stay.
 
-    A post that nobody has answered for ends silent for the reason given. With `anonymous` the author's id goes too.
+    A post that was not judged ends as silent, for the given reason. With `anonymous` the author's id is erased, too.
     """
     kinds = (Holds.WORDS, Holds.WHO) if anonymous else (Holds.WORDS,)
     unjudged = {"action": "silent", "reason_code": str(why)}
@@ -178,6 +191,7 @@ def drop_words(
         (decisions, decisions.c.draft_id.in_(drafts_of), {}),
         (drafts, drafts.c.post_id.in_(post_ids), {"why": sentence}),
         (deliveries, deliveries.c.post_id.in_(post_ids), {}),
+        (notes, notes.c.post_id.in_(post_ids), {}),
     )
     for table, where, said in hanging:
         connection.execute(update(table).where(where).values({**emptied(table, *kinds), **said}))
@@ -199,7 +213,7 @@ def drop_echoes(connection: Connection, post_ids: Sequence[str]) -> None:
         of_platform = posts.c.platform == platform
         answers = and_(of_platform, posts.c.channel == channel, posts.c.reply_to.in_(ids))
         connection.execute(update(posts).where(answers, posts.c.quote.is_not(None)).values(quote=None))
-        # On Discord a thread has the id of the message that began it, and a forum post's title is that fan's words.
+        # On Discord a thread has the id of the message that began it. The title of a forum post is that fan's words.
         begun = and_(of_platform, posts.c.channel.in_(ids), posts.c.place.is_not(None))
         for row in connection.execute(select(posts.c.id, posts.c.place).where(begun)).all():
             untitled = {**row.place, "topic": ""}
@@ -207,9 +221,9 @@ def drop_echoes(connection: Connection, post_ids: Sequence[str]) -> None:
 
 
 def drop_rows(connection: Connection, before: datetime) -> int:
-    """Delete posts that came before a moment, with all that hangs on them; how many. At most `AT_ONCE` at a time.
+    """Delete posts from before a moment, with everything that belongs to them. Returns how many, at most `AT_ONCE`.
 
-    Only those whose words are dropped, so nobody needs them any more, and with no reply whose outcome is open.
+    Only posts without words, without a draft that waits, and without a reply whose outcome is open.
     """
     open_ = select(deliveries.c.post_id).where(deliveries.c.state.in_(("held", "sending", "uncertain", "failed")))
     live = select(drafts.c.post_id).where(drafts.c.state.in_(("waiting", "snoozed")))
@@ -226,6 +240,8 @@ def drop_rows(connection: Connection, before: datetime) -> int:
         (drafts, drafts.c.post_id.in_(ids)),
         (requests, requests.c.post_id.in_(ids)),
         (parts, parts.c.post_id.in_(ids)),
+        (mentions, mentions.c.note_id.in_(select(notes.c.id).where(notes.c.post_id.in_(ids)))),
+        (notes, notes.c.post_id.in_(ids)),
         (posts, posts.c.id.in_(ids)),
     ):
         connection.execute(delete(table).where(where))
@@ -233,18 +249,18 @@ def drop_rows(connection: Connection, before: datetime) -> int:
 
 
 def drop_tombstones(connection: Connection, before: datetime) -> None:
-    """Forget deletions from before a moment: no back-fill goes so far back."""
+    """Delete tombstones from before a moment: no back-fill goes so far back."""
     connection.execute(delete(tables.tombstones).where(tables.tombstones.c.at < before))
 
 
 def nobody_waits_for(
     connection: Connection, before: datetime, undone_before: datetime, limit: int
 ) -> tuple[list[str], list[tuple[str, Collection[str]]]]:
-    """Posts with words, and nothing open that needs them: up to `limit` that came before `before`, and those of any age
-    that were handed off at a gate, each with the gates it hit.
+    """Posts with words that nothing open needs: up to `limit` from before `before`, and those of any age that were
+    handed off at a gate, each with its gates.
 
-    What was rejected after `undone_before` can still be taken back and is open. A reply that failed is open too: it can
-    be tried again, until it would come too late.
+    A draft that was rejected after `undone_before` can still be taken back, so it is open. A failed reply is open, too:
+    it can be tried again until it is too late.
     """
     on_its_way = select(deliveries.c.draft_id).where(deliveries.c.state.in_(("held", "sending", "uncertain")))
     later = deliveries.alias()

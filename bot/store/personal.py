@@ -1,4 +1,4 @@
-"""What each stored column holds, in one table: it decides what a fan is shown, and what is erased when."""
+"""What each stored column holds. It decides what a fan is shown, and what is erased when."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bot.store import tables
 
 
 class Holds(StrEnum):
-    """What a column holds about whom. A row goes as a whole after `keep.rows`, unless its table says otherwise."""
+    """What a column holds about whom. A row is deleted after `keep.rows`, unless its table says otherwise."""
 
     WORDS = "words"
-    """What a fan wrote, and what was written about it or in answer to it. Shown to the fan; emptied after
-    `keep.post_text`, when the fan deletes the post, and by /forget."""
+    """Words of a fan, and words about them or in answer to them. Shown to the fan; emptied after `keep.post_text`, if
+    the fan deletes the post, and by /forget."""
     WHO = "who"
     """Who the fan is. Shown to the fan; emptied by /forget."""
     FACT = "fact"
@@ -24,7 +24,7 @@ class Holds(StrEnum):
     TEAM = "team"
     """Who of the team did it. Not shown to fans: it is about somebody else."""
     KEY = "key"
-    """Ids, hashes, seals and leases, without which the machinery would post twice. Nothing to read."""
+    """Ids, hashes, seals and leases, which keep us from posting twice. Nothing to read."""
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -73,38 +73,41 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
         _T: _names("approved_by"),
         _K: _names("reply_id decision_id seal nonce lease_until"),
     },
-    # Where a card stands and a fingerprint of what it shows.
+    # Where a card is, and a fingerprint of what it shows.
     tables.cards: {_K: _names("draft_id surface message_id shown_revision shown_state face settled")},
-    # After `keep.events`. No event carries a fan's words or name; `data` may name managers.
+    # Deleted after `keep.events`. No event has a fan's words or name; `data` may name managers.
     tables.events: {_F: _names("at name post_id"), _T: _names("by data"), _K: _names("seq draft_id delivery_id")},
-    # The fan's own choices. An opt-out outlives /forget: it is the fan's wish.
+    # The fan's choices. An opt-out stays after /forget, as the fan wishes.
     tables.fans: {
         _I: _names("call_name"),
         _F: _names("opted_out_at opted_in_at forgetting_since"),
         _K: _names("platform fan_id"),
     },
-    # A platform's updates that could not be read: after `keep.post_text`, and by /forget.
+    # Updates of a platform that could not be read: deleted after `keep.post_text`, and by /forget.
     tables.inbox: {_W: _names("raw"), _F: _names("platform update_id received_at set_aside")},
-    # Copies of answers, for a day. A row goes before with the words that it repeats.
+    # Copies of answers, kept for a day. A row is deleted earlier if the words in it are.
     tables.requests: {_K: _names("key fingerprint answer post_id at")},
     # Ids of deleted messages, so that they do not come back.
     tables.tombstones: {_K: _names("platform channel external_id at")},
-    # Managers by role: the name goes when they type /forget. Their keys stay in the trail of who said yes.
+    # Managers by role: /forget deletes the name. Their keys stay in the trail of who said yes.
     tables.role_holders: {_T: _names("key name")},
-    tables.sessions: {_T: _names("manager at"), _K: _names("sid_hash")},
-    # How far a channel is read, and a surface's small notes: numbers of messages.
+    tables.sessions: {_T: _names("manager at device seen_at"), _K: _names("sid_hash")},
+    # A manager's note on a post is words about its fan. Whom it names is the team's.
+    tables.notes: {_W: _names("text"), _F: _names("post_id at"), _T: _names("by"), _K: _names("id")},
+    tables.mentions: {_T: _names("manager seen_at"), _K: _names("note_id")},
+    # How far a channel is read, and a surface's notes: message ids.
     tables.cursors: {_K: _names("platform channel position at")},
     tables.leases: {_K: _names("name holder until")},
 }
 
 
 def shown(table: Table) -> list[str]:
-    """The columns that a fan sees of rows about them."""
+    """The columns that a fan may see of rows about them."""
     held = COLUMNS[table]
     return [name for kind in (_I, _F, _W) for name in held.get(kind, ())]
 
 
 def emptied(table: Table, *kinds: Holds) -> dict[str, Any]:
-    """The values that take the place of what such columns hold."""
+    """The empty values for columns of these kinds."""
     names = [name for kind in kinds for name in COLUMNS[table].get(kind, ())]
     return {name: None if table.c[name].nullable else "" for name in names}

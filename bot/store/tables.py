@@ -60,6 +60,9 @@ metadata = MetaData(
 _Id = String(16)
 _Json = JSON(none_as_null=True)
 
+LEFT_ALONE = "kept AND action = 'silent' AND NOT deleted AND NOT is_staff AND NOT is_bot"
+"""Posts of fans that got nothing, while their words are kept."""
+
 posts = Table(
     "posts",
     metadata,
@@ -107,6 +110,7 @@ posts = Table(
         sqlite_where=text("kept AND reason_code = 'gate'"),
         postgresql_where=text("kept AND reason_code = 'gate'"),
     ),
+    Index("ix_posts_left_alone", "at", "id", sqlite_where=text(LEFT_ALONE), postgresql_where=text(LEFT_ALONE)),
 )
 
 parts = Table(
@@ -166,9 +170,12 @@ drafts = Table(
     Column("reminded_at", Instant),
     Column("cause", String),
     Index(None, "post_id"),
-    Index(None, "state", "priority", "waiting_since"),
+    Index(None, "state", "priority", "waiting_since", "id"),
     Index(None, "platform", "channel", "created_at"),
     Index(None, "platform", "fan_id", "created_at"),
+    Index(None, "assigned_to", "state"),
+    Index(None, "opened_by", "state"),
+    Index(None, "created_at"),
     Index(None, "decided_at"),
 )
 
@@ -263,7 +270,7 @@ events = Table(
     Column("data", _Json),
     Index(None, "post_id"),
     Index(None, "name", "at"),
-    sqlite_autoincrement=True,  # numbers are never used again, so a reader's cursor stays true after rows were dropped
+    sqlite_autoincrement=True,  # numbers are never used again, so that a cursor stays right after rows were deleted
 )
 
 fans = Table(
@@ -312,6 +319,28 @@ sessions = Table(
     Column("sid_hash", String(64), primary_key=True),
     Column("manager", String, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("device", String),
+    Column("seen_at", Instant),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("post_id", _Id, ForeignKey("posts.id"), nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "post_id"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("note_id", _Id, ForeignKey("notes.id"), primary_key=True),
+    Column("manager", String, primary_key=True),
+    Column("seen_at", Instant),
+    Index(None, "manager", "seen_at"),
 )
 
 inbox = Table(

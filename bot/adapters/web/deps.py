@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -35,6 +35,10 @@ class Deps:
     """Why nothing old is dropped, in a sentence; None while it is."""
     intents: Callable[[], Mapping[str, str]]
     """The names of the intents with what each means, for `relabel`."""
+    message_link: Callable[[str, str, str], str | None]
+    """An address that opens a message, by platform, channel and the message's id there; None where there is none."""
+    picture_origins: Callable[[str], Collection[str]]
+    """Where the pictures of a platform's posts lie, each as "https://HOST"; empty where none can be shown."""
     ready: Callable[[], Mapping[str, object]]
     """The state of each part, JSON-ready. A part whose value is False is not ready."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.desk.view import CardView, Decided
-from bot.domain import Alternative, Delivery, DeliveryState, Draft
+from bot.domain import Alternative, Delivery, DeliveryState, Draft, Note
 from bot.events import Event
 from bot.store import PostPage
 from responders.types import CheckResult
@@ -43,6 +43,8 @@ def card(view: CardView) -> dict[str, Any]:
         "at": _iso(draft.decided_at),
         "undo_until": _iso(view.undo_until),
         "deliveries": [_delivery(delivery) for delivery in view.deliveries],
+        "sureness": view.sureness,
+        "notes": [_note(note) for note in view.notes],
     }
 
 
@@ -81,6 +83,10 @@ def _card_post(view: CardView) -> dict[str, Any]:
         "at": _iso(inner.at),
         "deleted": view.post.deleted,
     }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"id": note.id, "by": note.by, "at": _iso(note.at), "text": note.text, "names": list(note.names)}
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:
