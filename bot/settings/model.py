@@ -328,11 +328,6 @@ class Settings(Config):
         section = self.platforms.chats.get(platform)
         return key in self.managers or (section is not None and section.may_decide(account))
 
-    @property
-    def store_path(self) -> Path | None:
-        """The SQLite file, or None for PostgreSQL."""
-        return Path(self.store.removeprefix("sqlite:///")) if self.store.startswith("sqlite:") else None
-
 
 def config_of(sections: Iterable[type[ChatSection]]) -> type[Config]:
     """The type of the file if these chat platforms are installed."""

@@ -21,6 +21,7 @@ from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.domain import Action, Cause, Command, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain
+from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.store import NewPost, Store, posts
@@ -185,6 +186,7 @@ class House:
         self._numbers = itertools.count(1)
         self._judging: asyncio.Task[None] | None = None
         self.store: Store
+        self.fans: Fans
         self.desk: Desk
         self.intake: Intake
         self.outbox: Outbox
@@ -192,6 +194,7 @@ class House:
 
     async def open(self) -> None:
         self.store = await Store.open(self.settings.store)
+        self.fans = Fans(self.store, self.settings, self.clock)
         self.desk = Desk(self.store, self.settings, self.clock, lambda: self.pipeline, lambda _: Stage.text_limit)
         self.intake = Intake(self.store, self.settings, self.clock, self.desk, lambda: self.pipeline)
         self.outbox = Outbox(self.store, self.settings, self.clock, {Stage.name: self.stage}, lambda: self.pipeline)

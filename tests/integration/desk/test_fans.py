@@ -61,7 +61,7 @@ async def test_follow_ups_and_the_lobby_are_exempt(open_house):
 async def test_opting_out_withdraws_and_silences(house):
     card = await house.draft(PRAISE)
     await house.press(card, "approve")
-    await house.desk.opt_out("stage", "robin")
+    await house.fans.answer("stop", "stage", "robin")
     assert (await house.again(card))["state"] == "withdrawn"
     await house.send()
     assert house.stage.sent == []
@@ -79,7 +79,7 @@ async def test_opting_out_ends_what_did_not_go_out_and_nothing_else(house, waits
         house.stage.script.append({"failed": "refused", "sent": "sent"}[waits])
         await house.send()
     others = await house.draft(PRAISE, fan="kim", channel="pier")
-    await house.desk.opt_out("stage", "robin")
+    await house.fans.answer("stop", "stage", "robin")
     assert (await house.again(card))["state"] == ("approved" if waits == "sent" else "withdrawn")
     assert (await house.again(others))["state"] == "waiting"
 
@@ -107,7 +107,7 @@ async def test_start_after_stop_leaves_no_row(house):
 
 async def test_somebody_in_danger_is_seen_even_so(house):
     before = await house.draft("I want to kill myself")
-    await house.desk.opt_out("stage", "robin")
+    await house.fans.answer("stop", "stage", "robin")
     assert (await house.again(before))["state"] == "waiting"
     after = await house.draft("I want to kill myself, really")
     assert (after["kind"], after["state"]) == ("handoff", "waiting")
@@ -172,7 +172,7 @@ async def test_a_helper_who_is_forgotten_is_not_named(house):
 
 async def test_an_opt_out_outlives_the_fan(house):
     await house.post(PRAISE)
-    await house.desk.opt_out("stage", "robin")
+    await house.fans.answer("stop", "stage", "robin")
     await house.desk.forget("stage", "robin")
     page = await house.store.post_page(await house.post("love it"))
     assert page.post.reason_code == "opted_out"

@@ -208,7 +208,7 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
         known = (await house.store.channel_page("stage", "harbor"))[0].id
         await {
             "forget": lambda: house.desk.forget("stage", "zqid"),
-            "opt out": lambda: house.desk.opt_out("stage", "zqid"),
+            "opt out": lambda: house.fans.answer("stop", "stage", "zqid"),
             "delete": lambda: house.intake.delete(known),
             "edit": lambda: house.intake.edit(known, "rain again on the way to work"),
         }[meanwhile]()

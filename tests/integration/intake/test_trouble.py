@@ -29,8 +29,7 @@ DANGER = "i want to kill myself"
 
 @contextlib.contextmanager
 def database(house: House) -> Iterator[sqlite3.Connection]:
-    path = house.settings.store_path
-    assert path
+    path = house.settings.var / "greenroom.db"
     with contextlib.closing(sqlite3.connect(path, timeout=20)) as found, found:
         yield found
 

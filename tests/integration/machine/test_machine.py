@@ -225,7 +225,7 @@ class Machine(RuleBasedStateMachine):
     @rule(fan=st.integers(0, 2))
     def opt_out(self, fan: int) -> None:
         who = f"zqid{LETTERS[fan]}{self.generation[fan]}"
-        self.run(self.house.desk.opt_out("stage", who))
+        self.run(self.house.fans.answer("stop", "stage", who))
         self.words.setdefault(who, set()).discard(who)  # an opt-out is kept, with the id it is for
         self.generation[fan] += 1
 

@@ -192,7 +192,7 @@ async def test_forgetting_goes_on_after_a_crash(house):
 
 
 def bytes_of(house):
-    file = house.settings.store_path
+    file = house.settings.var / "greenroom.db"
     return b"".join(path.read_bytes() for path in file.parent.iterdir() if path.name.startswith(file.name))
 
 
@@ -248,7 +248,7 @@ async def test_words_that_an_edit_replaced_are_in_no_file(house):
 
 
 async def test_files_are_their_owners_alone(house):
-    file = house.settings.store_path
+    file = house.settings.var / "greenroom.db"
     await house.post(PRAISE)
     assert {oct(p.stat().st_mode & 0o777) for p in file.parent.iterdir() if p.is_file()} == {"0o600"}
     assert {p.name.removeprefix(file.name) for p in file.parent.iterdir()} >= {"", "-wal", "-shm", ".lock"}

@@ -129,7 +129,7 @@ async def a_surface(house, card):
 
 async def a_fan(house, _card):
     await house.store.export("stage", "robin")
-    await house.desk.opt_out("stage", "kim")
+    await house.fans.answer("stop", "stage", "kim")
     await house.desk.forget("stage", "robin")
 
 

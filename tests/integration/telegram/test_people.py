@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram.answers import HIDDEN
+from bot.fans import Fans
 
 from .house import PRAISE, House, data_of, verbs
 
@@ -173,7 +174,8 @@ async def test_a_card_whose_post_is_gone_for_us_is_answered(open_house: House, v
     data = data_of(card, verb)
     assert data
     draft = await house.draft(post)
-    await house.app.desk.opt_out("telegram", str(house.robin["id"]))
+    fans = Fans(house.app.store, house.app.settings, house.app.clock)
+    await fans.answer("stop", "telegram", str(house.robin["id"]))
     press = await house.fake.press(card, data, house.mara)
     assert press.text == "The fan wants no replies."
     assert (await house.draft(post, "withdrawn"))["draft_id"] == draft["draft_id"]

@@ -27,7 +27,6 @@ def test_smallest_file_has_all_defaults(write_config: Write, tmp_path: Path) -> 
     assert settings.root == tmp_path
     assert settings.var == tmp_path / "var"
     assert settings.store == f"sqlite:///{tmp_path}/var/greenroom.db"
-    assert settings.store_path == tmp_path / "var" / "greenroom.db"
     assert (settings.web.host, settings.web.port) == ("127.0.0.1", 8765)
     assert settings.community.locales == ("en",)
     assert settings.replies.per_fan == Cap(count=3, per=timedelta(days=1))
@@ -62,7 +61,7 @@ keep: {post_text: 30s, events: 2w}
 """),
         {},
     )
-    assert settings.store_path is None
+    assert settings.store.startswith("postgresql://")
     assert settings.community.timezone.key == "America/New_York"
     assert settings.web.public_url == "https://desk.example.org"
     assert [item.channel for item in settings.platforms.discord.listen] == ["general", "123", "deutsch"]
