@@ -64,7 +64,7 @@ def _refuse_in_this_state(draft: Draft, press: Press) -> None:
 
 
 def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) -> Draft:
-    """`approve` and `edit`: the yes, and the delivery it lets out, in one transaction."""
+    """`approve` and `edit`: the yes and its delivery, in one transaction."""
     text = press.words.text
     assert text is not None  # noqa: S101 - the words were looked at
     draft = for_yes(draft, press.command)
@@ -115,7 +115,7 @@ def _propose(_connection: Connection, draft: Draft, _post: StoredPost, press: Pr
 
 
 def _written(draft: Draft, press: Press) -> datetime | None:
-    """Whoever lays words on the card has written them, and keeps no colleague from sending them."""
+    """Who puts words on the card has finished writing, so a colleague may send them."""
     return None if draft.opened_by == press.command.by else draft.opened_at
 
 
@@ -151,7 +151,7 @@ def _relabel(connection: Connection, draft: Draft, post: StoredPost, press: Pres
 
 
 def _corrected(draft: Draft, post: StoredPost, press: Press) -> dict[str, object]:
-    """What the program took the post for and by which of the operators' examples: nothing that the fan wrote."""
+    """How the program read the post, and the operator's example that it is like. None of it is the fan's words."""
     by_machine = post.forced_intent is None and not draft.risk  # at a gate the intent decided nothing
     like = (post.understanding or {}).get("nearest")
     return {"read_as": draft.intent if by_machine else None, "intent": press.command.intent, "like": like}

@@ -99,14 +99,11 @@ def parse_zone(value: object) -> ZoneInfo:
         return ZoneInfo(said)
     except (KeyError, OSError, ValueError):
         pass
-    known = {plain: name for name in sorted(available_timezones()) for plain in (_plain(name), _plain(_city(name)))}
+    zones = sorted(available_timezones())
+    known = {_plain(part): name for name in zones for part in (name, name.rpartition("/")[2])}
     near = difflib.get_close_matches(_plain(said[:80]), known, n=1)
     hint = f"did you mean `{known[near[0]]}`?" if near else "write its name, as in Europe/Berlin"
     raise ValueError(f"`timezone: {' '.join(str(value).split())[:80]}` is not a time zone; {hint}")
-
-
-def _city(zone: str) -> str:
-    return zone.rpartition("/")[2]
 
 
 def _plain(zone: str) -> str:

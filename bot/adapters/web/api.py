@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -110,7 +111,7 @@ async def remarks(draft_id: str, body: WordsIn, deps: Wired) -> Json:
     found = await deps.desk.remarks(draft_id, body.text)
     if found is None:
         raise _no_draft()
-    return found
+    return asdict(found)
 
 
 @router.post("/drafts/{draft_id}/decisions")
