@@ -138,7 +138,7 @@ def read_voice(path: str, text: str, lists: dict[str, dict[str, Any]], faults: l
     entries = top.mapping(("registers", "words")) if top else {}
     registers = entries["registers"].mapping() if "registers" in entries else {}
     if registers and "default" not in registers:
-        entries["registers"].fault("the register default is missing; channels without one of their own speak in it")
+        entries["registers"].fault("the register default is missing; all channels without a register use it")
     if "words" in entries:
         _add(entries["words"], lists, "the word lists")
     return {name: place.text() for name, place in registers.items()}

@@ -91,7 +91,7 @@ def _past_facts(library: Library, until: date, today: date) -> Iterator[Fault]:
         needed = _needing(library, fact)
         when = "was valid until" if fact.until < today else "is valid only until"
         silent = f", and without it {', '.join(template.path for template in needed)} cannot be said" if needed else ""
-        message = f"the fact {fact.name} {when} {fact.until}{silent}; look whether it is still true"
+        message = f"the fact {fact.name} {when} {fact.until}{silent}; check whether it is still true"
         yield Fault(file="facts.yaml", line=fact.line or None, message=message, code="L24", warning=True)
 
 

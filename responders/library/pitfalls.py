@@ -88,7 +88,7 @@ def emoji_faults(library: Library) -> Iterator[Fault]:
         for variant in template.variants:
             found = next((sign for text in _fixed(template, variant) for sign in _emoji(text)), None)
             if found:
-                message = f"{found} goes under posts of every mood; leave the emoji out"
+                message = f"{found} would stand under sad posts, too; leave the emoji out"
                 yield _fault(template, variant, "L15", found, message, warning=True)
 
 
@@ -104,9 +104,9 @@ def _problem(template: Template, variant: Variant) -> tuple[str, str] | None:
     for text in texts:
         if found := _PLACEHOLDERS.search(text) or todo.search(text):
             words = found.group().strip()
-            return words, f"{words!r} stands for words that are not there; write them, or take a {{{{ slot }}}}"
+            return words, f"{words!r} stands for words that are not there; write them, or use a {{{{ slot }}}}"
         if found := _FILLER.search(text):
-            return found.group(), f"{found.group()!r} only fills the place; write what is to be said"
+            return found.group(), f"{found.group()!r} is filler; write what the reply should say"
     said = "".join(texts)
     if texts and not (variant.needs or any(c.isalnum() or is_emoji(c) for c in said)):
         return said.strip(), "there are no words in it; write some, or remove the variant"

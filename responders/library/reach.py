@@ -50,9 +50,7 @@ def _never(template: Template, variant: Variant) -> str | None:
         asked = set(values) - unless[field]
         left[field] = asked & left.get(field, asked) if field not in _MANY else asked
         if not left[field]:
-            return (
-                f"what its when: asks of {field} is ruled out by the file's when: or by an unless:; change one of them"
-            )
+            return f"its when: asks for a {field} that the file's when: or an unless: rules out; change one"
     for field, named in unless.items():
         if named and named == set(WHEN_FIELDS[field]) and field not in _MANY:
             return f"its unless: names everything that {field} can be; take one out"
@@ -65,9 +63,9 @@ def _never(template: Template, variant: Variant) -> str | None:
 
 def _told(variant: Variant, left: Mapping[str, set[str]]) -> str | None:
     if variant.asks_for in left.get("tells", ()):
-        return f"it asks for what its when: says the post tells ({variant.asks_for}); change one of them"
+        return f"it asks for {variant.asks_for}, which the post tells by its when:; change one"
     if variant.asks_for and SHORT not in left.get("length", {SHORT}):
-        return "it asks, which only short posts are; change its length or take asks_for out"
+        return "it asks a question, and only short posts get one; change its length or take asks_for out"
     return None
 
 
@@ -75,7 +73,7 @@ def _no_words(template: Template, variant: Variant, ruled_out: set[str]) -> str 
     for name in variant.needs:
         slot = template.slots[name]
         if slot.required and slot.source.removeprefix(f"{POST_DETAIL}.") in ruled_out:
-            return f"it needs the slot {name}, and an unless: rules such details out; change one of them"
+            return f"it needs the slot {name}, and an unless: rules such details out; change one"
         if slot.required and slot.source.startswith(HISTORY):
             return f"it needs the slot {name}, and nothing is remembered of fans yet; make it optional"
     return None
@@ -110,12 +108,12 @@ def _same_post(library: Library) -> Iterator[Fault]:
     for (path, other), texts in shared_posts(library).items():
         template = by_path[path]
         if len(texts) == 1:
-            message = f"{texts[0]!r} is answered by {other} as well, which takes it; keep it in one of them"
+            message = f"{texts[0]!r} is also in {other}, which answers it; keep it in one file"
         elif len(texts) == len(template.answers_to):
-            message = f"all its posts are answered by {other} as well, which takes them; keep one of the two files"
+            message = f"all its posts are also in {other}, which answers them; keep one of the two files"
         else:
             some = f"{texts[0]!r} and {len(texts) - 1} more"
-            message = f"{some} are answered by {other} as well, which takes them; keep each in one of them"
+            message = f"{some} are also in {other}, which answers them; keep each in one file"
         fault = _warn(path, template.answers_to_line, "L22", message)
         yield replace(fault, follows=other)
 

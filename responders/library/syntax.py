@@ -280,9 +280,9 @@ def _not_closed(opening: str, rest: str) -> str:
 
 def _slot_problem(words: list[str]) -> str | None:
     if not words:
-        return "there is no name between {{ and }}; write that of a slot"
+        return "there is no name between {{ and }}; write the name of a slot"
     if len(words) > 1 and all(re.fullmatch(r"\w+", word) for word in words) and not RESERVED & {*words}:
-        return f"{' '.join(words)} is not one word; a slot's name is, such as {'_'.join(words).lower()}"
+        return f"{' '.join(words)} is not one word; a slot's name is one, such as {'_'.join(words).lower()}"
     return None
 
 

@@ -76,7 +76,7 @@ def read_template(
         )
         faults.append(Fault(file=path, line=answered.line if answered else 1, message=message, code="L25"))
     if known and not answers_to and intent in PARTICULAR:
-        message = "write answers_to: with posts that it answers; what fits every {0} fits none"
+        message = "write answers_to: with posts that it answers; no reply fits every {0}"
         faults.append(Fault(file=path, line=1, message=message.format(intent.replace("_", " ")), code="L25"))
     elif known and not answers_to and "examples" not in entries:
         message = "there are no examples; under examples: give at least one post and what to expect for it"
@@ -290,5 +290,5 @@ def _answers(entries: Mapping[str, Entry], answered: Entry | None, intent: str) 
     elif _OLD in entries and "answers_to" in entries:
         entries[_OLD].fault("asks: and answers_to: are the same thing; keep answers_to:")
     elif source and intent != "question":
-        entries["source"].fault("only templates of the intent question answer one; move the file, or remove source:")
+        entries["source"].fault("only a template of the intent question has a source:; move the file or remove it")
     return answers_to, source

@@ -46,7 +46,7 @@ def _one_line(problem: str, at: int, lines: Sequence[str]) -> str:
     if "entries are not allowed" in problem:
         return "the first - of a list stands on a line of its own, below the word with the colon"
     if _SEVERAL.fullmatch(line):
-        return "several of them stand in brackets: [first, second]"
+        return "several values stand in brackets: [first, second]"
     if extra := next((sign for opening, sign in _CLOSED.items() if line.count(sign) > line.count(opening)), None):
         return f"there is one {extra} too many; take it out"
     if _VALUE.fullmatch(line):

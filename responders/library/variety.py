@@ -54,7 +54,7 @@ def _too_few(template: Template, known: Collection[str]) -> Iterator[str]:
     if count < FEWEST_VARIANTS:
         yield f"{template.intent} comes up often and wants {FEWEST_VARIANTS} variants or more, not {count}; add some"
     if all(variant.when for variant in template.variants):
-        yield "every variant has a when:; write one without, for the posts that none of them fits"
+        yield "every variant has a when:; write one without, for all other posts"
 
 
 def _too_alike(wordings: list[_Said]) -> Iterator[Fault]:
@@ -63,7 +63,7 @@ def _too_alike(wordings: list[_Said]) -> Iterator[Fault]:
         twin = next((other for other in wordings[:number] if _alike(said, other) > ALIKE), None)
         before = openers.setdefault(_opener(said), [])
         if twin:
-            what = f"is {_alike(said, twin):.0f} % the same as variant {twin.variant.name}; say another thing"
+            what = f"is {_alike(said, twin):.0f} % the same as variant {twin.variant.name}; say it in another way"
         elif _opener(said) and len(before) >= _SAME_OPENERS:
             what = f"begins with {_opener(said)!r} as variants {' and '.join(before[:2])} do; begin in another way"
         else:

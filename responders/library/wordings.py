@@ -101,7 +101,7 @@ def _too_long(library: Library, template: Template, variant: Variant) -> Iterato
 def _left_over(trial: Trial) -> Iterator[Problem]:
     text = _without(trial)
     if brace := next((c for c in text if c in "{}"), None):
-        yield "L10", brace, f"a {brace} is left over in what a fan reads; a slot stands in {{{{ two }}}} of them"
+        yield "L10", brace, f"a fan would read this {brace}; a slot stands in two: {{{{ slot }}}}"
     if found := _PLACEHOLDER.search(text):
         yield "L10", found.group(), f"{found.group()!r} reads like a slot that failed; use another word"
 

@@ -70,7 +70,7 @@ _SURENESS = (
 
 Verdict = tuple[Outcome, Reason]
 _H, _S, _C = Outcome.HANDOFF, Outcome.SILENT, ReasonCode
-_SAD_NEWS = _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person answers, or is quiet with them.")
+_SAD_NEWS = _H, Reason(code=_C.INTENT, sentence="Tells of something sad: a person decides whether to answer.")
 _BY_HAND_FROM = 0.4
 """From this chance of a situation its note to the manager counts."""
 _GRAVER = _H, Reason(code=_C.LOW_CONFIDENCE, sentence="It may mean more than it says: read it first.")
@@ -191,15 +191,12 @@ class Judge:
         gate = case.understanding.risk[0]
         if gate == "spam" and (scam := self._scam(case)):
             return scam
-        sentence = _raised(_GATE_SENTENCES[gate], next(a for a in case.understanding.alarms if a.gate == gate))
+        alarm = next(a for a in case.understanding.alarms if a.gate == gate)
+        sentence = _raised(_GATE_SENTENCES[gate], alarm)
         if gate == "toxic" and case.understanding.intent == gate and not self._gates.aimed(case.post, case.context):
             return _S, Reason(code=_C.GATE, sentence="Hard words, aimed at nobody here.")
-        plainly = gate == "spam" and case.understanding.intent == gate and self._chance_of(gate, case) >= _PLAINLY
+        plainly = gate == "spam" and case.understanding.intent == gate and alarm.chance >= _PLAINLY
         return (_S if plainly else _H), Reason(code=_C.GATE, sentence=sentence)
-
-    @staticmethod
-    def _chance_of(gate: str, case: Case) -> float:
-        return next(alarm.chance for alarm in case.understanding.alarms if alarm.gate == gate)
 
     def _maybe_crisis(self, case: Case) -> Verdict | None:
         alarm = next((a for a in case.understanding.alarms if a.gate == CRISIS), None)
@@ -330,7 +327,7 @@ class Judge:
         if read.language == context.locale:
             return None
         language = _LANGUAGES.get(read.language, f"a language ({read.language})")
-        sentence = f"Reads as {because(read)}, in {language}: there are no templates for that in it."
+        sentence = f"Reads as {because(read)}, in {language}: no template answers that in this language."
         return _H, Reason(code=_C.NO_TEMPLATE, sentence=sentence)
 
     def _graver(self, case: Case) -> Verdict | None:

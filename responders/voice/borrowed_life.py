@@ -21,6 +21,6 @@ class NoBorrowedLife:
     def check(self, wording: Wording, post: Post, context: Context) -> CheckResult:
         """Block such a claim."""
         if found := self._life.find(ours(wording, post)):
-            whose = "good if it is true of you" if wording.own_words else "which nobody here has"
-            return fault(self.id, f"Tells of something lived (“{found}”), {whose}.")
+            whose = "fine if it is true of you" if wording.own_words else "which software does not have"
+            return fault(self.id, f"Claims an experience (“{found}”), {whose}.")
         return passed(self.id)

@@ -24,6 +24,6 @@ class HonestIdentity:
         if wording.intent == "are_you_a_bot" and not wording.own_words:
             return passed(self.id)
         if found := self._claims.find(wording.text):
-            note = f"Says who or what is writing (“{found}”). True is: software drafts, a person reads and approves."
+            note = f"Says who or what is writing (“{found}”). The truth: software drafts, a person reads and approves."
             return fault(self.id, note)
         return passed(self.id)

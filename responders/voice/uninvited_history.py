@@ -18,7 +18,7 @@ class NoUninvitedHistory:
         if not any(source.startswith(_HISTORY) for source in wording.sources):
             return passed(self.id)
         if not context.history_opt_in:
-            return fault(self.id, "Tells of earlier times, and the fan has not asked to be remembered.")
+            return fault(self.id, "Speaks of earlier times, but the fan has not asked to be remembered.")
         if not context.addressed:
-            return fault(self.id, "Tells of earlier times, and the fan does not speak to us.")
+            return fault(self.id, "Speaks of earlier times, but the fan does not speak to us.")
         return passed(self.id)

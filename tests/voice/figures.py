@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 
 from responders.library.model import Library
-from responders.voice.channel import BANDS, Band, measure
+from tests.voice.channel import BANDS, Band, measure
 from tests.voice.judged import aligned
 from tests.voice.posts import Told
 

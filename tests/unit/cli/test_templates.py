@@ -124,7 +124,7 @@ def test_check_says_which_posts_do_not_find_their_reply(greenroom: Run, template
     )
     status, out, _ = greenroom("templates", "check", templates)
     assert status == 0
-    assert "templates/en/praise/fog.md:3: L22 'FOG' is answered by en/praise/mist.md as well, which takes it" in out
+    assert "templates/en/praise/fog.md:3: L22 'FOG' is also in en/praise/mist.md, which answers it" in out
     (lost,) = (line for line in out.splitlines() if " L31 " in line)
     assert lost.startswith(f"templates/en/praise/fog.md:5: L31 “{OWN_DANGER}” does not find its reply: ")
     assert "Sounds like somebody in danger" in lost

@@ -56,7 +56,7 @@ CHANGED = [
     ("slots:", "when: {language: klingon}\nslots:", 2, "two letters"),
     ("slots:", "limits: {per_fan: often}\nslots:", 2, "1/7d"),
     ("slots:", "source: me\nslots:", 2, "answers_to:"),
-    ("slots:", "source: me\nanswers_to: [a]\nslots:", 2, "only templates of the intent question"),
+    ("slots:", "source: me\nanswers_to: [a]\nslots:", 2, "only a template of the intent question"),
     ("slots:", "asks: [a]\nanswers_to: [a]\nslots:", 2, "keep answers_to:"),
     ("slots:", "answers_to: [a, b, c, d, e, f, g, h, i, j, k, l, m]\nslots:", 2, "up to 12"),
     ("## variant: one\n", "## variant: one\nasks_for: plattform\n", 9, "did you mean platform?"),

@@ -95,7 +95,7 @@ CODES: list[tuple[str, str, int | None, str]] = [
     ("L09", GOOD.replace(", name: Ida", ""), 11, "no example renders this branch"),
     ("L09", PLAIN.replace("\nWhere", "\nwhen: {sentiment: negative}\nWhere"), 9, "no example renders variant idea"),
     ("L10", said("So " + "very " * 60 + "long.")[0], 6, "62 words"),
-    ("L10", said("What did { you } start with?")[0], 6, "left over"),
+    ("L10", said("What did { you } start with?")[0], 6, "a fan would read this {"),
     ("L10", said("It was undefined.")[0], 6, "reads like a slot that failed"),
     ("L11", said("That took 40 hours.")[0], 6, "40"),
     ("L11", said("It works like Foobar does.")[0], 6, "Foobar"),
@@ -254,7 +254,7 @@ def test_two_answers_to_one_question(told: Told) -> None:
     )
     (same,) = (f for f in found if f.code == "L22")
     assert same.file == "en/question/a.md"
-    assert "'where is the red lamp' is answered by en/question/b.md as well" in same.message
+    assert "'where is the red lamp' is also in en/question/b.md" in same.message
     apart = told(first, path="en/question/a.md", **{"en/question/b.md": other})
     assert "L22" not in {f.code for f in apart}
 
@@ -290,9 +290,9 @@ def test_a_copy_of_a_file_is_told_once(told: Told) -> None:
     assert "en/question/b.md answers the same post" in found.message
     plain = "---\nanswers_to: [what a lamp, so bright, love it]\n---\n" + PLAIN.split("---\n", 2)[2]
     (same,) = told(plain, **{"en/praise/b.md": plain})
-    assert str(same).startswith("en/praise/a.md:2: L22 all its posts are answered by en/praise/b.md as well")
+    assert str(same).startswith("en/praise/a.md:2: L22 all its posts are also in en/praise/b.md")
     (same,) = told(plain.replace("so bright", "so dark"), **{"en/praise/b.md": plain})
-    assert "'what a lamp' and 1 more are answered by en/praise/b.md as well" in same.message
+    assert "'what a lamp' and 1 more are also in en/praise/b.md" in same.message
 
 
 def test_an_answer_without_its_source(told: Told) -> None:

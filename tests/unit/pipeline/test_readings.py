@@ -223,14 +223,14 @@ def test_who_asks_or_complains_is_heard_however_many_replies_there_were(
         ("de so ein schönes licht", "thanks", {"locale": "de"}, "draft", "Reads as thanks"),
         # in another that praise is answered in, and thanks are not
         ("de so ein schönes licht", "praise", {}, "draft", "Reads as praise"),
-        ("de so ein schönes licht", "thanks", {}, "handoff", "in German: there are no templates for that in it."),
-        ("fr quelle belle lumière", "praise", {}, "handoff", "in French: there are no templates for that in it."),
+        ("de so ein schönes licht", "thanks", {}, "handoff", "in German: no template answers that in this language."),
+        ("fr quelle belle lumière", "praise", {}, "handoff", "in French: no template answers that in this language."),
         (
             "sv ett sådant ljus här",
             "praise",
             {},
             "handoff",
-            "in a language (sv): there are no templates for that in it.",
+            "in a language (sv): no template answers that in this language.",
         ),
         # the channel was given one language, whatever a fan writes in
         ("fr quelle belle lumière", "praise", {"one_language": True}, "draft", "Reads as praise"),
@@ -266,7 +266,7 @@ def test_sad_news_are_never_left_alone(run: Run, situation: str) -> None:
     says = Says(intents={"offtopic": 0.95}, situations=((situation, "offtopic", 0.5), ("weather", "offtopic", 0.4)))
     proposal = run(says)
     assert (proposal.outcome, proposal.reason.code) == ("handoff", "intent")
-    assert proposal.reason.sentence == "Tells of something sad: a person answers, or is quiet with them."
+    assert proposal.reason.sentence == "Tells of something sad: a person decides whether to answer."
     unsure = replace(says, intents={"offtopic": 0.3})
     assert run(unsure).outcome == "handoff"
 

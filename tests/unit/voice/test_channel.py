@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from responders.voice.channel import BANDS, Band, ChannelVoice, measure
+from tests.voice.channel import BANDS, Band, ChannelVoice, measure
 
 Measure = Callable[..., ChannelVoice]
 SHORT = "Amber and birch stood by the door."
