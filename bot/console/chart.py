@@ -1,0 +1,96 @@
+"""A small chart of posts over time: numbers in, places in a drawing out. Pure; a page draws it as SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 360.0, 150.0
+"""Of the whole drawing, in its own units: about pixels on a phone."""
+LEFT, TOP, BOTTOM = 30.0, 10.0, 20.0
+"""Room for the numbers at the side, above the highest bar, and for the words below."""
+MOST_STEPS = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slot:
+    """One hour or day. `label` stands below the drawing and may be empty; `name` says which one it is."""
+
+    name: str
+    label: str
+    came_in: int
+    sent: int
+    left_alone: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """A rectangle that stands on the ground line."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bars:
+    """One slot as it is drawn: what came in is wide and behind the two others."""
+
+    slot: Slot
+    middle: float
+    came_in: Bar
+    sent: Bar
+    left_alone: Bar
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A drawing of `WIDTH` by `HEIGHT`. `lines`: the height of each line across, with its number."""
+
+    bars: tuple[Bars, ...]
+    lines: tuple[tuple[float, int], ...]
+    busiest: Slot | None
+    """The slot in which most came in; None when nothing did."""
+
+
+def chart(slots: Sequence[Slot]) -> Chart:
+    """Draw at least one slot."""
+    highest = max(max(slot.came_in, slot.sent, slot.left_alone) for slot in slots)
+    step = _step(highest)
+    steps = max(1, -(-highest // step))
+    ground, room = HEIGHT - BOTTOM, HEIGHT - BOTTOM - TOP
+
+    def bar(x: float, width: float, number: int) -> Bar:
+        height = room * number / (steps * step)
+        return Bar(x=round(x, 2), y=round(ground - height, 2), width=round(width, 2), height=round(height, 2))
+
+    each = (WIDTH - LEFT) / len(slots)
+    wide, thin = each * 0.84, each * 0.32
+    bars = []
+    for number, slot in enumerate(slots):
+        middle = LEFT + each * (number + 0.5)
+        bars.append(
+            Bars(
+                slot=slot,
+                middle=round(middle, 2),
+                came_in=bar(middle - wide / 2, wide, slot.came_in),
+                sent=bar(middle - thin - each * 0.03, thin, slot.sent),
+                left_alone=bar(middle + each * 0.03, thin, slot.left_alone),
+            )
+        )
+    return Chart(
+        bars=tuple(bars),
+        lines=tuple((round(ground - room * n / steps, 2), n * step) for n in range(steps + 1)),
+        busiest=max(slots, key=lambda slot: slot.came_in) if any(slot.came_in for slot in slots) else None,
+    )
+
+
+def _step(highest: int) -> int:
+    """The least of 1, 2, 5, 10, 20, 50 ... of which at most `MOST_STEPS` reach the highest."""
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if step * MOST_STEPS >= highest:
+                return step
+        power *= 10

@@ -1,0 +1,151 @@
+"""The live page in a real browser: it changes by itself, and never under somebody's hand."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import DESK, PHONE, TOO_SMALL
+
+PRAISE = "finally finished my lantern cosplay, the paper moths took a whole week"
+VARIED = [
+    (PRAISE, "Robin", "art-corner"),
+    ("the game crashes every time i open the inventory", "Kim 🦊", "bugs"),
+    ("بصراحة الخريطة الجديدة رائعة جداً", "نور", "العربية"),
+    (
+        "Donaudampfschifffahrtsgesellschaftskapitänswitwenrente" * 6,
+        "Max" * 12,
+        "averylongchannelnamewithoutanyspaceinit",
+    ),
+    ("<b>bold</b> & “quoted” ✨ emoji 👩‍👩‍👧‍👦", "<i>Ann</i>", "general"),
+    ("i can't do this anymore, i want to end it all tonight", "Dan", "general"),
+    ("did anyone watch the match yesterday", "Eve", "off-topic"),
+    ("how do i link my account?", "Finn", "help"),
+    ("thank you so much, that helped!", "Gil", "help"),
+]
+
+
+@pytest.fixture
+def live(desk, greenroom):
+    """The live page at a desk."""
+    page = desk.open(f"{greenroom.url}/live")
+    expect(page.get_by_role("heading", name="Live")).to_be_visible()
+    yield page
+    assert desk.faults == []
+
+
+def row(page, post):
+    return page.locator(f"#post-{post}")
+
+
+def away(page):
+    """Take the pointer off the list, so that new posts come in by themselves."""
+    page.mouse.move(2, 2)
+
+
+def test_a_post_is_followed_from_its_arrival_to_its_reply(live, greenroom):
+    away(live)
+    came_in = live.locator(".tiles div", has=live.get_by_text("came in", exact=True)).locator("dd")
+    before = int(came_in.inner_text())
+    post = greenroom.write(PRAISE, channel="art-corner")
+    expect(row(live, post)).to_contain_text("waits")
+    expect(came_in).to_have_text(str(before + 1))
+    row(live, post).evaluate("(element) => (element.isTheSame = true)")
+    greenroom.decide(greenroom.card(post)["draft_id"], "tom", "approve")
+    expect(row(live, post)).to_contain_text("can still be undone until")
+    expect(row(live, post).locator(".where")).to_have_text("sent")
+    expect(row(live, post).locator(".track .done")).to_have_count(8)
+    expect(live.get_by_role("row", name="Tom")).to_be_visible()
+    assert row(live, post).evaluate("(element) => element.isTheSame"), "only its parts were put in place"
+    row(live, post).get_by_role("link").click()
+    expect(live.locator(f"#draft-{greenroom.card(post)['draft_id']}")).to_be_visible()
+
+
+def test_nothing_moves_under_the_pointer_or_the_focus(live, greenroom):
+    away(live)
+    first = greenroom.write(PRAISE, fan="Ada")
+    expect(row(live, first)).to_be_visible()
+    row(live, first).hover()
+    before = row(live, first).bounding_box()
+    second = greenroom.write("love the new harbor, it is so pretty", fan="Ben")
+    expect(live.get_by_role("button", name="Show 1 new")).to_be_visible()
+    expect(row(live, second)).to_have_count(0)
+    link = row(live, first).get_by_role("link")
+    link.focus()
+    greenroom.decide(greenroom.card(first)["draft_id"], "tom", "reject", reason="no reply needed")
+    expect(row(live, first)).to_contain_text("skipped by Tom")
+    expect(link).to_be_focused()  # the part it stands in has a new address, and is another element
+    assert row(live, first).bounding_box() == before
+    live.get_by_role("button", name="Show 1 new").click()
+    expect(row(live, second)).to_be_visible()
+
+
+def test_while_it_is_paused_nothing_changes(live, desk, greenroom):
+    other = desk.open(f"{greenroom.url}/live")
+    live.bring_to_front()
+    away(live)
+    live.get_by_role("button", name="Pause").click()
+    expect(live.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "true")
+    before = live.locator("main").inner_html()
+    post = greenroom.write("the rain in chapter two is so lovely", fan="Cat")
+    other.bring_to_front()
+    away(other)
+    expect(row(other, post)).to_be_visible()
+    assert live.locator("main").inner_html() == before
+    live.bring_to_front()
+    live.get_by_role("button", name="Pause").click()
+    expect(row(live, post)).to_be_visible()
+
+
+def test_an_opened_table_and_selected_words_stay(live, greenroom):
+    live.get_by_text("As a table").first.click()
+    table = live.get_by_role("table").filter(has=live.get_by_role("columnheader", name="Hour"))
+    expect(table.get_by_role("row")).to_have_count(25)
+    sums = table.locator("tbody tr").last.locator("td").first
+    before = int(sums.inner_text())
+    greenroom.write(PRAISE, fan="Gus")
+    expect(sums).not_to_have_text(str(before))
+    expect(table).to_be_visible()
+
+
+def test_many_events_leave_the_page_usable(live, greenroom):
+    """As 2,000 events in a minute and more: the page looks at most once a second, shows the last, and takes a press."""
+    asked = []
+    live.on("request", lambda request: asked.append(request.url))
+    away(live)
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        posts = list(pool.map(lambda n: greenroom.write(f"the map q{n}q is gorgeous", fan=f"fan{n}"), range(250)))
+    expect(live.locator(".travels > li")).to_have_count(30)
+    expect(row(live, greenroom.write("that was the last one", fan="Zoe"))).to_be_visible()
+    looks = sum("/live/posts" in url for url in asked)
+    assert 0 < looks <= time.monotonic() - began + 2
+    assert sum("/live/figures" in url for url in asked) <= (time.monotonic() - began) / 5 + 2
+    assert len(posts) == 250
+    live.get_by_role("button", name="Pause").click()
+    expect(live.get_by_text("Paused: nothing on this page changes.")).to_be_attached()
+
+
+@pytest.fixture(scope="module")
+def busy(greenroom):
+    """A day with fans of many kinds; two of their posts are decided."""
+    for text, fan, channel in VARIED:
+        post = greenroom.write(text, fan=fan, channel=channel)
+        if text == PRAISE:
+            greenroom.decide(greenroom.card(post)["draft_id"], "mara", "edit", text="This is lovely, well done!")
+        elif "link my account" in text:
+            greenroom.decide(greenroom.card(post)["draft_id"], "tom", "reject", reason="no reply needed")
+    return greenroom
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "size"), [("phone", PHONE), ("desk", DESK), ("small", (320, 640))])
+def test_it_fits_the_screen(visit, busy, shots, name, size, scheme):
+    manager = visit("mara", size, color_scheme=scheme)
+    page = manager.open(f"{busy.url}/live?span=week")
+    expect(page.locator(".travels > li").first).to_be_visible()
+    page.screenshot(path=shots / f"live-{name}-{scheme}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(TOO_SMALL) == []
+    assert manager.faults == []
