@@ -1,53 +1,215 @@
-"""The lobby: a channel where anything can be tried as a fan."""
+"""The lobby: channels where anything can be tried as a fan, and the first steps of a newcomer."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Annotated
+from zlib import crc32
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
+from bot.adapters.web.callers import caller
 from bot.adapters.web.deps import Wired
+from bot.adapters.web.models import AttachmentIn, Body
+from bot.adapters.web.platform import NAME
+from bot.adapters.web.problems import Problem
+from bot.console.evening import FANS, PICTURES, SECONDS, Evening
 from bot.console.shell import page
 from bot.console.signin import SignedIn
-from bot.domain import LOBBY, Delivery, DeliveryState, StoredPost
+from bot.domain import LOBBY, Cause, Delivery, DeliveryState, Draft, DraftState, StoredPost
+from bot.events import Happened
+from bot.store import Connection, deliveries, drafts, events, posts
 
 router = APIRouter(include_in_schema=False)
 
+SHOWN = 60
+"""Posts of a channel on the page, the newest."""
+FAN_NAMES = ("Robin", "Amina", "Luca", "Señora Niebla", "نادية", "fox 🦊")
+"""To write as; who is there adds their own."""
+_ADDRESSES = {picture.url for picture in PICTURES}
+_HUES = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One message of a channel. `post` is None for a reply of ours, and `fate` says what became of a post."""
+
+    key: str
+    """Its id on the page."""
+    id: str
+    """The platform's id, for `reply_to`."""
+    name: str
+    text: str
+    at: datetime
+    reply_to: str
+    post: StoredPost | None = None
+    answers: Message | None = None
+    draft: Draft | None = None
+    fate: str = ""
+    edited: bool = False
+    gone: str = ""
+    """Why there are no words."""
+    hue: int = 0
+
+    @property
+    def pictures(self) -> list[AttachmentIn]:
+        """Those that the page shows in place. Whatever else a post brings has an address that is not ours."""
+        brought = self.post.post.attachments if self.post else ()
+        return [picture for item in brought for picture in PICTURES if picture.url == item.url]
+
 
 @router.get("/lobby")
-async def lobby(request: Request, session: SignedIn, deps: Wired) -> Response:
-    """The channel `lobby` as a fan sees it, with a note of how each post was judged."""
-    said = await deps.store.channel_page(*LOBBY)
-    return page(request, session, deps, "lobby.html", messages=_messages(said), channel=LOBBY[1])
+async def lobby(
+    request: Request, session: SignedIn, deps: Wired, channel: Annotated[str, Query(max_length=200)] = LOBBY[0]
+) -> Response:
+    """A channel of the lobby as a fan sees it, with what became of each post."""
+    here = channel if channel in LOBBY else LOBBY[0]
+    messages = await deps.store.read(lambda c: _messages(c, here))
+    return page(
+        request,
+        session,
+        deps,
+        "lobby.html",
+        messages=messages,
+        more=sum(message.post is not None for message in messages) == SHOWN,
+        channel=here,
+        channels=LOBBY,
+        fans=FAN_NAMES,
+        pictures=PICTURES,
+        evening=_evening(request).progress,
+        follows=[name for name in Happened if name.startswith(("post_", "draft_", "reply_", "fan_", "texts_"))],
+    )
 
 
-def _messages(said: list[StoredPost | Delivery]) -> list[dict[str, Any]]:
+@router.get("/lobby/steps", dependencies=[Depends(caller)])
+async def steps(session: SignedIn, deps: Wired) -> Mapping[str, bool]:
+    """Which of the first steps this manager has done, of those that the server knows about."""
+    return await deps.store.read(lambda c: _steps(c, session.manager))
+
+
+class EveningIn(Body):
+    """How long the evening takes."""
+
+    seconds: float = Field(default=SECONDS, ge=0, le=3600)
+
+
+@router.post("/lobby/evening", status_code=202, dependencies=[Depends(caller)])
+async def play(request: Request, _body: EveningIn | None = None) -> Mapping[str, object]:
+    """Begin the sample evening; 409 while it plays already."""
+    evening = _evening(request)
+    if not evening.play((_body or EveningIn()).seconds):
+        at = evening.progress
+        sentence = f"The sample evening is playing already: {at.done} of {at.total} steps are done."
+        raise Problem(409, "plays_already", sentence)
+    return asdict(evening.progress)
+
+
+@router.delete("/lobby/evening", status_code=204, dependencies=[Depends(caller)])
+async def stop(request: Request) -> None:
+    """End the sample evening; what was written stays."""
+    await _evening(request).stop()
+
+
+def _evening(request: Request) -> Evening:
+    evening: Evening = request.app.state.evening
+    return evening
+
+
+def _steps(connection: Connection, manager: str) -> dict[str, bool]:
+    lately = posts.in_channel(connection, NAME, LOBBY[0], SHOWN)
+    return {
+        "evening": any(stored.post.author.id.startswith(FANS) for stored in lately),
+        "send": events.was_done_by(connection, Happened.DRAFT_APPROVED, manager),
+        "undo": events.was_done_by(connection, Happened.DRAFT_UNDONE, manager),
+    }
+
+
+def _messages(connection: Connection, channel: str) -> list[Message]:
     """Posts and the replies that arrived, in order, each with what it answers."""
-    arrived = [s for s in said if isinstance(s, StoredPost) or s.state is DeliveryState.SENT]
-    arrived.sort(key=lambda s: s.post.at if isinstance(s, StoredPost) else s.sent_at or s.created_at)
-    messages = [_post(s) if isinstance(s, StoredPost) else _reply(s) for s in arrived]
-    known = {m["id"]: m for m in messages}
-    return [{**m, "answers": known.get(m["reply_to"])} for m in messages]
+    written = posts.in_channel(connection, NAME, channel, SHOWN)
+    made = drafts.of_posts(connection, [stored.id for stored in written], DraftState)
+    newest = {draft.post_id: draft for draft in sorted(made, key=lambda draft: draft.created_at)}
+    replies = deliveries.in_channel(connection, NAME, channel, SHOWN)
+    ids = {draft.id for draft in newest.values()} | {reply.draft_id for reply in replies}
+    sent = deliveries.of_drafts(connection, list(ids))
+    found = [_post(stored, newest.get(stored.id), sent) for stored in written]
+    found += [
+        _reply(reply, sent[reply.draft_id])
+        for reply in replies
+        if reply.state in {DeliveryState.SENT, DeliveryState.REMOVED}
+    ]
+    found.sort(key=lambda message: message.at)
+    known = {message.id: message for message in found}
+    return [replace(message, answers=known.get(message.reply_to)) for message in found]
 
 
-def _post(stored: StoredPost) -> dict[str, Any]:
+def _post(stored: StoredPost, draft: Draft | None, sent: Mapping[str, Sequence[Delivery]]) -> Message:
     post = stored.post
-    return {
-        "post": stored,
-        "id": post.external_id,
-        "name": post.author.name,
-        "text": post.text,
-        "at": post.at,
-        "reply_to": post.reply_to,
-    }
+    return Message(
+        key=f"post-{stored.id}",
+        id=post.external_id,
+        name=post.author.name,
+        text=post.text,
+        at=post.at,
+        reply_to=post.reply_to or "",
+        post=stored,
+        draft=draft,
+        fate="" if stored.deleted else _fate(stored, draft, sent),
+        edited=stored.version > 1,
+        gone="Deleted by its author" if stored.deleted else "" if stored.kept else "No longer kept",
+        hue=crc32(post.author.id.encode()) % _HUES,
+    )
 
 
-def _reply(reply: Delivery) -> dict[str, Any]:
-    return {
-        "post": None,
-        "id": reply.external_id,
-        "name": "",
-        "text": reply.text or "",
-        "at": reply.sent_at or reply.created_at,
-        "reply_to": reply.target.reply_to,
-    }
+def _reply(reply: Delivery, all_of_draft: Sequence[Delivery]) -> Message:
+    removed = reply.state is DeliveryState.REMOVED
+    return Message(
+        key=f"reply-{reply.reply_id}",
+        id=reply.external_id or reply.reply_id,
+        name="",
+        text="" if removed else reply.text or "",
+        at=reply.sent_at or reply.created_at,
+        reply_to=reply.target.reply_to,
+        edited=any(d.kind == "correct" and d.state is DeliveryState.SENT for d in all_of_draft),
+        gone="Removed by the team" if removed else "" if reply.text else "No longer kept",
+    )
+
+
+_FATES = {
+    DraftState.SNOOZED: "Snoozed",
+    DraftState.REJECTED: "Skipped",
+    DraftState.SUPERSEDED: "Being read again",
+    DraftState.WITHDRAWN: "No longer needed",
+    DraftState.EXPIRED: "Nobody decided in time",
+}
+_WITHDRAWN: Mapping[str, str] = {
+    Cause.RESOLVED: "Settled by its author",
+    Cause.ANSWERED: "Answered by a teammate",
+    Cause.OPTED_OUT: "Its author wants no replies",
+}
+_SENT = {
+    DeliveryState.HELD: "The reply goes out in a moment",
+    DeliveryState.SENDING: "The reply is in flight",
+    DeliveryState.SENT: "Answered",
+    DeliveryState.FAILED: "The reply could not be sent",
+    DeliveryState.UNCERTAIN: "Nobody knows yet whether the reply arrived",
+    DeliveryState.RECALLED: "The reply was taken back",
+    DeliveryState.REMOVED: "The reply was removed",
+}
+
+
+def _fate(stored: StoredPost, draft: Draft | None, sent: Mapping[str, Sequence[Delivery]]) -> str:
+    """What became of a post, in words."""
+    if stored.action is None:
+        return "Being read"
+    if draft is None or stored.action == "silent":
+        return "Left alone"
+    if draft.state is DraftState.WAITING:
+        return "A draft waits" if draft.kind == "draft" else "Waits for a person"
+    if draft.state is DraftState.APPROVED:
+        reply = next((delivery for delivery in sent[draft.id] if delivery.kind == "send"), None)
+        return _SENT[reply.state] if reply else "Approved"
+    return _WITHDRAWN.get(draft.cause or "", _FATES[draft.state])

@@ -116,6 +116,7 @@ class WebServer:
     async def stop(self) -> None:
         """End streams at once, let other requests finish, stop listening."""
         self._app.state.closing.set()
+        await self._app.state.evening.stop()
         self._server.should_exit = True
         if self._serving:
             await self._serving
