@@ -1,10 +1,11 @@
-"""Each row of design section 6: what a press does, what it leaves behind, and what is refused."""
+"""Each move of a draft: what a press does, what it leaves behind, and what is refused."""
 
 import asyncio
 from dataclasses import replace
 
 import pytest
 
+from bot.desk.view import Remarks
 from bot.domain import Action, DeliveryState, seal
 from responders.library.model import Template, Variant
 from responders.pipeline import build
@@ -121,7 +122,7 @@ async def test_an_unknown_draft(house):
 
 
 async def test_a_decision_that_waited_in_the_queue_is_for_what_was_seen(house):
-    """The words are looked at before the transaction: what came between must not be sent unseen."""
+    """Words are checked before the transaction. What changed in between must not be sent unseen."""
     card = await house.draft(PRAISE)
     pressed = await asyncio.gather(
         house.press(card, "reword"),
@@ -283,7 +284,7 @@ async def test_nothing_is_remarked_on_where_a_gate_holds_the_post(house, post):
     card = await house.draft(post)
     assert card["risk"]
     words = "Please reach out: we will call you tomorrow. Sorry for the inconvenience!"
-    assert await house.desk.remarks(card["draft_id"], words) == {"stops": [], "remarks": []}
+    assert await house.desk.remarks(card["draft_id"], words) == Remarks(stops=(), remarks=())
     laid = await house.press(card, "propose", text=words)
     assert (laid["warnings"], [c for c in laid["checks"] if c["level"] != "pass"]) == ([], [])
     sent = await house.press(laid, "edit", text=words)
@@ -295,11 +296,11 @@ async def test_nothing_is_remarked_on_where_a_gate_holds_the_post(house, post):
 async def test_what_would_be_said_of_words_that_are_being_written(house):
     card = await house.draft(PRAISE)
     for text, remark in REMARKED:
-        assert await house.desk.remarks(card["draft_id"], text) == {"stops": [], "remarks": [remark]}
+        assert await house.desk.remarks(card["draft_id"], text) == Remarks(stops=(), remarks=(remark,))
     for text in STOPS:
         found = await house.desk.remarks(card["draft_id"], text)
-        assert (len(found["stops"]), found["remarks"]) == (1, [])
-    assert await house.desk.remarks(card["draft_id"], "So glad you like it!") == {"stops": [], "remarks": []}
+        assert (len(found.stops), found.remarks) == (1, ())
+    assert await house.desk.remarks(card["draft_id"], "So glad you like it!") == Remarks(stops=(), remarks=())
     assert await house.desk.remarks("0" * 16, "So glad you like it!") is None
     assert await house.again(card) == card
 

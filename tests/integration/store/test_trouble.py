@@ -120,7 +120,7 @@ async def test_a_full_disk_is_told_and_nothing_acknowledged_is_lost(store, file)
     work = [store.write(keep("small")), store.write(big), store.write(keep("other"))]
     done = await asyncio.gather(*work, return_exceptions=True)
     assert [type(error) for error in done] == [type(None), StoreError, type(None)]
-    assert str(done[1]) == f"{file}: the disk is full; make room, nothing that was acknowledged is lost"
+    assert str(done[1]) == f"{file}: the disk is full; make room (nothing that was acknowledged is lost)"
     assert await keys(store) == {"before", "small", "other"}
 
 
