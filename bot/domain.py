@@ -14,7 +14,7 @@ from responders.types import CheckResult, MissingSlot, Post, ReasonCode, Recipe
 
 
 class DraftState(StrEnum):
-    """Where a draft stands."""
+    """The state of a draft."""
 
     WAITING = "waiting"
     SNOOZED = "snoozed"
@@ -26,7 +26,7 @@ class DraftState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where an approved text stands on its way out."""
+    """The state of a delivery."""
 
     HELD = "held"
     SENDING = "sending"
@@ -58,7 +58,7 @@ class Action(StrEnum):
 
 
 class Cause(StrEnum):
-    """What moves a draft without a manager."""
+    """Why a draft moves without a manager."""
 
     POST_EDITED = "post_edited"
     POST_DELETED = "post_deleted"
@@ -168,7 +168,7 @@ def visible(text: str) -> bool:
 
 
 def exempt_from_caps(platform: str, channel: str) -> bool:
-    """Places for trying things out: the lobby's channels and replays."""
+    """True for places to try things out: the lobby's channels and replays."""
     return platform == "replay" or (platform == "web" and channel in LOBBY)
 
 

@@ -30,7 +30,7 @@ def since(connection: Connection, delivery: Delivery, now: datetime) -> Cause | 
 
 
 def moved_on(connection: Connection, draft: Draft) -> bool:
-    """True if a skip can no longer be undone: the post is gone, judged anew, or answered by the team."""
+    """True if a skip can no longer be undone: the post is gone, judged again, or answered by the team."""
     post, newest = posts.get(connection, draft.post_id), drafts.latest(connection, draft.post_id)
     if post is None or post.deleted or not post.kept or newest is None or newest.id != draft.id:
         return True
