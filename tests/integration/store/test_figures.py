@@ -11,7 +11,7 @@ from bot.console.figures import Count, calendar
 from bot.domain import DraftState
 from bot.store import figures
 from responders.types import Place
-from tests.integration.store.test_queries import PRAISE, asked, scanned, some_of_everything
+from tests.integration.store.test_queries import PRAISE, asked, plan, scanned, some_of_everything
 
 
 async def counted(house, span="today"):
@@ -36,6 +36,16 @@ async def test_no_figure_reads_a_large_table_from_end_to_end(house):
         await everything(house)
     assert found
     assert await scanned(house, found) == {}
+
+
+async def test_the_events_of_a_post_are_not_looked_for_among_all_of_their_name(house):
+    await some_of_everything(house)
+    with asked(house) as found:
+        await followed(house)
+    of_posts = [(statement, values) for statement, values in found if "events.post_id IN" in statement]
+    steps = [step for statement, values in of_posts for step in await plan(house, statement, values)]
+    assert any("ix_events_post_id" in step for step in steps)
+    assert not any("ix_events_name_at" in step for step in steps)
 
 
 async def test_the_page_takes_as_many_statements_for_many_posts_as_for_few(house):

@@ -5,6 +5,7 @@ import { follow } from "./stream.js";
 
 const POSTS_REST = 1000; // milliseconds between two looks at the posts, however much happens
 const FIGURES_REST = 5000;
+const SPARED = 9; // times as long as the server worked it is left alone
 const AGES_GROW = 30_000; // "waits for 3 min" is wrong after a while, also when nothing happens
 const KEPT = 30; // posts in the list
 
@@ -17,7 +18,7 @@ const given = new WeakMap(); // element -> how the server made it
 
 const isPaused = () => pause.getAttribute("aria-pressed") === "true";
 
-/** Runs `look` soon after it is asked for, never twice at once, and with a rest between. */
+/** Runs `look` soon after it is asked for, never twice at once. The rest between is longer where the server is slow. */
 function paced(look, rest) {
   let asked = false;
   let busy = false;
@@ -27,8 +28,10 @@ function paced(look, rest) {
     busy = true;
     while (asked && !isPaused() && !document.hidden) {
       asked = false;
+      const began = performance.now();
       await look();
-      await new Promise((done) => setTimeout(done, rest));
+      const took = performance.now() - began;
+      await new Promise((done) => setTimeout(done, Math.max(rest, SPARED * took)));
     }
     busy = false;
     if (asked && !isPaused() && !document.hidden) ask();
