@@ -7,17 +7,35 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from bot.domain import Note
 from bot.events import Happened
-from bot.store import cards, fans, posts
+from bot.store import cards, fans, listing, notes, posts
 from bot.store.cards import Shown
+from bot.store.ids import new_id
+from bot.store.listing import Selection, View
 
 PRAISE = "the new map is gorgeous"
-LARGE = ("posts", "drafts", "deliveries", "decisions", "events", "cards", "requests", "tombstones", "parts")
+LARGE = (
+    "posts",
+    "drafts",
+    "deliveries",
+    "decisions",
+    "events",
+    "cards",
+    "requests",
+    "tombstones",
+    "parts",
+    "notes",
+    "mentions",
+)
 """The tables that grow with each post."""
 FEW = ("ix_posts_unjudged", "ix_posts_gate", "ix_deliveries_due", "ix_cards_unsettled")
 """Indexes of open work, which is never much. They may be read from end to end."""
 COUNTING = re.compile(r"SELECT (drafts|deliveries)\.state, count\(\*\) AS number FROM \1 GROUP BY \1\.state")
 """The metrics count all states. This reads an index from end to end, and no row."""
+
+IN_ORDER = re.compile(r"SCAN (drafts USING (COVERING )?INDEX|posts USING INDEX ix_posts_left_alone)")
+"""A page of the inbox reads an index in its order until it is full. Its counts and channels read one to its end."""
 
 
 @contextmanager
@@ -114,6 +132,22 @@ async def pages(house, card):
     await house.store.numbers()
 
 
+async def the_inbox(house, card):
+    note = Note(id=new_id(), by="tom", at=house.clock.now(), text="look", names=("mara",))
+    await house.store.write(lambda c: notes.add(c, note, card["post"]["post_id"]))
+    for view in View:
+        page = await house.desk.listing(Selection(me="mara", view=view), limit=1)
+        await house.desk.listing(Selection(me="mara", view=view), limit=1, after=page.next)
+    await house.desk.listing(Selection(me="mara", fan="stage:robin"))
+    await house.desk.cards([card["draft_id"]])
+    await house.desk.around(card["post"]["post_id"])
+    await house.store.read(lambda c: listing.counts(c, Selection(me="mara")))
+    await house.store.read(lambda c: listing.channels(c, 50))
+    await house.store.read(lambda c: notes.has_unseen(c, "mara"))
+    await house.store.write(lambda c: notes.see(c, "mara", card["draft_id"], house.clock.now()))
+    await house.store.write(lambda c: notes.remove(c, note.id, "tom", house.clock.now()))
+
+
 async def a_surface(house, card):
     shown = Shown(draft_id=card["draft_id"], message_id="1", revision=1, state="waiting", face="", settled=False)
     await house.store.write(lambda c: cards.keep(c, "stage", shown))
@@ -151,6 +185,14 @@ async def test_no_question_reads_a_large_table_from_end_to_end(house, what):
     assert await scanned(house, found) == {}
 
 
+async def test_the_inbox_reads_no_table_from_end_to_end(house):
+    card = await some_of_everything(house)
+    with asked(house) as found:
+        await the_inbox(house, card)
+    steps = (await scanned(house, found)).values()
+    assert [step for step in steps if not IN_ORDER.match(step)] == []
+
+
 async def test_whether_a_teammate_answered_is_not_looked_for_in_the_whole_channel(house):
     card = await some_of_everything(house)
     delivery = (await house.store.post_page(card["post"]["post_id"])).post
@@ -184,6 +226,33 @@ async def test_a_page_of_200_cards_takes_as_many_statements_as_one_of_3(house):
     with asked(house) as found:
         await house.desk.decided(limit=100)
     assert len(found) <= few
+
+
+async def test_a_page_of_the_inbox_and_the_next_take_as_many_statements_for_100_cards_as_for_3(house):
+    for n in range(105):
+        await house.receive(f"look at map {n}", fan="tom", staff=True, external_id=f"root{n}")
+        await house.receive(f"{PRAISE} {n}", fan=f"fan{n}", reply_to=f"root{n}")
+    await house.quiet()
+    waiting = Selection(me="mara", q="MAP")
+
+    async def page(limit, after=None):
+        with asked(house) as found:
+            page = await house.desk.listing(waiting, limit=limit, after=after)
+        return len(found), page
+
+    few, first = await page(3)
+    many, _ = await page(100)
+    following, second = await page(3, first.next)
+    assert few == many == following
+    for card in second.cards:
+        note = Note(id=new_id(), by="tom", at=house.clock.now(), text="look", names=("mara", "tom"))
+        await house.store.write(lambda c, card=card, note=note: notes.add(c, note, card.post.id))
+    noted, again = await page(100)
+    assert noted == many
+    assert sum(len(card.notes) for card in again.cards) == 3
+    with asked(house) as found:
+        assert (await house.store.read(lambda c: listing.counts(c, waiting)))[View.WAITING] == 105
+    assert len([statement for statement, _ in found if statement != "BEGIN"]) == 1
 
 
 async def test_the_thread_of_a_card_is_the_nearest_twenty_before_it_with_our_replies(house):
