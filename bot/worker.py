@@ -1,71 +1,157 @@
-"""Work on threads that nobody waits for: a thread cannot be ended, so one that hangs is left behind."""
+"""Work on threads that nobody has to wait for: a thread cannot be ended, so one that hangs is left behind."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 LONGEST = 60.0
 """Seconds that one job may take."""
 MOST = 4
-"""Threads at once: the one that works, and those that hang."""
+"""Threads at once: the one that works, and those that were left behind and have not ended."""
+AT_ONCE = 8
+"""The most jobs that one thread does. They are answered together: what their callers write shares a commit, and the
+threads of the program take turns less often."""
 
 
 class TookTooLong(Exception):
-    """The job took too long. Its thread goes on, and its result is dropped."""
+    """The job has not ended in time; its thread goes on, and what it gives is dropped."""
+
+
+class _Job(Generic[T]):
+    """A function, and where what it gives goes."""
+
+    def __init__(self, name: str, work: Callable[[], T]) -> None:
+        self._name = name
+        self._work = work
+        self._answer: Callable[[], None] = lambda: None
+        self.done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    def run(self) -> None:
+        """On the thread. Whatever it raises is its caller's. A job that nobody waits for any more is left out."""
+        if self.done.cancelled():
+            return
+        try:
+            result = self._work()
+        except Exception as error:
+            self._fail(error)
+        except BaseException as error:  # a plug-in that wants to end the thread must not end the program
+            self._fail(RuntimeError(f"{type(error).__name__} on thread {self._name}"))
+        else:
+            self._answer = lambda: self.done.set_result(result)
+
+    def _fail(self, problem: Exception) -> None:
+        self._answer = lambda: self.done.set_exception(problem)
+
+    def answer(self) -> None:
+        """On the event loop. Does nothing while there is no answer, or nobody waits for it any more."""
+        if not self.done.done():
+            self._answer()
+
+
+class _Turn:
+    """Some jobs that one thread does, one after the other."""
+
+    def __init__(self, jobs: Iterable[_Job[Any]]) -> None:
+        self.jobs = tuple(jobs)
+        self._left = deque(self.jobs)
+        self._lock = threading.Lock()
+        self._begun = time.monotonic()
+
+    def run(self) -> None:
+        """On the thread."""
+        while (job := self._next()) is not None:
+            job.run()
+
+    def _next(self) -> _Job[Any] | None:
+        with self._lock:
+            self._begun = time.monotonic()
+            return self._left.popleft() if self._left else None
+
+    def seconds(self) -> float:
+        """How long the job that runs now has run."""
+        return time.monotonic() - self._begun
+
+    def give_back(self) -> list[_Job[Any]]:
+        """The jobs that were not begun; the thread leaves them alone from now on."""
+        with self._lock:
+            left = list(self._left)
+            self._left.clear()
+        return left
 
 
 class Worker:
-    """Runs one job after the other, each on a daemon thread of its own; the process ends without waiting for it.
+    """Runs jobs one after the other on daemon threads, which the end of the process does not await.
 
-    While `MOST` threads hang, the next job waits until one of them ends.
+    When `MOST` threads hang, the next job waits until one of them ends.
     """
 
     def __init__(self, name: str) -> None:
-        """`name`: the name of the threads."""
+        """`name`: that of the threads."""
         self._name = name
-        self._turn = asyncio.Lock()
-        self._room = asyncio.Semaphore(MOST)
+        self._waiting: deque[_Job[Any]] = deque()
+        self._turn: _Turn | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._threads = 0
 
-    async def run(self, job: Callable[[], T]) -> T:
-        """The result of the job. Raises what it raises, and TookTooLong."""
-        async with self._turn:
-            await self._room.acquire()
-            done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-            thread = threading.Thread(target=self._work, args=(job, done), name=self._name, daemon=True)
+    async def run(self, work: Callable[[], T]) -> T:
+        """What the job gives. Raises what it raises, and TookTooLong."""
+        job = _Job(self._name, work)
+        self._waiting.append(job)
+        self._begin()
+        return await job.done
+
+    def _begin(self) -> None:
+        """Give what waits to a thread, unless one works already."""
+        while self._turn is None and self._waiting and self._threads < MOST:
+            turn = _Turn(self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting))))
+            loop = asyncio.get_running_loop()
+            thread = threading.Thread(target=self._work, args=(turn, loop), name=self._name, daemon=True)
             try:
                 thread.start()
-            except RuntimeError:  # the system has no more threads
-                self._room.release()
-                raise
-            await asyncio.wait({done}, timeout=LONGEST)
-            if not done.done():
-                done.cancel()
-                raise TookTooLong
-            return done.result()
+            except RuntimeError as error:  # the system has no more threads
+                for job in turn.jobs:
+                    if not job.done.done():
+                        job.done.set_exception(error)
+                continue
+            self._turn = turn
+            self._threads += 1
+            self._timer = loop.call_later(LONGEST, self._watch, turn)
 
-    def _work(self, job: Callable[[], T], done: asyncio.Future[T]) -> None:
-        result: Any = None
-        problem: Exception | None = None
-        try:
-            result = job()
-        except Exception as error:
-            problem = error
-        except BaseException as error:  # a plug-in that ends its thread must not end the program
-            problem = RuntimeError(f"{type(error).__name__} on thread {self._name}")
+    def _work(self, turn: _Turn, loop: asyncio.AbstractEventLoop) -> None:
+        turn.run()
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            done.get_loop().call_soon_threadsafe(self._ended, done, result, problem)
+            loop.call_soon_threadsafe(self._thread_ended, turn)
 
-    def _ended(self, done: asyncio.Future[T], result: T, problem: Exception | None) -> None:
-        self._room.release()
-        if done.done():
+    def _thread_ended(self, turn: _Turn) -> None:
+        self._threads -= 1
+        if turn is self._turn:
+            self._end(turn)
+        self._begin()
+
+    def _watch(self, turn: _Turn) -> None:
+        """Leave the thread behind if its job takes too long."""
+        if (left := LONGEST - turn.seconds()) > 0:
+            self._timer = asyncio.get_running_loop().call_later(left, self._watch, turn)
             return
-        if problem is None:
-            done.set_result(result)
-        else:
-            done.set_exception(problem)
+        not_begun = turn.give_back()
+        self._waiting.extendleft(reversed(not_begun))
+        self._end(turn)
+        for job in turn.jobs:
+            if job not in not_begun and not job.done.done():
+                job.done.set_exception(TookTooLong())
+        self._begin()
+
+    def _end(self, turn: _Turn) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._turn = None
+        for job in turn.jobs:
+            job.answer()

@@ -12,23 +12,19 @@ from bot.desk.words import for_yes
 from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
 from bot.queue import moves
-from bot.store import Connection, drafts, events, posts
+from bot.store import Connection, events, posts
 
 LONGEST_SNOOZE = 24 * 60
 """Minutes."""
 
 
-def decide(connection: Connection, press: Press) -> Draft:
-    """Carry out a command and return the draft as it is then. Raises Refused before anything is written."""
+def decide(connection: Connection, draft: Draft, post: StoredPost, press: Press) -> Draft:
+    """Carry out a command on a draft as it is stored, and return it as it is then. Raises Refused before anything is
+    written."""
     command = press.command
-    draft = drafts.get(connection, command.draft_id)
-    if draft is None:
-        raise Refused("not_found", "There is no such draft.")
     _refuse_in_this_state(draft, press)
     if command.action is not Action.UNDO:
         refuse_if_stale(draft, press)
-    post = posts.get(connection, draft.post_id)
-    assert post is not None  # noqa: S101 - a foreign key says so
     old = moves.wake(draft, press.now) if draft.state is DraftState.SNOOZED else draft
     handler, event = _HANDLERS[command.action]
     new = handler(connection, old, post, press)

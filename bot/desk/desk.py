@@ -168,9 +168,11 @@ class Desk:
             return words
         now = self._clock.now()
         draft = drafts.get(connection, command.draft_id)
+        post = posts.get(connection, draft.post_id) if draft else None
+        if draft is None or post is None:
+            return Refused("not_found", "There is no such draft.")
         try:
-            if draft:
-                words = self._look_again(connection, draft, command, words)
+            words = self._look_again(connection, draft, post, command, words)
             press = Press(
                 command=command,
                 words=words,
@@ -181,7 +183,7 @@ class Desk:
                 local=self._settings.community.local,
             )
             self._refuse_outdated(draft, command, now)
-            new = decide(connection, press)
+            new = decide(connection, draft, post, press)
         except Refused as refused:
             return refused
         return Decided(
@@ -191,14 +193,15 @@ class Desk:
             warnings=_news(draft, command, words),
         )
 
-    def _look_again(self, connection: Connection, draft: Draft, command: Command, words: Words) -> Words:
+    def _look_again(
+        self, connection: Connection, draft: Draft, post: StoredPost, command: Command, words: Words
+    ) -> Words:
         """Compare the words with what was sent or approved meanwhile. Likeness is only a remark, and none behind a
         gate."""
         over = not draft.live and command.action not in ON_SENT_REPLY
         if words.text is None or words.revision != draft.revision or over or draft.risk:
             return words
-        post = posts.get(connection, draft.post_id)
-        if post is None or self._may_repeat(draft, command):
+        if self._may_repeat(draft, command):
             return words
         twin = twin_of(words.text, deliveries.said_lately(connection, post, IN_CHANNEL, TO_FAN))
         if twin.level is Level.PASS:
@@ -210,12 +213,13 @@ class Desk:
         """True for an FAQ answer in the operator's words, which may be said twice."""
         laid = for_yes(draft, command)
         typed = laid.own_words or command.text is not None
-        faq = any(one.is_faq and one.key == laid.template for one in self._pipeline().library.templates)
-        return may_repeat(Wording(text="", intent=laid.intent, answer=faq and not typed))
+        template = self._pipeline().library.by_key.get(laid.template or "")
+        answer = template is not None and template.is_faq and not typed
+        return may_repeat(Wording(text="", intent=laid.intent, answer=answer))
 
-    def _refuse_outdated(self, draft: Draft | None, command: Command, now: datetime) -> None:
+    def _refuse_outdated(self, draft: Draft, command: Command, now: datetime) -> None:
         """Refuse a yes to an old fact. The next round of the desk will update the draft."""
-        if draft is None or command.action not in SENDING or not draft.live or draft.revision != command.revision:
+        if command.action not in SENDING or not draft.live or draft.revision != command.revision:
             return
         today = self._settings.community.local(now).date()
         names = facts.outdated(draft, self._pipeline().library.facts, today)
@@ -248,7 +252,7 @@ class Desk:
         return await self._store.read(query)
 
     async def decided(self, limit: int = 20) -> list[CardView]:
-        """What was decided lately, the newest first: for undo, retry, settle, correct and remove."""
+        """The latest decisions, newest first, for undo, retry, settle, correct and remove."""
         now = self._clock.now()
         return await self._store.read(lambda c: self._cards(c, drafts.decided_lately(c, limit), now))
 
@@ -265,7 +269,7 @@ class Desk:
         return await self._store.read(lambda c: self._cards(c, listing.by_ids(c, ids), now))
 
     async def around(self, post_id: str) -> Around | None:
-        """What stands around a post; None for one that is unknown or whose words are no longer kept."""
+        """What was said around a post; None if it is unknown, or its words were dropped."""
         return await self._store.read(lambda c: around(c, post_id))
 
     def _cards(self, connection: Connection, found: Sequence[Draft], now: datetime) -> list[CardView]:
@@ -277,7 +281,7 @@ class Desk:
         await forgetting.forget(self._store, platform, fan_id, now)
 
     def name_of(self, key: str) -> str:
-        """A manager's display name; the key itself for somebody who is not known any more."""
+        """A manager's display name; their key if they are no longer known."""
         manager = self._settings.managers.get(key)
         return manager.name if manager else self._names.get(key, key)
 

@@ -8,7 +8,20 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from bot.domain import LIVE, Action, Alternative, Decision, DeliveryState, Draft, DraftState, StoredPost
 from bot.store.deliveries import OPEN
@@ -19,11 +32,12 @@ _JSON = {"recipe", "typed", "alternatives", "checks", "missing", "facts", "risk"
 _PLAIN = [f.name for f in fields(Draft) if f.name not in {"id", "post_id", "state", "reason_code", *_JSON}]
 """Fields that are stored as they are."""
 
-COUNTED = (DraftState.WAITING, DraftState.SNOOZED, DraftState.APPROVED)
-"""States in which a wording is in use: it counts for caps and for freshness."""
+IN_USE = (*LIVE, DraftState.APPROVED)
+"""States in which a draft can still be ended, and its wording counts for freshness."""
 
 _ADD = insert(drafts)
 _GET = select(drafts).where(drafts.c.id == bindparam("draft_id"))
+_LATEST = select(drafts).where(drafts.c.post_id == bindparam("post_id")).order_by(drafts.c.created_at.desc()).limit(1)
 _SAVE = update(drafts).where(
     drafts.c.id == bindparam("old_id"),
     drafts.c.revision == bindparam("old_revision"),
@@ -33,13 +47,13 @@ _DECIDE = insert(decisions)
 
 
 def add(connection: Connection, draft: Draft, post: StoredPost, *, opener: str | None) -> None:
-    """Store a new draft. `opener`: how its text begins, None without one."""
+    """Store a new draft. `opener`: how its text begins; None without a text."""
     place = {"platform": post.post.platform, "channel": post.post.channel, "fan_id": post.post.author.id}
     connection.execute(_ADD, {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft, opener)})
 
 
 def save(connection: Connection, old: Draft, new: Draft, *, opener: str | None) -> bool:
-    """Put `new` in the place of `old`; False when somebody else was faster."""
+    """Replace `old` by `new`. False if somebody else was faster."""
     same = {"old_id": old.id, "old_revision": old.revision, "old_state": old.state}
     return connection.execute(_SAVE, {**same, **_values(new, opener)}).rowcount == 1
 
@@ -52,8 +66,7 @@ def get(connection: Connection, draft_id: str) -> Draft | None:
 
 def latest(connection: Connection, post_id: str) -> Draft | None:
     """The newest draft of a post, or None."""
-    query = select(drafts).where(drafts.c.post_id == post_id).order_by(drafts.c.created_at.desc()).limit(1)
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_LATEST, {"post_id": post_id}).mappings().first()
     return from_row(row) if row else None
 
 
@@ -64,7 +77,7 @@ def of_posts(connection: Connection, post_ids: Iterable[str], states: Iterable[D
 
 
 def open_for(connection: Connection, platform: str, fan_id: str) -> list[Draft]:
-    """The drafts for a fan that can still be ended: those that wait, and approved ones that did not go out."""
+    """The drafts for a fan that can still be ended: those that wait, and approved ones that were not sent."""
     unsent = select(deliveries.c.draft_id).where(
         deliveries.c.state.in_((DeliveryState.HELD, DeliveryState.FAILED)), deliveries.c.kind == "send"
     )
@@ -73,7 +86,7 @@ def open_for(connection: Connection, platform: str, fan_id: str) -> list[Draft]:
 
 
 def page(connection: Connection, state: str, limit: int, after: str | None) -> list[Draft]:
-    """Drafts in a state, urgent first, then oldest, behind the draft with the id `after`."""
+    """Drafts in a state, urgent first, then oldest, after the draft with the id `after`."""
     query = select(drafts).where(drafts.c.state == state)
     last = get(connection, after) if after else None
     if last:
@@ -110,7 +123,7 @@ def expiry_due(connection: Connection, now: datetime) -> list[Draft]:
 
 
 def taking_facts(connection: Connection) -> list[tuple[str, Mapping[str, str]]]:
-    """The ids of the drafts that took facts, with what they say: those that wait, and approved ones not sent yet."""
+    """Drafts with facts (id, facts): those that wait, and approved ones that were not sent yet."""
     taking = select(drafts.c.id, drafts.c.all_facts).where(drafts.c.all_facts.is_not(None))
     found = [*connection.execute(taking.where(drafts.c.state.in_(LIVE)))]
     if unsent := _unsent(connection):
@@ -119,7 +132,7 @@ def taking_facts(connection: Connection) -> list[tuple[str, Mapping[str, str]]]:
 
 
 def _unsent(connection: Connection) -> Sequence[str]:
-    """The drafts whose replies are held. They are asked for by their ids: the approved drafts of all time are many."""
+    """The ids of drafts whose replies are held. By id, because there are many approved drafts."""
     held = select(deliveries.c.draft_id).where(
         OPEN, deliveries.c.state == DeliveryState.HELD, deliveries.c.kind == "send"
     )
@@ -127,7 +140,7 @@ def _unsent(connection: Connection) -> Sequence[str]:
 
 
 def waiting_since(connection: Connection, before: datetime) -> list[Draft]:
-    """Drafts that have waited since before a moment and were not reminded of."""
+    """Drafts that have waited since before a moment, without a reminder."""
     old = and_(drafts.c.state == DraftState.WAITING, drafts.c.waiting_since <= before, drafts.c.reminded_at.is_(None))
     return _all(connection, select(drafts).where(old))
 
@@ -160,7 +173,7 @@ _USED_FOR_FAN = _used(drafts.c.fan_id == bindparam("fan_id"))
 def used(
     connection: Connection, platform: str, since: datetime, *, channel: str | None = None, fan_id: str | None = None
 ) -> int:
-    """Replies that count against a cap: approved or sent, and not follow-ups."""
+    """How many replies count against a cap: approved or sent, but no follow-ups."""
     query = _USED_FOR_FAN if channel is None else _USED_IN_CHANNEL
     values = {"platform": platform, "since": since, "channel": channel, "fan_id": fan_id}
     return int(connection.execute(query, values).scalar_one())
@@ -173,7 +186,7 @@ def _past(place: ColumnElement[bool]) -> Select[Any]:
         .where(
             drafts.c.platform == bindparam("platform"),
             place,
-            drafts.c.state.in_(COUNTED),
+            drafts.c.state.in_(IN_USE),
             or_(drafts.c.opener.is_not(None), drafts.c.template.is_not(None)),
             drafts.c.post_id != bindparam("post_id"),
         )
@@ -182,36 +195,40 @@ def _past(place: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-_PAST_IN_CHANNEL = _past(drafts.c.channel == bindparam("channel"))
-_PAST_TO_FAN = _past(drafts.c.fan_id == bindparam("fan_id"))
+_PAST_REPLIES = union(
+    *(
+        select(_past(place).subquery())
+        for place in (drafts.c.channel == bindparam("channel"), drafts.c.fan_id == bindparam("fan_id"))
+    )
+)
 
 
 def past_replies(connection: Connection, post: StoredPost, limit: int) -> tuple[PastReply, ...]:
-    """The newest wordings of the channel and of those to this fan anywhere, newest first."""
+    """The newest wordings in the channel, and to this fan anywhere, newest first."""
     channel, fan = post.post.channel, post.post.author.id
-    found: dict[str, PastReply] = {}
     values = {"platform": post.post.platform, "post_id": post.id, "number": limit, "channel": channel, "fan_id": fan}
-    for query in (_PAST_IN_CHANNEL, _PAST_TO_FAN):
-        for row in connection.execute(query, values):
-            found[row.id] = PastReply(
-                text=row.text,
-                opener=row.opener or "",
-                template=row.template,
-                variant=row.variant,
-                at=row.created_at,
-                same_channel=row.channel == channel,
-                same_fan=row.fan_id == fan,
-            )
-    return tuple(sorted(found.values(), key=lambda reply: reply.at, reverse=True))
+    found = [
+        PastReply(
+            text=row.text,
+            opener=row.opener or "",
+            template=row.template,
+            variant=row.variant,
+            at=row.created_at,
+            same_channel=row.channel == channel,
+            same_fan=row.fan_id == fan,
+        )
+        for row in connection.execute(_PAST_REPLIES, values)
+    ]
+    return tuple(sorted(found, key=lambda reply: reply.at, reverse=True))
 
 
 def decide(connection: Connection, decision: Decision) -> None:
-    """Keep the record of a decision."""
+    """Store a decision."""
     connection.execute(_DECIDE, asdict(decision))
 
 
 def decision(connection: Connection, decision_id: str) -> Decision | None:
-    """The record of a decision, or None."""
+    """One decision, or None."""
     row = connection.execute(select(decisions).where(decisions.c.id == decision_id)).mappings().first()
     return Decision(**{**row, "action": Action(row["action"])}) if row else None
 
@@ -268,7 +285,7 @@ def _read_missing(data: Sequence[Mapping[str, str]] | None) -> tuple[MissingSlot
 
 
 def from_row(row: RowMapping) -> Draft:
-    """A row as the rest of the product knows it."""
+    """A row as a Draft."""
     return Draft(
         **{name: row[name] for name in _PLAIN},
         id=row["id"],
@@ -282,7 +299,7 @@ def from_row(row: RowMapping) -> Draft:
                 text=a["text"],
                 template=a["template"],
                 variant=a["variant"],
-                reading=a.get("reading", ""),  # those stored before there were readings, or facts, have none
+                reading=a.get("reading", ""),  # older rows have neither readings nor facts
                 recipe=Recipe.from_dict(a["recipe"]) if a["recipe"] else None,
                 missing=_read_missing(a["missing"]),
                 checks=_read_checks(a["checks"]),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select, union_all
 
 from bot.domain import StoredPost
 from bot.store.tables import posts
 
 
 class Message(NamedTuple):
-    """A message near a post: the columns of which a turn is made."""
+    """A message near a post: the columns for a turn."""
 
     id: str
     thread: str
@@ -38,7 +38,7 @@ def _near(place: ColumnElement[bool], *, before: bool) -> Select[Any]:
 
 
 def _threads_before() -> Select[Any]:
-    """What `_near` finds in the threads before several posts. Each of their rows has the post's id first."""
+    """`_near` for the threads before several posts. Each row begins with the id of its post."""
     of, other = posts.alias("of"), posts.alias("other")
     before = and_(other.c.thread == of.c.thread, other.c.at < of.c.at, other.c.id != of.c.id)
     nearest = select(other.c.id).where(before, ~other.c.deleted, other.c.kept).order_by(other.c.at.desc())
@@ -50,25 +50,27 @@ def _threads_before() -> Select[Any]:
 _THREADS_BEFORE = _threads_before()
 _IN_THREAD = posts.c.thread == bindparam("thread")
 _IN_CHANNEL = and_(posts.c.platform == bindparam("platform"), posts.c.channel == bindparam("channel"))
-_BEFORE = (_near(_IN_THREAD, before=True), _near(_IN_CHANNEL, before=True))
-_AFTER = (_near(_IN_THREAD, before=False), _near(_IN_CHANNEL, before=False))
+_NEAR = (_near(place, before=before) for place in (_IN_THREAD, _IN_CHANNEL) for before in (True, False))
+_AROUND = union_all(*(select(near.subquery()) for near in _NEAR))
+_EARLIER_OF_AUTHOR = (
+    select(posts.c.id)
+    .where(_IN_CHANNEL, posts.c.author_id == bindparam("author"))
+    .where(posts.c.at < bindparam("at", type_=posts.c.at.type), posts.c.id != bindparam("post_id"))
+    .limit(1)
+)
 
 
 def around(connection: Connection, post: StoredPost, number: int) -> tuple[list[Message], list[Message]]:
-    """The messages before a post and after it: at most `number` of its thread and of its channel, each."""
-    return _found(connection, post, _BEFORE, number), _found(connection, post, _AFTER, number)
-
-
-def _found(connection: Connection, post: StoredPost, queries: Iterable[Select[Any]], number: int) -> list[Message]:
+    """The messages before and after a post: at most `number` of its thread and `number` of its channel, each."""
     inner = post.post
     place = {"thread": post.thread, "platform": inner.platform, "channel": inner.channel}
-    values = {**place, "post_id": post.id, "at": inner.at, "number": number}
-    rows = (row for query in queries for row in connection.execute(query, values))
-    return list({row.id: Message(*row) for row in rows}.values())
+    rows = connection.execute(_AROUND, {**place, "post_id": post.id, "at": inner.at, "number": number})
+    found = {row.id: Message(*row) for row in rows}.values()
+    return [m for m in found if m.at < inner.at], [m for m in found if m.at >= inner.at]
 
 
 def threads_before(connection: Connection, post_ids: Sequence[str], number: int) -> dict[str, list[Message]]:
-    """At most `number` messages of the threads before posts, by the post's id, in one statement."""
+    """At most `number` messages of the thread before each post, by post id, in one statement."""
     found: dict[str, list[Message]] = {post_id: [] for post_id in post_ids}
     for of_post, *message in connection.execute(_THREADS_BEFORE, {"post_ids": post_ids, "number": number}):
         found[of_post].append(Message(*message))
@@ -76,7 +78,7 @@ def threads_before(connection: Connection, post_ids: Sequence[str], number: int)
 
 
 def is_first(connection: Connection, post: StoredPost) -> bool:
-    """True when nothing older of its author is known from the channel."""
-    own = and_(_IN_CHANNEL, posts.c.author_id == post.post.author.id, posts.c.at < post.post.at)
-    place = {"platform": post.post.platform, "channel": post.post.channel}
-    return connection.execute(select(posts.c.id).where(own, posts.c.id != post.id).limit(1), place).first() is None
+    """True if we have no older post of its author in the channel."""
+    inner = post.post
+    values = {"platform": inner.platform, "channel": inner.channel, "author": inner.author.id, "at": inner.at}
+    return connection.execute(_EARLIER_OF_AUTHOR, {**values, "post_id": post.id}).first() is None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Literal
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from bot.domain import Note
 from bot.events import Happened
@@ -16,6 +17,13 @@ from bot.store.tables import mentions, notes
 
 _KEPT = notes.c.text != ""
 """The words of a note go with those of its post."""
+
+_OF_POSTS = (
+    select(notes, mentions.c.manager)
+    .outerjoin(mentions, mentions.c.note_id == notes.c.id)
+    .where(notes.c.post_id.in_(bindparam("post_ids", expanding=True)), _KEPT)
+    .order_by(notes.c.at, notes.c.id, mentions.c.manager)
+)
 
 
 def add(connection: Connection, note: Note, post_id: str) -> bool:
@@ -45,18 +53,12 @@ def remove(connection: Connection, note_id: str, by: str, at: datetime) -> Liter
 
 
 def of_posts(connection: Connection, post_ids: Sequence[str]) -> dict[str, tuple[Note, ...]]:
-    """The notes on these posts by the post's id, the oldest first, in two statements."""
-    rows = connection.execute(
-        select(notes).where(notes.c.post_id.in_(post_ids), _KEPT).order_by(notes.c.at, notes.c.id)
-    ).all()
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    naming = select(mentions.c.note_id, mentions.c.manager).where(mentions.c.note_id.in_([row.id for row in rows]))
-    for note_id, manager in connection.execute(naming.order_by(mentions.c.manager)):
-        names[note_id].append(manager)
+    """The notes on these posts by the post's id, the oldest first, in one statement."""
     found: defaultdict[str, list[Note]] = defaultdict(list)
-    for row in rows:
-        note = Note(id=row.id, by=row.by, at=row.at, text=row.text, names=tuple(names[row.id]))
-        found[row.post_id].append(note)
+    for _, rows in groupby(connection.execute(_OF_POSTS, {"post_ids": post_ids}), key=lambda row: row.id):
+        note, *more = rows
+        names = tuple(row.manager for row in (note, *more) if row.manager)
+        found[note.post_id].append(Note(id=note.id, by=note.by, at=note.at, text=note.text, names=names))
     return {post_id: tuple(of_post) for post_id, of_post in found.items()}
 
 

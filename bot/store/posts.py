@@ -55,11 +55,8 @@ def add_many(connection: Connection, new: Sequence[NewPost]) -> list[Received]:
     fresh = [n for n in new if n.id in added]
     if fresh:
         _mark_deleted(connection, fresh)
-        events.append_many(
-            connection,
-            Happened.POST_RECEIVED,
-            [{"at": n.received_at, "name": Happened.POST_RECEIVED, "post_id": n.id, "data": None} for n in fresh],
-        )
+    for n in fresh:
+        events.append(connection, Happened.POST_RECEIVED, n.received_at, post_id=n.id)
     return [
         Received(post_id=n.id, new=True) if n.id in added else Received(post_id=_known(connection, n.post), new=False)
         for n in new

@@ -133,18 +133,22 @@ class Writer:
 
     def _transaction(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
         results: list[_Result] = []
+        names: set[str] = set()
         with self._engine.begin() as connection:
-            connection.info[events.HAPPENED] = set()
+            connection.info[events.APPENDED] = []
             batches: dict[Any, list[_Request[Any]]] = {}
             for request in group:
                 if request.many is not None:
                     batches.setdefault(request.many, []).append(request)
             for many, requests in batches.items():
                 values = many(connection, [request.row for request in requests])
+                names |= events.write(connection)
                 results += [(request, value, None) for request, value in zip(requests, values, strict=True)]
-            results += [(request, request.run(connection), None) for request in group if request.run is not None]
-            names = frozenset(connection.info.pop(events.HAPPENED))
-        return results, names
+            for request in group:
+                if request.run is not None:
+                    results.append((request, request.run(connection), None))
+                    names |= events.write(connection)
+        return results, frozenset(names)
 
     def _finish(self, results: list[_Result], names: frozenset[str]) -> None:
         try:

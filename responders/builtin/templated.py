@@ -58,9 +58,9 @@ class TemplatedResponder:
     def _fitting(self, locale: str, read: Understanding) -> Iterator[tuple[Template, float]]:
         """The templates of a language that may fit, each with its chance."""
         if read.intent == QUESTION:
-            keys = {template.key: template for template in self._library.templates if template.is_faq}
+            templates = self._library.by_key
             if max((chance for _, chance in read.faq), default=0.0) >= NEAR:
-                yield from ((keys[key], chance) for key, chance in read.faq if key in keys)
+                yield from ((templates[key], chance) for key, chance in read.faq if key in templates)
         for name, chance in read.situations:
             if chance >= _LEAST:
                 yield from ((template, chance) for template in self._by_id.get((locale, name), ()))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 Conditions = Mapping[str, tuple[str, ...]]
@@ -139,7 +140,7 @@ class Fact:
         return self.until is None or day <= self.until
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Library:
     """Everything the operators wrote, valid as a whole."""
 
@@ -154,4 +155,17 @@ class Library:
 
     def offering(self, intent: str, locale: str) -> tuple[Template, ...]:
         """The templates of an intent in a locale, in the order of their paths."""
-        return tuple(t for t in self.templates if t.intent == intent and t.locale == locale)
+        return self._by_intent.get((intent, locale), ())
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Template]:
+        """The templates by their keys."""
+        return {template.key: template for template in self.templates}
+
+    @cached_property
+    def _by_intent(self) -> Mapping[tuple[str, str], tuple[Template, ...]]:
+        found: dict[tuple[str, str], tuple[Template, ...]] = {}
+        for template in self.templates:
+            place = (template.intent, template.locale)
+            found[place] = (*found.get(place, ()), template)
+        return found

@@ -40,12 +40,11 @@ def opener(text: str) -> str:
 
 def fresh(candidates: Iterable[Candidate], intent: str | None, context: Context, library: Library) -> list[Candidate]:
     """Those that do not repeat: not said to this fan before, and within the template's limits."""
-    templates = {template.key: template for template in library.templates}
     past = context.past_replies
     told = {(p.template, p.variant) for p in past if p.same_fan}
 
     def is_fresh(c: Candidate) -> bool:
-        template = templates.get(c.template)
+        template = library.by_key.get(c.template)
         if template and not _within_limits(template, context):
             return False
         if intent in SAME_ANSWER or (template and template.is_faq):
