@@ -12,17 +12,19 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import chats, decisions, growth, inserts, path, start, understanding, web
+from bench import cards, chats, decisions, growth, inserts, memory, path, start, understanding, web
 from bench.figures import Figure, keep, machine, table
 
 PARTS: dict[str, Any] = {
     "understanding": understanding,
     "inserts": inserts,
     "decisions": decisions,
+    "cards": cards,
     "path": path,
     "telegram": chats.TELEGRAM,
     "discord": chats.DISCORD,
     "growth": growth,
+    "memory": memory,
     "start": start,
     "web": web,
 }

@@ -21,6 +21,7 @@ from bot.desk import Desk
 from bot.domain import StoredPost
 from bot.intake import Intake
 from bot.queue import moves
+from bot.reader import load_reader
 from bot.store import Connection, NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline
@@ -92,8 +93,8 @@ class TimedIntake(Intake):
 
     timed: Timed
 
-    async def _process(self, post_id: str) -> None:
-        await super()._process(post_id)
+    async def _process(self, post_id: str, *, new: bool) -> None:
+        await super()._process(post_id, new=new)
         self.timed.at[post_id] = time.perf_counter()
         if post_id in self.timed.waiting:
             self.timed.waiting.pop(post_id).set()
@@ -116,7 +117,7 @@ async def scene(folder: Path) -> AsyncIterator[Scene]:
     config = folder / "config.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     read = settings.load(config, {})
-    content = Content(ROOT / "templates")
+    content = Content(ROOT / "templates", reader=load_reader)
     pipeline = content.load()
     clock = WallClock()
     store = await Store.open(read.store)
