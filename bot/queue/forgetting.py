@@ -1,23 +1,23 @@
-"""Forgetting a fan, however much they wrote: in small groups, between which others' writes go, and to the end."""
+"""Forgets a fan, however much they wrote: in small groups, so that others can write in between."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain import LIVE, Cause, DraftState
+from bot.domain import Cause
 from bot.queue import moves, retention
 from bot.store import Connection, Store, drafts, fans
 from responders.types import ReasonCode
 
 
 async def forget(store: Store, platform: str, fan_id: str, at: datetime) -> None:
-    """Erase everything about a fan; what waits for them is withdrawn. Returns once it is gone from the disk."""
+    """Erase everything about a fan and withdraw their drafts. Returns once all is gone from the disk."""
     await store.write(lambda c: fans.begin_forgetting(c, platform, fan_id, at))
     await _go_on(store, platform, fan_id, at)
 
 
 async def finish(store: Store, at: datetime) -> None:
-    """Go on with what a crash cut off."""
+    """Go on after a crash."""
     for platform, fan_id in await store.read(fans.being_forgotten):
         await _go_on(store, platform, fan_id, at)
 
@@ -29,13 +29,13 @@ async def _go_on(store: Store, platform: str, fan_id: str, at: datetime) -> None
 
 
 def _forget_some(connection: Connection, platform: str, fan_id: str, at: datetime) -> bool:
-    """Forget a fan's posts, a group at a time; what waits for them is withdrawn first. False when nothing is left."""
+    """Forget a group of a fan's posts, and withdraw their drafts. False if nothing is left."""
     ids = fans.some_posts(connection, platform, fan_id)
     if not ids:
         fans.end_forgetting(connection, platform, fan_id, at)
         retention.forgotten(connection, at)
         return False
-    for draft in drafts.of_posts(connection, ids, (*LIVE, DraftState.APPROVED)):
+    for draft in drafts.of_posts(connection, ids, drafts.IN_USE):
         moves.end(connection, draft, Cause.FORGOTTEN, at)
     fans.drop_echoes(connection, ids)
     fans.drop_words(connection, ids, ReasonCode.OPTED_OUT, "The fan asked to be forgotten.", anonymous=True)

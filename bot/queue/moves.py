@@ -1,4 +1,4 @@
-"""Moves of a draft that no manager makes, and the steps that several moves share. Plain functions of a connection."""
+"""Moves of a draft without a manager, and steps that several moves share. Plain functions of a connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import (
-    LIVE,
     MOVES,
     UNSENT,
     Action,
@@ -37,7 +36,7 @@ _ENDED: Mapping[DraftState, Happened] = {
 
 
 class Conflict(Exception):
-    """Another process changed the row between our look and our write; the transaction is run again."""
+    """Another process changed the row after we read it. The transaction is run again."""
 
 
 def save(connection: Connection, old: Draft, new: Draft) -> Draft:
@@ -60,8 +59,8 @@ def submit(
     *,
     placed: Callable[[Draft], Draft] = lambda draft: draft,
 ) -> Draft | None:
-    """Put what the pipeline proposes on the desk; None when the post stays unanswered. A draft can be sent until
-    `expires_at`. `placed` sets it in the place of an older one."""
+    """Store the draft of a proposal; None if the post stays unanswered. It can be sent until `expires_at`. `placed`
+    gives it the place of an older one."""
     if proposal.outcome is Outcome.SILENT:
         return None
     draft = placed(_draft(post, proposal, context, expires_at))
@@ -72,8 +71,8 @@ def submit(
 
 def hand_off(
     connection: Connection, old: Draft, post: StoredPost, at: datetime, *, by: str, to: str | None, why: str
-) -> Draft:
-    """A new draft without text in the place of `old`, for a person."""
+) -> None:
+    """Store a hand-off in the place of `old`."""
     draft = Draft(
         id=new_id(),
         post_id=post.id,
@@ -92,11 +91,9 @@ def hand_off(
     )
     drafts.add(connection, draft, post, opener=_opener(draft))
     _waiting(connection, draft, at, by=by, to=to)
-    return draft
 
 
-def _waiting(connection: Connection, draft: Draft, at: datetime, **data: Any) -> None:
-    by = data.pop("by", None)
+def _waiting(connection: Connection, draft: Draft, at: datetime, *, by: str | None = None, **data: Any) -> None:
     events.append(
         connection,
         Happened.DRAFT_WAITING,
@@ -154,43 +151,41 @@ def _alternative(candidate: Candidate) -> Alternative:
 
 
 def _facts(candidate: Candidate) -> dict[str, str]:
-    """The facts that it took: name -> what it says by it. Its slots stand in the order of their sources, but for
-    those that a manager fills."""
+    """The facts in it: name -> what it says. Its slots are in the order of their sources; a manager's slots are not
+    among them."""
     given = [source for source in candidate.sources if source not in {ASK_APPROVER, SIGNER}]
     words = candidate.recipe.slots.values() if candidate.recipe else ()
     said = zip(given, words, strict=False)
     return {source.removeprefix(FACTS): value for source, value in said if value and source.startswith(FACTS)}
 
 
-def end(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by: str | None = None) -> bool:
-    """Withdraw, supersede or expire a draft because of `cause`; False when it is too late or not a legal move.
+def end(connection: Connection, draft: Draft, cause: Cause, at: datetime) -> bool:
+    """Withdraw, supersede or expire a draft because of `cause`. False if it is too late, or not a legal move.
 
-    An approved draft ends only while its delivery is held or has failed; the delivery is recalled with it.
+    An approved draft ends only while its delivery is held or has failed. The delivery is recalled, too.
     """
     if (draft.state, cause) not in MOVES:
         return False
     if draft.state is DraftState.APPROVED and not recall(connection, draft, at, cause, UNSENT):
         return False
-    return close(connection, draft, cause, at, by=by)
+    return close(connection, draft, cause, at)
 
 
-def close(connection: Connection, draft: Draft, cause: Cause, at: datetime, *, by: str | None = None) -> bool:
-    """`end` for a draft whose delivery is already taken back."""
+def close(connection: Connection, draft: Draft, cause: Cause, at: datetime) -> bool:
+    """`end` for a draft whose delivery was recalled already."""
     target = MOVES.get((draft.state, cause))
     if target is None:
         return False
     new = replace(draft, state=target, cause=str(cause), decided_at=draft.decided_at or at)
     save(connection, draft, new)
-    events.append(connection, _ENDED[target], at, by=by, post_id=draft.post_id, draft_id=draft.id, cause=str(cause))
+    events.append(connection, _ENDED[target], at, post_id=draft.post_id, draft_id=draft.id, cause=str(cause))
     return True
 
 
-def end_all(connection: Connection, post_id: str, cause: Cause, at: datetime, *, by: str | None = None) -> int:
-    """End every draft of a post that can still be ended; returns how many."""
-    open_states = (*LIVE, DraftState.APPROVED)
-    return sum(
-        end(connection, draft, cause, at, by=by) for draft in drafts.of_posts(connection, [post_id], open_states)
-    )
+def end_all(connection: Connection, post_id: str, cause: Cause, at: datetime) -> None:
+    """End every draft of a post that can still be ended."""
+    for draft in drafts.of_posts(connection, [post_id], drafts.IN_USE):
+        end(connection, draft, cause, at)
 
 
 def recall(
@@ -202,7 +197,7 @@ def recall(
     *,
     by: str | None = None,
 ) -> Delivery | None:
-    """Take back the delivery of a draft if it is in one of `states`; None when it is not any more."""
+    """Recall the delivery of a draft if it is in one of `states`; None if not."""
     newest = next(iter(deliveries.of_draft(connection, draft.id)), None)
     if newest is None or newest.state not in states or newest.kind != "send":
         return None
@@ -212,7 +207,7 @@ def recall(
 def recall_delivery(
     connection: Connection, delivery: Delivery, at: datetime, cause: Cause | Action, *, by: str | None = None
 ) -> Delivery | None:
-    """Take back a delivery that the platform does not have."""
+    """Recall a delivery that the platform does not have; None if it has moved on."""
     done = deliveries.move(connection, delivery, DeliveryState.RECALLED)
     if done:
         append_event(connection, Happened.REPLY_RECALLED, delivery, at, by=by, cause=str(cause))
@@ -222,7 +217,7 @@ def recall_delivery(
 def append_event(
     connection: Connection, name: Happened, delivery: Delivery, at: datetime, *, by: str | None = None, **data: Any
 ) -> None:
-    """One fact about a delivery."""
+    """Append an event of a delivery."""
     events.append(
         connection,
         name,
@@ -237,7 +232,7 @@ def append_event(
 
 
 def arrived(connection: Connection, delivery: Delivery, at: datetime, external_id: str | None) -> None:
-    """The platform has it: keep the receipt, and let the reply show what is now out there."""
+    """The platform has it: store the receipt, and update the reply that a change was for."""
     if (
         deliveries.move(
             connection, delivery, DeliveryState.SENT, sent_at=at, external_id=external_id, lease_until=None, error=None
@@ -253,7 +248,7 @@ def arrived(connection: Connection, delivery: Delivery, at: datetime, external_i
 
 
 def laid(draft: Draft, number: int) -> Draft:
-    """The draft with its alternative `number` (from 1) on the card. Raises Refused when there is none."""
+    """The draft with its alternative `number` (from 1) as its text. Raises Refused if there is none."""
     others = draft.alternatives
     if not 1 <= number <= len(others):
         sentence = f"There is no other wording number {number} on this card; it has {len(others)}."
@@ -276,12 +271,12 @@ def laid(draft: Draft, number: int) -> Draft:
 
 
 def _turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
-    """The alternatives once number `number` (from 1) was laid on the card: the text that lay there goes to the end."""
+    """The alternatives without number `number` (from 1), and with the text that it replaces at the end."""
     rest = tuple(a for i, a in enumerate(draft.alternatives, start=1) if i != number)
     if draft.own_words or draft.text is None or draft.template is None or draft.variant is None:
         return rest
     lay = Alternative(
-        text=preview(draft.recipe) if draft.recipe else draft.text,  # without what was typed: `reword` drops it
+        text=preview(draft.recipe) if draft.recipe else draft.text,  # `reword` drops what was typed
         template=draft.template,
         variant=draft.variant,
         recipe=draft.recipe,
@@ -293,7 +288,7 @@ def _turned(draft: Draft, number: int) -> tuple[Alternative, ...]:
 
 
 def taken_back(draft: Draft) -> Draft:
-    """A decided draft waiting again, its text as far as it is known without who decides."""
+    """A decided draft that waits again. Its text is a preview, because another manager may decide now."""
     return replace(
         draft,
         state=DraftState.WAITING,
@@ -306,7 +301,7 @@ def taken_back(draft: Draft) -> Draft:
 
 
 def wake(draft: Draft, at: datetime) -> Draft:
-    """A snoozed draft waiting again; the expiry clock stood still meanwhile."""
+    """A snoozed draft that waits again. It expires later by the time it was snoozed."""
     slept = at - draft.snoozed_at if draft.snoozed_at else timedelta()
     expires_at = draft.expires_at + slept if draft.expires_at else None
     return replace(draft, state=DraftState.WAITING, snoozed_at=None, snoozed_until=None, expires_at=expires_at)
