@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CollectorRegistry
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from bot.adapters.web import Deps, api, health, problems
@@ -39,7 +40,8 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
     app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of, deps.settings.community.timezone)
     for router in (api.router, health.router, signin.router, *PAGES_OF_MANAGERS):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=PAGES / "static"))
+    # Pages are not compressed: they hold a token, and words that others chose.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=PAGES / "static"), minimum_size=1000))
     problems.install(app)
     app.add_exception_handler(signin.SignedOut, _signed_out)
     app.add_exception_handler(StoreError, _unavailable)

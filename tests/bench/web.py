@@ -1,20 +1,27 @@
-"""Requests to the console's port: each on a new connection, and all on one that is kept."""
+"""Requests to the console's port, each on a new connection and all on one; and what the inbox asks of a long queue."""
 
 from __future__ import annotations
 
 import asyncio
 import http.client
+import itertools
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Figure, figure, ratios
-from bench.scenes import CONFIG, ROOT
+from bench.scenes import CONFIG, ROOT, Scene, fans_write, scene, waiting_drafts
 from bench.start import running
 
+from bot.store import listing
+from bot.store.listing import Selection
+
 ROUNDS, REQUESTS = 5, 200
+WAITING, CARDS = 10_000, 200
+"""Cards that wait, and cards on one page: eight times what the console shows at once."""
 
 
 async def measure() -> list[Figure]:
@@ -29,7 +36,46 @@ async def measure() -> list[Figure]:
         figure("web: a request on a new connection", "ms", new),
         figure("web: a request on a kept connection", "ms", kept),
         figure("web: kept / new", "x", ratios(kept, new), at_most=1.2),
+        *await _inbox(),
     ]
+
+
+async def _inbox() -> list[Figure]:
+    """Milliseconds of CPU for what the desk does, without the page around the cards."""
+    everything = Selection(me="manager")
+    with tempfile.TemporaryDirectory() as name:
+        async with scene(Path(name)) as on:
+            some = fans_write(["the fog in the last level is lovely"], channels=40, fans=2000)
+            await waiting_drafts(on, list(itertools.islice(some, WAITING)))
+            middle = await _middle(on, everything)
+            questions = {
+                f"{CARDS} cards": lambda: on.desk.listing(everything, limit=CARDS),
+                f"the {CARDS} cards behind the middle": lambda: on.desk.listing(everything, limit=CARDS, after=middle),
+                "25 cards that a word finds": lambda: on.desk.listing(replace(everything, q="LOVELY"), limit=25),
+                "a word that finds none": lambda: on.desk.listing(replace(everything, q="nowhere"), limit=25),
+                "counts": lambda: on.store.read(lambda c: listing.counts(c, everything)),
+                "channels": lambda: on.store.read(lambda c: listing.channels(c, 200)),
+            }
+            took = {what: [await _took(ask) for _ in range(ROUNDS)] for what, ask in questions.items()}
+    goals = dict.fromkeys(list(questions)[:2], 50)
+    return [
+        figure(f"web: inbox of {WAITING:,}: {what}", "ms CPU", times, at_most=goals.get(what))
+        for what, times in took.items()
+    ]
+
+
+async def _middle(on: Scene, selection: Selection) -> str | None:
+    """The cursor in the middle of the queue."""
+    after = None
+    for _ in range(WAITING // CARDS // 2):
+        after = (await on.desk.listing(selection, limit=CARDS, after=after)).next
+    return after
+
+
+async def _took(ask: Callable[[], Awaitable[object]]) -> float:
+    begun = time.process_time()
+    await ask()
+    return (time.process_time() - begun) * 1e3
 
 
 def _new(port: int) -> float:
