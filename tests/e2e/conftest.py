@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import re
 import shutil
@@ -11,14 +11,14 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -64,11 +64,10 @@ class Greenroom:
             )
         end = time.monotonic() + 90
         while time.monotonic() < end and self._process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{self.url}/readyz", timeout=5).is_success:
                     return
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         pytest.fail(f"Greenroom does not run; its log: {self.log}")
 
     def stop(self) -> None:
@@ -97,14 +96,10 @@ class Greenroom:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON that a program gets. Raises AssertionError on a refusal."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        sent = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=sent, method=method, headers=headers)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.loads(answer.read() or "null")
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{method} {path}: {error.read().decode()}") from error
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.request(method, self.url + path, json=body, headers=headers, timeout=60)
+        assert answer.is_success, f"{method} {path}: {answer.text}"
+        return answer.json() if answer.content else None
 
     def write(self, text: str, *, fan: str = "Robin", channel: str = "lobby", **more: Any) -> str:
         """A fan posts; the id of the post once it is judged."""
@@ -211,6 +206,18 @@ def phone(visit: Visit) -> Manager:
 def desk(visit: Visit) -> Manager:
     """Mara at a desk, in the inbox."""
     return visit("mara", DESK)
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """What axe finds on a page that is serious or worse, in a line each."""
+
+    def look(page: Page) -> list[str]:
+        found = Axe().run(page).response["violations"]
+        grave = (one for one in found if one["impact"] in {"serious", "critical"})
+        return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']][:5]}" for one in grave]
+
+    return look
 
 
 @pytest.fixture(scope="session")

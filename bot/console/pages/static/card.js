@@ -3,6 +3,7 @@
 import { api, fragment, make, parsed } from "./api.js";
 import { toast } from "./toast.js";
 
+const SETTLING = 400; // milliseconds
 const AT_ONCE = 50; // cards in one request
 const served = new WeakMap(); // part -> its HTML as the server made it
 const ends = new WeakMap(); // element with a countdown -> when it ends, by performance.now()
@@ -225,8 +226,16 @@ export async function decide(card, body) {
   if (next) card.dataset.myDecision = "";
   const hadFocus = card.contains(document.activeElement) || document.activeElement === document.body;
   await refresh([draft]);
+  if (next) settle();
   if (next && hadFocus) goTo(next);
   return true;
+}
+
+/** The list has just moved up under the finger: for a moment a second tap, meant for the card that folded, does nothing. */
+function settle() {
+  const list = document.getElementById("cards");
+  list.dataset.settling = "";
+  setTimeout(() => delete list.dataset.settling, SETTLING);
 }
 
 async function send(draft, press) {

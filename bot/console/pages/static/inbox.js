@@ -24,7 +24,6 @@ import { listen } from "./keys.js";
 import { follow } from "./stream.js";
 import { toast } from "./toast.js";
 
-const STEADY = 400; // milliseconds after a press in which a second tap does not reach another card
 const list = document.getElementById("cards");
 const beside = document.getElementById("beside");
 const isWide = matchMedia("(min-width: 1200px)");
@@ -152,21 +151,14 @@ async function askForCard(card) {
   goTo(fresh);
 }
 
-let pressed = { card: null, at: 0 };
-
 /** Does what a button of a card, or a key, asks for. */
 export async function act(card, action, values = {}, button = null) {
   await ACTIONS[action](card, values, button);
 }
 
-list.addEventListener("click", ({ target, detail, timeStamp }) => {
+list.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-action]");
-  const card = button?.closest("article");
-  if (!card) return;
-  // The list has just moved up under the finger: a second tap was meant for the card that has gone.
-  if (detail > 0 && pressed.card !== card && timeStamp - pressed.at < STEADY) return;
-  pressed = { card, at: timeStamp };
-  act(card, button.dataset.action, button.dataset, button);
+  if (button) act(button.closest("article"), button.dataset.action, button.dataset, button);
 });
 
 document.addEventListener("submit", async (event) => {
