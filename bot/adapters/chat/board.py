@@ -1,12 +1,12 @@
-"""One card at a time: put before the managers, brought in line with its draft, and noted in the store."""
+"""The managers' cards, one at a time: sent, brought in line with their drafts, and noted in the store."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
@@ -15,7 +15,9 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.adapters.chat.calls import Call
+from bot.adapters.chat.layout import Budget, Digest, Layout, layout
 from bot.adapters.chat.parts import Parts
+from bot.adapters.chat.verbs import STUMBLED
 from bot.adapters.chat.words import settled, told, wants_a_person
 from bot.desk.cards import WRITING_FOR
 from bot.desk.view import CardView
@@ -25,22 +27,24 @@ from bot.store.cards import Shown
 
 log = structlog.get_logger()
 
-Face = TypeVar("Face")
-"""How a platform shows a card: what one message of its SDK is made of."""
+Rendered = TypeVar("Rendered")
+"""A platform's rendered message: one message of its SDK."""
 
 
 class Gone(Exception):
     """A message of ours is not there any more, or can no longer be changed."""
 
 
-class Board(ABC, Generic[Face]):
-    """Where a platform shows the managers their cards. The abstract methods are its own part.
+class Board(ABC, Generic[Rendered]):
+    """The place on a platform where managers see their cards. The platform fills in the abstract methods.
 
-    Whatever goes to the platform raises one of `trouble` when it fails.
+    A method that sends or changes something raises one of `trouble` when it fails.
     """
 
     name: ClassVar[str]
     """Of the surface."""
+    budget: ClassVar[Budget]
+    """The room in one of its messages."""
     trouble: ClassVar[tuple[type[Exception], ...]]
     """What can go wrong with a request; another try may go well."""
 
@@ -50,9 +54,9 @@ class Board(ABC, Generic[Face]):
         self.changes: dict[str, datetime] = {}
         """Draft -> when its card changes by itself."""
         self._covered: dict[str, str] = {}
-        """Draft -> the fingerprint of its card, on which a menu lies."""
+        """Draft -> the fingerprint of its card, while a menu is on it."""
         self._pressed: Counter[str] = Counter()
-        """Drafts -> how many presses on their cards are under way."""
+        """Draft -> how many presses on its card are being handled."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -61,49 +65,49 @@ class Board(ABC, Generic[Face]):
         """Whether something can be shown now."""
 
     def reaches(self, message_id: str) -> bool:
-        """Whether a message of ours stands where the cards are now; elsewhere it is as good as gone."""
+        """Whether a message of ours is in the chat where the cards are now."""
         return True
 
     def busy_for(self) -> float:
-        """Seconds until something that is not urgent can be sent without waiting; asked for only when ready."""
+        """Seconds until a message that is not urgent can be sent. Called only when ready."""
         return 0.0
 
     @abstractmethod
-    def face(self, card: CardView) -> Face:
-        """How a draft looks now."""
+    def render(self, layout: Layout) -> Rendered:
+        """A card's message."""
 
     @abstractmethod
-    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
-        """One message in the place of many cards. `counts`: what waits, by kind; `step`: how many more are shown."""
+    def render_digest(self, digest: Digest) -> Rendered:
+        """The digest's message."""
 
     @abstractmethod
-    def fingerprint(self, face: Face) -> str:
-        """Of everything that a face shows."""
+    def fingerprint(self, rendered: Rendered) -> str:
+        """A hash of everything that a message shows."""
 
     @abstractmethod
-    async def send_card(self, card: CardView, face: Face, *, instead_of: str, silent: bool) -> str:
-        """Put a card up, and notify the one it was handed to; its message's id."""
+    async def send_card(self, card: CardView, rendered: Rendered, *, instead_of: str, silent: bool) -> str:
+        """Send a card and notify the manager it was handed to. Returns the message's id."""
 
     @abstractmethod
-    async def send_digest(self, face: Face, *, silent: bool) -> str:
-        """Put the digest up; its message's id."""
+    async def send_digest(self, rendered: Rendered, *, silent: bool) -> str:
+        """Send the digest. Returns the message's id."""
 
     @abstractmethod
     async def send_call(self, call: Call, *, silent: bool) -> None:
         """Say something beside the cards."""
 
     @abstractmethod
-    async def edit(self, message_id: str, face: Face) -> None:
+    async def edit(self, message_id: str, rendered: Rendered) -> None:
         """Change a message of ours. Raises `Gone` too."""
 
     @abstractmethod
     async def delete(self, message_id: str) -> None:
-        """Take a message of ours away, if it is still there."""
+        """Delete a message of ours, if it is still there."""
 
     async def adopt(self) -> None:
-        """Note the cards that stand there unnoted, because a stop came in between. Raises one of `trouble`.
+        """Find the cards that were sent and not noted before a stop, and note them. Raises one of `trouble`.
 
-        Does nothing on a platform that lets nobody look.
+        Does nothing on a platform that does not let a bot look.
         """
 
     def explain(self, error: Exception) -> str:
@@ -116,20 +120,20 @@ class Board(ABC, Generic[Face]):
         local = self._parts.settings.community.local
         return hours is not None and hours.cover(local(self._parts.clock.now()))
 
-    @contextmanager
+    @contextlib.contextmanager
     def pressed(self, draft_id: str) -> Iterator[None]:
-        """While a press on its card is under way: the card then changes where it stands, whoever shows it first."""
+        """While a press on its card is handled, the card is edited where it is and not sent anew."""
         self._pressed[draft_id] += 1
         try:
             yield
         finally:
             self._pressed[draft_id] -= 1
-            self._pressed += Counter()  # without those that are over
+            self._pressed += Counter()  # drops the zeros
 
-    async def show(self, draft_id: str, put: Callable[[Face], Awaitable[object]] | None = None) -> None:
-        """Bring one card in line; `put` edits it by way of a press. Raises one of `trouble`.
+    async def show(self, draft_id: str, put: Callable[[Rendered], Awaitable[object]] | None = None) -> None:
+        """Bring one card in line with its draft; `put` edits it as the answer to a press. Raises one of `trouble`.
 
-        One at a time for each draft: what is put on the screen last is what was read last.
+        The cards of a draft are shown one at a time, so the last one shown is the last one read.
         """
         async with self._locks.setdefault(draft_id, asyncio.Lock()):
             card = await self._parts.desk.draft(draft_id)
@@ -146,12 +150,25 @@ class Board(ABC, Generic[Face]):
             if shown:
                 await self._keep(card, shown)
 
-    async def try_show(self, draft_id: str, put: Callable[[Face], Awaitable[object]] | None = None) -> None:
+    async def try_show(self, draft_id: str, put: Callable[[Rendered], Awaitable[object]] | None = None) -> None:
         """As `show`, after a decision, which stands whatever becomes of this: the sweep repairs the card."""
         try:
             await self.show(draft_id, put)
         except Exception as error:
             log.warning("card_not_shown", surface=self.name, what=draft_id, why=self.explain(error))
+
+    async def answered(self, work: Awaitable[object], tell: Callable[[str], Awaitable[object]]) -> None:
+        """Do what somebody asks by a press or a command; whatever goes wrong, they are told a sentence."""
+        try:
+            await work
+        except Refused as refused:
+            await tell(refused.message)
+        except self.trouble as error:
+            log.warning("press_failed", surface=self.name, why=self.explain(error))
+            await tell(STUMBLED)
+        except Exception:
+            log.exception("press_failed", surface=self.name)
+            await tell(STUMBLED)
 
     async def decide(
         self,
@@ -160,12 +177,12 @@ class Board(ABC, Generic[Face]):
         *,
         name: str | None = None,
         refused: Callable[[Refused], Awaitable[None]] | None = None,
-        put: Callable[[Face], Awaitable[object]] | None = None,
+        put: Callable[[Rendered], Awaitable[object]] | None = None,
     ) -> None:
-        """What a press means is asked of the desk, its presser is told what comes of it, and the card follows.
+        """Let the desk decide, tell whoever pressed what came of it, and bring the card in line.
 
-        `tell` gets the remarks, or nothing; `refused` what was refused, where it is told in another way. `name` and
-        `put` are those of `Desk.decide` and `show`.
+        `tell` gets the remarks, perhaps none. `refused` gets a refusal; without it, `tell` does. `name` and `put` are
+        those of `Desk.decide` and `show`.
         """
         with self.pressed(command.draft_id):
             try:
@@ -177,8 +194,9 @@ class Board(ABC, Generic[Face]):
             await self.try_show(command.draft_id, put)
 
     async def invalidate(self, draft_id: str, *, menu: bool = False) -> None:
-        """Its message shows something else for now: the next `show` brings it in line. A `menu` stays until the draft
-        changes, or it is invalidated again.
+        """Note that its message shows something else now, so that the next `show` edits it.
+
+        A `menu` stays until the draft changes, or the card is invalidated again.
         """
         async with self._locks.setdefault(draft_id, asyncio.Lock()):
             shown = await self._parts.store.read(lambda c: cards.get(c, self.name, draft_id))
@@ -190,30 +208,27 @@ class Board(ABC, Generic[Face]):
                 await self._parts.store.write(lambda c: cards.keep(c, self.name, other))
 
     async def _update(
-        self, card: CardView, shown: Shown, put: Callable[[Face], Awaitable[object]] | None
+        self, card: CardView, shown: Shown, put: Callable[[Rendered], Awaitable[object]] | None
     ) -> Shown | None:
-        face = self.face(card)
-        in_line = self.fingerprint(face) in (shown.face, self._covered.get(shown.draft_id))
+        rendered = self._rendered(card)
+        in_line = self.fingerprint(rendered) in (shown.face, self._covered.get(shown.draft_id))
         if in_line and self.reaches(shown.message_id):
             return shown
         self._covered.pop(shown.draft_id, None)
-        new = self._shown(card, shown.message_id, face)
+        new = self._shown(card, shown.message_id, rendered)
         if put:
-            try:
-                await put(face)
-            except self.trouble:
-                face = self.face(card)  # Discord's library wants a fresh one for each try
-            else:
+            with contextlib.suppress(*self.trouble):
+                await put(rendered)
                 return new
         try:
-            await self.edit(shown.message_id, face)
+            await self.edit(shown.message_id, rendered)
         except Gone:  # somebody deleted it, or the cards moved to another channel
             if wants_a_person(card):
                 return await self._send(card, instead_of=shown.message_id)
             if new.settled:
                 await self._parts.store.write(lambda c: cards.drop(c, self.name, shown.draft_id))
                 return None
-            return replace(new, face="")  # nobody misses it yet; what comes of it may want a person again
+            return replace(new, face="")  # it is sent anew if it needs a person again
         except self.trouble:
             unsure = replace(shown, face="", settled=False)
             await self._parts.store.write(lambda c: cards.keep(c, self.name, unsure))
@@ -221,17 +236,21 @@ class Board(ABC, Generic[Face]):
         return new
 
     async def _send(self, card: CardView, instead_of: str = "") -> Shown:
-        face = self.face(card)
+        rendered = self._rendered(card)
         silent = self.quiet() and "crisis" not in card.draft.risk
-        return self._shown(card, await self.send_card(card, face, instead_of=instead_of, silent=silent), face)
+        message_id = await self.send_card(card, rendered, instead_of=instead_of, silent=silent)
+        return self._shown(card, message_id, rendered)
 
-    def _shown(self, card: CardView, message_id: str, face: Face) -> Shown:
+    def _rendered(self, card: CardView) -> Rendered:
+        return self.render(layout(card, self.budget, self.name, self._parts.desk.name_of))
+
+    def _shown(self, card: CardView, message_id: str, rendered: Rendered) -> Shown:
         return Shown(
             draft_id=card.draft.id,
             message_id=message_id,
             revision=card.draft.revision,
             state=str(card.draft.state),
-            face=self.fingerprint(face),
+            face=self.fingerprint(rendered),
             settled=settled(card),
         )
 

@@ -1,4 +1,4 @@
-"""Messages that events cause beside the cards: the call for help in a crisis, and the reminder of what waits."""
+"""Messages beside the cards: a call for help in a crisis, a reminder of what waits, and news about the templates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Call:
     nonce: str
     """The same for each try."""
     who: str | None = None
-    """The key of the one manager who is named before the text, and notified."""
+    """The key of the manager who is named before the text and notified."""
     about: str | None = None
     """The message of the card it is about."""
 
@@ -33,7 +33,7 @@ CALLS = frozenset({Happened.CRISIS_CALLED, Happened.QUEUE_REMINDED, *_TEMPLATES}
 
 
 async def call_of(event: Event, parts: Parts, surface: str) -> Call | None:
-    """The message that an event causes; None when it causes none, or none any more."""
+    """The message that an event causes, if it still needs one."""
     if event.name is Happened.CRISIS_CALLED and event.draft_id:
         return await _crisis(event, event.draft_id, parts, surface)
     if event.name is Happened.QUEUE_REMINDED:
@@ -44,7 +44,7 @@ async def call_of(event: Event, parts: Parts, surface: str) -> Call | None:
 
 
 async def _crisis(event: Event, draft_id: str, parts: Parts, surface: str) -> Call | None:
-    """Until somebody has it: calls that were missed while the program was down are not made up for."""
+    """Only while nobody has it, and only in time: a call that was missed during a stop is not made later."""
     card = await parts.desk.draft(draft_id)
     late = parts.clock.now() - event.at >= CRISIS_EVERY
     if card is None or not card.waits or card.draft.opened_by or late:

@@ -1,4 +1,4 @@
-"""What fans and managers ask for by commands, on every platform: it reads the command, and shows the answer its way."""
+"""The commands of fans and managers, on every platform. The platform reads the command and shows the answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Generic
 
 import structlog
 
-from bot.adapters.chat.board import Board, Face
+from bot.adapters.chat.board import Board, Rendered
 from bot.adapters.chat.calls import Call
 from bot.adapters.chat.parts import Parts
 from bot.desk.view import CardView
@@ -46,16 +46,16 @@ class Queue:
         return f"… and {more} more" if more > 0 else ""
 
 
-class Asked(Generic[Face]):
+class Asked(Generic[Rendered]):
     """For one surface."""
 
-    def __init__(self, parts: Parts, board: Board[Face]) -> None:
+    def __init__(self, parts: Parts, board: Board[Rendered]) -> None:
         """`board` shows the cards."""
         self._parts = parts
         self._board = board
 
     async def fan(self, command: str, fan_id: str, words: str, report: Callable[[str, str], str]) -> Answer:
-        """The answer to a fan, for their eyes only. A report is laid before the managers; `report` says it, of the
+        """The answer to a fan, which only they may see. A report goes to the managers; `report` makes its text of the
         fan's words and the key of the manager it is for.
         """
         answer = await self._parts.fans.answer(command, self._board.name, fan_id, words)
@@ -80,7 +80,7 @@ class Asked(Generic[Face]):
         return Queue(waiting=waiting, shown=page)
 
     async def card_for(self, post_id: str | None) -> CardView:
-        """Put a card for a post that a manager points at on the desk, and show it. Raises Refused, in words."""
+        """Make and show a card for a post that a manager points at. Raises Refused."""
         card = await self._parts.intake.card_for(post_id) if post_id else None
         if card is None:
             raise Refused("not_found", NOTHING)
@@ -88,7 +88,7 @@ class Asked(Generic[Face]):
         return card
 
     async def tell_once(self, said: object, tell: Callable[[], Awaitable[object]]) -> None:
-        """Tell the platform of our commands where what is said of them has changed: it keeps them. `said` is JSON."""
+        """Tell the platform of our commands when they have changed. `said` describes them, as JSON."""
         print_ = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         name, store = self._board.name, self._parts.store
         if (await store.read(lambda c: cards.notes(c, name))).get("commands") == print_:

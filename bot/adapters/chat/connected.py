@@ -6,25 +6,30 @@ import asyncio
 import contextlib
 from typing import ClassVar
 
+from bot.adapters.chat.doctor import no_token
+from bot.adapters.chat.parts import Parts
 from bot.domain import Delivery, NotSent, SendResult, SourceGone, Uncertain
+from bot.errors import GreenroomError
 from bot.ports import Sender
+from bot.settings import ChatSection
 
 RETRY_DELAY = 10.0
-"""Seconds until the next try of what may be tried again."""
+"""Seconds until the next try."""
 MOMENT = 5.0
-"""Seconds in which a connection is made, if it can be made at all."""
+"""Seconds that a sender waits for a connection."""
 
 
 class ConnectedPlatform:
-    """The sending half of a platform adapter. While there is no connection, nothing is sent and all is tried again."""
+    """The sending half of a platform. Without a connection nothing is sent, and everything is tried again."""
 
-    title: ClassVar[str]
-    """Its name, as people write it."""
+    section: ClassVar[type[ChatSection]]
+    """Its block of config.yaml."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: Parts) -> None:
         """Not connected yet."""
+        self._parts = parts
         self._refused: str | None = None
-        """Why no connection is tried any more."""
+        """Why it does not try to connect any more."""
         self._sender: Sender | None = None
         self._up = asyncio.Event()
 
@@ -43,6 +48,20 @@ class ConnectedPlatform:
         sender = await self._open()
         return await sender.look_up(delivery) if sender else Uncertain(reason=self._away(), retry_after=0, asked=False)
 
+    def _token(self) -> str:
+        """Its secret. Raises GreenroomError when there is none, and after the platform has refused it."""
+        token = self._parts.settings.token(self.section)
+        if token is None:
+            raise self._refuse(no_token(self.section))
+        if self._refused:
+            raise GreenroomError(self._refused)
+        return token
+
+    def _refuse(self, why: str) -> GreenroomError:
+        """Another try would not help: somebody has to do something first."""
+        self._refused = why
+        return GreenroomError(why)
+
     def _connected(self, sender: Sender) -> None:
         self._sender = sender
         self._up.set()
@@ -52,11 +71,11 @@ class ConnectedPlatform:
         self._up.clear()
 
     async def _open(self) -> Sender | None:
-        """What sends. After a start the outbox is the first to be ready: a connection in the making is waited for."""
+        """What sends. After a start the outbox is ready first, so it waits a moment for the connection."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0 if self._refused else MOMENT):
                 await self._up.wait()
         return self._sender
 
     def _away(self) -> str:
-        return f"The bot is not connected to {self.title} right now."
+        return f"The bot is not connected to {self.section.title} right now."

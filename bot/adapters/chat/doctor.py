@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.ports import Check
 from bot.settings import ChatSection, Settings
 
 
 class Findings:
-    """What is found about one platform, in its name."""
+    """Makes the lines about one platform."""
 
     def __init__(self, kind: type[ChatSection]) -> None:
         """`kind` is its block of config.yaml."""
@@ -25,11 +27,32 @@ class Findings:
         """Something to mend."""
         return Check(name=self._kind.name, ok=False, result=result, fix=fix)
 
-    def anybody(self, settings: Settings) -> bool:
-        """Whether a manager of config.yaml has an account there."""
-        return any(manager.account(self._kind.name) for manager in settings.managers.values())
+    def checks(
+        self,
+        settings: Settings,
+        *,
+        listen: str,
+        cards: str,
+        managers: str,
+        more: Sequence[Check] = (),
+        roles: bool = False,
+    ) -> list[Check]:
+        """What config.yaml lacks. `listen`, `cards` and `managers` say what to do about it, `more` are other findings.
+
+        `roles`: config.yaml names a role whose members may decide.
+        """
+        kind, section, found = self._kind, settings.chat(self._kind), [*more]
+        if settings.token(kind) is None:
+            found.append(self.fault("the token is missing", no_token(kind)))
+        if not section.listen:
+            found.append(self.fault("it listens to nothing", listen))
+        if section.cards is None:
+            found.append(self.note("no chat for cards: drafts are decided elsewhere", cards))
+        elif not roles and not any(manager.account(kind.name) for manager in settings.managers.values()):
+            found.append(self.fault("nobody may press the buttons on cards", managers))
+        return found or [self.fine("config.yaml says all that is needed")]
 
 
 def no_token(kind: type[ChatSection]) -> str:
-    """What to do where a platform is on and its token is not there."""
+    """What to do when a platform is enabled without its token."""
     return f"platforms.{kind.name} is enabled, but {kind.token} is not in the environment; set it, or set enabled: auto"

@@ -1,7 +1,7 @@
-"""A surface's one loop, a `bot.ports.Surface`: it does one thing at a time, always the most urgent one.
+"""The loop that shows cards, a `bot.ports.Surface`. It does one thing at a time, the most urgent first.
 
-Call for help, show the next card, bring a card in line with its draft, tell how many more wait. What could not be shown
-is tried again by the sweep.
+Call for help, show the next card, bring a card in line with its draft, keep the digest. The sweep tries again what
+could not be shown.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Generic
 
 import structlog
 
-from bot.adapters.chat.board import Board, Face, Gone
+from bot.adapters.chat.board import Board, Gone, Rendered
 from bot.adapters.chat.calls import CALLS, call_of
+from bot.adapters.chat.layout import digest
 from bot.adapters.chat.parts import Parts
 from bot.domain import Draft
 from bot.events import Event
@@ -25,9 +26,9 @@ from responders.said import said
 log = structlog.get_logger()
 
 SWEEP = timedelta(seconds=60)
-"""Between two looks at all cards that may still change, and before a card that could not be shown is tried again."""
+"""Time between two looks at all cards that may still change, and until a failed card is tried again."""
 FEW = 10
-"""Cards that come at once; when more wait without a card, a digest stands in their place."""
+"""Cards that are shown at once. When more drafts wait, a digest stands for the rest."""
 DIGEST_EVERY = timedelta(seconds=5)
 RECONNECT = 1.0
 """Seconds between two looks for a connection."""
@@ -36,26 +37,26 @@ MANY = 500
 _CALL, _DIGEST, _UNNOTED = "call", "digest", "unnoted"
 
 
-class CardLoop(Generic[Face]):
+class CardLoop(Generic[Rendered]):
     """One for a surface and the process."""
 
-    def __init__(self, parts: Parts, board: Board[Face]) -> None:
+    def __init__(self, parts: Parts, board: Board[Rendered]) -> None:
         """Nothing happens before it runs, and the board is ready."""
         self.name = board.name
         self._parts = parts
         self._board = board
         self._signal: Signal | None = None
         self._seen = 0
-        """Number of the last event that was taken in."""
+        """The last event that was read."""
         self._noted = -1
-        """The one that is kept in the store: after a restart, the events behind it are taken in again."""
+        """The last event that is noted in the store. After a restart the later ones are read again."""
         self._stale: dict[str, None] = {}
-        """Drafts whose cards have to be looked at, in order."""
+        """Drafts whose cards may be out of line, in order."""
         self._calls: deque[Event] = deque()
         self._later: dict[str, datetime] = {}
         """What could not be shown, a draft or `_CALL` or `_DIGEST` or `_UNNOTED` -> when to try again."""
         self._crowded = False
-        """More waited at once than there is room for, and not all of them are shown yet."""
+        """More drafts wait than cards are shown."""
         self._extra = 0
         """Cards that a manager asked for beyond the few."""
         self._digest: tuple[str, str] | None = None
@@ -63,13 +64,13 @@ class CardLoop(Generic[Face]):
         self._swept: datetime | None = None
 
     def more(self) -> None:
-        """A manager wants to see more of the queue now."""
+        """A manager wants more cards."""
         self._extra += FEW
         if self._signal:
             self._signal.notify(frozenset())
 
     async def run(self) -> None:
-        """Until cancelled; while there is no connection, it waits for one."""
+        """Until cancelled. Without a connection it waits for one."""
         store = self._parts.store
         notes = await store.read(lambda c: cards.notes(c, self.name))
         self._seen = int(notes["seen"]) if "seen" in notes else await store.last_event()
@@ -83,12 +84,12 @@ class CardLoop(Generic[Face]):
                     await self._signal.wait(rest)
 
     async def _step(self) -> float:
-        """Do the most urgent thing; seconds until there may be another one."""
+        """Do the most urgent thing. Returns the seconds until the next one is due."""
         await self._sweep()
         await self._take_in()
         if await self._call():
             return 0
-        if busy := self._board.busy_for():  # not waited for over there: a call for help must find the loop free
+        if busy := self._board.busy_for():  # the board must not wait: a call for help must find the loop free
             return min(busy, RECONNECT)
         if await self._next() or await self._align():
             return 0
@@ -96,7 +97,7 @@ class CardLoop(Generic[Face]):
         return self._rest()
 
     async def _sweep(self) -> None:
-        """Once in a while: look at all cards that may still change, and note how far the events are read."""
+        """From time to time: look at all cards that may still change, and note how far the events are read."""
         now = self._parts.clock.now()
         if self._swept and now < self._swept + SWEEP:
             return
@@ -125,7 +126,7 @@ class CardLoop(Generic[Face]):
         return max(0.05, (due - now).total_seconds())
 
     async def _call(self) -> bool:
-        """Send the messages that events cause; each step is False when there is nothing to do."""
+        """Send the messages that events cause. False when there is nothing to send."""
         while self._calls and _CALL not in self._later:
             about = self._calls[0].draft_id
             if about and about not in self._later:
@@ -149,7 +150,7 @@ class CardLoop(Generic[Face]):
         return True
 
     async def _room(self, draft: Draft) -> bool:
-        """Whether this card may come now: in a crowd only a few at once, and posts that cannot wait always."""
+        """Whether this card may be shown now. Of many, only a few are shown at once; a risk never waits."""
         if draft.risk or not self._crowded:
             return True
         if self._extra:
@@ -179,7 +180,7 @@ class CardLoop(Generic[Face]):
         return True
 
     async def _count(self) -> None:
-        """Keep the digest in line: one message in the place of all cards that are not shown."""
+        """Keep the digest in line: one message for all drafts without a card."""
         if _DIGEST in self._later:
             return
         store, crowded = self._parts.store, self._crowded
@@ -193,25 +194,25 @@ class CardLoop(Generic[Face]):
 
     async def _show_digest(self, hidden: list[Draft]) -> None:
         kinds = Counter(said(draft.risk[0] if draft.risk else draft.intent or "hand-off") for draft in hidden)
-        face = self._board.digest(kinds, min(draft.waiting_since for draft in hidden), FEW)
-        print_ = self._board.fingerprint(face)
+        rendered = self._board.render_digest(digest(kinds, min(draft.waiting_since for draft in hidden), FEW))
+        print_ = self._board.fingerprint(rendered)
         if self._digest and self._digest[1] == print_:
             return
         message_id = self._digest[0] if self._digest else None
         if message_id:
             try:
-                await self._board.edit(message_id, face)
+                await self._board.edit(message_id, rendered)
             except Gone:
                 self._digest = None
                 return
         else:
-            message_id = await self._board.send_digest(face, silent=self._board.quiet())
+            message_id = await self._board.send_digest(rendered, silent=self._board.quiet())
             await self._note(digest=message_id)
         self._digest = (message_id, print_)
         self._later[_DIGEST] = self._parts.clock.now() + DIGEST_EVERY
 
     async def _mark(self, seen: int) -> None:
-        """Keep how far the events are read: after a restart no call is made twice."""
+        """Note how far the events are read, so that no call is repeated after a restart."""
         if self._noted != seen:
             self._noted = seen
             await self._note(seen=str(seen))

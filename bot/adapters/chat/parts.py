@@ -1,4 +1,4 @@
-"""What a chat platform needs of the rest of the product, in one value."""
+"""What a chat platform needs from the rest of the product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port of a chat platform: all that the rest of the product asks of one. Nothing here loads an SDK.
+"""The port of a chat platform: what the rest of the product asks of it. Loads no SDK.
 
 A platform is a package with an entry point in the group `greenroom.adapters`, which names a `ChatAdapter`.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ChatPlatform(PlatformAdapter, Watched, Protocol):
-    """A running chat platform: it takes posts in, sends replies, and has a place for cards."""
+    """A running chat platform: it takes in posts, sends replies and shows cards."""
 
     @property
     def cards(self) -> Surface:
@@ -28,14 +28,14 @@ class ChatPlatform(PlatformAdapter, Watched, Protocol):
 
 
 class ChatAdapter(ABC):
-    """A chat platform that is installed, switched on or not. Its module is loaded at each start, its SDK is not."""
+    """An installed chat platform, switched on or not. Each start loads its module, but not its SDK."""
 
     section: ClassVar[type[ChatSection]]
-    """Its block of config.yaml: its name, the variable of its token, how a manager's account is written."""
+    """Its block of config.yaml, with its name, its token's variable and the form of an account."""
 
     @abstractmethod
     def platform(self, parts: Parts) -> ChatPlatform:
-        """The platform, not yet connected. Called only where it is switched on."""
+        """The platform, not yet connected. Called only when it is switched on."""
 
     @abstractmethod
     def checks(self, settings: Settings) -> list[Check]:
@@ -43,7 +43,7 @@ class ChatAdapter(ABC):
 
     @abstractmethod
     async def check_online(self, settings: Settings) -> list[Check]:
-        """What the platform says to it, with `--online`. Changes nothing there."""
+        """What the platform says, for `--online`. Changes nothing there."""
 
 
 def adapters() -> Mapping[str, ChatAdapter]:

@@ -1,4 +1,4 @@
-"""What the buttons of cards mean on every platform: verb -> command, the choices, and the refusals in words."""
+"""What buttons mean on every platform: their commands, their choices, and who may press them."""
 
 from __future__ import annotations
 
@@ -44,29 +44,31 @@ ACTIONS: Mapping[str, Action] = {
     "arrived": Action.SETTLE,
     "lost": Action.SETTLE,
 }
+VERBS = tuple(verb for verb in ACTIONS if verb != "propose")
+"""What a card's button can say; `propose` is only typed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pressed:
-    """What a button says: on which card, as it was shown, what, and which choice."""
+    """What a button says: the draft, the revision that the card showed, the verb, and a choice."""
 
     draft_id: str
     revision: int
     verb: str
     choice: str = ""
-    """The number of the alternative that it is about, or what was picked in a menu."""
+    """The number of the alternative, or what was picked in a menu."""
 
     def command(self, by: str, fields: Mapping[str, str]) -> Command:
         """See `command_of`."""
         return command_of(self.verb, self.draft_id, self.revision, by, fields)
 
     def opened(self, by: str) -> Command:
-        """Somebody begins to write: the others are told. What is over or has changed is refused, in words."""
+        """Somebody begins to write, and the card tells the others. Refused when the draft is over or has changed."""
         return command_of("open", self.draft_id, self.revision, by, {})
 
 
 def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping[str, str]) -> Command:
-    """What a button, and what was filled in, ask of the desk.
+    """The command to the desk for a button and what was filled in.
 
     `by` is a manager's key. `fields`: `text`, `choice`, and `slot:NAME` for each blank.
     """
@@ -94,14 +96,14 @@ def command_of(verb: str, draft_id: str, revision: int, by: str, fields: Mapping
 
 
 def _number(choice: str | None) -> int | None:
-    """Of the alternative that a button names; None for one that names none. Raises Refused."""
+    """The alternative that a button names, if any. Raises Refused."""
     if choice and not choice.isdecimal():
         raise Refused("bad_action", OUT_OF_DATE)
     return int(choice) if choice else None
 
 
 def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents: Iterable[str]) -> Mapping[str, str]:
-    """What can be picked behind a button: the value for `command_of` -> the words that are shown."""
+    """The choices of a button: the value for `command_of` -> the words that are shown."""
     match verb:
         case "skip":
             return {reason: reason for reason in REASONS}
@@ -115,7 +117,7 @@ def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents:
 
 
 def manager(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:
-    """The key of whoever presses, looked up at every press. Raises Refused for somebody who may not."""
+    """The key of whoever presses, looked up at every press. Raises Refused for somebody who may not decide."""
     by = settings.manager_of(platform, str(user_id))
     if by is None:
         raise Refused("not_a_manager", not_listed(settings, platform, user_id, user_name, shown_name))
@@ -123,7 +125,7 @@ def manager(settings: Settings, platform: str, user_id: int | str, user_name: st
 
 
 def not_listed(settings: Settings, platform: str, user_id: int | str, user_name: str, shown_name: str) -> str:
-    """Somebody who may not decide tried: log the line to paste into config.yaml; the sentence for them."""
+    """The sentence for somebody who may not decide. Logs the line to paste into config.yaml."""
     key = re.sub(r"[^a-z0-9]+", "-", user_name.lower()).strip("-")[:32] or "name"
     log.warning(
         f"{platform}_manager_not_listed",

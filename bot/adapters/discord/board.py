@@ -1,10 +1,8 @@
-"""The managers' channel on Discord: where the cards are, and how they get there."""
+"""The managers' channel on Discord, where the cards are."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, cast
 
 import discord
@@ -13,11 +11,12 @@ import structlog
 from bot.adapters.chat import board
 from bot.adapters.chat.board import Gone
 from bot.adapters.chat.calls import Call
+from bot.adapters.chat.layout import Digest, Layout
 from bot.adapters.chat.parts import Parts
-from bot.adapters.discord import faces
 from bot.adapters.discord.buttons import read
-from bot.adapters.discord.client import TROUBLE, Client
+from bot.adapters.discord.gateway import TROUBLE, Client
 from bot.adapters.discord.posts import NAME
+from bot.adapters.discord.render import BUDGET, fingerprint, render, render_digest
 from bot.desk.view import CardView
 from bot.domain import StoredPost
 from bot.store import cards
@@ -33,6 +32,7 @@ class Board(board.Board[discord.ui.LayoutView]):
     """`client` is the one that is connected now, or the last one."""
 
     name = NAME
+    budget = BUDGET
     trouble = TROUBLE
 
     def __init__(self, parts: Parts) -> None:
@@ -40,7 +40,7 @@ class Board(board.Board[discord.ui.LayoutView]):
         super().__init__(parts)
         self.client: Client | None = None
         self._unsure = True
-        """A card may stand there that is not noted."""
+        """There may be a card that is not noted."""
 
     @property
     def ready(self) -> bool:
@@ -49,34 +49,34 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     @property
     def channel(self) -> Any:
-        """Where the cards are; None while there is no connection, or where config.yaml names no channel we can see."""
+        """The channel of the cards; None without a connection, or when config.yaml names none that the bot sees."""
         client = self.client
         if client is None or client.is_closed() or not client.is_ready() or not client.directory.cards:
             return None
         return client.get_channel(client.directory.cards) or client.get_partial_messageable(client.directory.cards)
 
     def reaches(self, message_id: str) -> bool:
-        """No message is older than its channel: that of a channel which was deleted, and made anew, is gone."""
+        """A message is never older than its channel. An older one was in a channel that was deleted and made anew."""
         return self.ready and int(message_id) > self.channel.id
 
-    def face(self, card: CardView) -> discord.ui.LayoutView:
-        """A fresh view each time, as the library needs it."""
-        return faces.face(card, faces.Scene(name_of=self._parts.desk.name_of, mention=self.mention, link=self._link))
+    def render(self, layout: Layout) -> discord.ui.LayoutView:
+        """See `bot.adapters.discord.render`."""
+        return render(layout, self._account_of(layout.card.draft.assigned_to), self._link(layout.card.post))
 
-    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> discord.ui.LayoutView:
-        """See `faces.digest`."""
-        return faces.digest(counts, oldest, step)
+    def render_digest(self, digest: Digest) -> discord.ui.LayoutView:
+        """See `bot.adapters.discord.render`."""
+        return render_digest(digest)
 
-    def fingerprint(self, face: discord.ui.LayoutView) -> str:
-        """See `faces.fingerprint`."""
-        return faces.fingerprint(face)
+    def fingerprint(self, rendered: discord.ui.LayoutView) -> str:
+        """See `bot.adapters.discord.render`."""
+        return fingerprint(rendered)
 
-    async def send_card(self, card: CardView, face: discord.ui.LayoutView, *, instead_of: str, silent: bool) -> str:
-        """Its nonce makes a second try harmless; a card that comes again needs another one."""
+    async def send_card(self, card: CardView, rendered: discord.ui.LayoutView, *, instead_of: str, silent: bool) -> str:
+        """The nonce makes a second try harmless. A card that is sent anew needs another nonce."""
         again = f"{int(instead_of) % 10**12:x}" if instead_of else ""
         try:
             message = await self.channel.send(
-                view=face,
+                view=rendered,
                 nonce=f"c{card.draft.id[: 12 if again else None]}{again}",
                 allowed_mentions=self._pinging(card.draft.assigned_to),
                 silent=silent,
@@ -87,10 +87,10 @@ class Board(board.Board[discord.ui.LayoutView]):
         return str(message.id)
 
     async def adopt(self) -> None:
-        """Look through the newest messages at the start, and after a card whose sending failed.
+        """Look through the newest messages at the start, and after a card could not be sent.
 
-        Without it, one that nobody sends again because it was decided meanwhile would wait there for ever, with a
-        fan's words on it.
+        Such a card may be there all the same. If its draft was decided since, nobody sends it again, and it would stay
+        for ever with a fan's words on it.
         """
         if not self._unsure or self.client is None:
             return
@@ -105,7 +105,7 @@ class Board(board.Board[discord.ui.LayoutView]):
             raise
 
     async def _adopt(self, message: discord.Message) -> None:
-        """Of two cards of a draft the newer one stays."""
+        """Note the card that a message is. Of two cards of a draft the newer one stays."""
         items = discord.ui.LayoutView.from_message(message).walk_children()
         pressed = next(filter(None, (read(str(getattr(item, "custom_id", ""))) for item in items)), None)
         if pressed is None or await self._parts.desk.draft(pressed.draft_id) is None:
@@ -124,9 +124,9 @@ class Board(board.Board[discord.ui.LayoutView]):
             if shown:
                 await self.delete(shown.message_id)
 
-    async def send_digest(self, face: discord.ui.LayoutView, *, silent: bool) -> str:
+    async def send_digest(self, rendered: discord.ui.LayoutView, *, silent: bool) -> str:
         """Pings nobody."""
-        return str((await self.channel.send(view=face, silent=silent)).id)
+        return str((await self.channel.send(view=rendered, silent=silent)).id)
 
     async def send_call(self, call: Call, *, silent: bool) -> None:
         """The nonce makes a second try harmless."""
@@ -144,7 +144,7 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     def _pinging(self, key: str | None) -> discord.AllowedMentions:
         """This manager, where they have an account here, and nobody else."""
-        account = self._parts.settings.account_of(key, NAME)
+        account = self._account_of(key)
         pinged = [discord.Object(account)] if account else []
         return discord.AllowedMentions(everyone=False, roles=False, users=pinged, replied_user=False)
 
@@ -154,10 +154,10 @@ class Board(board.Board[discord.ui.LayoutView]):
             return f"{error}; give the bot View Channel, Send Messages and Read Message History where the cards are"
         return super().explain(error)
 
-    async def edit(self, message_id: str, face: discord.ui.LayoutView) -> None:
+    async def edit(self, message_id: str, rendered: discord.ui.LayoutView) -> None:
         """See the base class."""
         try:
-            await self.message(message_id).edit(view=face)
+            await self.message(message_id).edit(view=rendered)
         except discord.NotFound as error:
             raise Gone from error
 
@@ -173,13 +173,16 @@ class Board(board.Board[discord.ui.LayoutView]):
         return cast(discord.PartialMessage, self.channel.get_partial_message(int(message_id)))
 
     async def link(self, draft_id: str) -> str | None:
-        """Where the card of a draft stands."""
+        """The link to the card of a draft."""
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
         return self.message(shown.message_id).jump_url if shown and self.channel else None
 
+    def _account_of(self, key: str | None) -> str | None:
+        return self._parts.settings.account_of(key, NAME)
+
     def mention(self, key: str) -> str:
-        """A manager's mention, or name. Whether it pings is said where a message is sent."""
-        account = self._parts.settings.account_of(key, NAME)
+        """A manager's mention, or name. `allowed_mentions` of the message decides whether it pings."""
+        account = self._account_of(key)
         return f"<@{account}>" if account else self._parts.desk.name_of(key)
 
     def _link(self, stored: StoredPost) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -12,8 +12,7 @@ from bot.adapters.chat.loop import CardLoop
 from bot.adapters.chat.parts import Parts
 from bot.adapters.discord import commands
 from bot.adapters.discord.board import Board
-from bot.adapters.discord.buttons import ITEMS
-from bot.adapters.discord.client import Client
+from bot.adapters.discord.gateway import Client
 from bot.adapters.discord.presses import Presses
 
 
@@ -28,15 +27,13 @@ class Cards(CardLoop[discord.ui.LayoutView]):
         self._tree: app_commands.CommandTree[Any] | None = None
 
     async def setup(self, client: Client) -> None:
-        """Register buttons, forms and commands with a fresh client, between its login and its gateway."""
+        """Prepare a fresh client after its login, before it connects to the gateway."""
         self._channel.client = client
-        cast(Any, client).presses = self._presses
-        client.add_dynamic_items(*ITEMS)
         client.event(self._presses.on_interaction)
         self._tree = commands.register(client, self._parts, self._channel, self._presses)
 
     async def tell_commands(self, client: Client) -> None:
-        """Once a client listens: posts come first. Until Discord has taken them."""
+        """Tell Discord of the commands once the client listens, until Discord has taken them: posts come first."""
         await client.wait_until_ready()
         if self._tree:
             await commands.tell_discord(self._tree, Asked(self._parts, self._channel))

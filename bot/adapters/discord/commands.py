@@ -13,15 +13,12 @@ from discord import app_commands
 
 from bot.adapters.chat.commands import Asked
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.words import what
+from bot.adapters.chat.words import cut, one_line, what
 from bot.adapters.discord.board import Board
-from bot.adapters.discord.buttons import Interaction
-from bot.adapters.discord.client import TROUBLE, Client
-from bot.adapters.discord.faces import cut, inert, quoted
-from bot.adapters.discord.feed import Feed
-from bot.adapters.discord.presses import Presses
+from bot.adapters.discord.gateway import TROUBLE, Client
+from bot.adapters.discord.presses import Interaction, Presses
+from bot.adapters.discord.render import inert, quoted
 from bot.desk.view import CardView
-from bot.domain import Refused
 from bot.errors import GreenroomError
 from bot.fans import COMMANDS, LONGEST_REPORT
 
@@ -33,11 +30,11 @@ QUEUE = "queue"
 NAMES = frozenset({*COMMANDS, QUEUE, DRAFT})
 """All of them, as people see them."""
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
-"""Seconds until Discord is told of them again, when it did not take them; each further try waits twice as long."""
+"""Seconds until Discord is told of them again. Each further try waits twice as long."""
 
 
 def register(client: Client, parts: Parts, board: Board, presses: Presses) -> app_commands.CommandTree[Any]:
-    """Give a client its commands; whether Discord knows of them is another matter, see `tell_discord`."""
+    """Give a client its commands. `tell_discord` makes them known to Discord."""
     tree = app_commands.CommandTree(client)
     for name, does in COMMANDS.items():
         tree.add_command(_fan_command(name, does, parts, board))
@@ -47,7 +44,7 @@ def register(client: Client, parts: Parts, board: Board, presses: Presses) -> ap
 
 
 async def tell_discord(tree: app_commands.CommandTree[Any], asked: Asked[discord.ui.LayoutView]) -> None:
-    """Until it has taken them: it keeps commands, and to tell it again and again would use up the day's allowance."""
+    """Tell Discord of the commands until it has taken them, and only when they changed: it allows few changes a day."""
     pause = FIRST_PAUSE
     while True:
         try:
@@ -86,7 +83,7 @@ def _on_servers(command: Any) -> Any:
 
 
 async def _answer(interaction: Interaction, name: str, words: str, parts: Parts, board: Board) -> None:
-    """For the fan's eyes only."""
+    """Only the fan sees the answer."""
     await interaction.response.defer(ephemeral=True)
     report = partial(_report, interaction, board)
     answer = await Asked(parts, board).fan(name, str(interaction.user.id), words, report)
@@ -102,16 +99,15 @@ def _report(interaction: Interaction, board: Board, words: str, to: str) -> str:
 
 def _for_managers(command: Any) -> Any:
     command = app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)(_on_servers(command))
-    command.default_permissions = discord.Permissions(manage_messages=True)  # who sees it; who may is asked each time
+    command.default_permissions = discord.Permissions(
+        manage_messages=True
+    )  # who sees the command; who may use it is checked each time
     return command
 
 
 def _queue(parts: Parts, board: Board, presses: Presses) -> Any:
     async def queue(interaction: Interaction) -> None:
-        if not await presses.manager(interaction):
-            return
-        await interaction.response.defer(ephemeral=True)
-        await interaction.followup.send(await _listed(parts, board), ephemeral=True)
+        await presses.for_manager(interaction, lambda: _listed(parts, board))
 
     return _for_managers(app_commands.Command(name=QUEUE, description="What is waiting for a yes", callback=queue))
 
@@ -126,30 +122,24 @@ async def _listed(parts: Parts, board: Board) -> str:
 
 async def _line(card: CardView, board: Board) -> str:
     link = await board.link(card.draft.id)
-    who = cut(inert(card.post.post.author.name), 40) or "a fan"
+    who = inert(cut(one_line(card.post.post.author.name), 40)) or "a fan"
     return f"- **{who}**: {what(card)}" + (f" · [card]({link})" if link else "")
 
 
 def _draft(client: Client, parts: Parts, board: Board, presses: Presses) -> Any:
     async def draft_a_reply(interaction: Interaction, message: discord.Message) -> None:
-        if not await presses.manager(interaction):
-            return
-        await interaction.response.defer(ephemeral=True)
-        await interaction.followup.send(await _asked(client, message, parts, board), ephemeral=True)
+        await presses.for_manager(interaction, lambda: _asked(client, message, parts, board))
 
     return _for_managers(app_commands.ContextMenu(name=DRAFT, callback=draft_a_reply))
 
 
 async def _asked(client: Client, message: discord.Message, parts: Parts, board: Board) -> str:
-    """Put a card for any message on the desk, listened to or not."""
-    feed = client.listener
+    """Put a card for a message on the desk, in any channel. Raises Refused."""
+    ingest = client.ingest
     try:
-        post_id = await feed.asked(message) if isinstance(feed, Feed) else None
+        post_id = await ingest.asked(message) if ingest else None
     except TROUBLE:
         return UNKNOWN
-    try:
-        card = await Asked(parts, board).card_for(post_id)
-    except Refused as refused:
-        return refused.message
+    card = await Asked(parts, board).card_for(post_id)
     link = await board.link(card.draft.id)
     return f"Its card: {link}" if link else "It is on the desk; the console shows it."

@@ -1,4 +1,4 @@
-"""Who is who on the server: the channels and roles that config.yaml names, found by name or id."""
+"""The channels and roles that config.yaml names, found by name or id."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.adapters.discord.section import Discord
 from bot.settings import Listen, Settings
 
 TEXTUAL = (discord.TextChannel, discord.VoiceChannel, discord.StageChannel, discord.ForumChannel)
-"""Channels that people write in, or whose threads they write in."""
+"""Channels with messages or threads."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Directory:
-    """What the names and ids of config.yaml mean on the servers the bot is on. `faults` are sentences for people."""
+    """What the names and ids of config.yaml mean on the bot's servers. `faults` are sentences for a person."""
 
     listened: Mapping[int, Listen] = field(default_factory=dict)
     complete: bool = False
@@ -30,7 +30,7 @@ class Directory:
     faults: tuple[str, ...] = ()
 
     def listen_of(self, channel: object) -> Listen | None:
-        """The entry of `listen` that covers a channel; a thread is covered by the channel around it."""
+        """The entry of `listen` for a channel; a thread has that of its channel."""
         own = self.listened.get(getattr(channel, "id", 0))
         return own or self.listened.get(getattr(channel, "parent_id", None) or 0)
 
@@ -39,12 +39,12 @@ class Directory:
         return author.id in self.managers or bool(_roles_of(author) & (self.manager_roles | self.staff_roles))
 
     def is_manager_by_role(self, author: discord.abc.User) -> bool:
-        """Whether a role makes this person a manager; who has left the server, or writes privately, has no roles."""
+        """Whether a role makes this person a manager. Nobody has roles after leaving, or in a private chat."""
         return bool(_roles_of(author) & self.manager_roles)
 
     @property
     def asks_for_roles(self) -> bool:
-        """Whether roles say anything at all."""
+        """Whether config.yaml names a role."""
         return bool(self.manager_roles or self.staff_roles)
 
 
@@ -96,7 +96,7 @@ def _channels(guild: discord.Guild) -> Iterator[Any]:
 
 
 def _one(reference: str, candidates: Iterable[Any], key: str, faults: list[str], *, what: str = "channel") -> Any:
-    """The one that is meant; None, and a fault, when there is none or more than one."""
+    """The one channel or role that is meant; None, with a fault, when none or several match."""
     found = [c for c in candidates if _means(reference)(c)]
     if len(found) == 1:
         return found[0]

@@ -9,10 +9,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.adapters.chat.doctor import Findings, no_token
+from bot.adapters.chat.doctor import Findings
 from bot.adapters.discord import commands
-from bot.adapters.discord.client import PERMISSIONS, TROUBLE, Client
 from bot.adapters.discord.directory import Directory
+from bot.adapters.discord.gateway import PERMISSIONS, TROUBLE, Client
 from bot.adapters.discord.platform import BLIND, REFUSED
 from bot.adapters.discord.section import Discord
 from bot.ports import Check
@@ -27,29 +27,22 @@ MANY_USERS = 8_000
 
 
 def checks(settings: Settings) -> list[Check]:
-    """What can be seen without asking Discord."""
+    """What config.yaml lacks; Discord is not asked."""
     section = settings.chat(Discord)
-    found: list[Check] = []
-    if settings.token(Discord) is None:
-        found.append(_fault("the token is missing", no_token(Discord)))
-    if not section.listen:
-        found.append(_fault("no channel is listened to", "name one: platforms: {discord: {listen: [general]}}"))
-    if section.cards is None:
-        found.append(
-            _note("no channel for cards: drafts are decided elsewhere", "name one: platforms: {discord: {cards: NAME}}")
-        )
-    elif not section.manager_roles and not _FOUND.anybody(settings):
-        fix = "give managers their `discord: ID` (Developer Mode, Copy User ID), or name a role in `manager_roles`"
-        found.append(_fault("nobody may press the buttons on cards", fix))
-    named = [name for name in section.proxy_webhooks if not name.isdecimal()]
-    if named:
-        fix = "give the id of the webhook or of its application: anyone can give a webhook any name"
-        found.append(_fault(f"`proxy_webhooks`: “{named[0]}” is not an id", fix))
-    return found or [_fine("config.yaml says all that is needed")]
+    webhook = next((name for name in section.proxy_webhooks if not name.isdecimal()), None)
+    fix = "give the id of the webhook or of its application: anyone can give a webhook any name"
+    return _FOUND.checks(
+        settings,
+        listen="name a channel: platforms: {discord: {listen: [general]}}",
+        cards="name a channel: platforms: {discord: {cards: NAME}}",
+        managers="give managers their `discord: ID` (Developer Mode, Copy User ID), or name a role in `manager_roles`",
+        more=[_fault(f"`proxy_webhooks`: “{webhook}” is not an id", fix)] if webhook else (),
+        roles=bool(section.manager_roles),
+    )
 
 
 async def check_online(settings: Settings) -> list[Check]:
-    """Connect as the bot would, look around, and go again: token, intents, servers, channels, permissions, invite."""
+    """Connect once and check token, intents, servers, channels and permissions; give the link to invite the bot."""
     if settings.token(Discord) is None:
         return []
     granted = True
@@ -69,7 +62,7 @@ async def check_online(settings: Settings) -> list[Check]:
 
 
 async def _visit(client: Client) -> set[str]:
-    """Connect until the servers are known, then close; the names of the commands that Discord knows of.
+    """Connect until the servers are known, then close. Returns the names of the commands that Discord knows.
 
     Raises what the connection raises.
     """
@@ -141,6 +134,6 @@ def _commands(registered: set[str]) -> Iterator[Check]:
 
 
 def _missing(channel: Any) -> list[str]:
-    """Needed rights that the bot lacks in a channel, as Discord's settings call them."""
+    """The rights that the bot lacks in a channel, by their names in Discord's settings."""
     has = channel.permissions_for(channel.guild.me)
     return [name.replace("_", " ").title() for name, needed in PERMISSIONS if needed and not getattr(has, name)]

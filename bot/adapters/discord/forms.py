@@ -1,4 +1,4 @@
-"""Forms (modals) of cards. They are kept nowhere: what comes back says itself which draft it is about."""
+"""Forms (modals) of cards. Nothing keeps them: the id of a form says which draft it is about."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import discord
 
-from bot.adapters.chat.verbs import ANYBODY, REASONS, Pressed, choices
-from bot.adapters.discord.buttons import VERBS
-from bot.adapters.discord.faces import TYPED, cut
+from bot.adapters.chat.verbs import ANYBODY, REASONS, VERBS, Pressed, choices
+from bot.adapters.chat.words import cut
+from bot.adapters.discord.render import TYPED
 from bot.desk.view import CardView
 from bot.settings import Manager
 
@@ -36,7 +36,7 @@ class Known:
 
 
 def form(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
-    """The form that a button opens; None when there is nothing to fill in any more."""
+    """The form that a button opens; None when there is nothing to fill in."""
     return _FORMS[pressed.verb](pressed, card, known)
 
 
@@ -46,7 +46,7 @@ def is_form(verb: str) -> bool:
 
 
 def read(custom_id: str) -> Pressed | None:
-    """Which button's form this is; None for one that is not ours."""
+    """The button that opened a form; None for a form that is not ours."""
     found = _ID.fullmatch(custom_id)
     return found and Pressed(draft_id=found["draft"], revision=int(found["revision"]), verb=found["verb"])
 
@@ -67,7 +67,7 @@ def _fields(components: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]
 
 
 def _modal(pressed: Pressed, title: str, *fields: discord.ui.Label[Any]) -> discord.ui.Modal:
-    # Each opening has an id of its own: with a fixed one, the first submit would take the second manager's form away.
+    # Each form has its own id: with one id for all, the first submit would close the second manager's form.
     custom_id = f"form:{pressed.draft_id}:{pressed.revision}:{pressed.verb}:{secrets.token_hex(4)}"
     modal = discord.ui.Modal(title=cut(title, TITLE), custom_id=custom_id)
     for field in fields:

@@ -1,4 +1,4 @@
-"""Discord as the rest of the product sees it: one client at a time, replaced by a fresh one whenever it ends."""
+"""Discord as the rest of the product sees it. Each connection has a fresh client."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import discord
 import structlog
 
 from bot.adapters.chat.connected import ConnectedPlatform
-from bot.adapters.chat.doctor import no_token
 from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
-from bot.adapters.discord.client import TROUBLE, Client
-from bot.adapters.discord.feed import Feed
+from bot.adapters.discord.gateway import TROUBLE, Client
+from bot.adapters.discord.ingest import Ingest
 from bot.adapters.discord.posts import NAME
-from bot.adapters.discord.replies import Replies
 from bot.adapters.discord.section import Discord
+from bot.adapters.discord.send import DiscordSender
 from bot.errors import GreenroomError
 from bot.ports import Sender
 
@@ -41,33 +40,32 @@ _FINAL: Mapping[int, str] = {
     4012: _OUTDATED,
     4013: _OUTDATED,
 }
-"""The gateway's close codes after which it is not asked again, and what a person does about them."""
+"""Close codes of the gateway after which we do not try again, and what a person does about them."""
 
 
 class DiscordPlatform(ConnectedPlatform):
     """Reads channels and sends replies."""
 
     name = NAME
-    title = Discord.title
+    section = Discord
     text_limit = 2000
+    picture_origins = ("https://cdn.discordapp.com", "https://media.discordapp.net")
 
     def __init__(self, parts: Parts) -> None:
         """Connects when it runs."""
-        super().__init__()
+        super().__init__(parts)
         self.cards = Cards(parts)
-        self._parts = parts
         self._message_content = True
         self._client: Client | None = None
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
         while True:
-            if self._refused:
-                raise GreenroomError(self._refused)
+            token = self._token()
             client = Client(self._parts.settings, message_content=self._message_content, setup=self._set_up)
-            feed = client.listener = Feed(client, self._parts.store, self._parts.intake, self._parts.clock)
+            ingest = client.ingest = Ingest(client, self._parts.store, self._parts.intake, self._parts.clock)
             try:
-                await self._connect(client, feed)
+                await self._connect(client, ingest, token)
             except discord.PrivilegedIntentsRequired:
                 self._message_content = False
                 log.warning("discord_without_message_content", what=BLIND)
@@ -84,39 +82,39 @@ class DiscordPlatform(ConnectedPlatform):
         """True while the bot is connected and hears all channels that config.yaml names."""
         return self._client is not None and self._client.is_listening()
 
+    def message_link(self, channel: str, message_id: str) -> str | None:
+        """Opens a message; None while the bot does not see its channel."""
+        where = self._client.get_channel(int(channel)) if self._client else None
+        guild = getattr(where, "guild", None)
+        return f"https://discord.com/channels/{guild.id}/{channel}/{message_id}" if guild else None
+
     async def _open(self) -> Sender | None:
-        """Not by a client that is on its way out either."""
+        """Without a client that is being closed."""
         sender = await super()._open()
         return None if self._client is None or self._client.is_closed() else sender
 
-    async def _connect(self, client: Client, feed: Feed) -> None:
-        token = self._parts.settings.token(Discord)
-        if token is None:
-            self._refused = no_token(Discord)
-            raise GreenroomError(self._refused)
+    async def _connect(self, client: Client, ingest: Ingest, token: str) -> None:
         try:
-            async with client, _beside(client, feed.run()), _beside(client, self.cards.tell_commands(client)):
+            async with client, _beside(client, ingest.run()), _beside(client, self.cards.tell_commands(client)):
                 await client.start(token)
         except discord.LoginFailure:
-            self._refused = REFUSED
-            raise GreenroomError(REFUSED) from None
+            raise self._refuse(REFUSED) from None
         except discord.ConnectionClosed as error:
-            self._refused = _FINAL.get(error.code)
-            if self._refused is None:
-                raise
-            raise GreenroomError(self._refused) from None
+            if error.code in _FINAL:
+                raise self._refuse(_FINAL[error.code]) from None
+            raise
 
     async def _set_up(self, client: Client) -> None:
         if client.user is None or not client.user.bot:
             raise discord.LoginFailure
         await self.cards.setup(client)
         self._client = client
-        self._connected(Replies(client, self._parts.store, self._parts.intake))
+        self._connected(DiscordSender(client, self._parts.store, self._parts.intake))
 
 
 @asynccontextmanager
 async def _beside(client: Client, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run something as long as the block; when it fails, the client ends."""
+    """Run something during the block. When it fails, the client is closed."""
 
     async def watched() -> None:
         try:

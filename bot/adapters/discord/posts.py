@@ -1,4 +1,4 @@
-"""A message on Discord as a post of the community: what it says, who wrote it, what it answers, where it stands."""
+"""A Discord message as a post: its words, its author, what it answers, and where it is."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from responders.types import Attachment, AttachmentKind, Author, Place, Post
 NAME = Discord.name
 
 _WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
-"""What people write; all other types are notices of the server."""
+"""The types that people write. All others are notices of the server."""
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d{15,20}>")
 
 
 def by_a_person(message: discord.Message, proxies: frozenset[str]) -> bool:
-    """True for what a member wrote, also through a listed proxy webhook; bots, other webhooks and notices are not."""
+    """True when a person wrote it, perhaps through a proxy webhook of config.yaml."""
     if message.type not in _WRITTEN or message.guild is None:
         return False
     if message.webhook_id is not None:
@@ -29,28 +29,25 @@ def by_a_person(message: discord.Message, proxies: frozenset[str]) -> bool:
 
 
 def readable(message: discord.Message) -> bool:
-    """False where there is nothing in it: without the message-content intent Discord leaves out what is in a message.
-
-    It leaves it in where the message mentions the bot.
-    """
+    """False when it is empty: without the message-content intent, Discord shows us only what mentions us."""
     return bool(message.content or message.attachments or message.stickers or message.poll or message.message_snapshots)
 
 
 def text_of(message: discord.Message) -> str:
-    """The words of a message with names for mentions; the first message of a forum thread begins with its title."""
+    """The words of a message, with names for mentions. In a forum thread the first message begins with the title."""
     text = _EMOJI.sub(r"\1", message.clean_content)
     title = _title(message)
     return text if title is None else f"{title}\n{text}".strip()
 
 
 def _title(message: discord.Message) -> str | None:
-    """Of the forum thread that begins with this message."""
+    """The title of the forum thread that begins with this message."""
     thread = message.channel
     return thread.name if isinstance(thread, discord.Thread) and thread.id == message.id else None
 
 
 def is_retitled(message: discord.Message, post: StoredPost) -> bool:
-    """True for the first message of a forum thread that has another title than is stored."""
+    """True when a forum thread that begins with it has another title than the stored one."""
     title = _title(message)
     return title is not None and clean(title).strip() != post.post.text.partition("\n")[0]
 
@@ -58,8 +55,8 @@ def is_retitled(message: discord.Message, post: StoredPost) -> bool:
 def is_as_stored(message: discord.Message, post: StoredPost) -> bool:
     """True when a message still has the words that are stored.
 
-    Its text alone cannot tell: what it mentions goes by one name in an event and by another when it is fetched, and
-    may be renamed. Discord's time of the last edit can.
+    The time of the last edit tells. The text may differ without an edit: a mention has one name in an event, and may
+    have another one when the message is fetched.
     """
     unedited = message.edited_at == post.edited_at and not is_retitled(message, post)
     return unedited or clean(text_of(message)) == post.post.text
@@ -73,7 +70,7 @@ def post_of(message: discord.Message, listen: Listen, directory: Directory) -> P
         channel=str(message.channel.id),
         external_id=str(message.id),
         author=Author(
-            # Behind a proxy many people share one webhook: their name is what tells them apart.
+            # Many people share one proxy webhook; only their names differ.
             id=str(author.id) if webhook is None else f"{webhook}:{author.name}",
             name=author.display_name,
             is_staff=webhook is None and directory.is_staff(author),
@@ -96,7 +93,7 @@ def mentions_us(message: discord.Message) -> bool:
 
 
 def _reply_to(message: discord.Message) -> str | None:
-    """What it answers: the message it natively replies to, else the one that the thread it stands in began with."""
+    """The message it replies to, else the first message of its thread."""
     reference = message.reference
     if reference is not None and reference.message_id and reference.type is discord.MessageReferenceType.default:
         return str(reference.message_id)
@@ -121,7 +118,7 @@ def _place(channel: object, listen: Listen) -> Place:
 
 
 def _attachments(message: discord.Message) -> tuple[Attachment, ...]:
-    """Everything beside the words. Where there are none, the pipeline says that there is nothing to read."""
+    """Everything beside the words."""
     found = [Attachment(kind=_kind(a), url=a.url, title=a.title or a.filename) for a in message.attachments]
     found += [Attachment(kind="image", url=sticker.url, title=sticker.name) for sticker in message.stickers]
     if message.poll:

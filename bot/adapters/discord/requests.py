@@ -1,4 +1,4 @@
-"""Requests to Discord: how many may go at once, and whether one has left this machine."""
+"""Requests to Discord: how many go at once, and whether one has left this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import aiohttp
 import discord.http
 
 LONGEST_WAIT = 5.0
-"""Seconds that a request waits here for room; a longer wait is the caller's to keep."""
+"""Seconds that a request waits for its limit. The caller sees to a longer wait."""
 
 
 class Bucket(discord.http.Ratelimit):
@@ -24,11 +24,11 @@ class Bucket(discord.http.Ratelimit):
     """
 
     def __init__(self, _longest: float | None) -> None:
-        """Called by the library, with its own longest wait."""
+        """The library calls it with its own longest wait."""
         super().__init__(LONGEST_WAIT)
 
     async def acquire(self) -> None:
-        """Take one place. Raises discord.RateLimited where it is too long to wait for."""
+        """Take one place, or raise discord.RateLimited when it would wait too long."""
         if self.remaining > 0 and not self.is_expired():
             self._last_request = self._loop.time()
             self.remaining -= 1
@@ -48,7 +48,7 @@ class Flight:
     """The requests of one piece of work."""
 
     open: int = 0
-    """Those that have left and were not refused: what they ask for may be done."""
+    """Those that have left and were not refused: Discord may have done what they ask."""
 
 
 _flight: ContextVar[Flight | None] = ContextVar("flight", default=None)
@@ -56,7 +56,7 @@ _flight: ContextVar[Flight | None] = ContextVar("flight", default=None)
 
 @contextmanager
 def watched() -> Iterator[Flight]:
-    """Note what becomes of the requests inside the block."""
+    """Count the requests inside the block."""
     flight = Flight()
     before = _flight.set(flight)
     try:
@@ -66,7 +66,7 @@ def watched() -> Iterator[Flight]:
 
 
 def trace() -> aiohttp.TraceConfig:
-    """For the client: it tells `watched` of each request."""
+    """Lets `watched` count the requests of a client."""
 
     async def leaves(*_: Any) -> None:
         if flight := _flight.get():

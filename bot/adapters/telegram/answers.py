@@ -1,4 +1,4 @@
-"""What managers reply to a card, or to a question of ours: their words are laid on the card, and sent by a press there.
+"""What managers reply to a card or a question. The card shows their words, and a press there sends them.
 
 A reply is never a yes: it is a `propose`, a `fill`, or words for a correction that are shown again.
 """
@@ -10,7 +10,6 @@ import re
 import structlog
 import telegram
 from telegram.constants import ChatType
-from telegram.error import TelegramError
 
 from bot.adapters.chat.calls import Call
 from bot.adapters.chat.parts import Parts
@@ -19,8 +18,8 @@ from bot.adapters.chat.words import one_line, told
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
-from bot.adapters.telegram.dialogs import Place, Questions, manager_of, refusal, say
-from bot.adapters.telegram.faces import cut, units
+from bot.adapters.telegram.dialogs import Place, Questions, manager, say
+from bot.adapters.telegram.render import cut, units
 from bot.desk.view import CardView, Decided
 from bot.domain import Refused, clean
 from bot.store import cards
@@ -41,7 +40,7 @@ HIDDEN = (
 FILLED = "That is filled in already; look at the card."
 NOT_HERE = "The whole text is longer than can be shown here; please use the web console."
 _DISARMED = re.compile("(?<=[@/#$])\N{WORD JOINER}")
-"""What `faces.disarmed` puts into words that are shown: somebody may have copied them from there."""
+"""What `render.disarmed` adds. A manager may have copied it."""
 
 
 class Answers:
@@ -53,44 +52,48 @@ class Answers:
         self._board = board
         self._questions = Questions(parts, board)
         self._told: set[int] = set()
-        """Who has heard that they may not decide: one message is enough."""
+        """Who has been told that they may not decide: once is enough."""
 
     async def replied(self, message: telegram.Message) -> bool:
-        """A reply to a card or to a question of ours; True when it is one, and so no post.
+        """True for a reply to a card or to a question of ours, which is no post.
 
-        In a direct chat, too, words count only as a reply: which card they are for is not guessed. An answer of ours
-        that Telegram does not take is logged: the words are on the card, or are written once more.
+        In a direct chat, too, words count only as a reply: nobody guesses which card they are for. When Telegram does
+        not take our answer, that is logged; the manager sees on the card whether it has their words.
         """
         try:
-            return await self._replied(message)
-        except TelegramError as error:
+            try:
+                return await self._replied(message)
+            except Refused as refused:
+                await say(self._board, message, refused.message)
+                return True
+        except self._board.trouble as error:
             log.warning("telegram_reply_not_answered", why=words(error, message.get_bot()))
             return True
 
     async def _replied(self, message: telegram.Message) -> bool:
         to = message.reply_to_message
         if to is None and message.chat.type == ChatType.PRIVATE and self._board.is_here(message.chat.id):
-            await say(self._board, message, NO_CARD)
-            return True
+            raise Refused("not_found", NO_CARD)
         if to is None or to.from_user is None or to.from_user.id != message.get_bot().id:
             return False
         asked = await self._questions.asked(to)
         about = asked or await self._about(to)
         if about is None and not self._board.is_here(message.chat.id):
             return False
-        by = manager_of(self._parts.settings, message.from_user)
-        if by is None or message.from_user is None:
-            await self._turn_away(message)
+        user = message.from_user
+        by = self._parts.settings.manager_of(NAME, str(user.id)) if user else None
+        if by is None or user is None:
+            self._turn_away(message)
         elif about is None:
-            await say(self._board, message, NO_CARD)
+            raise Refused("not_found", NO_CARD)
         elif not message.text:
-            await say(self._board, message, ONLY_TEXT)
+            raise Refused("bad_action", ONLY_TEXT)
         else:
-            await self._take(message, message.from_user, about, by, question=to if asked else None)
+            await self._take(message, user, about, by, question=to if asked else None)
         return True
 
     async def question(self, at: Place, who: telegram.User, pressed: Pressed, card: CardView) -> None:
-        """Ask for what comes next: the whole text, or the first blank that is open."""
+        """Ask for the whole text, or for the first blank that is open."""
         ask, slot = self._questions.ask, next(iter(card.draft.missing), None)
         if pressed.verb == "edit":
             await ask(at, who, pressed, "reply with the whole text as it should be sent.", "The whole reply")
@@ -108,17 +111,16 @@ class Answers:
     async def _take(
         self, message: telegram.Message, who: telegram.User, about: Pressed, by: str, question: telegram.Message | None
     ) -> None:
-        """Words of a manager. What cannot be done with them is said below them, and the question stays open."""
+        """Take the words of a manager. After a refusal the question stays open. Raises Refused."""
         text = _DISARMED.sub("", clean(message.text or "")).strip()
         try:
             if about.verb == "correct":
                 await self._confirm(message, text, about)
             else:
                 await self._lay(message, who, about, by, text)
-        except Refused as refused:
-            await say(self._board, message, refused.message)
+        except Refused:
             await self._board.try_show(about.draft_id)
-            return
+            raise
         if question:
             await self._questions.done(question)
 
@@ -128,14 +130,14 @@ class Answers:
         found = await self._parts.desk.remarks(about.draft_id, text)
         if found is None:
             raise Refused("not_found", OUT_OF_DATE)
-        if found["stops"]:
-            raise Refused("blocked", " ".join(found["stops"]))
-        heading = one_line(cut(" ".join(found["remarks"]), NOTED))
+        if found.stops:
+            raise Refused("blocked", " ".join(found.stops))
+        heading = one_line(cut(" ".join(found.remarks), NOTED))
         heading = f"{heading} The reply will read:".strip()
         await say(self._board, message, dialogs.confirmation(heading, text, "correct", about, "Send the correction"))
 
     async def _lay(self, message: telegram.Message, who: telegram.User, about: Pressed, by: str, text: str) -> None:
-        """Put the words on the card, and ask for the next blank or say where they are, and what is remarked on them.
+        """Put the words on the card. Then ask for the next blank, or point at the card and give the remarks.
         Raises Refused."""
         if about.verb == "fill":
             done = await self._fill(about, by, text)
@@ -153,28 +155,29 @@ class Answers:
         slot = card and dialogs.missing(card, about)
         if card and card.stands(about.revision) and not slot:
             raise Refused("bad_action", FILLED)
-        name = slot.name if slot else ""  # the desk refuses, in words, what is over or has changed
+        name = slot.name if slot else ""  # the desk refuses a draft that is over or has changed
         return await self._parts.desk.decide(
             command_of("fill", about.draft_id, about.revision, by, {f"slot:{name}": text})
         )
 
     async def _point_at(self, draft_id: str, remarks: str = "") -> None:
-        """Below all that was said since the card came, as a reply to it: a tap leads there."""
+        """A reply to the card, at the end of the chat: a tap leads to the card."""
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
         call = Call(text=f"{READ_IT} {remarks}".strip(), nonce="", about=shown.message_id if shown else None)
         await self._board.send_call(call, silent=True, urgent=True)
 
     async def _about(self, message: telegram.Message) -> Pressed | None:
-        """The card that a message is; words for it are a new text."""
+        """The card in a message, for which words are a new text."""
         shown = await self._board.card_at(message)
         return Pressed(draft_id=shown.draft_id, revision=shown.revision, verb="edit") if shown else None
 
-    async def _turn_away(self, message: telegram.Message) -> None:
-        """Somebody who may not decide, or whom Telegram hides; they are told once."""
+    def _turn_away(self, message: telegram.Message) -> None:
+        """Refuse somebody who may not decide, or whom Telegram hides, once. Raises Refused."""
         user = message.from_user
         who = message.sender_chat or user
         if who is None or who.id in self._told:
             return
         self._told.add(who.id)
-        words = HIDDEN if message.sender_chat or user is None else refusal(self._parts.settings, user)
-        await say(self._board, message, words)
+        if message.sender_chat or user is None:
+            raise Refused("not_a_manager", HIDDEN)
+        manager(self._parts.settings, user)

@@ -1,4 +1,4 @@
-"""The Bot API as we use it: where it is, which updates we ask for, and what its errors say without our secret."""
+"""The Bot API: where it is, which updates we ask for, and its errors without our token."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ NAME = Telegram.name
 """The `platform` of its posts, and the surface of its cards."""
 API = "https://api.telegram.org"
 UPDATES = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member"]
-"""What we ask for; Telegram remembers it, so it is said each time."""
+"""The kinds of updates we ask for."""
 POLL = 25
-"""Seconds that Telegram keeps a question for updates open."""
+"""Seconds that Telegram keeps a request for updates open."""
 ANSWER = 20.0
-"""Seconds for an answer to anything else: what takes longer may have been done, and nobody knows (see `replies`)."""
+"""Seconds for any other answer. After that nobody knows whether Telegram did it, see `send`."""
 LATE = 10
-"""Seconds that the answer to a question for updates may come late."""
+"""Seconds that the answer to a request for updates may be late."""
 WAIT = 10
-"""Seconds until the next try where somebody asks us to wait and does not say how long."""
+"""Seconds until the next try when we are asked to wait and not told how long."""
 
 _TOKEN = re.compile(r"\d{1,20}:[\w-]{1,200}", re.ASCII)
 
@@ -45,11 +45,11 @@ class NotTelegram(NetworkError):
         self.refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and (
             status != HTTPStatus.REQUEST_TIMEOUT
         )
-        """A page that refuses the request was made in Telegram's place: nothing reached Telegram."""
+        """A proxy refused the request, so it did not reach Telegram."""
 
 
 class Request(HTTPXRequest):
-    """The library's, which takes the page of a proxy for a word of Telegram: a page with 404 for a wrong token."""
+    """The library's, but it does not take the page of a proxy for an answer of Telegram."""
 
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """See the base class. Raises NotTelegram, and RetryAfter where nobody takes requests right now."""
@@ -64,7 +64,7 @@ class Request(HTTPXRequest):
 
 
 class Bot(telegram.Bot):
-    """The library's, with updates as they came: one that it cannot read must not hold up the others."""
+    """The library's, with raw updates: one that cannot be read must not hold up the others."""
 
     async def raw_updates(self, offset: int | None) -> list[dict[str, Any]]:
         """The next updates, oldest first; Telegram forgets those before `offset`. Raises TelegramError."""
@@ -97,12 +97,12 @@ def make_bot(settings: Settings) -> Bot:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Whose certificates are believed. A sixteenth of a second to make: once for all connections."""
+    """The trusted certificates. They take a sixteenth of a second to load, so once for all connections."""
     return httpx.create_ssl_context()
 
 
 def words(error: BaseException, bot: telegram.Bot) -> str:
-    """What an error says, in one line without the token: the library names it in some, and so do addresses."""
+    """An error in one line, without the token, which some of the library's errors and all addresses contain."""
     text = str(error).replace(bot.token, "TOKEN") or type(error).__name__
     return text.splitlines()[0][:200]
 

@@ -1,11 +1,10 @@
-"""The managers' chat on Telegram: where the cards are, and how they get there."""
+"""The managers' chat on Telegram, where the cards are."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
@@ -16,12 +15,12 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from bot.adapters.chat import board
 from bot.adapters.chat.board import Gone
 from bot.adapters.chat.calls import Call
+from bot.adapters.chat.layout import Digest, Layout
 from bot.adapters.chat.parts import Parts
-from bot.adapters.telegram import faces
 from bot.adapters.telegram.api import NAME, pause, words
-from bot.adapters.telegram.client import Client
-from bot.adapters.telegram.faces import Face, Scene, Text
+from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.posts import chat_of
+from bot.adapters.telegram.render import BUDGET, Rendered, Text, fingerprint, render, render_digest
 from bot.desk.view import CardView
 from bot.domain import StoredPost
 from bot.store import cards
@@ -30,12 +29,12 @@ from bot.store.cards import Shown
 log = structlog.get_logger()
 
 TRIES = 3
-"""Of a request that Telegram asks us to make later (429): it was not carried out, so another try is safe."""
+"""Tries of a request that Telegram refuses for now (429). It did nothing, so another try is safe."""
 KNOWN = 200
-"""Messages of ours that are remembered."""
+"""Messages of the bot that are remembered."""
 LOST_AMONG = 20
-"""Of the last messages in a chat; a card whose answer was lost is looked for among them."""
-MOVED = "This card has moved: it stands further down."
+"""The bot looks among so many of the last messages for a card whose answer was lost."""
+MOVED = "This card has moved further down."
 SUPERGROUP = "-100"
 """The ids of supergroups begin so; only their messages have links (t.me/c/...)."""
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
@@ -64,13 +63,14 @@ _FIXES = {
 _Answer = TypeVar("_Answer")
 
 
-class Board(board.Board[Face]):
+class Board(board.Board[Rendered]):
     """`client` is the one that is connected now, or the last one.
 
     A card's message is known as CHAT/MESSAGE: each chat counts its own, and cards may move to another one.
     """
 
     name = NAME
+    budget = BUDGET
     trouble = (TelegramError, OSError)
 
     def __init__(self, parts: Parts) -> None:
@@ -78,9 +78,9 @@ class Board(board.Board[Face]):
         super().__init__(parts)
         self.client: Client | None = None
         self._ours: deque[tuple[int, int]] = deque(maxlen=KNOWN)
-        """(chat, message) of the last ones that Telegram said it has."""
+        """(chat, message) of the last messages that Telegram confirmed."""
         self._lost_behind: tuple[int, int] | None = None
-        """Behind this one stands perhaps a card of ours whose answer was lost."""
+        """After this message there may be a card whose answer was lost."""
         self._under_way = 0
 
     @property
@@ -89,7 +89,7 @@ class Board(board.Board[Face]):
         return self.client is not None and self.client.is_open() and self.client.directory.cards is not None
 
     def reaches(self, message_id: str) -> bool:
-        """Whether it is in the chat of the cards: that may have become a supergroup, or be another one now."""
+        """Whether it is in the chat of the cards, which may have become a supergroup, or be another one now."""
         return self.is_here(_place(message_id)[0])
 
     def busy_for(self) -> float:
@@ -103,50 +103,50 @@ class Board(board.Board[Face]):
             raise OSError("the bot is not connected to Telegram, or there is no chat for the cards")
         return self.client, self.client.directory.cards
 
-    def face(self, card: CardView) -> Face:
-        """See `faces.face`."""
-        zone = self._parts.settings.community.timezone
-        scene = Scene(name_of=self._parts.desk.name_of, account_of=self._account_of, link=post_link, zone=zone)
-        return faces.face(card, scene)
+    def render(self, layout: Layout) -> Rendered:
+        """See `bot.adapters.telegram.render`."""
+        card, zone = layout.card, self._parts.settings.community.timezone
+        assigned = self._account_of(card.draft.assigned_to)
+        return render(layout, assigned=assigned, link=post_link(card.post), zone=zone)
 
-    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
-        """See `faces.digest`."""
-        return faces.digest(counts, oldest, step, self._parts.settings.community.timezone)
+    def render_digest(self, digest: Digest) -> Rendered:
+        """See `bot.adapters.telegram.render`."""
+        return render_digest(digest, self._parts.settings.community.timezone)
 
-    def fingerprint(self, face: Face) -> str:
-        """See `faces.fingerprint`."""
-        return faces.fingerprint(face)
+    def fingerprint(self, rendered: Rendered) -> str:
+        """See `bot.adapters.telegram.render`."""
+        return fingerprint(rendered)
 
-    async def send_card(self, card: CardView, face: Face, *, instead_of: str, silent: bool) -> str:
-        """Telegram knows no second try of the same message: where an answer is lost, there may be two cards.
+    async def send_card(self, card: CardView, rendered: Rendered, *, instead_of: str, silent: bool) -> str:
+        """Telegram does not recognise a second try: after a lost answer there may be two cards.
 
-        Only the last one is kept in line. The other one is emptied as soon as another message tells where it stands;
-        what is left after a restart is taken away when somebody presses on it (`Presses`).
+        Only the last one is kept in line. The other one is emptied once the id of a later message says where it is.
+        After a restart it is deleted when somebody presses a button on it (`Presses`).
         """
         here = self.client.directory.cards if self.client else None
         before = max((one for one in self._ours if one[0] == here), default=None)
         try:
-            return await self._post(face, silent=silent, urgent="crisis" in card.draft.risk)
+            return await self._post(rendered, silent=silent, urgent="crisis" in card.draft.risk)
         except (BadRequest, Forbidden, RetryAfter, ChatMigrated):
-            raise  # it is not there, for certain
+            raise  # certainly not sent
         except TelegramError:
             self._lost_behind = self._lost_behind or before
             raise
 
-    async def send_digest(self, face: Face, *, silent: bool) -> str:
+    async def send_digest(self, rendered: Rendered, *, silent: bool) -> str:
         """Pings nobody."""
-        return await self._post(face, silent=silent)
+        return await self._post(rendered, silent=silent)
 
     async def send_call(self, call: Call, *, silent: bool, urgent: bool = False) -> None:
-        """As a reply to its card; the one who is named is notified even in a silent chat."""
+        """As a reply to its card. Whoever is named is notified, even in a silent chat."""
         text = Text()
         if call.who:
             text.person(self._parts.desk.name_of(call.who), self._account_of(call.who)).add(": ")
         await self._post(
-            text.add(call.text).face(), silent=silent, about=call.about, urgent=urgent or call.who is not None
+            text.add(call.text).rendered(), silent=silent, about=call.about, urgent=urgent or call.who is not None
         )
 
-    async def _post(self, face: Face, *, silent: bool, about: str | None = None, urgent: bool = False) -> str:
+    async def _post(self, rendered: Rendered, *, silent: bool, about: str | None = None, urgent: bool = False) -> str:
         client, chat = self._here
         reply = None
         if about and _place(about)[0] == chat:
@@ -155,12 +155,12 @@ class Board(board.Board[Face]):
             chat,
             lambda: client.bot.send_message(
                 chat,
-                face.text,
-                entities=face.entities,
+                rendered.text,
+                entities=rendered.entities,
                 message_thread_id=client.directory.cards_topic,
                 disable_notification=silent,
                 reply_parameters=reply,
-                reply_markup=face.keyboard,
+                reply_markup=rendered.keyboard,
                 link_preview_options=_NO_PREVIEW,
             ),
             urgent=urgent,
@@ -169,8 +169,8 @@ class Board(board.Board[Face]):
         return key(message)
 
     async def _empty_lost(self, client: Client, chat: int, newest: int) -> None:
-        """A fan's words are not to be kept on a card that nobody keeps in line. A bot can edit no message of others."""
-        if self._lost_behind is None or self._under_way:  # what is under way may stand there, too
+        """A card that is not kept in line must not keep a fan's words. A bot can edit only its own messages."""
+        if self._lost_behind is None or self._under_way:  # it may be a message in flight
             return
         (there, first), self._lost_behind = self._lost_behind, None
         if there != chat:
@@ -180,8 +180,8 @@ class Board(board.Board[Face]):
                 with contextlib.suppress(*self.trouble):
                     await self._empty(client, chat, number)
 
-    async def edit(self, message_id: str, face: Face) -> None:
-        """See the base class. A keyboard that is not given again is taken away; what is not modified is as it was."""
+    async def edit(self, message_id: str, rendered: Rendered) -> None:
+        """See the base class. Telegram removes a keyboard that an edit does not repeat."""
         (client, _), (chat, number) = self._here, _place(message_id)
         if not self.reaches(message_id):
             await self.delete(message_id)
@@ -190,14 +190,14 @@ class Board(board.Board[Face]):
             await self.request(
                 chat,
                 lambda: client.bot.edit_message_text(
-                    face.text,
+                    rendered.text,
                     chat,
                     number,
-                    entities=face.entities,
-                    reply_markup=face.keyboard,
+                    entities=rendered.entities,
+                    reply_markup=rendered.keyboard,
                     link_preview_options=_NO_PREVIEW,
                 ),
-                urgent=True,  # by a press; the loop has waited for its turn, see `busy_for`
+                urgent=True,  # a press must not wait; the loop has waited, see `busy_for`
             )
         except BadRequest as error:
             said = error.message.lower()
@@ -208,7 +208,7 @@ class Board(board.Board[Face]):
             raise
 
     async def delete(self, message_id: str) -> None:
-        """Take a message of ours away; one that Telegram lets nobody delete any more (48 hours) is emptied."""
+        """Delete a message of ours. One that is too old to delete (48 hours) is emptied."""
         (client, _), (chat, number) = self._here, _place(message_id)
         try:
             await self.request(chat, lambda: client.bot.delete_message(chat, number))
@@ -223,7 +223,7 @@ class Board(board.Board[Face]):
         await self.request(chat, lambda: client.bot.edit_message_text(MOVED, chat, number), urgent=True)
 
     async def request(self, chat: int, request: Callable[[], Awaitable[_Answer]], *, urgent: bool = False) -> _Answer:
-        """Make a request when its turn has come, as often as Telegram asks us to make it later."""
+        """Make a request in its turn, and again when Telegram asks us to wait."""
         if (client := self.client) is None:
             raise OSError("the bot is not connected to Telegram")
         for left in reversed(range(TRIES)):
@@ -235,8 +235,7 @@ class Board(board.Board[Face]):
                 if not left:
                     raise
             except ChatMigrated as error:
-                if client.listener:
-                    await client.listener.migrated(chat, error.new_chat_id)
+                await client.migrated(chat, error.new_chat_id)
                 raise
         raise AssertionError("not reached")
 
@@ -251,7 +250,7 @@ class Board(board.Board[Face]):
         return answer
 
     def explain(self, error: Exception) -> str:
-        """What went wrong and what to do about it, without the token."""
+        """What went wrong, and what to do about it. Never shows the token."""
         why = words(error, self.client.bot) if self.client else str(error)
         fix = next((fix for sign, fix in _FIXES.items() if sign in why.lower()), "")
         return f"{why}; {fix}" if fix else why
@@ -261,21 +260,21 @@ class Board(board.Board[Face]):
         return self.client is not None and self.client.directory.cards == chat
 
     async def card_at(self, message: telegram.MaybeInaccessibleMessage) -> Shown | None:
-        """The card that a message is; None for any other message, and for a copy that is not kept in line."""
+        """The card in a message; None for any other message, and for a copy that is not kept in line."""
         return await self._parts.store.read(lambda c: cards.at(c, NAME, key(message)))
 
     async def link(self, draft_id: str) -> str | None:
-        """Where the card of a draft stands; None where the chat has no links."""
+        """The link to the card of a draft; None when the chat has no links."""
         shown = await self._parts.store.read(lambda c: cards.get(c, NAME, draft_id))
         return message_link(*_place(shown.message_id)) if shown else None
 
-    def _account_of(self, manager: str) -> int | None:
+    def _account_of(self, manager: str | None) -> int | None:
         account = self._parts.settings.account_of(manager, NAME)
         return int(account) if account else None
 
 
 def key(message: telegram.MaybeInaccessibleMessage) -> str:
-    """What a message of ours is called in the store: CHAT/MESSAGE."""
+    """The id of a message in the store: CHAT/MESSAGE."""
     return f"{message.chat.id}/{message.message_id}"
 
 
@@ -285,13 +284,13 @@ def _place(message_id: str) -> tuple[int, int]:
 
 
 def message_link(chat: int, number: int) -> str | None:
-    """Opens a message for those who are in its chat; only supergroups have such links."""
+    """A link for those who are in its chat; only supergroups have links."""
     inner = str(chat).removeprefix(SUPERGROUP)
     return f"https://t.me/c/{inner}/{number}" if str(chat).startswith(SUPERGROUP) else None
 
 
 def post_link(stored: StoredPost) -> str | None:
-    """Where a post stands; its channel is CHAT, or CHAT/TOPIC."""
+    """The link to a post. Its channel is CHAT, or CHAT/TOPIC."""
     post = stored.post
     if post.platform != NAME or stored.deleted or not post.external_id.isdecimal():
         return None

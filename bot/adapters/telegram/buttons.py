@@ -1,28 +1,16 @@
-"""The data of cards' buttons. Everything a press needs is in it, so that cards live through restarts. Pure."""
+"""The data of buttons. Everything a press needs is in it, so that cards outlive restarts. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
+from bot.adapters.chat import verbs
 from bot.adapters.chat.verbs import Pressed
 
 MENUS = ("skip", "snooze", "handover", "relabel", "remove")
-"""Verbs that open a second keyboard on the card; with a choice they say what was picked there."""
-VERBS = (
-    *MENUS,
-    "send",
-    "edit",
-    "fill",
-    "reword",
-    "open",
-    "undo",
-    "correct",
-    "retry",
-    "arrived",
-    "lost",
-    "back",
-)
+"""Verbs that open a menu. With a choice they say what was picked in it."""
+VERBS = (*verbs.VERBS, "back")
 """What can be pressed. `back` leaves a menu."""
 MORE = "more"
 """Data of the digest's button."""
@@ -56,5 +44,5 @@ def parse(data: str) -> Pressed | None:
 
 
 def mark(words: str) -> str:
-    """A choice that stands for any words: names are too long for a button, and numbers change their meaning."""
+    """A short hash that stands for any words: names are too long for a button."""
     return hashlib.sha256(words.encode()).hexdigest()[:16]

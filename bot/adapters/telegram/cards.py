@@ -5,13 +5,13 @@ from __future__ import annotations
 from bot.adapters.chat.loop import CardLoop
 from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram.board import Board
-from bot.adapters.telegram.client import Client
 from bot.adapters.telegram.commands import Commands
-from bot.adapters.telegram.faces import Face
+from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.presses import Presses
+from bot.adapters.telegram.render import Rendered
 
 
-class Cards(CardLoop[Face]):
+class Cards(CardLoop[Rendered]):
     """One for the process. `setup` is called with each fresh client of the platform, `run` once."""
 
     def __init__(self, parts: Parts) -> None:
@@ -22,7 +22,7 @@ class Cards(CardLoop[Face]):
         self._commands = Commands(parts, self.board)
 
     async def setup(self, client: Client) -> None:
-        """Show cards by way of a fresh client, between its login and its first update."""
+        """Prepare a fresh client after its login, before its first update."""
         self.board.client = client
         client.presses = self._presses
         client.commands = self._commands

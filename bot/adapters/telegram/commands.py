@@ -1,10 +1,10 @@
 """What fans and managers type: /who, /privacy, /mydata, /forget, /stop, /start and /report; /queue and /draft.
 
-A command is said to a bot: it stands alone, or names us (`/stop@our_bot`), or is one that takes words. Whatever else
-begins with one is a post like any other: `/stop changing the controls`, `/help my save is gone`.
+A command stands alone, names us (`/stop@our_bot`), or takes words. Other messages that begin with one are posts:
+`/stop changing the controls`, `/help my save is gone`.
 
-In a group everybody reads an answer. So what is about one fan is answered in the private chat only, and to managers
-nothing is said where fans read along.
+Everybody in a group reads an answer. So an answer about one fan goes to the private chat, and managers get theirs where
+no fan reads it.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
 from bot.adapters.chat.commands import NOTHING, Asked
+from bot.adapters.chat.layout import SHOWN_NAME
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.words import what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
-from bot.adapters.telegram.client import Client
-from bot.adapters.telegram.dialogs import manager_of, refusal, say
-from bot.adapters.telegram.faces import MOST_TEXT, Face, Text, cut, disarmed, plain
-from bot.adapters.telegram.feed import Feed
+from bot.adapters.telegram.dialogs import manager, say
+from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.posts import entities, text_of
+from bot.adapters.telegram.render import MOST_TEXT, Rendered, Text, cut, disarmed, plain
 from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.fans import COMMANDS
@@ -45,16 +45,16 @@ MANAGERS = {
 }
 """Command -> what it does."""
 PRIVATELY = frozenset({"mydata", "forget"})
-"""What is answered in the private chat only."""
+"""Commands that are answered only in the private chat."""
 FOR_ALL = frozenset({"who", "privacy"})
-"""What is answered to those who write in the name of a group or channel too."""
+"""Commands that are answered also to whoever writes in the name of a group or channel."""
 _OURS = frozenset({*COMMANDS, *MANAGERS, "start", "help"})
 _CHANGES = frozenset({"stop", "forget"})
-"""What must not be done by mistake."""
+"""Commands that nobody may give by mistake."""
 PAUSE = timedelta(seconds=5)
-"""Somebody who repeats a command sooner is not answered again."""
+"""A command that is repeated sooner gets no answer."""
 MEANT = timedelta(minutes=10)
-"""For so long the private chat knows what was asked for in a group: a link alone must not erase anything."""
+"""A command in a group counts for so long in the private chat: a link alone must not erase anything."""
 NOT_ALONE = (
     "Nothing was done. If you mean it, write only /{name}; to tell the team something, write /report and your words."
 )
@@ -83,10 +83,10 @@ class Commands:
         self._board = board
         self._asked_for = Asked(parts, board)
         self._recent: dict[tuple[int, str], datetime] = {}
-        """Who has typed what lately."""
+        """(author, command) -> when they typed it."""
 
     async def register(self, client: Client) -> None:
-        """Tell Telegram of the commands where they have changed: it shows them to those who type a slash."""
+        """Tell Telegram of the commands when they changed. It shows them to whoever types a slash."""
         where = client.directory.cards
 
         async def tell() -> None:
@@ -100,20 +100,20 @@ class Commands:
             log.warning("telegram_commands_not_known", why=words(error, client.bot))
 
     def is_command(self, message: telegram.Message) -> bool:
-        """True when this is said to a bot, and so no post."""
+        """True for a command, which is no post."""
         typed = read(message)
         if typed is None:
             return False
         if typed.name not in _OURS:
             return bool(typed.to) and typed.is_alone
-        if typed.is_alone or self._among_us(message):  # where nobody posts, nothing is lost
+        if typed.is_alone or self._among_us(message):  # this is no place for posts
             return True
         if typed.to:
             return _is_us(typed, message)
         return typed.name == "report" or (typed.name == "draft" and _LINK.search(typed.rest) is not None)
 
     async def command(self, message: telegram.Message) -> bool:
-        """True when this is a command for a bot, and so no post: ours are answered, those of other bots are not."""
+        """True for a command, which is no post. Only our own commands are answered."""
         typed = read(message)
         if typed is None or not self.is_command(message):
             return False
@@ -126,8 +126,8 @@ class Commands:
                 if name in _CHANGES and not (typed.is_alone or typed.to):
                     await say(self._board, message, NOT_ALONE.format(name=name))
                 else:
-                    await self._answer(message, name, rest)
-            except TelegramError as error:  # they have blocked the bot, or it may not write there
+                    await self._answered(message, name, rest)
+            except self._board.trouble as error:  # they have blocked the bot, or it may not write there
                 log.warning("telegram_command_not_answered", command=name, why=words(error, message.get_bot()))
         return True
 
@@ -139,6 +139,12 @@ class Commands:
             return True
         self._recent[key] = now
         return False
+
+    async def _answered(self, message: telegram.Message, name: str, rest: str) -> None:
+        try:
+            await self._answer(message, name, rest)
+        except Refused as refused:
+            await self._tell(message, refused.message)
 
     async def _answer(self, message: telegram.Message, name: str, rest: str) -> None:
         if name == "queue":
@@ -161,7 +167,7 @@ class Commands:
         if name in PRIVATELY and not private:
             link = create_deep_linked_url(message.get_bot().username, name)
             button = InlineKeyboardMarkup([[InlineKeyboardButton("Open the private chat", url=link)]])
-            await say(self._board, message, Face(text=IN_PRIVATE, entities=(), keyboard=button))
+            await say(self._board, message, Rendered(text=IN_PRIVATE, entities=(), keyboard=button))
             return
         answer = await self._asked_for.fan(name, str(user.id), rest, partial(self._report, message, user))
         if answer.file is None:
@@ -173,7 +179,7 @@ class Commands:
         )
 
     async def _start(self, message: telegram.Message, payload: str) -> None:
-        """The private chat opens, perhaps by a button of ours in a group; or somebody wants replies again."""
+        """Somebody opened the private chat, perhaps by our button in a group, or wants replies again."""
         private, user = message.chat.type == ChatType.PRIVATE, message.from_user
         if private and payload in PRIVATELY:
             asked = self._recent.get((_author(message).id, payload))
@@ -196,74 +202,83 @@ class Commands:
         await say(self._board, message, f"{who}\n\n{does}")
 
     def _report(self, message: telegram.Message, user: telegram.User, words: str, to: str) -> str:
-        name = plain(user.full_name, 60) + (f" (t.me/{user.username})" if user.username else "")
-        place = f" in {plain(message.chat.title, 60)}" if message.chat.title else ""
+        name = _name(user.full_name) + (f" (t.me/{user.username})" if user.username else "")
+        place = f" in {_name(message.chat.title)}" if message.chat.title else ""
         head = f"Report for {self._parts.desk.name_of(to)} from {name}{place}:"
         return cut(f"{head}\n{disarmed(words)}", MOST_TEXT)
 
     # Managers.
 
     async def _queue(self, message: telegram.Message) -> None:
-        if await self._manager(message):
+        if self._is_manager(message):
             await self._tell(message, await self._waiting())
 
-    async def _manager(self, message: telegram.Message) -> str | None:
-        """Who asks; None for somebody who may not, who is told so where only they or managers read it."""
-        by = manager_of(self._parts.settings, message.from_user)
-        if by is None and message.from_user and self._among_us(message):
-            await say(self._board, message, refusal(self._parts.settings, message.from_user))
-        return by
+    def _is_manager(self, message: telegram.Message) -> bool:
+        """Raises Refused for somebody who may not decide, unless fans would read it."""
+        user, settings = message.from_user, self._parts.settings
+        if user is None or not (self._among_us(message) or settings.manager_of(NAME, str(user.id))):
+            return False
+        manager(settings, user)
+        return True
 
     def _among_us(self, message: telegram.Message) -> bool:
         return message.chat.type == ChatType.PRIVATE or self._board.is_here(message.chat.id)
 
-    async def _tell(self, message: telegram.Message, answer: str | Face) -> None:
-        """Where fans read along, a manager is answered in the private chat, if there is one."""
+    async def _tell(self, message: telegram.Message, answer: str | Rendered) -> None:
+        """Answer a manager. Where fans would read it, the answer goes to the private chat."""
         if self._among_us(message):
             await say(self._board, message, answer)
             return
         bot, user = message.get_bot(), message.from_user
-        face = answer if isinstance(answer, Face) else Text().add(answer).face()
+        rendered = answer if isinstance(answer, Rendered) else Text().add(answer).rendered()
         if user:
-            await self._board.request(user.id, lambda: bot.send_message(user.id, face.text, entities=face.entities))
+            await self._board.request(
+                user.id, lambda: bot.send_message(user.id, rendered.text, entities=rendered.entities)
+            )
 
-    async def _waiting(self) -> Face:
+    async def _waiting(self) -> Rendered:
         queue = await self._asked_for.queue()
         text = Text().add(queue.heading, telegram.MessageEntity.BOLD if queue.waiting else None)
         for card in queue.shown:
             await self._line(text, card)
-        return (text.add(f"\n{queue.rest}") if queue.rest else text).face()
+        return (text.add(f"\n{queue.rest}") if queue.rest else text).rendered()
 
     async def _line(self, text: Text, card: CardView) -> None:
-        who = plain(card.post.post.author.name, 40) or "a fan"
+        who = _name(card.post.post.author.name) or "a fan"
         text.add(f"\n• {who}: {what(card)}")
         if link := await self._board.link(card.draft.id):
             text.add(" · ").add("card", telegram.MessageEntity.TEXT_LINK, url=link)
 
     async def _draft(self, message: telegram.Message, rest: str) -> None:
         """A card for a post that a manager points at: by its link, or by replying to it where it stands."""
-        if not await self._manager(message):
+        if not self._is_manager(message):
             return
         if self._among_us(message):
-            await self._tell(message, await self._linked(message.get_bot(), rest))
-            return
-        feed, about = self._board.client and self._board.client.listener, message.reply_to_message
-        post_id = await feed.asked(about) if isinstance(feed, Feed) and about else None
-        await self._board.delete(f"{message.chat.id}/{message.message_id}")  # where the bot may, fans need not read it
-        await self._tell(message, await self._asked(post_id))
+            post_id = await self._linked(message.get_bot(), rest)
+        else:
+            ingest, about = self._board.client and self._board.client.ingest, message.reply_to_message
+            post_id = await ingest.asked(about) if ingest and about else None
+            # Fans need not read the command: it goes, where the bot may delete.
+            await self._board.delete(f"{message.chat.id}/{message.message_id}")
+        card = await self._asked_for.card_for(post_id)
+        text = Text().add("Its card is here now.")
+        if link := await self._board.link(card.draft.id):
+            text = Text().add("Its ").add("card", telegram.MessageEntity.TEXT_LINK, url=link).add(" is here.")
+        await self._tell(message, text.rendered())
 
-    async def _linked(self, bot: telegram.Bot, rest: str) -> Face:
+    async def _linked(self, bot: telegram.Bot, rest: str) -> str | None:
+        """Our id of the post that a link leads to. Raises Refused."""
         link = _LINK.search(rest)
         if link is None:
-            return Text().add(WHICH).face()
+            raise Refused("bad_action", WHICH)
         named, comment = f"-100{link['id']}" if link["id"] else f"@{link['name']}", link["comment"]
         try:
             chat: int | str | None = named
             if comment or not link["id"]:
                 there = await bot.get_chat(named)
-                chat = there.linked_chat_id if comment else there.id  # comments stand in the channel's group
+                chat = there.linked_chat_id if comment else there.id  # comments are in the group of the channel
         except TelegramError:
-            return Text().add(NOTHING).face()
+            raise Refused("not_found", NOTHING) from None
         channels = [f"{chat}/{link['topic']}", str(chat)] if link["topic"] else [str(chat)]
         own = comment or link["post"]
 
@@ -272,16 +287,9 @@ class Commands:
             return next((post.id for post in found if post), None)
 
         post_id = await self._parts.store.read(find)
-        return await self._asked(post_id) if post_id else Text().add(NOT_SEEN).face()
-
-    async def _asked(self, post_id: str | None) -> Face:
-        try:
-            card = await self._asked_for.card_for(post_id)
-        except Refused as refused:
-            return Text().add(refused.message).face()
-        if link := await self._board.link(card.draft.id):
-            return Text().add("Its ").add("card", telegram.MessageEntity.TEXT_LINK, url=link).add(" is here.").face()
-        return Text().add("Its card is here now.").face()
+        if post_id is None:
+            raise Refused("not_found", NOT_SEEN)
+        return post_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -309,6 +317,10 @@ def read(message: telegram.Message) -> Typed | None:
         return None
     name, _, to = said.removeprefix("/").partition("@")
     return Typed(name=name.casefold(), to=to, rest=words[len(said) :].strip())
+
+
+def _name(name: str) -> str:
+    return plain(cut(name, SHOWN_NAME))
 
 
 def _is_us(typed: Typed, message: telegram.Message) -> bool:

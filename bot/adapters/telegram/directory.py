@@ -1,11 +1,12 @@
-"""Who is who on Telegram: the chats and people that config.yaml names."""
+"""The chats and people that config.yaml names."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import telegram
 from telegram.constants import ChatType
@@ -24,7 +25,7 @@ GENERAL_TOPIC = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Directory:
-    """What the names and ids of config.yaml mean on Telegram. `faults` are sentences for people."""
+    """What the names and ids of config.yaml mean on Telegram. `faults` are sentences for a person."""
 
     listened: Mapping[int, Listen] = field(default_factory=dict)
     cards: int | None = None
@@ -35,7 +36,7 @@ class Directory:
     """Telegram's id of a person -> their key in config.yaml."""
     staff: frozenset[int] = frozenset()
     channels: frozenset[int] = frozenset()
-    """The channels whose comments are read: what is written in their name comes from the team."""
+    """The channels that listened groups are linked to. Whoever writes in their name is staff."""
     faults: tuple[str, ...] = ()
 
     def is_staff(self, user_id: int) -> bool:
@@ -46,6 +47,11 @@ class Directory:
         """True for the group itself, which stands for an administrator without a name, and for the channel linked to
         it. Anybody may write in the name of a channel of their own; that makes nobody staff."""
         return sender == chat or sender in self.channels
+
+    def moved(self, old: int, new: int) -> Self:
+        """The same with the new id of a group that became a supergroup."""
+        listened = {new if chat == old else chat: listen for chat, listen in self.listened.items()}
+        return replace(self, listened=listened, cards=new if self.cards == old else self.cards)
 
 
 Ask = Callable[[int | str], Awaitable[telegram.ChatFullInfo]]
@@ -89,7 +95,7 @@ async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Dir
 
 
 async def _linked(listened: Iterable[int], ask: Ask) -> AsyncIterator[int]:
-    """What cannot be asked for now is no fault here: `doctor --online` says what is wrong with a group."""
+    """A group that cannot be asked for is no fault here; `doctor --online` says what is wrong."""
     for chat in listened:
         with contextlib.suppress(BadRequest, Forbidden, ChatMigrated):
             if channel := (await ask(chat)).linked_chat_id:
@@ -97,7 +103,7 @@ async def _linked(listened: Iterable[int], ask: Ask) -> AsyncIterator[int]:
 
 
 async def _chat(reference: str, key: str, ask: Ask, moved: Mapping[int, int], faults: list[str]) -> int | None:
-    """The id that is meant; None, and a fault, where there is none."""
+    """The id of the chat that is meant; None, with a fault, when there is none."""
     if _ID.fullmatch(reference):
         return moved.get(int(reference), int(reference))
     username = _USERNAME.fullmatch(reference)

@@ -8,12 +8,12 @@ import telegram
 from telegram.constants import ChatAction, ChatMemberStatus, ChatType
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
 
-from bot.adapters.chat.doctor import Findings, no_token
+from bot.adapters.chat.doctor import Findings
 from bot.adapters.telegram.api import Bot, make_bot, words
-from bot.adapters.telegram.client import PRIVACY
 from bot.adapters.telegram.directory import Directory, look_up
-from bot.adapters.telegram.replies import REFUSED
+from bot.adapters.telegram.gateway import PRIVACY
 from bot.adapters.telegram.section import Telegram
+from bot.adapters.telegram.send import REFUSED
 from bot.ports import Check
 from bot.settings import Settings
 
@@ -24,25 +24,17 @@ _WRITE = "let its members send messages (group settings, Permissions), or make t
 
 
 def checks(settings: Settings) -> list[Check]:
-    """What can be seen without asking Telegram."""
-    section = settings.chat(Telegram)
-    found: list[Check] = []
-    if settings.token(Telegram) is None:
-        found.append(_fault("the token is missing", no_token(Telegram)))
-    if not section.listen:
-        fix = "add the bot to a group: the log then says the line to paste, platforms: {telegram: {listen: [ID]}}"
-        found.append(_fault("no group is listened to", fix))
-    if section.cards is None:
-        fix = "name a group, CHAT/TOPIC, or a manager's key: platforms: {telegram: {cards: ID}}"
-        found.append(_note("no chat for cards: drafts are decided elsewhere", fix))
-    elif not _FOUND.anybody(settings):
-        fix = "give managers their `telegram: ID`; who presses a button without it is told the id in the log"
-        found.append(_fault("nobody may press the buttons on cards", fix))
-    return found or [_fine("config.yaml says all that is needed")]
+    """What config.yaml lacks; Telegram is not asked."""
+    return _FOUND.checks(
+        settings,
+        listen="add the bot to a group: the log then has the line to paste, platforms: {telegram: {listen: [ID]}}",
+        cards="name a group, CHAT/TOPIC, or a manager's key: platforms: {telegram: {cards: ID}}",
+        managers="give managers their `telegram: ID`; who presses a button without it finds the id in the log",
+    )
 
 
 async def check_online(settings: Settings) -> list[Check]:
-    """Ask as the bot would: token, privacy mode, webhook, and membership and rights in each chat. Changes nothing.
+    """Check token, privacy mode, webhook, and the membership and rights in each chat. Changes nothing.
 
     In a direct chat the manager sees for a moment that the bot "is typing".
     """

@@ -1,8 +1,8 @@
-"""How fast we may write: Telegram's limits for a chat, for a group and for the bot as a whole, kept by ourselves.
+"""How fast the bot may write: Telegram's limits for a chat, a group and the whole bot.
 
 Telegram's FAQ for bots ("My bot is hitting limits"): about one message a second into a chat with short bursts, twenty a
-minute into a group, thirty a second over all. Edits of cards count like messages. A chat that is held up holds up no
-other one. Whoever pressed a button is not kept waiting by what nobody waits for: that is urgent, like a call for help.
+minute into a group, thirty a second over all. Edits of cards count like messages. A chat that has to wait holds up no
+other one. What follows a press is urgent, like a call for help.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ OVERALL = (30, 1.0)
 LOOK = 0.1
 """Seconds between two looks at the clock while somebody waits."""
 FORGOTTEN = 600.0
-"""Seconds after which a turn that nobody came for is dropped."""
+"""Seconds after which an unused turn is dropped."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Chat:
     turns: deque[float] = field(default_factory=lambda: deque(maxlen=GROUP[0]))
-    """The moments of the last turns, given or still to come; they only grow."""
+    """The moments of the last turns, past and to come, in order."""
     held_until: float = 0.0
     """Telegram asked for a wait."""
 
@@ -43,19 +43,19 @@ class Pace:
         self._booked: dict[str, float] = {}
 
     async def turn(self, chat_id: int, *, urgent: bool = False) -> None:
-        """Wait until one more request may go into this chat. First come, first served; what is urgent waits only where
-        Telegram asked for it, and the others wait the longer.
+        """Wait until one more request may go into this chat: first come, first served. An urgent one waits only when
+        Telegram asked for it, and the others wait longer.
         """
         moment = self._at_once(chat_id) if urgent else self._next(chat_id)
         while (rest := max(moment, self._held(chat_id)) - self._now()) > 0:  # noqa: ASYNC110 - a clock sets no event
             await asyncio.sleep(min(rest, LOOK))
 
     def rest(self, chat_id: int) -> float:
-        """Seconds until a turn in this chat is free, which is not taken by asking."""
+        """Seconds until a turn in this chat is free. Takes none."""
         return max(0.0, max(self._free_in(chat_id), self._held(chat_id)) - self._now())
 
     def book(self, chat_id: int, key: str) -> float:
-        """Seconds until the turn of `key`, which is kept until it comes again and hears 0: now."""
+        """Seconds until the turn of `key`; 0 means now. The turn is kept for it until then."""
         now = self._now()
         self._booked = {k: at for k, at in self._booked.items() if at > now - FORGOTTEN}
         moment = self._booked.setdefault(key, 0.0) or self._next(chat_id)
@@ -78,13 +78,13 @@ class Pace:
         return self._chats.setdefault(chat_id, _Chat())
 
     def _next(self, chat_id: int) -> float:
-        """The first moment that is free; it is taken by asking."""
+        """Take the first free moment."""
         moment = self._free(self._free_in(chat_id), self._now())
         self._of(chat_id).turns.append(moment)
         return moment
 
     def _at_once(self, chat_id: int) -> float:
-        """Now, which takes a turn all the same."""
+        """Take a turn now."""
         now, turns = self._now(), self._of(chat_id).turns
         if len(turns) == turns.maxlen:
             turns.popleft()

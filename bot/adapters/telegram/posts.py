@@ -1,4 +1,4 @@
-"""A message on Telegram as a post of the community: what it says, who wrote it, what it answers, where it stands."""
+"""A Telegram message as a post: its words, its author, what it answers, and where it is."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bot.store.parts import Part
 from responders.types import Attachment, AttachmentKind, Author, Place, Post
 
 FORWARD = Attachment(kind="link", title="a forwarded message")
-"""What stands in for the words of somebody else."""
+"""Stands for the words of somebody else."""
 
 _IN_THE_NAME_OF = (ChatID.SERVICE_CHAT, ChatID.ANONYMOUS_ADMIN, ChatID.FAKE_CHANNEL)
-"""Accounts that stand for a channel or for an administrator who does not give a name: `sender_chat` says who."""
+"""Accounts that stand for a channel or an anonymous administrator; `sender_chat` says which."""
 _FILES: tuple[tuple[str, AttachmentKind], ...] = (
     ("photo", "image"),
     ("animation", "video"),
@@ -35,7 +35,7 @@ _FILES: tuple[tuple[str, AttachmentKind], ...] = (
     ("dice", "file"),
     ("story", "link"),
 )
-"""Parts of a message beside its words. Their addresses carry the token, so they are not kept."""
+"""Parts of a message beside its words. Their addresses contain the token, so they are not stored."""
 
 
 def channel_of(message: telegram.Message) -> str:
@@ -50,7 +50,7 @@ def chat_of(channel: str) -> int:
 
 
 def by_a_person(message: telegram.Message) -> bool:
-    """True for what somebody wrote in a group, also in the name of a channel or of the group; bots are not."""
+    """True when a person wrote it in a group, perhaps in the name of a channel or of the group."""
     if message.chat.type not in {ChatType.GROUP, ChatType.SUPERGROUP} or message.via_bot:
         return False
     if message.sender_chat:
@@ -65,7 +65,7 @@ def readable(message: telegram.Message) -> bool:
 
 
 def text_of(message: telegram.Message) -> str:
-    """The words of a message or of what it shows; a forwarded message has none of its author's own."""
+    """The words or the caption of a message. A forwarded message has no words of its author."""
     if message.forward_origin and not message.is_automatic_forward:
         return ""
     return message.text or message.caption or ""
@@ -74,7 +74,7 @@ def text_of(message: telegram.Message) -> str:
 def post_of(
     messages: Sequence[telegram.Message], listen: Listen, directory: Directory, me: telegram.User, topic: str
 ) -> Post:
-    """The message as a post; several are the parts of an album, each of which may carry words.
+    """The message as a post; several messages are the parts of an album.
 
     `directory` tells staff from fans, `topic` is the title of the topic, where it is known.
     """
@@ -114,7 +114,7 @@ def mentions_us(message: telegram.Message, me: telegram.User) -> bool:
 
 
 def topic_named(message: telegram.Message) -> str | None:
-    """The title that a message tells of the topic it stands in; None where it tells none."""
+    """The title of its topic, if the message tells it."""
     edited, begun = message.forum_topic_edited, message.forum_topic_created
     if edited and edited.name:
         return edited.name
@@ -134,7 +134,7 @@ def _author(message: telegram.Message, directory: Directory) -> Author:
 
 
 def _reply_to(message: telegram.Message) -> str | None:
-    """What it answers. In a topic each message that answers nothing stands as an answer to the topic's first notice."""
+    """The message it answers. In a topic, a message that answers nothing comes as an answer to the first notice."""
     answered = message.reply_to_message
     if answered is None or answered.forum_topic_created or answered.chat.id != message.chat.id:
         return None
@@ -153,7 +153,7 @@ def _place(message: telegram.Message, listen: Listen, topic: str) -> Place:
 
 
 def _attachments(parts: Sequence[telegram.Message]) -> list[Attachment]:
-    """Everything beside the words. Where there are none, the pipeline says that there is nothing to read."""
+    """Everything beside the words."""
     found: list[Attachment] = []
     for message in parts:
         kind = next((kind for name, kind in _FILES if getattr(message, name)), None)
@@ -179,7 +179,7 @@ def _title(message: telegram.Message) -> str | None:
 
 
 def entities(message: telegram.Message) -> Iterator[tuple[telegram.MessageEntity, str]]:
-    """Marked parts with their words. Telegram counts UTF-16 units; a mark that cuts a sign in two spoils that sign."""
+    """The entities with their words. Telegram counts in UTF-16 units."""
     for words, marks in ((message.text, message.entities), (message.caption, message.caption_entities)):
         units = (words or "").encode("utf-16-le", "surrogatepass")
         for entity in marks:

@@ -1,4 +1,4 @@
-"""What managers press: who may, what it means for the desk, and an answer in every case."""
+"""What managers press on Telegram, and what they are told."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import telegram
 from telegram.error import BadRequest, TelegramError
 
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.verbs import OUT_OF_DATE, STUMBLED, Pressed, choices
+from bot.adapters.chat.verbs import OUT_OF_DATE, Pressed, choices
 from bot.adapters.chat.words import cut
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
 from bot.adapters.telegram.api import words
 from bot.adapters.telegram.board import Board, key
-from bot.adapters.telegram.dialogs import Place, manager_of, refusal
-from bot.adapters.telegram.faces import Text, units
+from bot.adapters.telegram.dialogs import Place, manager
+from bot.adapters.telegram.render import Text, units
 from bot.desk.view import CardView
 from bot.domain import Refused
 
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 TOAST = 200
 """The longest answer to a press, in characters (Bot API, answerCallbackQuery)."""
 _ASKS = frozenset({"edit", "fill", "correct"})
-"""Buttons behind which words are asked for."""
+"""Buttons that ask for words."""
 
 
 class Presses:
@@ -41,28 +41,17 @@ class Presses:
         self.replied = self._answers.replied
 
     async def pressed(self, query: telegram.CallbackQuery) -> None:
-        """A button of ours. It is answered in every case, after what is decided is stored."""
-        try:
-            await self._press(query)
-        except Refused as refused:
-            await _answer(query, refused.message)
-        except TelegramError as error:
-            log.warning("telegram_press_failed", why=words(error, query.get_bot()))
-            await _answer(query, STUMBLED)
-        except Exception:
-            log.exception("telegram_press_failed")
-            await _answer(query, STUMBLED)
+        """A button of ours. Telegram hears the answer after the decision is stored."""
+        await self._board.answered(self._press(query), partial(_answer, query))
 
     async def _press(self, query: telegram.CallbackQuery) -> None:
-        by = manager_of(self._parts.settings, query.from_user)
+        by = manager(self._parts.settings, query.from_user)
         pressed = buttons.parse(query.data or "")
-        if by is None:
-            await _answer(query, refusal(self._parts.settings, query.from_user))
-        elif query.data == buttons.MORE:
+        if query.data == buttons.MORE:
             await _answer(query)
             self._more()
         elif pressed is None:
-            await _answer(query, OUT_OF_DATE)
+            raise Refused("bad_action", OUT_OF_DATE)
         elif pressed.verb == "back":
             await _answer(query)
             await self._board.invalidate(pressed.draft_id)
@@ -81,10 +70,10 @@ class Presses:
     ) -> None:
         await self._board.decide(pressed.command(by, fields), partial(_answer, query))
         if query.message and not await self._board.card_at(query.message):
-            await self._board.delete(key(query.message))  # a copy that nobody keeps in line
+            await self._board.delete(key(query.message))  # a copy that is not kept in line
 
     async def _menu(self, query: telegram.CallbackQuery, pressed: Pressed, by: str) -> None:
-        """A menu lies on the card itself, and goes with the card's next change."""
+        """A menu replaces the card's buttons until the card changes."""
         card = await self._parts.desk.draft(pressed.draft_id)
         if pressed.verb != "remove" and not (card and card.stands(pressed.revision)):
             card = (await self._parts.desk.decide(pressed.opened(by))).card
@@ -117,7 +106,7 @@ class Presses:
         return choices(verb, card, self._parts.settings.managers, self._parts.desk.intents())
 
     async def _ask(self, query: telegram.CallbackQuery, pressed: Pressed, by: str) -> None:
-        """Words are asked for below the card; the others are told that somebody writes."""
+        """Ask for words below the card. The card tells the others that somebody writes."""
         card = await self._parts.desk.draft(pressed.draft_id)
         if card is None:
             raise Refused("not_found", OUT_OF_DATE)
@@ -131,19 +120,19 @@ class Presses:
         await self._board.try_show(pressed.draft_id)
 
     async def _correct(self, query: telegram.CallbackQuery, pressed: Pressed, by: str) -> None:
-        """The one more press: good for the words that stand above it, and no others."""
+        """Send the correction that the message shows."""
         text, message = dialogs.confirmed(query.message, pressed), query.message
         if text is None or message is None:
             raise Refused("bad_action", OUT_OF_DATE)
         await self._parts.desk.decide(pressed.command(by, {"text": text}))
         await _answer(query)
-        face = Text().add(f"The correction is on its way:{dialogs.GAP}{text}").face()
-        await self._board.edit(key(message), face)
+        rendered = Text().add(f"The correction is on its way:{dialogs.GAP}{text}").rendered()
+        await self._board.edit(key(message), rendered)
         await self._board.try_show(pressed.draft_id)
 
 
 async def _answer(query: telegram.CallbackQuery, words_: str = "") -> None:
-    """For the presser alone. Telegram takes an answer for some seconds only; a later one changes nothing."""
+    """Only whoever pressed sees it. Telegram takes an answer for some seconds; a late one is only logged."""
     try:
         await query.answer(cut(words_, TOAST) or None, show_alert=bool(words_))
     except TelegramError as error:

@@ -1,6 +1,6 @@
-"""Updates from Telegram to whoever handles them: stored before Telegram is told so, in order for each chat.
+"""Updates from Telegram: stored before Telegram hears that they arrived, then handled, in order for each chat.
 
-What cannot be read or handled is set aside in the inbox with its error, and the others go on.
+An update that cannot be read or handled becomes a dead letter in the inbox, and the others go on.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from bot.store import Store, cursors, inbox
 log = structlog.get_logger()
 
 TRIES = 5
-"""Failed questions in a row after which a fresh connection is made."""
+"""After so many failed requests in a row a fresh connection is made."""
 MOST_AT_WORK = 1000
-"""Updates that are handled at the same time; the others wait at Telegram."""
+"""Updates that are handled at the same time. The others wait at Telegram."""
 FORGETS = timedelta(days=6)
-"""After a week without updates Telegram counts anew (Bot API, Update): a position older than this says nothing."""
+"""After a week without updates Telegram counts anew (Bot API, Update), so an older position means nothing."""
 ALBUM = timedelta(seconds=1.5)
-"""The parts of an album come one by one; after so long without another one it is complete."""
+"""The parts of an album come one by one. It is complete when no other part comes for so long."""
 LOOK = 0.1
 """Seconds between two looks at the clock."""
 POSITION = "updates"
-"""The cursor that says from which update on Telegram is asked."""
+"""The cursor for the next update."""
 
 TWO_POLLERS = (
     "Another program asks Telegram for this bot's updates: stop it (a second Greenroom, an older bot), or make a bot "
@@ -46,14 +46,14 @@ TWO_POLLERS = (
 
 
 Handle = Callable[..., Awaitable[None]]
-"""Takes one `telegram.Update`, or those of one album."""
+"""Handles one `telegram.Update`, or those of one album."""
 Beside = Callable[[telegram.Message], bool]
-"""Whether nobody waits for what is done about a message: its answer may have to wait for the pace of its chat."""
+"""Whether the next messages of a chat need not wait for this one, because its answer may have to wait for the pace."""
 Work = Coroutine[Any, Any, None]
 
 
 async def first_of(*works: Work) -> None:
-    """Run these beside one another until the first one ends, and raise what it raised; the others are cancelled."""
+    """Run these together until the first one ends, cancel the others, and raise what the first one raised."""
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -70,11 +70,11 @@ class _Album:
     due: datetime
     ids: list[str] = field(default_factory=list)
     parts: dict[int, telegram.Update] = field(default_factory=dict)
-    """Message id -> the message as an update brings it, with its newest words."""
+    """Message id -> the update with its newest words."""
 
 
 class Updates:
-    """One for a connection. `heard_at` is when Telegram last answered the question for updates."""
+    """One for a connection. `heard_at` is when Telegram last answered a request for updates."""
 
     def __init__(self, bot: Bot, store: Store, clock: Clock, handle: Handle, beside: Beside) -> None:
         """The bot is logged in."""
@@ -93,7 +93,7 @@ class Updates:
         self._failed: Exception | None = None
 
     async def run(self) -> None:
-        """What was left from before, then what comes, until cancelled. Raises GreenroomError and InvalidToken."""
+        """Handle the stored updates, then new ones, until cancelled. Raises GreenroomError and InvalidToken."""
         try:
             await first_of(self._poll(), self._broken())
         finally:
@@ -139,7 +139,7 @@ class Updates:
         return cursors.fresh(connection, self._source, POSITION, self._clock.now() - FORGETS)
 
     async def _conflict(self, error: Conflict) -> None:
-        """Somebody else has set a webhook, which excludes our questions, or asks as we do."""
+        """Another program set a webhook, with which we get no updates, or asks for updates too."""
         if "webhook" not in str(error).casefold():
             raise GreenroomError(TWO_POLLERS) from None
         log.warning("telegram_webhook_removed", why="another program had Telegram send this bot's updates to it")
@@ -147,7 +147,7 @@ class Updates:
         await asyncio.sleep(LOOK)
 
     async def _take_in(self, found: list[dict[str, Any]], offset: int | None) -> int | None:
-        """Store all, then hand on each; with the next question Telegram hears that they arrived."""
+        """Store all, then handle each. The next request tells Telegram that they arrived."""
         numbered = {str(raw["update_id"]): raw for raw in found if isinstance(raw.get("update_id"), int)}
         if not numbered:
             raise GreenroomError("Telegram's updates carry no numbers; what answers here is not Telegram's Bot API.")
@@ -167,7 +167,7 @@ class Updates:
             update = telegram.Update.de_json(raw, self._bot)
             message = update.message or update.channel_post or update.edited_message
             if message is None:
-                self._start(self._done([update_id], update))  # a press waits for nobody
+                self._start(self._done([update_id], update))  # a press does not wait
             elif not update.edited_message and self._beside(message):
                 self._queue(message.chat.id, self._without_waiting(update_id, update))
             elif not self._into_album(update_id, update, message):
@@ -177,7 +177,7 @@ class Updates:
             await self._dead_letter([update_id], error)
 
     def _into_album(self, update_id: str, update: telegram.Update, message: telegram.Message) -> bool:
-        """True when it is part of an album that is not complete yet, or a change of such a part."""
+        """True when it is part of an album that is not complete, or a change of such a part."""
         key = (message.chat.id, message.media_group_id or "")
         album = self._albums.get(key)
         if not message.media_group_id or (update.edited_message and not album):
@@ -185,7 +185,7 @@ class Updates:
         due = self._clock.now() + ALBUM
         if album is None:
             album = self._albums[key] = _Album(due=due)
-            self._queue(key[0], self._complete(key, album))  # what follows in the chat may answer it
+            self._queue(key[0], self._complete(key, album))  # later messages may reply to it
         album.due = due
         album.ids.append(update_id)
         before = album.parts.get(message.message_id)
@@ -200,7 +200,7 @@ class Updates:
         await self._done(album.ids, *album.parts.values())
 
     def _queue(self, chat_id: int, work: Work) -> None:
-        """One after the other for each chat; no chat waits for another one."""
+        """One after the other in each chat. No chat waits for another one."""
         lane = self._lanes.get(chat_id)
         if lane is not None:
             lane.append(work)
@@ -215,7 +215,7 @@ class Updates:
         del self._lanes[chat_id]
 
     async def _without_waiting(self, update_id: str, update: telegram.Update) -> None:
-        """In its turn, which ends at once."""
+        """Begin in its turn, and let the next ones follow at once."""
         self._start(self._done([update_id], update))
 
     def _start(self, work: Work) -> None:
@@ -224,7 +224,7 @@ class Updates:
         task.add_done_callback(self._tasks.discard)
 
     async def _done(self, ids: list[str], *updates: telegram.Update) -> None:
-        """Handle, and drop it from the inbox. A store that fails ends the connection: the next one reads it again."""
+        """Handle, then drop it from the inbox. When the store fails, the next connection handles it again."""
         try:
             try:
                 await self._handle(*updates)

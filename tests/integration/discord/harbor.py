@@ -120,7 +120,7 @@ class Harbor:
     async def caught_up(self) -> bool:
         """Connected, and everything that was missed is read."""
         client = self.platform._client
-        progress = client and client.listener and client.listener._progress
+        progress = client and client.ingest and client.ingest._progress
         return bool(progress) and len(progress) == 2 and not any(one.gap for one in progress.values())
 
     async def until(self, true: Callable[[], Awaitable[Any]]) -> Any:

@@ -13,8 +13,8 @@ import simcord
 from bot import settings
 from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
-from bot.adapters.discord.client import Client
-from bot.adapters.discord.feed import Feed
+from bot.adapters.discord.gateway import Client
+from bot.adapters.discord.ingest import Ingest
 from bot.fans import Fans
 
 CONFIG = """\
@@ -161,7 +161,7 @@ def dressed(house: Any) -> tuple[Client, Cards]:
     )
     cards = Cards(parts)
     client = Client(house.settings, message_content=True, setup=cards.setup)
-    client.listener = Feed(client, house.store, house.intake, house.clock)
+    client.ingest = Ingest(client, house.store, house.intake, house.clock)
     return client, cards
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.discord import commands, feed
+from bot.adapters.discord import commands, ingest
 from tests.fakes.discord import Fault
 from tests.integration.discord.harbor import PRAISE, Harbor, running
 
@@ -19,7 +19,7 @@ COMMANDS = "PUT /applications/{application}/commands"
 
 @pytest.fixture
 async def harbor(tmp_path, empty_database, pipeline, monkeypatch) -> AsyncIterator[Harbor]:
-    monkeypatch.setattr(feed, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(ingest, "FIRST_PAUSE", 0.05)
     async with running(tmp_path, empty_database, pipeline, staff="{roles: [Team]}") as one:
         yield one
 

@@ -47,8 +47,8 @@ def online(write_config, fake):
     [
         (FULL, ", discord: 111111111111111111", "x", []),
         (FULL, "", "x", ["nobody may press"]),
-        ("listen: [general]", "", "x", ["no channel for cards"]),
-        ("cards: mods, manager_roles: [Mods]", "", "x", ["no channel is listened to"]),
+        ("listen: [general]", "", "x", ["no chat for cards"]),
+        ("cards: mods, manager_roles: [Mods]", "", "x", ["listens to nothing"]),
         (FULL + ", manager_roles: [Mods]", "", None, ["the token is missing"]),
         (FULL + ", manager_roles: [Mods], proxy_webhooks: [Tupper]", "", "x", ["“Tupper” is not an id"]),
     ],

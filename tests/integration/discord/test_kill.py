@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 from typing import Any
 
 import pytest
 
 from tests.fakes.discord import SEND, Fault
-from tests.integration.conftest import ANSWER, LOVELY, answerable, numbered
+from tests.integration.conftest import LOVELY, numbered
 
-from .conftest import Json, Killable, quoted, said, sender, verbs
+from .conftest import Killable, quoted, said, verbs
 
 pytestmark = pytest.mark.kill
-KILLS = 4
-APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
 
 
 async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
@@ -154,47 +151,3 @@ async def test_fifty_posts_while_the_program_is_down(running: Killable) -> None:
     posts = house.fifty()
     await house.start()
     await house.answers_for(posts)
-
-
-async def test_at_any_moment(killable: Killable) -> None:
-    house, chance = killable, random.Random()  # noqa: S311 - any moment will do
-    fans = [house.fake.member(f"Fan {n}") for n in range(8)]
-    bot = f"<@{house.fake.world.bot['id']}>"
-    posts: list[Json] = []
-
-    async def talk() -> None:
-        while True:
-            n = len(posts)
-            posts.append(house.fake.post(house.general, fans[n % 8], f"{bot} {answerable(n)}"))
-            await asyncio.sleep(0.1)
-
-    async def decide() -> None:
-        while True:
-            for card in house.cards():
-                if "send" in verbs(card):
-                    await house.fake.press(card, sender(card), chance.choice([house.mara, house.tom]))
-            await asyncio.sleep(0.01)
-
-    house.operators_write(ANSWER)
-    house.fake.answer_within = 0.5  # who is dead answers no sooner
-    await killable.start()
-    await killable.listening()
-    for _ in range(KILLS):
-        before = len(house.rows(APPROVED))
-        work = [asyncio.create_task(one) for one in (talk(), decide())]
-        await house.until(lambda before=before: len(house.rows(APPROVED)) > before + 1)
-        await asyncio.sleep(chance.uniform(0, 1))
-        await house.kill()
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
-        await house.start()
-    await house.until(lambda: all((row := house.posted(post)) and row[1] for post in posts))
-    under_way = "SELECT 1 FROM deliveries WHERE state IN ('held', 'sending', 'uncertain')"
-    await house.until(lambda: not house.rows(under_way))
-    approved = house.rows(APPROVED)
-    answered = [post["id"] for post in posts for _ in house.fake.replies_to(post)]
-    assert len(approved) > KILLS
-    assert sorted(answered) == sorted(external_id for (external_id,) in approved), "nothing lost, nothing twice"
-    shown = [quoted(card) for card in house.cards()]
-    assert len(shown) == len(set(shown)), "no card twice"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from discord.http import Route
 
-from bot.adapters.discord import replies, requests
+from bot.adapters.discord import requests, send
 from bot.domain import NotSent, Uncertain
 from bot.store import deliveries
 from tests.fakes.discord import SEND, Fault
@@ -133,12 +133,12 @@ UNCLEAR = [Fault(None, after=True), Fault(503, after=True), Fault(500, after=Tru
 
 @pytest.mark.parametrize("fault", UNCLEAR, ids=["cut", "503", "500", "no answer"])
 async def test_what_left_is_not_called_unsent(harbor, on_its_way, fault, monkeypatch):
-    monkeypatch.setattr(replies, "SEND", 0.5)
+    monkeypatch.setattr(send, "SEND", 0.5)
     harbor.fake.fail_next(SEND, fault)
     assert isinstance(await harbor.platform.deliver(on_its_way), Uncertain)
 
 
 async def test_who_waits_because_discord_said_so_has_sent_nothing(harbor, on_its_way, monkeypatch):
-    monkeypatch.setattr(replies, "SEND", 0.5)
+    monkeypatch.setattr(send, "SEND", 0.5)
     harbor.fake.fail_next(SEND, Fault(429, retry_after=20.0))
     assert isinstance(await harbor.platform.deliver(on_its_way), NotSent)

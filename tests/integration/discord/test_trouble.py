@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.chat import loop
-from bot.adapters.discord import replies
+from bot.adapters.discord import send
 from tests.fakes.discord import CALLBACK, SEND, Fault
 from tests.integration.conftest import LOVELY
 
@@ -38,7 +38,7 @@ LOST = [
 async def test_the_answer_to_a_send_is_lost(
     open_house: House, monkeypatch: pytest.MonkeyPatch, name: str, fault: Fault
 ) -> None:
-    monkeypatch.setattr(replies, "RETRY_DELAY", 0.1)
+    monkeypatch.setattr(send, "RETRY_DELAY", 0.1)
     house = open_house
     post, card = await house.ask(LOVELY)
     fault.channel = house.general["id"]
@@ -51,7 +51,7 @@ async def test_the_answer_to_a_send_is_lost(
 
 
 async def test_nobody_can_tell_and_a_person_looks(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replies, "RETRY_DELAY", 0.05)
+    monkeypatch.setattr(send, "RETRY_DELAY", 0.05)
     house = open_house
     post, card = await house.ask(LOVELY)
     house.fake.fail_next(SEND, Fault(None, times=99, channel=house.general["id"]))

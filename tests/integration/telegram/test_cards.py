@@ -124,7 +124,7 @@ async def test_a_card_too_old_to_be_deleted_is_emptied(room):
     card["date"] -= 49 * 3600
     await later(room, minutes=16)
     await room.card(PRAISE)
-    assert (card["text"], buttons(card)) == ("This card has moved: it stands further down.", {})
+    assert (card["text"], buttons(card)) == ("This card has moved further down.", {})
 
 
 async def test_a_card_that_somebody_deleted_comes_again_while_it_waits(room):

@@ -45,7 +45,7 @@ def online(write_config, fake):
         (FULL, ", telegram: 222222222", "x", []),
         (FULL, "", "x", ["nobody may press"]),
         ("listen: [-1001]", "", "x", ["no chat for cards"]),
-        ("cards: mara", ", telegram: 222222222", "x", ["no group is listened to"]),
+        ("cards: mara", ", telegram: 222222222", "x", ["listens to nothing"]),
         (FULL, ", telegram: 222222222", None, ["the token is missing"]),
     ],
 )

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 
 import pytest
 
 from tests.fakes.telegram import POLL, SEND, Fault
-from tests.integration.conftest import ANSWER, LOVELY, answerable, numbered
+from tests.integration.conftest import LOVELY, numbered
 
-from .house import Json, Killable, data_of
+from .house import Json, Killable
 
 pytestmark = pytest.mark.kill
-KILLS = 4
-APPROVED = "SELECT p.external_id FROM drafts d JOIN posts p ON p.id = d.post_id WHERE d.state = 'approved'"
 
 
 async def test_between_the_yes_and_the_sending(killable: Killable) -> None:
@@ -167,67 +164,3 @@ async def test_while_words_are_asked_for(running: Killable) -> None:
 def asked(house: Killable) -> list[Json]:
     """The bot's messages in the room that ask for words."""
     return [one for one in house.fake.by_bot(house.room) if "reply with the whole text" in one["text"]]
-
-
-class Crowd:
-    """Fans who post and a manager who says yes, as fast as the bot answers."""
-
-    def __init__(self, house: Killable) -> None:
-        self.house = house
-        self.chance = random.Random()  # noqa: S311 - any moment will do
-        self.fans = [house.fake.user(f"Fan {n}") for n in range(8)]
-        self.posts: list[Json] = []
-
-    async def talk(self) -> None:
-        while True:
-            n = len(self.posts)
-            self.posts.append(self.house.fake.post(self.house.harbor, self.fans[n % 8], answerable(n)))
-            await asyncio.sleep(0.1)
-
-    async def decide(self) -> None:
-        while True:
-            for card in self.house.cards():
-                if data := data_of(card, "send"):
-                    await self.house.fake.press(card, data, self.house.mara)
-            await asyncio.sleep(0.01)
-
-    async def until_killed(self) -> None:
-        before = len(self.house.rows(APPROVED))
-        work = [asyncio.create_task(one) for one in (self.talk(), self.decide())]
-        await self.house.until(lambda: len(self.house.rows(APPROVED)) > before + 1)
-        await asyncio.sleep(self.chance.uniform(0, 1))
-        await self.house.kill()
-        for task in work:
-            task.cancel()
-        ended = await asyncio.gather(*work, return_exceptions=True)
-        assert all(isinstance(one, asyncio.CancelledError) for one in ended), ended
-
-
-async def test_at_any_moment(killable: Killable) -> None:
-    house, crowd = killable, Crowd(killable)
-    house.operators_write(ANSWER)
-    house.cards_in, house.room = "mara", house.fake.direct(house.mara)  # into a group go only twenty a minute
-    house.fake.start(house.mara)
-    house.fake.answer_within = 0.5  # who is dead answers no sooner
-    await house.start()
-    for _ in range(KILLS):
-        await crowd.until_killed()
-        await house.start()
-    house.fake.answer_within = 10
-    await house.until(lambda: all((row := house.posted(post)) and row[1] for post in crowd.posts))
-    await house.until(lambda: not house.rows("SELECT 1 FROM deliveries WHERE state IN ('held', 'sending')"))
-    for post in crowd.posts:
-        if house.rows("SELECT 1 FROM deliveries WHERE post_id = ? AND state = 'uncertain'", house.posted(post)[0]):
-            await settle(house, await card_of(house, post), post)
-    approved = house.rows(APPROVED)
-    answered = [str(post["message_id"]) for post in crowd.posts for _ in house.fake.replies_to(post)]
-    assert len(approved) > KILLS
-    assert sorted(answered) == sorted(external_id for (external_id,) in approved), "nothing lost, nothing twice"
-
-
-async def card_of(house: Killable, post: Json) -> Json:
-    """The card of a post."""
-    (draft_id,) = house.rows("SELECT id FROM drafts WHERE post_id = ?", house.posted(post)[0])[-1]
-    return await house.until(  # type: ignore[no-any-return]
-        lambda: next((one for one in house.cards() if draft_id in str(one["reply_markup"])), None)
-    )

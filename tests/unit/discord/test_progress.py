@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bot.adapters.discord.feed import Progress
+from bot.adapters.discord.ingest import Progress
 
 
 class Reading(RuleBasedStateMachine):

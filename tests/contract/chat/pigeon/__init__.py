@@ -6,9 +6,7 @@ import asyncio
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -16,13 +14,13 @@ from bot.adapters.chat.board import Board, Gone
 from bot.adapters.chat.calls import Call
 from bot.adapters.chat.commands import Asked
 from bot.adapters.chat.connected import ConnectedPlatform
+from bot.adapters.chat.layout import Budget, Digest, Layout
 from bot.adapters.chat.loop import CardLoop
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.port import ChatAdapter, ChatPlatform
 from bot.adapters.chat.verbs import Pressed, choices, manager
-from bot.adapters.chat.words import alarms, notes, offered, outcome, sends
 from bot.desk.view import CardView
-from bot.domain import Cause, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain, clean
+from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
 from bot.errors import GreenroomError
 from bot.fans import COMMANDS
 from bot.ports import Check
@@ -102,12 +100,13 @@ class Connection:
             self.events.put_nowait(None)
 
 
-Face = tuple[str, list[str]]
+Rendered = tuple[str, list[str]]
 """Text, and buttons: the label of each, and behind it what it means."""
 
 
-class PigeonBoard(Board[Face]):
+class PigeonBoard(Board[Rendered]):
     name = NAME
+    budget = Budget(size=len, reply_size=len, total=4000, reply=2000, post=1000, post_lines=20, row=4)
     trouble = LOST
     connection: Connection | None = None
 
@@ -115,36 +114,36 @@ class PigeonBoard(Board[Face]):
     def ready(self) -> bool:
         return self.connection is not None
 
-    def face(self, card: CardView) -> Face:
-        over, shown, reply, post = outcome(card), range(1, len(card.ready) + 1), card.draft.text, card.post.post
-        text, buttons = [f"{over.head}{over.tail}{over.until or ''}"], over.choices
-        if card.waits:
-            replies = [reply] if reply else [ready.text for ready in card.ready]
-            text = [*(a.line for a in alarms(card)), f"{post.author.name}: {post.text}", *notes(card), *replies]
-            buttons = (*sends(card, shown), *offered(card, whole=True, shown=shown))
-        which = f"{card.draft.id}:{card.draft.revision}"
-        return "\n".join(text), [f"{one.label}|{one.verb}:{which}:{one.choice}" for one in buttons]
+    def render(self, layout: Layout) -> Rendered:
+        over, draft = layout.outcome, layout.card.draft
+        lines = [f"{over.head}{over.tail}{over.until or ''}"] if over else []
+        if not over:
+            lines = [*(f"{alarm.line} {alarm.part}" for alarm in layout.alarms), *layout.before]
+            lines += [f"{layout.author}: {layout.quote}", *layout.attachments, *layout.notes]
+            lines += [f"{reply.heading} {reply.text}" for reply in layout.replies]
+        which = f"{draft.id}:{draft.revision}"
+        buttons = [f"{one.label}|{one.verb}:{which}:{one.choice}" for row in layout.rows for one in row]
+        return "\n".join(lines), buttons
 
-    def digest(self, counts: Mapping[str, int], oldest: datetime, step: int) -> Face:
-        return f"{sum(counts.values())} more waiting since {oldest}", []
+    def render_digest(self, digest: Digest) -> Rendered:
+        return f"{digest.heading} since {digest.oldest}", []
 
-    def fingerprint(self, face: Face) -> str:
-        return hashlib.sha256(repr(face).encode()).hexdigest()
+    def fingerprint(self, rendered: Rendered) -> str:
+        return hashlib.sha256(repr(rendered).encode()).hexdigest()
 
-    async def send_card(self, card: CardView, face: Face, *, instead_of: str, silent: bool) -> str:
-        return await self.send_digest(face, silent=silent)
+    async def send_card(self, card: CardView, rendered: Rendered, *, instead_of: str, silent: bool) -> str:
+        return await self.send_digest(rendered, silent=silent)
 
-    async def send_digest(self, face: Face, *, silent: bool) -> str:
-        return str(
-            await self.ask("say", channel=self._parts.settings.chat(Pigeon).cards, text=face[0], buttons=face[1])
-        )
+    async def send_digest(self, rendered: Rendered, *, silent: bool) -> str:
+        channel, (text, buttons) = self._parts.settings.chat(Pigeon).cards, rendered
+        return str(await self.ask("say", channel=channel, text=text, buttons=buttons))
 
     async def send_call(self, call: Call, *, silent: bool) -> None:
         who = f"{self._parts.desk.name_of(call.who)}: " if call.who else ""
         await self.send_digest((who + call.text, []), silent=silent)
 
-    async def edit(self, message_id: str, face: Face) -> None:
-        if not await self.ask("change", message=message_id, text=face[0], buttons=face[1]):
+    async def edit(self, message_id: str, rendered: Rendered) -> None:
+        if not await self.ask("change", message=message_id, text=rendered[0], buttons=rendered[1]):
             raise Gone
 
     async def delete(self, message_id: str) -> None:
@@ -197,12 +196,11 @@ class PigeonReplies:
 
 class PigeonPlatform(ConnectedPlatform):
     name = NAME
-    title = "Pigeon"
+    section = Pigeon
     text_limit = 1000
 
     def __init__(self, parts: Parts) -> None:
-        super().__init__()
-        self._parts = parts
+        super().__init__(parts)
         self._board = PigeonBoard(parts)
         self.cards = CardLoop(parts, self._board)
         self._asked = Asked(parts, self._board)
@@ -212,7 +210,7 @@ class PigeonPlatform(ConnectedPlatform):
 
     async def run(self) -> None:
         """Until the connection ends. Raises GreenroomError then."""
-        parts, token = self._parts, self._parts.settings.token(Pigeon)
+        parts, token = self._parts, self._token()
         try:
             self._board.connection = connection = await Connection.open(parts.settings)
             self._connected(PigeonReplies(connection, parts))
@@ -258,10 +256,8 @@ class PigeonPlatform(ConnectedPlatform):
             with suppress(*LOST):
                 await self._board.ask("tell", act=event["id"], text=text)
 
-        try:
-            await (self._press(event, tell) if event["event"] == "press" else self._command(event, tell))
-        except Refused as refused:
-            await tell(refused.message)
+        work = self._press(event, tell) if event["event"] == "press" else self._command(event, tell)
+        await self._board.answered(work, tell)
 
     async def _press(self, event: dict[str, Any], tell: Any) -> None:
         settings, words = self._parts.settings, event["words"]

@@ -1,4 +1,4 @@
-"""From updates to the intake. Telegram tells of edits, never of deletions, nor of what was said before we came."""
+"""Telegram's updates to the intake. Telegram tells of edits, but not of deletions, or of older messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 
 from bot.adapters.chat.parts import Parts
 from bot.adapters.telegram.api import NAME
-from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.posts import (
     by_a_person,
     channel_of,
@@ -31,19 +31,19 @@ from bot.store import posts as stored
 log = structlog.get_logger()
 
 MOST_IN_CHAT = 10_000
-"""Posts of a chat we were sent away from that are withdrawn at once; older ones go when their time is over."""
+"""Posts that are withdrawn at once when the bot is removed from a chat. Retention takes the older ones."""
 _GONE = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 
 
-class Feed:
-    """Hears the updates of one client."""
+class Ingest:
+    """Hears of messages, by one client."""
 
     def __init__(self, client: Client, parts: Parts) -> None:
         """Made with its client."""
         self._client = client
         self._parts = parts
         self._topics: dict[str, str] = {}
-        """Channel of a topic -> its title, as far as messages told it."""
+        """Channel of a topic -> its title, once a message has told it."""
         self._told: set[int] = set()
 
     async def message(self, *messages: telegram.Message) -> None:
@@ -61,7 +61,7 @@ class Feed:
             await self._receive(messages, listen)
 
     async def edited(self, message: telegram.Message) -> None:
-        """Store the new words; what the fan calls us to by an edit is taken as a new post."""
+        """Store the new words. When an edit first mentions the bot, it is a new post."""
         listen = self._client.directory.listened.get(message.chat.id)
         if listen is None or not by_a_person(message):
             return
@@ -75,22 +75,26 @@ class Feed:
             await self._receive([message], listen)
 
     async def asked(self, message: telegram.Message) -> str | None:
-        """Our id of a message that a manager points at, in whatever chat; None when no person wrote it."""
+        """The id of the post that a manager points at, in any chat; None when no person wrote it."""
         if not (by_a_person(message) and readable(message)):
             return None
         listen = self._client.directory.listened.get(message.chat.id) or Listen(channel=str(message.chat.id))
         return await self._receive([message], listen)
 
     async def migrated(self, old_chat: int, new_chat: int) -> None:
-        """A group became a supergroup: all that is stored goes on under its new id, see `bot/store/chats.py`."""
+        """A group became a supergroup: what is stored gets its new id, see `bot/store/chats.py`.
+
+        Telegram is not asked about it: a request that fails here would set the update aside.
+        """
         directory, now = self._client.directory, self._parts.clock.now()
+        self._client.directory = directory.moved(old_chat, new_chat)
 
         def operation(connection: Connection) -> bool:
             if chats.moved(connection, NAME).get(old_chat) == new_chat:
                 return False
             chats.move(connection, NAME, str(old_chat), str(new_chat), now)
             if directory.cards == old_chat:
-                cards.drop_all(connection, NAME)  # they cannot be edited any more: what waits is shown anew
+                cards.drop_all(connection, NAME)  # nobody can edit them any more: the cards are sent again
             return True
 
         new = await self._parts.store.write(operation)
@@ -100,10 +104,9 @@ class Feed:
                 chat_id=old_chat,
                 fix=f"write {new_chat} instead of {old_chat} in config.yaml; until then Greenroom remembers it",
             )
-        await self._client.look_around()  # also when another chat's notice came first: what follows must be listened to
 
     async def placed(self, change: telegram.ChatMemberUpdated) -> None:
-        """Added to a chat that is not listed: say how to list it. Sent away: its posts are not ours to keep."""
+        """The bot was added to a chat: log how to list it. It was removed: its posts are withdrawn."""
         chat, now = change.chat, change.new_chat_member.status
         if chat.type == ChatType.PRIVATE:
             return
@@ -120,7 +123,7 @@ class Feed:
 
     async def _receive(self, messages: Sequence[telegram.Message], listen: Listen) -> str:
         above = messages[0].reply_to_message
-        if above and above.is_automatic_forward:  # privacy mode hides a channel's post; its comments bring it along
+        if above and above.is_automatic_forward:  # privacy mode hides a channel's post, but not from its comments
             await self._receive([above], listen)
         album = messages[0].media_group_id
         if album and (known := await self._join(messages)):
@@ -130,12 +133,12 @@ class Feed:
         post_id = (await self._parts.intake.receive(post)).post_id
         if album:
             await self._join(messages, post_id)
-        elif changed := messages[0].edit_date:  # an older edit may still come, or we know the post with older words
+        elif changed := messages[0].edit_date:  # the post may be stored with older words
             await self._parts.intake.edited(NAME, post.channel, post.external_id, post.text, at=changed)
         return post_id
 
     async def _join(self, messages: Sequence[telegram.Message], new: str | None = None) -> str | None:
-        """Parts of an album to the post that it is: our id of it, None where there is none. `new` was made of them."""
+        """Add parts of an album to its post. Returns its id, None when there is none. `new` was made of these parts."""
         first, now = messages[0], self._parts.clock.now()
         channel, album = channel_of(first), str(first.media_group_id)
         found = [part_of(message) for message in messages]

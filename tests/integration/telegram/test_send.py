@@ -69,8 +69,10 @@ async def test_a_long_post_is_quoted_where_the_words_still_stand_there(open_hous
     message = house.fake.post(house.harbor, house.robin, f"🦋 {LONG}")
     draft = await house.draft(message)
     with database(house.folder) as found:
-        detail = '{"details": {"thing": "the lighthouse with the paper moths"}}'
-        found.execute("UPDATE posts SET understanding = ? WHERE external_id = ?", (detail, f"{message['message_id']}"))
+        found.execute(
+            "UPDATE posts SET understanding = json_set(understanding, '$.details.thing', ?) WHERE external_id = ?",
+            ("the lighthouse with the paper moths", f"{message['message_id']}"),
+        )
     if changed:  # nobody told us yet
         message["text"] = LONG.replace("moths", "boats")
     await house.decide(draft, "edit", text="They were folded by hand.")

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.adapters.chat.layout import digest, layout
+from bot.adapters.chat.verbs import VERBS, Pressed
 from bot.adapters.chat.words import settled
 from bot.adapters.discord import buttons, forms
-from bot.adapters.discord.buttons import BUTTONS, ITEMS, NUMBERED, VERBS, Pressed
-from bot.adapters.discord.faces import MOST_TEXT, Scene, digest, face, fingerprint, quoted, typed
+from bot.adapters.discord.render import BUDGET, MOST_TEXT, fingerprint, quoted, render, render_digest, render_refused
 from bot.desk.view import CardView
 from bot.domain import Alternative
 from bot.settings import Manager
@@ -24,7 +25,6 @@ from responders.types import Alarm, Attachment, Author, MissingSlot, Place
 from tests.unit.cards import DRAFT, LATER, alternative, check, delivery, raised, turn
 from tests.unit.cards import card as any_card
 
-SCENE = Scene(name_of=str.title, mention=str.title, link=lambda post: None)
 KNOWN = forms.Known(
     managers={f"m{n}": Manager(name="N" * 80) for n in range(40)}, intents=[f"{'i' * 90}{n}" for n in range(40)]
 )
@@ -32,9 +32,17 @@ KNOWN = forms.Known(
 card = partial(any_card, "discord", "9", "general")
 
 
+def rendered(view: CardView, link: str | None = None) -> discord.ui.LayoutView:
+    return render(layout(view, BUDGET, "discord", str.title), None, link)
+
+
+def pressable(view: discord.ui.LayoutView) -> list[Any]:
+    return [one for one in view.walk_children() if isinstance(one, discord.ui.Button)]
+
+
 def verbs(view: discord.ui.LayoutView) -> list[str]:
     """With the number of the alternative, where a button names one."""
-    return [c.custom_id.split(":", 3)[-1] for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
+    return [one.custom_id.split(":", 3)[-1] for one in pressable(view)]
 
 
 def handed_over(*replies: Alternative, **more: Any) -> CardView:
@@ -46,16 +54,13 @@ def words(view: discord.ui.LayoutView) -> str:
     return "\n".join(c.content for c in view.walk_children() if isinstance(c, discord.ui.TextDisplay))
 
 
-def test_every_id_is_taken_by_exactly_one_pattern():
-    patterns = [item.__discord_ui_compiled_template__ for item in ITEMS]
-    made = [(verb, "") for verb in VERBS] + [(verb, choice) for verb in NUMBERED for choice in "123456789"]
-    for verb, choice in made:
-        custom_id = buttons.button(verb, "x", DRAFT, 999_999_999, choice=choice).custom_id
-        assert buttons.read(custom_id) == Pressed(draft_id=DRAFT, revision=999_999_999, verb=verb, choice=choice)
-        assert len(custom_id) <= 100
-        assert sum(p.fullmatch(custom_id) is not None for p in patterns) == 1
-        assert sum(p.match(custom_id) is not None for p in patterns) == 1
-    assert sum(p.fullmatch(buttons.MORE) is not None for p in patterns) == 1
+@given(st.sampled_from(VERBS), st.integers(1, 999_999_999), st.sampled_from(["", *"123456789"]))
+def test_what_a_button_says_is_what_is_read(verb, revision, choice):
+    pressed = Pressed(draft_id=DRAFT, revision=revision, verb=verb, choice=choice)
+    custom_id = buttons.custom_id(pressed)
+    assert len(custom_id) <= 100
+    assert buttons.read(custom_id) == (pressed if not choice or verb in ("send", "reword") else None)
+    assert buttons.read(buttons.MORE) is None
 
 
 @pytest.mark.parametrize("end", ["send:", "send:0", "send:10", "send:1:2", "send:a", "send:1\n", "send1", "skip:1"])
@@ -63,17 +68,14 @@ def test_no_other_number_is_read(end):
     assert buttons.read(f"card:{DRAFT}:1:{end}") is None
 
 
-@given(st.from_regex(r"card:[0-9a-f]{15,17}:[0-9]{0,11}:([a-z_]{3,15}|send|reword)(:[0-9]{0,2})?\n?", fullmatch=True))
-def test_what_a_pattern_takes_is_what_is_read(custom_id):
-    taken = [v for v, item in BUTTONS.items() if item.__discord_ui_compiled_template__.fullmatch(custom_id)]
-    read = buttons.read(custom_id)
-    assert ([read.verb] if read else []) == taken
-
-
 @given(st.text(max_size=120))
 def test_reading_never_stumbles(custom_id):
     assert buttons.read(custom_id) is None
     assert forms.read(custom_id) is None
+
+
+async def test_the_library_keeps_no_card():
+    assert rendered(card()).is_finished()
 
 
 async def test_a_form_says_which_button_opened_it():
@@ -131,7 +133,7 @@ def test_a_text_is_never_cut_behind_a_managers_back():
     field = forms.form(edit, card(text="x" * 2000), KNOWN)
     assert field
     assert field.to_dict()["components"][0]["component"]["max_length"] == 2000
-    view = face(card(text="y" * 2001, post={"platform": "web"}), SCENE)
+    view = rendered(card(text="y" * 2001, post={"platform": "web"}))
     assert "send" not in verbs(view)
     assert "edit" in verbs(view)
 
@@ -225,16 +227,16 @@ STATES = [
 
 @pytest.mark.parametrize(("more", "buttons_", "text"), STATES)
 def test_each_state_has_its_buttons_and_words(more, buttons_, text):
-    view = face(card(**more), SCENE)
+    view = rendered(card(**more))
     assert verbs(view) == buttons_
     assert text in words(view)
-    labels = [c.item.label for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
+    labels = [one.label for one in pressable(view)]
     assert all(len(label) <= 34 for label in labels)
 
 
 @pytest.mark.parametrize(("more", "buttons_", "text"), STATES)
 def test_what_is_over_keeps_no_words_of_the_fan(more, buttons_, text):
-    shown = words(face(card(**more), SCENE))
+    shown = words(rendered(card(**more)))
     waiting = more.get("state", "waiting") == "waiting"
     assert ("love it" in shown, "Robin" in shown) == (waiting, waiting)
 
@@ -255,7 +257,7 @@ def test_settled_is_what_nothing_happens_to_any_more():
 
 def test_a_card_is_red_only_in_danger_and_never_black():
     colours = {
-        name: face(card(**more), SCENE).children[0].accent_colour  # type: ignore[attr-defined]
+        name: rendered(card(**more)).children[0].accent_colour  # type: ignore[attr-defined]
         for name, more in {
             "crisis": {"kind": "handoff", "text": None, "risk": ["crisis"]},
             "handoff": {"kind": "handoff", "text": None},
@@ -290,12 +292,11 @@ def test_no_card_is_more_than_discord_takes(text, name, reply, why, notes, said,
         unread=[why, topic],
         post={"text": text, "author": Author(id="1", name=name), "place": Place(name="x", topic=topic)},
     )
-    view = face(shown, SCENE)
+    view = rendered(shown)
     assert view.content_length() <= MOST_TEXT
     assert view.total_children_count <= 40
     assert all(c.content for c in view.walk_children() if isinstance(c, discord.ui.TextDisplay))
-    assert all(c.is_persistent() for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem))
-    assert fingerprint(view) == fingerprint(face(shown, SCENE))
+    assert fingerprint(view) == fingerprint(rendered(shown))
 
 
 @pytest.mark.parametrize("evil", ["*" * 3000, "[a](b)" * 700, "\n" * 3000, "`~|_*>" * 600, "\\" * 3000, "# x\n" * 900])
@@ -318,14 +319,14 @@ def test_marks_that_grow_when_they_are_disarmed(evil):
         writing="w" * 80,
         why=evil,
     )
-    view = face(shown, Scene(name_of=str.title, mention=str.title, link=lambda post: "https://example.org/" + "1" * 90))
+    view = rendered(shown, "https://example.org/" + "1" * 90)
     assert view.content_length() <= MOST_TEXT
     assert "\n>" in "\n" + words(view), "the post is on it"
 
 
 @given(st.text(max_size=4000), st.text(min_size=1, max_size=3500))
 def test_what_was_typed_is_given_back_whole(notes, text):
-    view = typed(notes or "-", text)
+    view = render_refused(notes or "-", text)
     assert view.content_length() <= MOST_TEXT
     assert words(view).endswith(text)
 
@@ -371,7 +372,7 @@ def test_nothing_that_a_fan_writes_is_more_than_letters_on_a_card(text, name, to
             "platform": "telegram",
             "attachments": [Attachment(kind="link", url="https://evil.example", title=title)],
         }
-        return face(
+        return rendered(
             card(
                 post=post,
                 kind="handoff",
@@ -382,8 +383,7 @@ def test_nothing_that_a_fan_writes_is_more_than_letters_on_a_card(text, name, to
                 alarms=[Alarm(gate="crisis", chance=0.9, part=text)],
                 alternatives=[alternative(reading=f"like “{quote}”")],
                 checks=[check("warn", title)],
-            ),
-            SCENE,
+            )
         )
 
     assert live(shown(text, name, topic, quote, title)) == live(shown("a", "a", "a", "a" if quote else "", "a"))
@@ -397,15 +397,15 @@ def test_a_report_is_quoted_without_power(text):
 
 def test_remarks_on_a_managers_own_words_are_not_told_again_on_the_card():
     noted = [check("warn", "Long.")]
-    assert "Long." not in words(face(card(checks=noted, own_words=True), SCENE))
+    assert "Long." not in words(rendered(card(checks=noted, own_words=True)))
 
 
 def test_a_remark_without_a_sentence_is_none():
-    assert "odd-check" not in words(face(card(checks=[check("warn")]), SCENE))
+    assert "odd-check" not in words(rendered(card(checks=[check("warn")])))
 
 
 def test_a_digest_is_short():
-    view = digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10)
+    view = render_digest(digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10))
     assert "**4 more waiting**" in words(view)
     assert "crisis (1), complaint (3)" in words(view)
 
@@ -413,16 +413,15 @@ def test_a_digest_is_short():
 def test_ready_replies_are_numbered_and_whole():
     blank = [MissingSlot(name="tip", ask="What helps?")]
     warned = [check("warn", "Long."), check("pass")]
-    view = face(
+    view = rendered(
         handed_over(
             alternative("# How *nice*"),
             alternative("Sorry.", reading="as a *complaint*", checks=warned),
             alternative("[What helps?]", reading="", missing=blank),
-        ),
-        SCENE,
+        )
     )
     assert verbs(view)[:5] == ["send:1", "send:2", "open", "edit", "reword:3"]
-    labels = [c.item.label for c in view.walk_children() if isinstance(c, discord.ui.DynamicItem)]
+    labels = [one.label for one in pressable(view)]
     assert labels[:5] == ["Send 1", "Send 2", "I have it", "Answer", "Pick a reply"]
     texts = [c.content for c in view.walk_children() if isinstance(c, discord.ui.TextDisplay)]
     assert texts[-3:] == [
@@ -444,7 +443,7 @@ def test_ready_replies_are_numbered_and_whole():
 )
 def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked):
     replies = [alternative(f"{n}" * length) for n, length in enumerate(lengths, start=1)]
-    view = face(handed_over(*replies, post={"text": "p" * 3000}), SCENE)
+    view = rendered(handed_over(*replies, post={"text": "p" * 3000}))
     assert view.content_length() <= MOST_TEXT
     assert [v for v in verbs(view) if v.startswith("send")] == [f"send:{n}" for n in sent]
     assert [v for v in verbs(view) if v.startswith("reword")] == ([f"reword:{picked}"] if picked else [])
@@ -456,7 +455,7 @@ def test_no_button_for_a_reply_that_is_not_shown_whole(lengths, sent, picked):
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=3000), st.text(max_size=300)), max_size=4))
 def test_what_can_be_sent_can_be_read(replies):
     made = [alternative(text, reading=reading) for text, reading in replies]
-    view = face(handed_over(*made), SCENE)
+    view = rendered(handed_over(*made))
     assert view.content_length() <= MOST_TEXT
     assert view.total_children_count <= 40
     for verb in verbs(view):
@@ -469,39 +468,27 @@ def test_what_can_be_sent_can_be_read(replies):
 
 @pytest.mark.parametrize("more", [{"kind": "draft", "text": "Which part?"}, {"text": "My own words."}])
 def test_a_card_with_a_text_of_its_own_has_one_button_that_sends(more):
-    view = face(handed_over(alternative(), alternative("How odd."), **more), SCENE)
+    view = rendered(handed_over(alternative(), alternative("How odd."), **more))
     assert [v for v in verbs(view) if v.startswith(("send", "reword"))] == ["send", "reword"]
     assert "What a view." not in words(view)
 
 
 def test_what_raised_a_gate_stands_below_it():
     crisis = Alarm(gate="crisis", chance=0.9, part="I *cannot*\ngo on")
-    shown = words(face(card(kind="handoff", text=None, risk=["crisis", "legal"], alarms=[crisis]), SCENE))
+    shown = words(rendered(card(kind="handoff", text=None, risk=["crisis", "legal"], alarms=[crisis])))
     assert shown.startswith("### Somebody may be in danger\n“I \\*cannot\\* go on”\n### A legal matter\n")
-    shown = words(face(card(kind="handoff", text=None, alarms=[crisis]), SCENE))
+    shown = words(rendered(card(kind="handoff", text=None, alarms=[crisis])))
     assert shown.startswith("### Somebody may not be well\n“I")
     assert "Needs a person" not in shown
-    long = words(face(card(alarms=[replace(crisis, part="x" * 500)]), SCENE))
+    long = words(rendered(card(alarms=[replace(crisis, part="x" * 500)])))
     assert f"“{'x' * 119}…”" in long
-    gone = words(face(card(kind="handoff", text=None, risk=["crisis"]), SCENE))
+    gone = words(rendered(card(kind="handoff", text=None, risk=["crisis"])))
     assert gone.startswith("### Somebody may be in danger\n**Robin**")
-    assert "-# Could not be read: its mood, danger\n" in words(face(card(unread=["its mood", "danger"]), SCENE))
-
-
-def test_where_there_is_no_room_the_post_counts_more_than_the_part_of_it():
-    alarm = Alarm(gate="crisis", chance=0.9, part="y" * 120)
-    more = {"risk": ["crisis"], "alarms": [alarm], "post": {"text": "the post"}}
-    whole = words(face(card(text="x" * 1900, **more), SCENE))
-    assert "“yyy" in whole
-    checks = [check("warn", letter * 100) for letter in "abc"]
-    full = words(face(card(text="x" * 2000, checks=checks, why="w" * 200, thread=[], **more, writing="w" * 400), SCENE))
-    assert "“yyy" not in full
-    assert "Somebody may be in danger" in full
-    assert "the post" in full
+    assert "-# Could not be read: its mood, danger\n" in words(rendered(card(unread=["its mood", "danger"])))
 
 
 def test_a_title_does_not_hide_where_a_link_leads():
     url = "https://accounts.example.org@evil.example/login"
     attachment = Attachment(kind="link", url=url, title="[*click*](https://example.org)")
-    shown = words(face(card(post={"attachments": [attachment]}), SCENE))
+    shown = words(rendered(card(post={"attachments": [attachment]})))
     assert "link: \\[\\*click\\*\\](https://example.org) (evil.example)" in shown

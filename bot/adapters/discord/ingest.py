@@ -1,4 +1,4 @@
-"""From events to the intake, and what was missed in between: back-fill from stored cursors."""
+"""Discord's events to the intake. What was missed is read back from stored cursors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.discord.client import TROUBLE, Client
+from bot.adapters.discord.gateway import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, by_a_person, is_retitled, mentions_us, post_of, readable, text_of
 from bot.adapters.discord.section import Discord
 from bot.errors import GreenroomError
@@ -26,16 +26,16 @@ from responders.types import Post
 log = structlog.get_logger()
 
 LONGEST_GAP = timedelta(hours=24)
-"""What is older than this is not read any more after a stop."""
+"""After a stop, nothing older is read back."""
 MOST_IN_CHANNEL = 10_000
-"""Posts of a deleted channel that are withdrawn at once; older ones go when their time is over."""
+"""Posts of a deleted channel that are withdrawn at once. Retention takes the older ones."""
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
-"""Seconds until what could not be read is tried again; each further try waits twice as long."""
+"""Seconds until another try to read. Each further try waits twice as long."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Progress:
-    """How far a listened channel and its threads are stored. Message ids grow with time, across all of Discord."""
+    """How far a channel and its threads are stored. Message ids grow with time, in all of Discord."""
 
     position: int | None = None
     """Everything up to here is stored; None before the channel was ever read."""
@@ -43,7 +43,7 @@ class Progress:
     pending: set[int] = field(default_factory=set)
     """Received and not stored yet."""
     gap: bool = True
-    """Something behind `position` may have been missed."""
+    """Something after `position` may have been missed."""
     read: dict[int, int] = field(default_factory=dict)
     """How far the channel and each of its threads are read, while there is a gap."""
 
@@ -55,8 +55,8 @@ class Progress:
         return max(self.position, min(self.pending) - 1 if self.pending else self.seen)
 
 
-class Feed:
-    """Hears the events of one client. Whatever cannot be stored ends the client, and is read again by the next one."""
+class Ingest:
+    """Hears the events of one client. When something cannot be stored, the next client reads it again."""
 
     def __init__(self, client: Client, store: Store, intake: Intake, clock: Clock) -> None:
         """Made with its client."""
@@ -72,12 +72,12 @@ class Feed:
         self._saving = False
         self._told: set[int] = set()
         self._unplaced: dict[int, discord.Message] = {}
-        """Messages of which Discord did not say where they stand."""
+        """Messages whose channel Discord did not tell."""
 
     async def run(self) -> None:
-        """Read what was missed, whenever something may have been, until cancelled.
+        """Read what was missed, each time something may have been, until cancelled.
 
-        What cannot be read is told and tried again, later each time; meanwhile everything else goes on.
+        What cannot be read is logged and tried again. Everything else goes on meanwhile.
         """
         self._saved = await self._store.read(lambda c: cursors.load(c, NAME))
         pause = FIRST_PAUSE
@@ -137,7 +137,7 @@ class Feed:
         await self._save()
 
     async def edited(self, message: discord.Message) -> None:
-        """Store the new words; a message whose first words are still under way is taken with these."""
+        """Store the new words. When the first words are not stored yet, store the message with these."""
         if not by_a_person(message, self._proxies) or not readable(message):
             return
         try:
@@ -153,7 +153,7 @@ class Feed:
         await self._reworded(message)
 
     async def _reworded(self, message: discord.Message) -> None:
-        """Keep new words; a preview, a pin or another name of somebody it mentions makes none."""
+        """Store new words. A preview, a pin and a changed name in a mention are edits without new words."""
         channel, own = str(message.channel.id), str(message.id)
         known = await self._store.read(lambda c: posts.by_external(c, NAME, channel, own))
         edited = message.edited_at is not None and known is not None and message.edited_at != known.edited_at
@@ -161,21 +161,21 @@ class Feed:
             await self._intake.edited(NAME, channel, own, text_of(message), at=message.edited_at)
 
     def _missed(self, message: discord.Message, error: Exception) -> None:
-        """It is asked for again; the cursors stand still until then, so that a restart loses nothing."""
+        """Ask for it again. The cursors wait until then, so that a restart loses nothing."""
         log.warning("discord_message_not_placed", message_id=message.id, why=str(error) or type(error).__name__)
         self._unplaced[message.id] = message
         self.closed()
         self.opened()
 
     async def asked(self, message: discord.Message) -> str | None:
-        """Our id of a message that a manager points at, in whatever channel; None when no person wrote it."""
+        """The id of the post that a manager points at, in any channel; None when no person wrote it."""
         channel = await self._known(message)
         listen = self._client.directory.listen_of(channel) or Listen(channel=str(channel.id))
         post = await self._read(message, listen, _Members(self._client))
         return (await self._intake.receive(post)).post_id if post else None
 
     async def deleted(self, channel_id: int, *message_ids: int) -> None:
-        """Note it, also for messages that are not stored yet."""
+        """Messages are gone, perhaps before they were stored."""
         channel = self._client.get_channel(channel_id)
         if channel is not None and self._client.directory.listen_of(channel) is None:
             return
@@ -183,14 +183,14 @@ class Feed:
             await self._intake.deleted(NAME, str(channel_id), str(message_id))
 
     async def channel_deleted(self, channel_id: int) -> None:
-        """Every post in it is gone."""
+        """A channel or thread is gone, with every post in it."""
         found = await self._store.read(lambda c: posts.in_channel(c, NAME, str(channel_id), MOST_IN_CHANNEL))
         for post in found:
             if not post.deleted:
                 await self._intake.deleted(NAME, str(channel_id), post.post.external_id)
 
     async def renamed(self, thread: discord.Thread) -> None:
-        """The title is part of a forum thread's first message."""
+        """A thread has another title, which is part of a forum thread's first message."""
         if self._client.directory.listen_of(thread) is None:
             return
         try:
@@ -217,7 +217,7 @@ class Feed:
         progress.pending.discard(message.id)
 
     async def _read(self, message: discord.Message, listen: Listen, members: _Members | None) -> Post | None:
-        """The post in a message; None where there is none. One that we stumble over must not stop the others."""
+        """The post in a message, if there is one. A message that cannot be read does not stop the others."""
         try:
             if not by_a_person(message, self._proxies):
                 return None
@@ -232,7 +232,7 @@ class Feed:
         return post if readable(message) or post.author.is_staff else None
 
     async def _known(self, message: discord.Message) -> Any:
-        """The channel a message stands in; a thread that was asleep is not known to the library yet."""
+        """The channel of a message. The library does not know a thread that was archived until now."""
         if message.guild and isinstance(message.channel, discord.PartialMessageable):
             try:
                 message.channel = await self._client.fetch_channel(message.channel.id)  # type: ignore[assignment] # what it stands for
@@ -259,7 +259,7 @@ class Feed:
         )
 
     async def _fill(self, channel_id: int, progress: Progress) -> bool:
-        """Read on from the cursor, the channel and its threads. True when nothing is missing any more."""
+        """Read the channel and its threads from the cursor on. True when nothing is missing any more."""
         channel: Any = self._client.get_channel(channel_id)
         if channel is None:  # gone since
             return True
@@ -273,15 +273,15 @@ class Feed:
         after = discord.Object(max(progress.position, oldest))
         members = _Members(self._client)
         whole = True
-        for place in _awake(channel, after):
-            whole &= await self._heard_out(place, self._read_on(place, after, progress, members))
-        return await self._heard_out(channel, self._read_asleep(channel, after, progress, members)) and whole
+        for place in _open_places(channel, after):
+            whole &= await self._tried(place, self._read_on(place, after, progress, members))
+        return await self._tried(channel, self._read_archived(channel, after, progress, members)) and whole
 
-    async def _read_asleep(self, channel: Any, after: discord.Object, progress: Progress, members: _Members) -> bool:
-        """Threads that fell asleep since the cursor, which only Discord can name."""
+    async def _read_archived(self, channel: Any, after: discord.Object, progress: Progress, members: _Members) -> bool:
+        """Threads that were archived since the cursor; only Discord knows them."""
         whole = True
-        async for thread in _asleep(channel, after):
-            whole &= await self._heard_out(thread, self._read_on(thread, after, progress, members))
+        async for thread in _archived(channel, after):
+            whole &= await self._tried(thread, self._read_on(thread, after, progress, members))
         return whole
 
     async def _read_on(self, place: Any, after: discord.Object, progress: Progress, members: _Members) -> bool:
@@ -292,8 +292,8 @@ class Feed:
             progress.read[place.id] = message.id
         return True
 
-    async def _heard_out(self, place: Any, reading: Coroutine[Any, Any, bool]) -> bool:
-        """Read; False where Discord does not let us, or sends what cannot be read: that is told, and tried again."""
+    async def _tried(self, place: Any, reading: Coroutine[Any, Any, bool]) -> bool:
+        """Read. False, with a line in the log, when Discord does not allow it or something cannot be read."""
         try:
             return await reading
         except discord.Forbidden as error:
@@ -309,7 +309,7 @@ class Feed:
         return False
 
     async def _save(self) -> None:
-        """Write the cursors that moved; while one write is under way, those that move meanwhile go with the next."""
+        """Store the cursors that moved. Those that move during the write go with the next one."""
         if self._saving:
             return
         self._saving = True
@@ -331,7 +331,7 @@ class Feed:
 
 
 class _Members:
-    """Authors with their roles. A message that is read later comes without them, so each is asked for once."""
+    """Authors with their roles. A message that is read back has none, so each author is asked for once."""
 
     def __init__(self, client: Client) -> None:
         self._wanted = client.directory.asks_for_roles
@@ -349,8 +349,8 @@ class _Members:
         return self._found[author.id]
 
 
-def _awake(channel: Any, after: discord.Object) -> Iterator[Any]:
-    """Where something may have been written since: the channel, and its threads that are not archived."""
+def _open_places(channel: Any, after: discord.Object) -> Iterator[Any]:
+    """The channel and its open threads, where something may have been written since."""
     if isinstance(channel, discord.abc.Messageable):
         yield channel
     for thread in getattr(channel, "threads", ()):
@@ -358,7 +358,7 @@ def _awake(channel: Any, after: discord.Object) -> Iterator[Any]:
             yield thread
 
 
-async def _asleep(channel: Any, after: discord.Object) -> AsyncIterator[Any]:
+async def _archived(channel: Any, after: discord.Object) -> AsyncIterator[Any]:
     """Its threads that were archived since."""
     if isinstance(channel, discord.TextChannel | discord.ForumChannel):
         async for thread in channel.archived_threads(limit=None):

@@ -1,4 +1,4 @@
-"""The one connection to Telegram: who the bot is, what it listens to, and who hears of what."""
+"""The connection to Telegram: who the bot is, what it listens to, and who handles an update."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 import telegram
@@ -22,10 +22,15 @@ from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Store, chats, leases
 
+if TYPE_CHECKING:
+    from bot.adapters.telegram.commands import Commands
+    from bot.adapters.telegram.ingest import Ingest
+    from bot.adapters.telegram.presses import Presses
+
 log = structlog.get_logger()
 
 SILENT = timedelta(seconds=75)
-"""Without an answer to the question for updates for so long, the connection is stuck."""
+"""When Telegram answers no request for updates for so long, the connection is stuck."""
 LEASE = timedelta(seconds=30)
 RENEW = 10.0
 """Seconds between two renewals of the lease."""
@@ -37,56 +42,12 @@ PRIVACY = (
 )
 
 
-class Listener(Protocol):
-    """Hears what happens in chats."""
-
-    async def message(self, *messages: telegram.Message) -> None:
-        """Somebody wrote; several messages are the parts of one album."""
-        ...
-
-    async def edited(self, message: telegram.Message) -> None:
-        """A message reads like this now, which is perhaps nothing new."""
-        ...
-
-    async def migrated(self, old_chat: int, new_chat: int) -> None:
-        """A group became a supergroup, which has another id."""
-        ...
-
-    async def placed(self, change: telegram.ChatMemberUpdated) -> None:
-        """Somebody added the bot to a chat, sent it away, or changed what it may do there."""
-        ...
-
-
-class Presses(Protocol):
-    """Takes what managers do with cards."""
-
-    async def pressed(self, query: telegram.CallbackQuery) -> None:
-        """A button was pressed."""
-        ...
-
-    async def replied(self, message: telegram.Message) -> bool:
-        """True when this answers a card, or a question of ours in the cards' chat, and is no post."""
-        ...
-
-
-class Commands(Protocol):
-    """Takes what fans and managers type."""
-
-    def is_command(self, message: telegram.Message) -> bool:
-        """True for a command, which is no post."""
-        ...
-
-    async def command(self, message: telegram.Message) -> bool:
-        """True when it was a command of ours."""
-        ...
-
-
 Setup = Callable[["Client"], Awaitable[None]]
-"""Prepares a fresh client after its login and before the first update: who takes presses and commands."""
+"""Prepares a fresh client after its login and before the first update."""
 
 
 class Client:
-    """Used for one connection; the next one gets a fresh one."""
+    """Good for one connection."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock, setup: Setup | None = None) -> None:
         """Not connected yet. `setup` is called once."""
@@ -94,7 +55,7 @@ class Client:
         self.bot = make_bot(settings)
         self.directory = Directory()
         self.pace = Pace(clock)
-        self.listener: Listener | None = None
+        self.ingest: Ingest | None = None
         self.presses: Presses | None = None
         self.commands: Commands | None = None
         self._store = store
@@ -113,11 +74,11 @@ class Client:
         return self._updates is not None
 
     def is_ready(self) -> bool:
-        """True while Telegram answers: open, and the last answer is not long ago."""
+        """True while Telegram answers."""
         return self._updates is not None and self._clock.now() - self._updates.heard_at < SILENT
 
     async def run(self) -> None:
-        """Log in, then hand on updates until cancelled. Raises GreenroomError in words, and InvalidToken."""
+        """Log in, then handle updates until cancelled. Raises GreenroomError and InvalidToken."""
         try:
             await self.login()
             await self._take_lease()
@@ -137,7 +98,7 @@ class Client:
             await self.bot.shutdown()
 
     async def login(self) -> None:
-        """Ask who we are, and find what config.yaml names. Raises TelegramError; the caller shuts the bot down."""
+        """Find out who the bot is and what config.yaml names. Raises TelegramError; the caller shuts the bot down."""
         await self.bot.initialize()
         await self.look_around()
         log.info("telegram_connected", account=self.me.username, listening=len(self.directory.listened))
@@ -145,7 +106,7 @@ class Client:
             log.info("telegram_privacy_mode", what=PRIVACY)
 
     async def look_around(self) -> None:
-        """Find the chats of config.yaml anew, and say once what is not there."""
+        """Find the chats of config.yaml, and log what is missing."""
         moved = await self._store.read(lambda c: chats.moved(c, NAME))
         before = self.directory
         self.directory = await look_up(self.settings, self.bot.get_chat, moved)
@@ -158,7 +119,7 @@ class Client:
         return f"{NAME}:{self.me.id}"
 
     async def _take_lease(self) -> None:
-        """Only one process asks for the updates of a bot. Raises GreenroomError when another one does."""
+        """Only one process may ask for the updates of a bot. Raises GreenroomError when another one does."""
         now = self._clock.now()
         other = await self._store.write(lambda c: leases.take(c, self._lease, self._holder, now, now + LEASE))
         if other:
@@ -173,17 +134,17 @@ class Client:
             await self._take_lease()
 
     async def _handle(self, update: telegram.Update, *more: telegram.Update) -> None:
-        """To whom it belongs. The updates of an album come together."""
+        """Hand an update to whoever handles it. The updates of an album come together."""
         if update.callback_query:
             if self.presses:
                 await self.presses.pressed(update.callback_query)
             return
-        if self.listener is None:
+        if self.ingest is None:
             return
         if update.my_chat_member:
-            await self.listener.placed(update.my_chat_member)
+            await self.ingest.placed(update.my_chat_member)
         elif update.edited_message:
-            await self.listener.edited(update.edited_message)
+            await self.ingest.edited(update.edited_message)
         else:
             messages = list(filter(None, (one.message or one.channel_post for one in (update, *more))))
             if messages:
@@ -201,10 +162,10 @@ class Client:
             self.presses and await self.presses.replied(message)
         ):
             return
-        elif self.listener:
-            await self.listener.message(message, *more)
+        elif self.ingest:
+            await self.ingest.message(message, *more)
 
     async def migrated(self, old_chat: int, new_chat: int) -> None:
         """A group has another id: a notice said so, or a refusal (`telegram.error.ChatMigrated`)."""
-        if self.listener:
-            await self.listener.migrated(old_chat, new_chat)
+        if self.ingest:
+            await self.ingest.migrated(old_chat, new_chat)

@@ -1,4 +1,4 @@
-"""Replies out: send, correct, remove; look at the post once more before; find out afterwards what arrived."""
+"""Replies on Discord: send, correct, remove. Looks at the post before, and afterwards whether the reply arrived."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import discord
 import structlog
 
 from bot.adapters.chat.connected import RETRY_DELAY
-from bot.adapters.discord.client import TROUBLE, Client
+from bot.adapters.discord.gateway import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
 from bot.adapters.discord.requests import Flight, watched
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
@@ -24,50 +24,50 @@ from bot.store import Store, posts
 log = structlog.get_logger()
 
 LOOK, SEND = 15.0, 40.0
-"""Seconds for the look at the post and for the act: together less than the outbox waits. The library tries again by
-itself when Discord is busy, which takes half a minute."""
+"""Seconds to look at the post, and to send: together less than the outbox waits. The library tries a busy Discord again
+by itself, for half a minute."""
 MOST_READ = 300
-"""Messages that are read in search of a reply of ours."""
+"""Messages that are read to find our reply."""
 SKEW = timedelta(minutes=5)
 """How far our clock and Discord's may be apart."""
 REMOVED_SINCE = "0"
-"""Stands for the id of a reply that somebody deleted before we learnt its id; no message has it."""
+"""The id we note for a reply that was deleted before we knew its id. No message has it."""
 
 STEP, LATE = 0.5, 5.0
-"""Seconds until the next try of a reply behind an older one, and how late that one may be before it is overtaken."""
+"""Seconds until a reply that waits for an older one is tried again; after how many the older one is passed."""
 
 _TROUBLE = (*TROUBLE, RuntimeError)
 """RuntimeError: the client was closed meanwhile."""
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 _FIXES: Mapping[int, str] = {
-    50001: "Discord does not let the bot see this channel; give its role View Channel there, then press Retry.",
+    50001: "Discord does not let the bot see this channel; give its role View Channel there, then press Try again.",
     50013: "The bot may not write here; give its role Send Messages, Send Messages in Threads and Read Message History "
-    "in this channel, then press Retry.",
-    50083: "The thread is archived; open it again on Discord, then press Retry.",
-    160002: "The bot may not reply here; give its role Read Message History in this channel, then press Retry.",
-    160005: "The thread is locked; unlock it on Discord, then press Retry.",
-    40058: "The author of this forum post has not finished it yet; press Retry in a minute.",
-    20028: "Too many messages go into this channel at once; press Retry in a minute.",
+    "in this channel, then press Try again.",
+    50083: "The thread is archived; open it again on Discord, then press Try again.",
+    160002: "The bot may not reply here; give its role Read Message History in this channel, then press Try again.",
+    160005: "The thread is locked; unlock it on Discord, then press Try again.",
+    40058: "The author of this forum post has not finished it yet; press Try again in a minute.",
+    20028: "Too many messages go into this channel at once; press Try again in a minute.",
 }
 """Discord's codes (topics/opcodes-and-status-codes, JSON) and what a person does about them."""
 
 
 @dataclass(slots=True)
 class _Turn:
-    """Replies go into a channel one after the other, and none overtakes an older one that waits for room."""
+    """Replies go into a channel one by one, older ones first."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     waiting: dict[str, tuple[datetime, float]] = field(default_factory=dict)
-    """Delivery -> when it was approved, and when (monotonic) there is room for it."""
+    """Delivery -> when it was approved, and when (monotonic) Discord takes it."""
 
     def put_off(self, delivery: Delivery, seconds: float) -> NotSent:
-        """There is no room for it now."""
+        """Discord does not take it yet."""
         self.waiting[delivery.id] = (delivery.created_at, time.monotonic() + seconds)
         return NotSent(reason="Discord asks us to wait.", retry_after=seconds, full=True)
 
     def behind(self, delivery: Delivery) -> float:
-        """Seconds until older ones that wait are gone; 0 when it is next."""
+        """Seconds until the older ones are gone; 0 when it is next."""
         self.waiting.pop(delivery.id, None)
         now = time.monotonic()
         self.waiting = {one: (at, due) for one, (at, due) in self.waiting.items() if due + LATE > now}
@@ -75,8 +75,8 @@ class _Turn:
         return max(STEP, max(older) + STEP) if older else 0
 
 
-class Replies:
-    """Sends by one client. Nothing here raises for what Discord answers."""
+class DiscordSender:
+    """A `bot.ports.Sender` by one client. It raises nothing that Discord answers."""
 
     def __init__(self, client: Client, store: Store, intake: Intake) -> None:
         """Made with its client."""
@@ -86,7 +86,7 @@ class Replies:
         self._turns: dict[str, _Turn] = {}
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
-        """Is the post still there, with the same words? A change that no event told us of is stored first."""
+        """Is the post still there, with the same words? Stores a change that no event told us of."""
         target = delivery.target
         try:
             async with asyncio.timeout(LOOK), self._turn(delivery).lock:
@@ -170,7 +170,7 @@ class Replies:
         return Sent(external_id=delivery.external_id or "")
 
     async def _find(self, delivery: Delivery) -> SendResult:
-        """Our own message that answers the post; it cannot be older than the yes."""
+        """Our own message that answers the post. It cannot be older than the yes."""
         source, ours = int(delivery.target.reply_to), self._client.user
         begun = discord.utils.time_snowflake(delivery.created_at - SKEW)
         count = 0
@@ -203,7 +203,7 @@ class Replies:
         return NotSent(reason="It did not arrive on Discord.", retry_after=0)
 
     def _failed(self, delivery: Delivery, error: Exception, flight: Flight, turn: _Turn) -> SendResult:
-        """What is certain about a try that failed."""
+        """What is known of a try that failed."""
         refused = _refusal(error)
         if flight.open and (refused is None or isinstance(refused, NotSent)):
             log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
@@ -232,7 +232,7 @@ def _no(error: discord.HTTPException) -> SendResult:
         log.info("discord_reply_removed_since")
         return Sent(external_id=REMOVED_SINCE)
     if error.status == HTTPStatus.UNAUTHORIZED:
-        return NotSent(reason="Discord does not take DISCORD_TOKEN any more; set a new one, start again, press Retry.")
+        return NotSent(reason="Discord does not take DISCORD_TOKEN; set a new one, start again, then press Try again.")
     return NotSent(reason=_FIXES.get(error.code) or f"Discord refuses it: {_words(error)}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.adapters.discord.replies import REMOVED_SINCE
+from bot.adapters.discord.send import REMOVED_SINCE
 from tests.fakes.discord import DELETE, EDIT, SEND, Fault
 from tests.integration.discord.harbor import PRAISE, Harbor, running
 
@@ -96,7 +96,7 @@ async def test_an_outage_longer_than_some_tries_is_no_persons_job(harbor):
 async def test_a_post_that_is_gone_is_not_answered(harbor, when):
     message = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
     card = await harbor.draft(message)
-    harbor.platform._client.listener = None  # the event is lost; what is left is the look at the moment of sending
+    harbor.platform._client.ingest = None  # the event is lost; what is left is the look at the moment of sending
     if when == "right before":
         harbor.fake.fail_next(LOOK, Fault(status=503))
     harbor.fake.delete(message)
@@ -112,7 +112,7 @@ async def test_a_post_that_is_gone_is_not_answered(harbor, when):
 async def test_a_post_that_was_edited_unseen_is_judged_anew(harbor, text, ends):
     message = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
     card = await harbor.draft(message)
-    harbor.platform._client.listener = None
+    harbor.platform._client.ingest = None
     harbor.fake.edit(message, text)
     await harbor.press(card, "approve")
     await harbor.delivery(card, ends)
@@ -169,7 +169,7 @@ async def test_what_is_no_edit_costs_no_yes(harbor, happens):
 async def test_a_forum_post_that_was_retitled_unseen_is_judged_anew(harbor):
     message = harbor.fake.forum_post(harbor.help, harbor.robin, "The map", PRAISE)
     card = await harbor.draft(message)
-    harbor.platform._client.listener = None
+    harbor.platform._client.ingest = None
     thread = harbor.fake.world.channels[message["channel_id"]]
     thread["name"] = "The map, solved"
     harbor.fake.world.emit("THREAD_UPDATE", thread)

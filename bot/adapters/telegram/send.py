@@ -1,5 +1,8 @@
-"""Replies out: send, correct, remove. Telegram recognises no repeated send and lets nobody look what arrived, so a lost
-answer is never followed by another try: a person looks into the chat and settles it."""
+"""Replies on Telegram: send, correct, remove.
+
+Telegram recognises no repeated send and does not tell what arrived. So after a lost answer nothing is sent again: a
+person looks into the chat and decides.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Re
 
 from bot.adapters.chat.connected import RETRY_DELAY
 from bot.adapters.telegram.api import NotTelegram, pause, words
-from bot.adapters.telegram.client import Client
+from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.posts import chat_of
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain
 from bot.store import Store, posts
@@ -24,11 +27,11 @@ log = structlog.get_logger()
 SEND = 45.0
 """Seconds for one try: less than the outbox waits."""
 SHORT = 2.0
-"""Seconds that a reply waits here for its turn in a chat; what has to wait longer is given back to the outbox."""
+"""Seconds that a reply waits for its turn in a chat. The outbox sees to a longer wait."""
 LONG_POST = 120
-"""Characters from which on a reply quotes the words of the post that it speaks of."""
+"""Of a post with so many characters, a reply quotes the words it speaks of."""
 QUOTED = (12, 200)
-"""Characters that are worth quoting; Telegram takes up to 1,024."""
+"""A quotation has at least and at most so many characters. Telegram takes up to 1,024."""
 
 REFUSED = (
     "Telegram does not take TELEGRAM_TOKEN; copy the token of the bot anew (@BotFather, /token) into the environment "
@@ -44,7 +47,7 @@ LOST = "Telegram gave no answer, and it can't be asked whether the reply arrived
 
 _NO_PREVIEW = telegram.LinkPreviewOptions(is_disabled=True)
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-"""There was no connection to begin with: no name, no answer, no way through the proxy, no free place."""
+"""Errors of a connection that was never made."""
 _SOURCE_GONE = (
     "message to be replied not found",
     "replied message not found",
@@ -117,15 +120,15 @@ _FIXES: Mapping[str, str] = {
     "entity": "Telegram cannot read marks in this text; write it without them, and send it again.",
     "frozen": "Telegram has frozen the bot's account; its owner can ask @SpamBot why.",
 }
-"""Words of Telegram's refusals, and what a person does about them; the first that is found counts. They are documented
-nowhere and change."""
+"""Words in Telegram's refusals, and what a person does about them. The first match counts. They are not documented, and
+change."""
 _SLOW_MODE = re.compile(r"slowmode_wait_(\d{1,6})", re.ASCII)
 _MESSAGE_GONE = "message_id_invalid"
-"""A message that we name is not there: the fan's where we reply, ours where we change it."""
+"""The message is gone: the fan's for a reply, ours for a change."""
 
 
-class Replies:
-    """Sends by one client. Nothing here raises for what Telegram answers."""
+class TelegramSender:
+    """A `bot.ports.Sender` by one client. It raises nothing that Telegram answers."""
 
     def __init__(self, client: Client, store: Store) -> None:
         """Made with its client."""
@@ -133,12 +136,14 @@ class Replies:
         self._store = store
 
     async def source_gone(self, delivery: Delivery) -> None:
-        """Telegram tells of edits by itself, of deletions never, and cannot be asked: what the store knows is all."""
+        """Nothing to ask: Telegram tells of edits by itself, and never of deletions."""
 
     async def deliver(self, delivery: Delivery) -> SendResult:
-        """One try, in the chat's turn. A reply whose answer was lost stays uncertain; changes may be made twice."""
+        """One try, in the chat's turn. After a lost answer a reply is uncertain; a change is made again."""
         numbers = (delivery.target.reply_to, delivery.external_id or "0")
-        if not all(number.isdecimal() for number in numbers):  # set off when its group moved, see bot/store/chats.py
+        if not all(
+            number.isdecimal() for number in numbers
+        ):  # a message of before its group moved, see bot/store/chats.py
             return NotSent(reason=MOVED)
         chat = chat_of(delivery.target.channel)
         while (rest := self._client.pace.book(chat, delivery.id)) > 0:
@@ -152,7 +157,7 @@ class Replies:
         return await self._try(act(delivery, chat), delivery, chat)
 
     async def look_up(self, delivery: Delivery) -> SendResult:
-        """After a try that was cut off: nobody can tell whether a reply arrived; a change is simply made again."""
+        """After a try that was cut off, nobody can tell whether a reply arrived. A change is made again."""
         if delivery.kind == "send":
             return Uncertain(reason=LOST)
         return NotSent(reason="It is done again: a second time changes nothing.", retry_after=0)
@@ -185,7 +190,7 @@ class Replies:
         return await self._send(delivery, chat, None)
 
     async def _send(self, delivery: Delivery, chat: int, quote: tuple[str, int] | None) -> SendResult:
-        """No topic is named: a reply stands where its post stands, and a wrong topic would be refused."""
+        """No topic is named: a reply goes where its post is, and Telegram would refuse a wrong topic."""
         reply = telegram.ReplyParameters(
             message_id=int(delivery.target.reply_to),
             allow_sending_without_reply=False,
@@ -198,7 +203,7 @@ class Replies:
         return Sent(external_id=str(sent.message_id))
 
     async def _quote(self, delivery: Delivery) -> tuple[str, int] | None:
-        """The words of a long post that the reply speaks of, and where they stand in it, in UTF-16 units."""
+        """The words of a long post that the reply speaks of, and their position, in UTF-16 units."""
         post = await self._store.read(lambda c: posts.get(c, delivery.post_id))
         if post is None or len(post.post.text) < LONG_POST:
             return None
@@ -243,7 +248,7 @@ class Replies:
         return NotSent(reason=fix or UNKNOWN.format(words(error, self._client.bot)))
 
     def _unanswered(self, error: Exception, delivery: Delivery) -> SendResult:
-        """Only what certainly did not reach Telegram is tried again."""
+        """Try again only what certainly did not reach Telegram."""
         why = words(error, self._client.bot)
         if isinstance(error, NotTelegram) and error.refused:
             return NotSent(reason=f"Telegram cannot be reached: {why}.", retry_after=0)
