@@ -12,7 +12,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import cards, chats, decisions, growth, inserts, memory, path, start, understanding, web
+from bench import browser, cards, chats, decisions, growth, inserts, memory, path, start, understanding, web
 from bench.figures import Figure, keep, machine, table
 
 PARTS: dict[str, Any] = {
@@ -27,6 +27,7 @@ PARTS: dict[str, Any] = {
     "memory": memory,
     "start": start,
     "web": web,
+    "browser": browser,
 }
 
 

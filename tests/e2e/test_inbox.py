@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from .conftest import DESK, PHONE, TOO_SMALL, Greenroom
+from tests.e2e.conftest import DESK, PHONE, TOO_SMALL, Greenroom
 
 CRASH = "the game crashes every time i open the inventory"
 THANKS = "thanks for the fix, works again"

@@ -435,6 +435,7 @@ function comeBack() {
 
 // --- beginning
 
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 enhance(cards());
 reopen(cards());
 listen({ act, current: () => (current?.isConnected ? current : null), nextOpen, showNews, closeTools });
