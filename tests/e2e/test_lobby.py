@@ -123,6 +123,7 @@ def test_a_fan_of_ones_own_posts_a_picture_edits_and_deletes(greenroom, visit, n
 def test_it_fits_every_screen(greenroom, visit, shots):
     greenroom.write("שלום לכולם, המשחק הזה פשוט נהדר! מתי העדכון הבא?", fan="נועה")
     greenroom.write("a" * 300, fan="n" * 150)
+    greenroom.write("is there controller support?", channel="lobby-help")
     greenroom.write("w" * 90 + " ends", fan="👩‍🚀 Æsa", channel="lobby-showcase")
     looks = [("phone", PHONE, "light"), ("desk", DESK, "dark"), ("narrow", (320, 640), "dark"), ("desk", DESK, "light")]
     for name, size, scheme in looks:
