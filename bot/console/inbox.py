@@ -41,7 +41,7 @@ MOST: Final = 50
 LONGEST: Final = 200
 """Characters of a filter that count."""
 COLLECT: Final = 0.3
-"""Seconds for which changes are collected before they are told."""
+"""Seconds after a word of the stream for which changes are collected."""
 LOOK: Final = 5.0
 """Seconds between two looks whether somebody has left, or the session has ended."""
 READ: Final = 500
@@ -231,8 +231,8 @@ async def stream(
 ) -> AsyncIterator[ServerSentEvent]:
     """Which cards have changed, and who is on which; ends when the server stops, and with the session.
 
-    What happens within a moment is told together, and a client that reads slowly is told less often: what waits for it
-    is never more than one event.
+    The first change is told at once, what happens in the moment after it together. A client that reads slowly is told
+    less often: never more than one event waits for it.
     """
     closing: asyncio.Event = request.app.state.closing
     presence: Presence = request.app.state.presence
@@ -253,8 +253,8 @@ async def stream(
                 if now != on_cards:
                     on_cards = now
                     yield ServerSentEvent(event="presence", data=now)
-                await _first(closing.wait(), happened.wait(), moved.wait(), seconds=LOOK)
                 await _first(closing.wait(), seconds=COLLECT)
+                await _first(closing.wait(), happened.wait(), moved.wait(), seconds=LOOK)
     except StoreError as error:
         note(error)  # the answer has begun: it ends here, and the browser comes again
 

@@ -12,7 +12,7 @@ from bot.domain import StoredPost
 from bot.queue import context
 from bot.store import Connection, deliveries, listing, notes, posts
 from bot.store.listing import Selection, View
-from responders.said import doing
+from responders.said import doing, said
 from responders.types import GATES
 
 BEFORE, SAID = 5, 5
@@ -72,7 +72,7 @@ def _trace(post: StoredPost) -> list[str]:
     situations = read.get("situations", ())
     if situations and situations[0][1] >= _SECOND_FROM:
         name, chance = situations[0]
-        sentences.append(f"The likeliest situation is {doing(name)} ({how_sure(chance)}).")
+        sentences.append(f"The likeliest situation is “{said(name)}” ({how_sure(chance)}).")
     if read.get("nearest"):
         sentences.append(f"It is like the example “{read['nearest']}”.")
     if read.get("mood", "plain") != "plain":
