@@ -17,7 +17,8 @@ from bench.scenes import PRAISE, fans_write, scene
 
 from responders.types import Context, Post, Proposal
 
-WARM, POSTS, AT_ONCE = 10_000, 100_000, 500
+WARM, POSTS, AT_ONCE = 25_000, 100_000, 500
+"""The first posts fill the database's page caches and the C library's arenas."""
 
 
 class Ready:
