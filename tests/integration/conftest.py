@@ -68,11 +68,6 @@ def numbered(n: int) -> str:
     return f"the map q{n}q looks so beautiful, these colours"
 
 
-def answerable(n: int) -> str:
-    """A question that differs from every other post. `ANSWER` answers all of them."""
-    return f"does it work with a controller? q{n}q"
-
-
 class Clock:
     """A clock that the test moves. Each look is a little later, so no two moments are the same."""
 
