@@ -106,7 +106,9 @@ class House:
 
     async def listening(self) -> None:
         """Until the bot has read the channels for the first time: what is older is not its business."""
-        await self.until(lambda: self.rows("SELECT 1 FROM cursors WHERE channel = ?", self.general["id"]))
+        both = self.general["id"], self.builds["id"]
+        query = "SELECT count(*) FROM cursors WHERE channel IN (?, ?)"
+        await self.until(lambda: self.rows(query, *both) == [(2,)])
 
     def posted(self, post: Json) -> Any:
         """What is stored about a post: (id, action, deleted), None when it is not there yet."""
