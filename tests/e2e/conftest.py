@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
@@ -165,11 +165,16 @@ class Manager:
         self.context = context
         self.faults: list[str] = []
         """What the browser complained of: errors of scripts, and what the content rules refused."""
-        context.on("console", lambda said: said.type == "error" and self.faults.append(said.text))
+        context.on("console", self._hear)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         self.page = self.open(greenroom.link(name))
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page).to_have_url(re.compile(r"/inbox$"))
+        self.page.wait_for_load_state()  # until then no script of the page hears a press
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.faults.append(f"{said.text} {said.location['url']}")
 
     def open(self, address: str) -> Page:
         """A new tab."""

@@ -1,6 +1,6 @@
 // The inbox: what is pressed on cards, what is new, who else is here.
 
-import { api, fragment } from "./api.js";
+import { api, fragment, page } from "./api.js";
 import {
   cardOf,
   cards,
@@ -12,7 +12,6 @@ import {
   goTo,
   isLive,
   isOpen,
-  nextOpen,
   refresh,
   say,
   still,
@@ -124,7 +123,7 @@ async function decideAndClose(card, body) {
 async function sendNote(card, text) {
   const { ok, data, message } = await api("POST", `/inbox/posts/${card.dataset.post}/notes`, { text });
   if (!ok) say(card, message);
-  return ok ? new DOMParser().parseFromString(data, "text/html").body : null;
+  return ok ? page(data).body : null;
 }
 
 async function copyWords(card) {
@@ -361,9 +360,8 @@ list.addEventListener("click", async (event) => {
     toast(message, { kind: "alert" });
     return;
   }
-  const page = new DOMParser().parseFromString(data, "text/html");
   const fresh = cardsFrom(data).filter((card) => !document.getElementById(card.id));
-  const next = page.getElementById("more");
+  const next = page(data).getElementById("more");
   more.replaceWith(...fresh, ...(next ? [next] : []));
   enhance(fresh);
   reopen(fresh);
@@ -438,7 +436,7 @@ function comeBack() {
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 enhance(cards());
 reopen(cards());
-listen({ act, current: () => (current?.isConnected ? current : null), nextOpen, showNews, closeTools });
+listen({ act, current: () => (current?.isConnected ? current : null), showNews, closeTools });
 addEventListener("resize", () => fold(cards()));
 follow(
   "/inbox/stream",
