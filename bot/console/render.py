@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -32,6 +33,7 @@ class Renderer:
             "ago": ago,
             "clock": partial(clock, zone=zone),
             "host": link_host,
+            "sureness": sureness,
             "web_link": web_link,
             "words": said,
         }
@@ -53,6 +55,15 @@ def ago(moment: datetime, now: datetime) -> str:
         if seconds >= length:
             return f"{seconds // (86_400 if unit == ' days' else length)}{unit} ago"
     return "just now"
+
+
+def sureness(why: str) -> tuple[str, str]:
+    """How sure the program is of what it says ("sure", "likely", "a guess", or empty), and the sentence without it."""
+    found = _SURENESS.search(why)
+    return (found[1], _SURENESS.sub("", why, count=1)) if found else ("", why)
+
+
+_SURENESS = re.compile(r" \((sure|likely|a guess)\)")
 
 
 def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.desk.view import CardView
-from bot.domain import Delivery, Draft, DraftState, StoredPost
+from bot.domain import Delivery, Draft, DraftState
 from bot.queue import context
 from bot.store import Connection, deliveries, notes, posts
-from responders.selection.verdict import sureness
 from responders.types import Alarm
 
 WRITING_FOR = timedelta(minutes=2)
@@ -37,26 +36,9 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
             writing=draft.opened_by if _is_writing(draft, now) else None,
             undo_until=_undo_until(draft, sent[draft.id], now, undo_seconds),
             notes=written.get(post.id, ()),
-            sureness=_sureness(post),
         )
         cards.append(card)
     return cards
-
-
-def how_sure(chance: float) -> str:
-    """In a word or two. What a model reads is never certain, however its chance was rounded."""
-    return sureness(min(chance, 0.999))
-
-
-def _sureness(post: StoredPost) -> str:
-    """Of the alarm that was raised, else of the reading. A manager's own reading is sure."""
-    read: Mapping[str, Any] = post.understanding or {}
-    if not read or not post.intent:
-        return ""
-    if post.forced_intent:
-        return how_sure(1)
-    first = next(iter(read["risk"]), None)
-    return how_sure(next((a["chance"] for a in read["alarms"] if a["gate"] == first), read["confidence"]))
 
 
 def _undo_until(draft: Draft, sent: Sequence[Delivery], now: datetime, undo_seconds: float) -> datetime | None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.desk.cards import cards_of, how_sure
+from bot.desk.cards import cards_of
 from bot.desk.view import Around, LeftAlone, Listing
 from bot.domain import StoredPost
 from bot.queue import context
 from bot.store import Connection, deliveries, listing, notes, posts
 from bot.store.listing import Selection, View
 from responders.said import doing, said
+from responders.selection.verdict import sureness
 from responders.types import GATES
 
 BEFORE, SAID = 5, 5
@@ -59,11 +60,11 @@ def _trace(post: StoredPost) -> list[str]:
         return [f"A manager says that it is {doing(post.forced_intent)}."]
     read: Mapping[str, Any] = post.understanding or {}
     readings = [(name, chance) for name, chance in read.get("intents", ()) if name not in GATES]
-    sentences = [f"Raised an alarm: {doing(a['gate'])} ({how_sure(a['chance'])})." for a in read.get("alarms", ())]
+    sentences = [f"Raised an alarm: {doing(a['gate'])} ({_how_sure(a['chance'])})." for a in read.get("alarms", ())]
     if read and post.intent:
-        sentences.append(f"Read as {doing(post.intent)} ({how_sure(read['confidence'])}).")
+        sentences.append(f"Read as {doing(post.intent)} ({_how_sure(read['confidence'])}).")
     second = [
-        f"{doing(name)} ({how_sure(chance)})"
+        f"{doing(name)} ({_how_sure(chance)})"
         for name, chance in readings
         if name != post.intent and chance >= _SECOND_FROM
     ][: _READINGS - 1]
@@ -72,7 +73,7 @@ def _trace(post: StoredPost) -> list[str]:
     situations = read.get("situations", ())
     if situations and situations[0][1] >= _SECOND_FROM:
         name, chance = situations[0]
-        sentences.append(f"The likeliest situation is “{said(name)}” ({how_sure(chance)}).")
+        sentences.append(f"The likeliest situation is “{said(name)}” ({_how_sure(chance)}).")
     if read.get("nearest"):
         sentences.append(f"It is like the example “{read['nearest']}”.")
     if read.get("mood", "plain") != "plain":
@@ -80,3 +81,8 @@ def _trace(post: StoredPost) -> list[str]:
     if read.get("unread"):
         sentences.append(f"The program failed to read {', '.join(read['unread'])}.")
     return sentences
+
+
+def _how_sure(chance: float) -> str:
+    """In a word or two. What a model reads is never certain, however its chance was rounded."""
+    return sureness(min(chance, 0.999))

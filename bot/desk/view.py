@@ -29,8 +29,6 @@ class CardView:
     """Until when the last decision can be taken back; None if it cannot."""
     notes: tuple[Note, ...] = ()
     """Of managers, the oldest first."""
-    sureness: str = ""
-    """How sure the reading is: "sure", "likely" or "a guess"; empty where nothing was read, or its words are gone."""
 
     @property
     def waits(self) -> bool:

@@ -43,7 +43,6 @@ def card(view: CardView) -> dict[str, Any]:
         "at": _iso(draft.decided_at),
         "undo_until": _iso(view.undo_until),
         "deliveries": [_delivery(delivery) for delivery in view.deliveries],
-        "sureness": view.sureness,
         "notes": [_note(note) for note in view.notes],
     }
 

@@ -306,13 +306,3 @@ async def test_nothing_stands_around_a_post_whose_fan_is_forgotten_and_another_f
     assert await house.desk.around(gone["post"]["post_id"]) is None
     assert await house.desk.around(other["post"]["post_id"]) is None
     assert await house.desk.around("0" * 16) is None
-
-
-async def test_how_sure_a_reading_is_stands_on_the_card(house):
-    card = await house.draft(PRAISE)
-    assert card["sureness"] in {"sure", "likely", "a guess"}
-    await house.press(card, "relabel", intent="question")
-    relabelled = await house.draft_of(card["post"]["post_id"])
-    assert relabelled["sureness"] == "sure"
-    await house.desk.forget("stage", "robin")
-    assert (await house.again(relabelled))["sureness"] == ""

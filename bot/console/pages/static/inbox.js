@@ -438,6 +438,7 @@ enhance(cards());
 reopen(cards());
 listen({ act, current: () => (current?.isConnected ? current : null), showNews, closeTools });
 addEventListener("resize", () => fold(cards()));
+if (isWide.matches && !current && cards().length) showBeside(cards()[0]);
 follow(
   "/inbox/stream",
   {
