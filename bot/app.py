@@ -140,6 +140,7 @@ class App:
             intake=self.intake,
             fans=Fans(self.store, self.settings, self.clock),
             clock=self.clock,
+            signin_link=self._signin_link,
         )
         installed = adapters()
         for name in self.settings.switched_on:
@@ -266,6 +267,10 @@ class App:
             picture_origins=self._picture_origins,
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )
+
+    def _signin_link(self, manager: str) -> str | None:
+        url = self.settings.web.public_url
+        return link_for(self.keys, url, manager) if url else None
 
     def _message_link(self, platform: str, channel: str, message_id: str) -> str | None:
         adapter = self.platforms.get(platform)

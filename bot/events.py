@@ -48,6 +48,7 @@ class Happened(StrEnum):
     REPLY_REMOVED = "reply_removed"
     NOTE_WRITTEN = "note_written"
     NOTE_REMOVED = "note_removed"
+    SESSION_ENDED = "session_ended"
     QUEUE_REMINDED = "queue_reminded"
     CRISIS_CALLED = "crisis_called"
     FAN_FORGOTTEN = "fan_forgotten"

@@ -12,13 +12,23 @@ from starlette.staticfiles import StaticFiles
 
 from bot.adapters.web import Deps, api, health, problems
 from bot.adapters.web.guard import BODY_SECONDS, Guard
-from bot.console import inbox, live, lobby, media, misread, notes, signin
+from bot.adapters.web.limits import Limits
+from bot.console import audit, inbox, live, lobby, media, misread, notes, signin, team
 from bot.console.evening import Evening
 from bot.console.presence import FORGET_AFTER, Presence
 from bot.console.render import Renderer
 from bot.errors import StoreError
 
-PAGES_OF_MANAGERS = (inbox.router, notes.router, media.router, lobby.router, live.router, misread.router)
+PAGES_OF_MANAGERS = (
+    inbox.router,
+    notes.router,
+    media.router,
+    lobby.router,
+    live.router,
+    misread.router,
+    team.router,
+    audit.router,
+)
 PAGES = Path(__file__).with_name("pages")
 _FOR_PROGRAMS = ("/api/", "/readyz", "/metrics")
 """Addresses whose answers are not read by people."""
@@ -47,7 +57,12 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
     app.add_exception_handler(StoreError, _unavailable)
     web = deps.settings.web
     app.add_middleware(
-        Guard, bind=web.host, public_url=web.public_url, registry=app.state.registry, body_seconds=body_seconds
+        Guard,
+        bind=web.host,
+        public_url=web.public_url,
+        limits=Limits(deps.keys),
+        registry=app.state.registry,
+        body_seconds=body_seconds,
     )
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -58,7 +58,8 @@ async def sign_in(request: Request, deps: Wired, token: Token = "") -> Response:
     if not await deps.store.first_use(f"signin:{link.sid}", now):
         return refuse(request, "This sign-in link was used before; each works once.")
     sid, outdated = secrets.token_urlsafe(16), now - timedelta(seconds=SESSION_SECONDS)
-    await deps.store.write(lambda c: sessions.begin(c, sid, link.manager, now, drop_before=outdated))
+    device = device_of(request.headers.get("user-agent", ""))
+    await deps.store.write(lambda c: sessions.begin(c, sid, link.manager, device, now, drop_before=outdated))
     response = RedirectResponse("/inbox", 303)
     response.set_cookie(
         deps.keys.cookie,
@@ -77,12 +78,44 @@ async def sign_out(request: Request, deps: Wired, *, everywhere: bool = False) -
     session = await session_of(request, deps)
     if session:
         check_origin(request, deps, session)
-        await deps.store.write(
-            lambda c: sessions.end_all(c, session.manager) if everywhere else sessions.end(c, session.sid)
-        )
+        if everywhere:
+            await deps.store.write(lambda c: sessions.end_all(c, session.manager))
+        else:
+            await deps.store.write(lambda c: sessions.end(c, sessions.id_of(session.sid)))
+        request.app.state.presence.leave(session.sid)
     response = Response(status_code=204)
     response.delete_cookie(deps.keys.cookie, httponly=True, samesite="strict")
     return response
+
+
+_BROWSERS: Final = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
+"""What a User-Agent holds -> the browser's name. Most browsers also claim to be those further down."""
+_SYSTEMS: Final = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Macintosh": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+"""The same for systems."""
+
+
+def device_of(user_agent: str) -> str:
+    """What a browser says it is, in words: "Firefox on Android". Nothing else of what it says is stored."""
+    browser = next((name for part, name in _BROWSERS.items() if part in user_agent), "Unknown browser")
+    system = next((name for part, name in _SYSTEMS.items() if part in user_agent), None)
+    return f"{browser} on {system}" if system else browser
 
 
 def refuse(request: Request, why: str) -> Response:

@@ -17,7 +17,7 @@ At = Literal["done", "now", "stopped", "ahead"]
 NAMES = ("received", "read", "drafted", "on the desk", "decided", "undo window", "in flight", "sent")
 _READ, _OUTCOME, _DESK, _DECIDED, _UNDO, _FLIGHT, _SENT = range(1, 8)
 
-_CAUSES: Mapping[str, str] = {
+CAUSES: Mapping[str, str] = {
     Cause.POST_EDITED: "the post was edited",
     Cause.POST_DELETED: "the post was deleted",
     Cause.ANSWERED: "a teammate answered",
@@ -27,6 +27,7 @@ _CAUSES: Mapping[str, str] = {
     Cause.TOO_OLD: "it waited too long",
     Cause.FACT_CHANGED: "a fact has changed",
 }
+"""Why a draft ended without a manager, in words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +122,7 @@ def _on_the_desk(draft: Draft, name_of: Callable[[str], str]) -> _Place:
         case DraftState.APPROVED:
             return _Place(hop=_DECIDED, at="now", words=f"approved by {by}")
         case _:
-            why = _CAUSES.get(draft.cause or "")
+            why = CAUSES.get(draft.cause or "")
             words = f"withdrawn: {why}" if why else "another card took its place"
             return _Place(hop=_DESK, at="stopped", words=words)
 

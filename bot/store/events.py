@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, select
 
 from bot.events import Event, Happened
-from bot.store.tables import events
+from bot.store.tables import drafts, events
 
 _INSERT = insert(events)
 APPENDED = "appended"
@@ -49,6 +51,40 @@ def named(connection: Connection, name: Happened, since: datetime) -> list[Event
     """The events of one name from a moment on, oldest first."""
     chosen = select(events).where(events.c.name == name, events.c.at >= since).order_by(events.c.seq)
     return [_event(row._mapping) for row in connection.execute(chosen)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which events. What is None leaves nothing out."""
+
+    names: Collection[Happened] | None = None
+    by: str | None = None
+    """A manager's key; empty: what nobody of the team did."""
+    since: datetime | None = None
+    until: datetime | None = None
+    draft_id: str | None = None
+
+
+def chosen(connection: Connection, only: Filter, limit: int, before: int | None = None) -> list[Event]:
+    """The events that pass a filter, newest first; with `before`, those with a smaller number."""
+    query = select(events).order_by(events.c.seq.desc()).limit(limit)
+    names = only.names
+    if only.since is not None:
+        query = query.where(events.c.at >= only.since)
+        names = list(Happened) if names is None else names  # so that the index on name and time is used
+    if only.until is not None:
+        query = query.where(events.c.at < only.until)
+    if names is not None:
+        query = query.where(events.c.name.in_(list(names)))
+    if only.by is not None:
+        query = query.where(events.c.by == only.by if only.by else events.c.by.is_(None))
+    if only.draft_id is not None:
+        query = query.where(events.c.draft_id == only.draft_id)
+        post_id = connection.execute(select(drafts.c.post_id).where(drafts.c.id == only.draft_id)).scalar()
+        query = query.where(events.c.post_id == post_id) if post_id else query  # so that the index on posts is used
+    if before is not None:
+        query = query.where(events.c.seq < before)
+    return [_event(row._mapping) for row in connection.execute(query)]
 
 
 def newest(connection: Connection, *names: Happened) -> Event | None:

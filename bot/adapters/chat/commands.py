@@ -24,6 +24,16 @@ log = structlog.get_logger()
 LISTED = 10
 """Posts that /queue names."""
 NOTHING = "There is no post of a person to answer here, or it is gone."
+OPENS = "A link to the console, for you alone"
+"""What /console does."""
+LINK = "It signs you in once, within ten minutes. Do not pass it on."
+BY_ROLE = (
+    "You decide here because of your role. The console is for managers whom config.yaml names; ask the operator to add "
+    "you there."
+)
+NO_ADDRESS = (
+    "The console has no address that can be opened from here; the operator must set web.public_url in config.yaml."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +96,15 @@ class Asked(Generic[Rendered]):
             raise Refused("not_found", NOTHING)
         await self._board.try_show(card.draft.id)
         return card
+
+    def console(self, manager: str) -> str:
+        """A link that signs a manager in; it must reach only them. Raises Refused."""
+        if manager not in self._parts.settings.managers:
+            raise Refused("not_a_manager", BY_ROLE)
+        link = self._parts.signin_link(manager)
+        if link is None:
+            raise Refused("bad_action", NO_ADDRESS)
+        return link
 
     async def tell_once(self, said: object, tell: Callable[[], Awaitable[object]]) -> None:
         """Tell the platform of our commands when they have changed. `said` describes them, as JSON."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.desk import Desk
@@ -22,3 +23,5 @@ class Parts:
     intake: Intake
     fans: Fans
     clock: Clock
+    signin_link: Callable[[str], str | None]
+    """A link to the console for a manager's key; None where `web.public_url` is not set."""

@@ -11,7 +11,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.adapters.chat.commands import Asked
+from bot.adapters.chat.commands import LINK, OPENS, Asked
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.words import cut, one_line, what
 from bot.adapters.discord.board import Board
@@ -27,7 +27,8 @@ log = structlog.get_logger()
 DRAFT = "Draft a reply"
 UNKNOWN = "Discord did not say where this message stands; try again in a moment."
 QUEUE = "queue"
-NAMES = frozenset({*COMMANDS, QUEUE, DRAFT})
+CONSOLE = "console"
+NAMES = frozenset({*COMMANDS, QUEUE, CONSOLE, DRAFT})
 """All of them, as people see them."""
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 """Seconds until Discord is told of them again. Each further try waits twice as long."""
@@ -39,6 +40,7 @@ def register(client: Client, parts: Parts, board: Board, presses: Presses) -> ap
     for name, does in COMMANDS.items():
         tree.add_command(_fan_command(name, does, parts, board))
     tree.add_command(_queue(parts, board, presses))
+    tree.add_command(_console(parts, board, presses))
     tree.add_command(_draft(client, parts, board, presses))
     return tree
 
@@ -110,6 +112,17 @@ def _queue(parts: Parts, board: Board, presses: Presses) -> Any:
         await presses.for_manager(interaction, lambda: _listed(parts, board))
 
     return _for_managers(app_commands.Command(name=QUEUE, description="What is waiting for a yes", callback=queue))
+
+
+def _console(parts: Parts, board: Board, presses: Presses) -> Any:
+    async def console(interaction: Interaction) -> None:
+        async def answer() -> str:
+            link = Asked(parts, board).console(presses.manager(interaction).key)
+            return f"{LINK}\n<{link}>"  # in brackets, so that Discord does not open it for a preview
+
+        await presses.for_manager(interaction, answer)
+
+    return _for_managers(app_commands.Command(name=CONSOLE, description=OPENS, callback=console))
 
 
 async def _listed(parts: Parts, board: Board) -> str:

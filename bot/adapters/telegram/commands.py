@@ -1,4 +1,5 @@
-"""What fans and managers type: /who, /privacy, /mydata, /forget, /stop, /start and /report; /queue and /draft.
+"""What fans and managers type: /who, /privacy, /mydata, /forget, /stop, /start and /report; /queue, /draft and
+/console.
 
 A command stands alone, names us (`/stop@our_bot`), or takes words. Other messages that begin with one are posts:
 `/stop changing the controls`, `/help my save is gone`.
@@ -22,7 +23,7 @@ from telegram.constants import ChatType, MessageEntityType
 from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
-from bot.adapters.chat.commands import NOTHING, Asked
+from bot.adapters.chat.commands import LINK, NOTHING, OPENS, Asked
 from bot.adapters.chat.layout import SHOWN_NAME
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.words import what
@@ -42,9 +43,10 @@ log = structlog.get_logger()
 MANAGERS = {
     "queue": "What is waiting for a yes",
     "draft": "Draft a reply to a post: /draft and its link",
+    "console": OPENS,
 }
 """Command -> what it does."""
-PRIVATELY = frozenset({"mydata", "forget"})
+PRIVATELY = frozenset({"mydata", "forget", "console"})
 """Commands that are answered only in the private chat."""
 FOR_ALL = frozenset({"who", "privacy"})
 """Commands that are answered also to whoever writes in the name of a group or channel."""
@@ -151,6 +153,8 @@ class Commands:
             await self._queue(message)
         elif name == "draft":
             await self._draft(message, rest)
+        elif name == "console":
+            await self._console(message)
         elif name == "start":
             await self._start(message, rest)
         elif name in COMMANDS:
@@ -165,9 +169,7 @@ class Commands:
         if user is None or (message.sender_chat and name not in FOR_ALL):
             return
         if name in PRIVATELY and not private:
-            link = create_deep_linked_url(message.get_bot().username, name)
-            button = InlineKeyboardMarkup([[InlineKeyboardButton("Open the private chat", url=link)]])
-            await say(self._board, message, Rendered(text=IN_PRIVATE, entities=(), keyboard=button))
+            await self._say_in_private(message, name)
             return
         answer = await self._asked_for.fan(name, str(user.id), rest, partial(self._report, message, user))
         if answer.file is None:
@@ -178,6 +180,12 @@ class Commands:
             chat, lambda: bot.send_document(chat, file, caption=answer.text, filename="mydata.json")
         )
 
+    async def _say_in_private(self, message: telegram.Message, name: str) -> None:
+        """A button that leads to the private chat, where the command is answered."""
+        link = create_deep_linked_url(message.get_bot().username, name)
+        button = InlineKeyboardMarkup([[InlineKeyboardButton("Open the private chat", url=link)]])
+        await say(self._board, message, Rendered(text=IN_PRIVATE, entities=(), keyboard=button))
+
     async def _start(self, message: telegram.Message, payload: str) -> None:
         """Somebody opened the private chat, perhaps by our button in a group, or wants replies again."""
         private, user = message.chat.type == ChatType.PRIVATE, message.from_user
@@ -185,6 +193,8 @@ class Commands:
             asked = self._recent.get((_author(message).id, payload))
             if payload == "forget" and asked is None:
                 await say(self._board, message, WRITE_FORGET)
+            elif payload == "console":
+                await self._console(message)
             else:
                 await self._fan(message, payload, "")
         elif user and not message.sender_chat and await self._wants_no_replies(user):
@@ -235,6 +245,16 @@ class Commands:
             await self._board.request(
                 user.id, lambda: bot.send_message(user.id, rendered.text, entities=rendered.entities)
             )
+
+    async def _console(self, message: telegram.Message) -> None:
+        """A sign-in link, in the private chat only: also where the cards are, others would read it."""
+        if not self._is_manager(message):
+            return
+        if message.chat.type != ChatType.PRIVATE:
+            await self._say_in_private(message, "console")
+        elif message.from_user:
+            link = self._asked_for.console(manager(self._parts.settings, message.from_user))
+            await say(self._board, message, f"{LINK}\n{link}")
 
     async def _waiting(self) -> Rendered:
         queue = await self._asked_for.queue()

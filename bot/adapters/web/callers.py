@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from bot.adapters.web.auth import Session, allowed_origins
 from bot.adapters.web.deps import Deps, Wired
-from bot.adapters.web.problems import Problem, invalid
+from bot.adapters.web.problems import Problem, invalid, note
+from bot.errors import StoreError
 from bot.settings.values import is_loopback
 from bot.store import sessions
+from bot.store.sessions import StoredSession
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"})
 """With all that begin with `x-forwarded-`: what proxies say of the caller behind them."""
+SEEN_EVERY: Final = timedelta(minutes=5)
+"""How exactly it is known when a session was used last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,14 +45,27 @@ async def session_of(request: Request, deps: Deps) -> Session | None:
     Raises StoreError.
     """
     session = deps.keys.read_session(request.cookies.get(deps.keys.cookie, ""))
-    return session if session and await stands(session, deps) else None
+    found = await _stored(session, deps) if session else None
+    if session is None or found is None:
+        return None
+    now = deps.clock.now()
+    if now - found.seen_at >= SEEN_EVERY:
+        try:
+            await deps.store.write(lambda c: sessions.seen(c, session.sid, now))
+        except StoreError as error:  # a page that only reads needs no database that can be written
+            note(error)
+    return session
 
 
 async def stands(session: Session, deps: Deps) -> bool:
     """True until the session is ended. Raises StoreError."""
+    return await _stored(session, deps) is not None
+
+
+async def _stored(session: Session, deps: Deps) -> StoredSession | None:
     if session.manager not in deps.settings.managers:
-        return False
-    return await deps.store.read(lambda c: sessions.stands(c, session.sid, session.manager))
+        return None
+    return await deps.store.read(lambda c: sessions.get(c, session.sid, session.manager))
 
 
 def check_origin(request: Request, deps: Deps, session: Session) -> None:

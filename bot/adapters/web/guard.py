@@ -1,4 +1,5 @@
-"""What every request passes first: is the host ours, is the body small, what may a browser do with the answer."""
+"""What every request passes first: is the host ours, is the body small, does the caller ask too often? And what may a
+browser do with the answer?"""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ import structlog
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry, Counter
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.adapters.web.auth import allowed_hosts
+from bot.adapters.web.limits import Limits
 from bot.adapters.web.problems import Problem
 
 BODY_LIMIT: Final = 256 * 1024
@@ -28,8 +31,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
 _BROWSER_RULES = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types server"
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -39,7 +46,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Guard:
-    """ASGI middleware: Host allow-list, body limit, headers for browsers, and one sentence where a route fails."""
+    """ASGI middleware: Host allow-list, limits of speed and size, headers for browsers, and one sentence where a route
+    fails."""
 
     def __init__(
         self,
@@ -47,6 +55,7 @@ class Guard:
         *,
         bind: str,
         public_url: str | None,
+        limits: Limits,
         registry: CollectorRegistry,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
@@ -54,6 +63,7 @@ class Guard:
         self._app = app
         self._bind = bind
         self._public_url = public_url
+        self._limits = limits
         self._body_seconds = body_seconds
         self._requests = Counter(
             "greenroom_http_requests", "Answers of the web server.", ["method", "status"], registry=registry
@@ -98,10 +108,12 @@ class Guard:
             raise Problem(400, "bad_request", "An address cannot hold a NUL character; take it out.")
         try:
             async with asyncio.timeout(self._body_seconds):
-                return await _read(receive)
+                body = await _read(receive)
         except TimeoutError:
             sentence = f"The body did not come within {self._body_seconds:g} seconds; send it again."
             raise Problem(408, "too_slow", sentence) from None
+        self._limits.count(Request(scope))
+        return body
 
 
 async def _read(receive: Receive) -> bytes:

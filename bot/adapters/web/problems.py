@@ -38,14 +38,17 @@ class Problem(Exception):
     """An error to answer with: status, code and one sentence."""
 
     def __init__(self, status: int, code: str, message: str, **more: object) -> None:
-        """`more` stands beside `error` and `message` in the answer."""
+        """`more` stands beside `error` and `message` in the answer. `retry_after`, in seconds, is a header too."""
         super().__init__(message)
         self.status = status
         self.content: dict[str, object] = {"error": code, "message": message, **more}
 
     def response(self) -> JSONResponse:
         """As it goes over the wire."""
-        return JSONResponse(self.content, self.status, _HEADERS.get(self.status))
+        headers = dict(_HEADERS.get(self.status, {}))
+        if "retry_after" in self.content:
+            headers["Retry-After"] = str(self.content["retry_after"])
+        return JSONResponse(self.content, self.status, headers)
 
 
 def missing(what: str, found_in: str) -> Problem:

@@ -88,6 +88,7 @@ class Harbor:
                 intake=self.intake,
                 fans=Fans(self.store, self.settings, self.clock),
                 clock=self.clock,
+                signin_link=lambda _manager: None,
             )
         )
         self.outbox = Outbox(self.store, self.settings, self.clock, {"discord": self.platform}, lambda: self.pipeline)

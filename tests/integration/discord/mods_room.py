@@ -15,6 +15,7 @@ from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.gateway import Client
 from bot.adapters.discord.ingest import Ingest
+from bot.adapters.web import Keys, signin_link
 from bot.fans import Fans
 
 CONFIG = """\
@@ -149,6 +150,12 @@ def walk(message: Any) -> list[dict[str, Any]]:
     return found
 
 
+def link(found: settings.Settings, manager: str) -> str | None:
+    """As the program makes it."""
+    url = found.web.public_url
+    return signin_link(Keys(found.var, {}), url, manager) if url else None
+
+
 def dressed(house: Any) -> tuple[Client, Cards]:
     """A fresh client with cards that are still to run."""
     parts = Parts(
@@ -158,6 +165,7 @@ def dressed(house: Any) -> tuple[Client, Cards]:
         intake=house.intake,
         fans=Fans(house.store, house.settings, house.clock),
         clock=house.clock,
+        signin_link=lambda manager: link(house.settings, manager),
     )
     cards = Cards(parts)
     client = Client(house.settings, message_content=True, setup=cards.setup)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import pytest
 
+from bot.adapters.web import Keys
 from bot.fans import COMMANDS
+from bot.settings.model import Web
 from tests.integration.discord.mods_room import PRAISE, Room, opened, text_of
 
 
@@ -98,6 +102,28 @@ async def test_the_queue_is_listed_for_managers_alone(room):
     assert "Ada" in lines[1]
     assert "somebody in danger" in lines[1]
     assert str((await room.shown(first)).id) in lines[2]
+
+
+async def test_a_link_to_the_console_is_for_a_manager_alone(room):
+    mara, kim = room.person("Mara", "mara", roles=("Mods",)), room.person("Kim")
+    assert "console" not in kim.available_commands(room.general)
+    assert "the operator must set web.public_url" in (await ask(room, mara, "console")).content
+    room.house.settings = room.house.settings.model_copy(update={"web": Web(public_url="https://desk.example.org")})
+    told = (await ask(room, mara, "console")).content
+    found = re.search(r"\n<https://desk\.example\.org/signin\?token=(\S+)>$", told)  # brackets: no preview
+    keys = Keys(room.house.settings.var, {})
+    assert keys.read_link(unquote(found[1])).manager == "mara"
+    again = (await ask(room, mara, "console")).content
+    assert told != again, "each link works once"
+
+
+async def test_who_decides_by_a_role_gets_no_link(room):
+    """The console knows the managers of config.yaml only."""
+    room.house.settings = room.house.settings.model_copy(update={"web": Web(public_url="https://desk.example.org")})
+    lea = room.person("Lea", roles=("Mods",))
+    told = (await ask(room, lea, "console")).content
+    assert "because of your role" in told
+    assert "signin" not in told
 
 
 async def test_a_draft_is_asked_for_on_any_message(room):

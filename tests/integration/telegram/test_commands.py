@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from structlog.testing import capture_logs
@@ -319,6 +321,54 @@ async def test_nothing_about_the_queue_is_said_where_fans_read(open_house):
     house.fake.post(house.harbor, house.mara, "/queue")
     await house.until(lambda: house.fake.by_bot(house.fake.direct(house.mara))[-1]["text"] == "Nothing is waiting.")
     assert await quiet(house) == []
+
+
+PUBLIC = ('"127.0.0.1:0"', '"127.0.0.1:0", public_url: "https://desk.example.org"')
+
+
+async def test_a_link_to_the_console_comes_in_the_private_chat_only(house):
+    house.config = house.config.replace(*PUBLIC)
+    await house.start()
+    house.fake.start(house.mara)
+    for place in (house.harbor, house.room):  # others would read it there
+        said = await answer(house, house.fake.post(place, house.mara, "/console"))
+        assert said["text"] == IN_PRIVATE
+        assert link_of(said).endswith("?start=console")
+        house.clock.move(seconds=6)
+    with capture_logs() as logs:
+        said = await answer(house, house.fake.start(house.mara, "console"))
+    assert said["chat"]["id"] == house.mara["id"]
+    link = re.search(r"\nhttps://desk\.example\.org/signin\?token=(\S+)$", said["text"])
+    assert house.app.keys.read_link(unquote(link[1])).manager == "mara"
+    assert house.fake.requests(SEND)[-1].asked["link_preview_options"] == {"is_disabled": True}
+    assert link[1] not in repr(logs)
+    house.clock.move(seconds=6)
+    again = await answer(house, house.fake.post(house.fake.direct(house.mara), house.mara, "/console"))
+    assert again["text"] != said["text"], "each link works once"
+
+
+async def test_nobody_else_gets_a_link_to_the_console(house):
+    house.config = house.config.replace(*PUBLIC)
+    await house.start()
+    house.fake.start(house.kim)
+    house.fake.post(house.harbor, house.kim, "/console")
+    said = await answer(house, house.fake.start(house.kim, "console"))
+    assert "Only the managers" in said["text"]
+    assert await quiet(house) == []
+    assert "signin?token" not in repr([request.asked for request in house.fake.requests(SEND)])
+
+
+async def test_without_an_address_the_operator_is_named(open_house):
+    house = open_house
+    house.fake.start(house.mara)
+    said = await answer(house, house.fake.post(house.fake.direct(house.mara), house.mara, "/console"))
+    assert "the operator must set web.public_url" in said["text"]
+
+
+async def test_a_sentence_about_the_console_is_a_post(open_house):
+    house = open_house
+    post = house.fake.post(house.harbor, house.robin, "/console does not open on my machine")
+    assert await house.judged(post)
 
 
 async def test_a_card_for_a_post_that_was_left_alone(open_house):

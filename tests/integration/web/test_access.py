@@ -1,5 +1,6 @@
 """Who may come in: tokens, sessions, hosts, origins."""
 
+import asyncio
 import itertools
 import re
 
@@ -103,12 +104,14 @@ async def test_signing_out_ends_the_session(greenroom):
 
 async def test_pages_forbid_what_they_do_not_need(greenroom):
     async with greenroom.browser() as browser:
-        for path in ("/inbox", "/lobby"):
+        for path in ("/inbox", "/lobby", "/live", "/team", "/team/audit"):
             page = await browser.get(path)
             assert "default-src 'none'" in page.headers["content-security-policy"]
             assert page.headers["x-frame-options"] == "DENY"
             assert page.headers["x-content-type-options"] == "nosniff"
             assert page.headers["referrer-policy"] == "no-referrer"
+            assert "require-trusted-types-for 'script'" in page.headers["content-security-policy"]
+            assert page.headers["cross-origin-opener-policy"] == "same-origin"
             assert not re.search(r"<style|\son\w+=|style=|<script(?! type=.module. src=./static/)", page.text)
             assert not re.search(r"(src|href)=.(https?:)?//", page.text)
 
@@ -134,3 +137,19 @@ async def test_a_port_in_use_is_told_in_one_sentence(greenroom):
     port = httpx.URL(greenroom.base).port
     with pytest.raises(Busy, match=rf"127\.0\.0\.1:{port} .*web\.bind"):
         await WebServer(None, "127.0.0.1", port).start()
+
+
+async def test_a_session_that_presses_like_a_machine_is_told_when_to_go_on(light):
+    """The bearer token may go on meanwhile."""
+    async with light() as greenroom, greenroom.browser() as mara, asyncio.timeout(60):
+        draft = await greenroom.draft()
+        path, body = f"/api/drafts/{draft['draft_id']}/decisions", {"revision": draft["revision"] + 1, "action": "open"}
+        answers = []
+        while not (refused := next((answer for answer in answers if answer.status_code == 429), None)):
+            answers += await asyncio.gather(*(mara.post(path, json=body) for _ in range(50)))
+        assert refused.json()["error"] == "too_many"
+        assert refused.headers["retry-after"] == str(refused.json()["retry_after"]) == "1"
+        assert refused.json()["message"].endswith("try again in a second.")
+        assert {answer.json()["error"] for answer in answers} == {"stale_revision", "too_many"}
+        assert (await mara.get("/inbox")).status_code == 200
+        assert (await greenroom.decide(draft, "approve")).status_code == 200

@@ -41,11 +41,18 @@ export async function fragment(path) {
   return ok ? parsed(data) : null;
 }
 
-/** Elements from HTML that the server made. Nothing else may be given to it. */
+/** The browser makes HTML of what passes here, and refuses any other text (the header `trusted-types server`). */
+const server = globalThis.trustedTypes?.createPolicy("server", { createHTML: (html) => html });
+
+/** A page, or a part of one, as a document. Nothing but HTML that the server made may be given to it. */
+export function page(html) {
+  return new DOMParser().parseFromString(server ? server.createHTML(html) : html, "text/html");
+}
+
+/** The same as elements. */
 export function parsed(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
   const made = document.createDocumentFragment();
-  made.append(...page.body.childNodes);
+  made.append(...page(html).body.childNodes);
   return made;
 }
 

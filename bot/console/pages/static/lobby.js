@@ -1,6 +1,6 @@
 // The lobby: being a fan. The chat is patched message by message, so that nothing else on the page moves.
 
-import { api } from "./api.js";
+import { api, page } from "./api.js";
 import { follow } from "./stream.js";
 import { toast } from "./toast.js";
 
@@ -170,16 +170,16 @@ async function read() {
     return; // the stream tells that the connection is away, and when it is back
   }
   if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  swap("evening", page);
+  const now = page(await answer.text());
+  swap("evening", now);
   const was = atEnd();
-  if (patch(page.getElementById("messages")) && !was) $("below").hidden = false;
+  if (patch(now.getElementById("messages")) && !was) $("below").hidden = false;
   if (was) toEnd();
   watch();
 }
 
-function swap(id, page) {
-  const [old, made] = [$(id), page.getElementById(id)];
+function swap(id, now) {
+  const [old, made] = [$(id), now.getElementById(id)];
   if (old.outerHTML === made.outerHTML) return;
   const focused = old.contains(document.activeElement);
   old.replaceWith(made);
