@@ -259,6 +259,7 @@ class App:
             intake=self.intake,
             keys=self.keys,
             clock=self.clock,
+            pipeline=self._pipeline,
             template_faults=lambda: self.content.faults,
             no_reader=lambda: self.content.no_reader,
             clock_in_doubt=lambda: self.rounds.in_doubt,

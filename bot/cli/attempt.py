@@ -11,8 +11,8 @@ import typer
 
 from bot.cli.common import Config, load_pipeline, load_settings
 from bot.cli.understand import as_dict as understood
-from bot.cli.words import in_words
 from bot.domain import clean
+from bot.reading import in_words
 from bot.settings import Listen, Settings
 from responders.library.model import Library
 from responders.types import Author, Candidate, Context, Outcome, Post, Proposal

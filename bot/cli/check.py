@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +11,13 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import Config, busy, counted, load_settings, read_live
-from bot.cli.starter import shipped, untouched
-from bot.cli.words import intent_of
 from bot.content import read_texts
 from bot.errors import FaultyFiles, GreenroomError
+from bot.own_files import Files, could_be_better, files_of, lost_posts, shipped, tried
+from bot.reading import intent_of
 from bot.settings import Settings
 from responders.library.data_files import read_intent
 from responders.library.faults import Fault
-from responders.library.found import astray, lacks_fact
-from responders.library.lint import lint
 from responders.library.model import Library, Template
 from responders.library.reach import shared_posts
 from responders.library.vocabulary import did_you_mean
@@ -36,39 +33,6 @@ Folder = Annotated[
 ]
 Only = Annotated[str | None, typer.Option("--intent", metavar="NAME", help="Look at one intent.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Look at the files that came with Greenroom as well.")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Files:
-    """All files, and which are the operator's own: those that differ from what came with Greenroom."""
-
-    name: str
-    texts: Mapping[str, str]
-    own: frozenset[str]
-    only: str | None
-    everything: bool
-
-    def shown(self, faults: Iterable[Fault]) -> list[Fault]:
-        """The faults to show, in the operator's own files first, with the name of the folder before each path."""
-        told = (fault for fault in faults if self._told(fault.file) or (fault.follows and self._told(fault.follows)))
-        ordered = sorted(told, key=lambda fault: not self.is_own(fault.file))
-        return [replace(fault, file=f"{self.name}/{fault.file}") for fault in ordered]
-
-    def looks_at(self, template: Template) -> bool:
-        """True if the posts of the template are tried."""
-        return self._told(template.path)
-
-    def is_own(self, path: str) -> bool:
-        """True for an own file, and for a folder that holds one or does not exist yet."""
-        if path in self.texts:
-            return path in self.own
-        inside = {file for file in self.texts if file.startswith(f"{path}/")}
-        return not inside or bool(inside & self.own)
-
-    def _told(self, path: str) -> bool:
-        if self.only:
-            return f"/{self.only}/" in f"/{path}/" or path == f"intents/{self.only}.yaml"
-        return self.everything or self.is_own(path)
 
 
 def check(folder: Folder = None, only: Only = None, everything: All = False, config: Config = None) -> None:
@@ -87,12 +51,12 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
             todo = f"write --intent {intent}, or `greenroom templates sample --situation {only}` to see its replies"
             raise GreenroomError(f"{only} is a situation of {intent}; {todo}.")
         raise GreenroomError(f"There is no intent {only}{did_you_mean(only, library.intents)}.")
-    files = _Files(name=folder.name, texts=texts, own=_own(folder, texts), only=only, everything=everything)
+    files = files_of(folder, texts, only=only, everything=everything)
     with busy("Reading the posts under answers_to"):
-        warnings = files.shown(_warnings(pipeline, settings))
+        warnings = files.shown(could_be_better(pipeline, settings))
         now = datetime.now(UTC)
-        tried = [t for t in library.templates if files.looks_at(t) and not lacks_fact(library, t, now)]
-        lost = files.shown(astray(library, pipeline.run, tried, texts, now))
+        templates = tried(pipeline, files, now)
+        lost = lost_posts(pipeline, files, templates, now)
     _list("Could be better", warnings)
     _list("Posts under answers_to that do not find their reply", lost)
     with busy("Reading each example as if it were new"):
@@ -102,7 +66,7 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
     lines = [*_told_apart([one for one in read if one.situation is None], own, shown), *_by_strangers(read, shown)]
     if only or everything:
         lines += [*_table(library, only), ""]
-    typer.echo("\n".join([*lines, *_sum(library, tried, warnings, lost)]))
+    typer.echo("\n".join([*lines, *_sum(library, templates, warnings, lost)]))
 
 
 def _live(folder: Path, settings: Settings | None) -> Pipeline:
@@ -120,40 +84,8 @@ def _own_first(folder: Path, faults: Sequence[Fault]) -> list[Fault]:
         texts = read_texts(folder)
     except FaultyFiles:
         return [*faults]
-    files = _Files(name=folder.name, texts=texts, own=_own(folder, texts), only=None, everything=True)
+    files = files_of(folder, texts, everything=True)
     return sorted(faults, key=lambda fault: not files.is_own(fault.file.removeprefix(f"{folder.name}/")))
-
-
-def _own(folder: Path, texts: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(texts) - untouched(folder, texts)
-
-
-def own_warnings(pipeline: Pipeline, settings: Settings) -> list[Fault]:
-    """What could be better in the files that the operator wrote."""
-    texts = read_texts(settings.templates)
-    files = _Files(
-        name=settings.templates.name, texts=texts, own=_own(settings.templates, texts), only=None, everything=False
-    )
-    return files.shown(_warnings(pipeline, settings))
-
-
-def _warnings(pipeline: Pipeline, settings: Settings | None) -> tuple[Fault, ...]:
-    today = datetime.now(UTC).date()
-    if settings is None:
-        return lint(pipeline.library, today, (), pipeline.understand)
-    community = settings.community
-    locales = {community.locale, *community.locales}
-    return lint(pipeline.library, today, locales, pipeline.understand, channels(settings))
-
-
-def channels(settings: Settings) -> frozenset[str] | None:
-    """The names of the channels that are read, as templates write them. None if not all are known: some are listed by
-    number, and without a list any channel may be read."""
-    chats = [section for section in settings.platforms.chats.values() if section.listen]
-    names = {item.channel for section in chats for item in section.listen}
-    by_name = all(section.listens_by_name for section in chats)
-    unknown = not by_name or not names or any(name.isdigit() for name in names)
-    return None if unknown else frozenset(name.removeprefix("#").casefold() for name in names)
 
 
 def _list(title: str, faults: Sequence[Fault]) -> None:
@@ -161,7 +93,7 @@ def _list(title: str, faults: Sequence[Fault]) -> None:
         typer.echo("\n".join([f"{title} ({len(faults)})", *map(str, faults), ""]))
 
 
-def _held_out(pipeline: Pipeline, files: _Files) -> list[HeldOut]:
+def _held_out(pipeline: Pipeline, files: Files) -> list[HeldOut]:
     """The operator's own examples and posts, each read without having been learned."""
     library = pipeline.library
     analyzer = next((one for one in pipeline.analyzers if isinstance(one, IntentAnalyzer)), None)
@@ -172,7 +104,7 @@ def _held_out(pipeline: Pipeline, files: _Files) -> list[HeldOut]:
     return analyzer.held_out(intents | own) if analyzer and intents | own else []
 
 
-def _has_own(intent: str, files: _Files) -> bool:
+def _has_own(intent: str, files: Files) -> bool:
     """True if the operator wrote an example of the intent."""
     path = f"intents/{intent}.yaml"
     if path not in files.own:

@@ -12,10 +12,10 @@ import typer
 
 from bot.adapters import replay, web
 from bot.adapters.chat.port import adapters
-from bot.cli.check import own_warnings
 from bot.cli.common import Config, busy, counted, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
+from bot.own_files import own_warnings
 from bot.ports import Check
 from bot.reader import load_reader
 from bot.settings import Settings

@@ -13,9 +13,9 @@ import typer
 
 from bot.cli.check import check
 from bot.cli.common import Config, load_pipeline, load_settings, read_live
-from bot.cli.words import in_words, intent_of
 from bot.domain import clean
 from bot.errors import GreenroomError
+from bot.reading import in_words, intent_of
 from responders.library.explain import explain
 from responders.library.model import Library, Template
 from responders.library.offers import situation, sources

@@ -13,11 +13,12 @@ from starlette.staticfiles import StaticFiles
 from bot.adapters.web import Deps, api, health, problems
 from bot.adapters.web.guard import BODY_SECONDS, Guard
 from bot.adapters.web.limits import Limits
-from bot.console import audit, inbox, live, lobby, media, misread, notes, signin, team
+from bot.console import audit, inbox, live, lobby, media, misread, notes, signin, team, templates
 from bot.console.evening import Evening
 from bot.console.presence import FORGET_AFTER, Presence
 from bot.console.render import Renderer
 from bot.errors import StoreError
+from bot.worker import Worker
 
 PAGES_OF_MANAGERS = (
     inbox.router,
@@ -25,6 +26,7 @@ PAGES_OF_MANAGERS = (
     media.router,
     lobby.router,
     live.router,
+    templates.router,
     misread.router,
     team.router,
     audit.router,
@@ -44,6 +46,8 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
     app.state.deps = deps
     app.state.closing = asyncio.Event()
     app.state.evening = Evening(deps.intake, deps.clock)
+    app.state.trials = Worker("trials of posts")
+    app.state.linter = templates.Linter()
     app.state.fetching = asyncio.Semaphore(media.AT_ONCE)
     app.state.presence = Presence(forget_after=presence_seconds)
     app.state.registry = CollectorRegistry()

@@ -20,11 +20,19 @@ REMEMBERED = timedelta(days=30)
 """What was corrected longer ago says little about the examples of today."""
 
 
-@router.get("/misread")
+@router.get("/templates/misread")
 async def misread_posts(request: Request, session: SignedIn, deps: Wired) -> Response:
     """What managers corrected, so that the operator writes better examples."""
     relabelled = await deps.store.events_named(Happened.DRAFT_RELABELLED, since=deps.clock.now() - REMEMBERED)
-    return page(request, session, deps, "misread.html", misread=misread(relabelled), days=REMEMBERED.days)
+    return page(
+        request,
+        session,
+        deps,
+        "templates_misread.html",
+        misread=misread(relabelled),
+        days=REMEMBERED.days,
+        folder=deps.settings.templates.name,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

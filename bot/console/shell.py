@@ -11,13 +11,14 @@ from bot.adapters.web.deps import Deps
 
 
 def page(request: Request, session: Session, deps: Deps, name: str, **values: Any) -> Response:
-    """A page of `bot/console/pages` with the bar, who is signed in, and what is wrong just now."""
+    """A page of `bot/console/pages` with the bar, who is signed in, and what is wrong just now. `templates_check.html`
+    belongs to `templates` in the bar."""
     return fragment(
         request,
         session.manager,
         deps,
         name,
-        here=name.removesuffix(".html"),
+        here=name.removesuffix(".html").partition("_")[0],
         csrf=deps.keys.csrf(session),
         faults=deps.template_faults(),
         no_reader=deps.no_reader(),

@@ -15,6 +15,7 @@ from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Store
 from responders.library.faults import Fault
+from responders.pipeline import Pipeline
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,8 @@ class Deps:
     intake: Intake
     keys: Keys
     clock: Clock
+    pipeline: Callable[[], Pipeline]
+    """The one in use."""
     template_faults: Callable[[], Sequence[Fault]]
     """What is wrong in the operators' files now; empty when the newest ones are in use."""
     no_reader: Callable[[], object]

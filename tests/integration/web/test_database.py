@@ -50,7 +50,7 @@ async def test_every_route_says_503_in_the_databases_sentence(light, tmp_path, s
 async def test_pages_say_so_on_a_page(light, tmp_path, subtests):
     async with light(only=("web",)) as greenroom, greenroom.browser() as browser:
         take_tables_away(tmp_path)
-        for path in ("/", "/inbox", "/lobby", "/misread"):
+        for path in ("/", "/inbox", "/lobby", "/templates/misread"):
             with subtests.test(path=path):
                 answer = await browser.get(path)
                 assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")

@@ -14,7 +14,7 @@ async def test_a_correction_runs_again_and_is_told_without_the_fans_words(greenr
     draft = await greenroom.draft(POST, author=author)
     assert draft["intent"] == "praise"
     async with greenroom.browser() as browser:
-        assert "Nothing was corrected" in (await browser.get("/misread")).text
+        assert "Nothing was corrected" in (await browser.get("/templates/misread")).text
         page = (await browser.get("/inbox")).text
         assert re.search(r'<option value="complaint">complaint: \w', page)
         assert (await greenroom.decide(draft, "relabel", intent="complaint")).status_code == 200
@@ -25,7 +25,7 @@ async def test_a_correction_runs_again_and_is_told_without_the_fans_words(greenr
         assert (new["state"], new["draft_id"] != draft["draft_id"]) == ("waiting", True)
         assert "named by a manager" in new["why"]
 
-        page = " ".join((await browser.get("/misread")).text.split())
+        page = " ".join((await browser.get("/templates/misread")).text.split())
         assert "Read as praise, really complaint" in page
         assert "templates/intents/complaint.yaml" in page
         nearest = draft["why"].partition("“")[2].partition("”")[0]
@@ -36,12 +36,12 @@ async def test_a_correction_runs_again_and_is_told_without_the_fans_words(greenr
         # A second thought about one's own choice is no misreading of the program's.
         assert (await greenroom.decide(new, "relabel", intent="question")).status_code == 200
         await greenroom.until(path, lambda p: p["intent"] == "question")
-        assert "really question" not in (await browser.get("/misread")).text
+        assert "really question" not in (await browser.get("/templates/misread")).text
 
         # The fan's words are gone with the fan; the correction, which has none of them, stays.
         assert (await greenroom.http.delete("/api/fans/web/robin")).status_code in {200, 204}
         kept = json.dumps((await greenroom.http.get("/api/fans/web/robin")).json())
-        page = (await browser.get("/misread")).text
+        page = (await browser.get("/templates/misread")).text
         assert "Read as praise" in page
         for text in (kept, page):
             assert SECRET not in text

@@ -18,7 +18,7 @@ async def test_a_copied_cookie_is_worth_nothing_after_signing_out(light):
     async with light() as greenroom, greenroom.browser() as browser, copy_of(browser, greenroom) as thief:
         assert (await thief.get("/inbox")).status_code == 200
         assert (await browser.post("/signout")).status_code == 204
-        for path in ("/inbox", "/lobby", "/misread", "/", "/api/drafts", "/api/events"):
+        for path in ("/inbox", "/lobby", "/templates/misread", "/", "/api/drafts", "/api/events"):
             assert (await thief.get(path)).status_code == 401, path
         assert (await thief.delete("/api/fans/web/f")).status_code == 401
 

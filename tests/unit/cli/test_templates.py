@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from bot.cli.check import _by_strangers, _told_apart
-from bot.cli.starter import shipped
 from bot.content import Content, read_library
 from bot.errors import FaultyFiles
+from bot.own_files import shipped
 from responders.library.lint import lint
 from responders.pipeline import build
 from responders.understanding.intent import HeldOut
@@ -408,7 +408,7 @@ def test_what_an_older_greenroom_wrote_is_not_the_operators(
     config = tmp_path / "ours" / "config.yaml"
     wish = tmp_path / "ours" / "templates/en/wish"
     newer = {path: {"as it is written today"} for path in shipped()}
-    monkeypatch.setattr("bot.cli.starter.shipped", lambda: newer)
+    monkeypatch.setattr("bot.own_files.shipped", lambda: newer)
     assert "No faults, no warnings" in greenroom("templates", "check", "--config", config)[1]
     (wish / "mine.md").write_text("---\nanswers_to: [a boat]\n---\n## variant: a\nWhat a boat.\n")
     own = greenroom("templates", "check", "--config", config)[1]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cli.common import counted
-from bot.cli.words import in_words
+from bot.reading import in_words
 from responders.library.model import Library
 from responders.types import Alarm, Understanding
 from tests.model import shipped

@@ -8,8 +8,9 @@ from responders.said import ALSO, doing, said
 from responders.selection.verdict import sureness
 from responders.types import Understanding
 
-_SOUNDS = {"light": "playful"}
-_TELLS = {
+SOUNDS = {"light": "playful"}
+"""How a mood sounds, where its name does not say it."""
+TELLS = {
     "platform": "the device",
     "version": "the version",
     "number": "a number",
@@ -19,6 +20,7 @@ _TELLS = {
     "picture": "that a picture is there",
     "name": "a name",
 }
+"""What a post can tell."""
 _CLEAR, _WORTH = 0.5, 0.2
 """From the first chance a situation or a second intent is stated; from the second it is named as a maybe."""
 
@@ -31,9 +33,9 @@ def in_words(read: Understanding, library: Library, locale: str) -> str:
         return f"Raises an alarm: {doing(read.risk[0])}{alarm}."
     sentences = [_reads_as(read, library)]
     if read.mood != "plain":
-        sentences.append(f"Sounds {_SOUNDS.get(read.mood, read.mood)}.")
+        sentences.append(f"Sounds {SOUNDS.get(read.mood, read.mood)}.")
     if read.tells:
-        sentences.append(f"Tells {_and([words for name, words in _TELLS.items() if name in read.tells])}.")
+        sentences.append(f"Tells {_and([words for name, words in TELLS.items() if name in read.tells])}.")
     if read.second in ALSO:
         sentences.append(f"Also {ALSO[read.second]}.")
     if read.language != locale:
