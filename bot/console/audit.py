@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -259,6 +260,9 @@ async def audit(request: Request, session: SignedIn, deps: Wired, shown: Asked, 
         return found, travels, cards.role_holder_names(connection)
 
     found, travels, role_holders = await deps.store.read(query)
+    people = [*deps.settings.managers, *role_holders]
+    if shown.by not in ("", NOBODY, *people):
+        people.append(shown.by)  # somebody who was a manager
     lines = [_line(event, travels.get(event.post_id or ""), deps) for event in found[:PAGE]]
     older = shown.query(before=str(found[PAGE - 1].seq)) if len(found) > PAGE else None
     return page(
@@ -271,7 +275,7 @@ async def audit(request: Request, session: SignedIn, deps: Wired, shown: Asked, 
         older=older,
         newest=shown.query() if before else None,
         kinds=KINDS,
-        people={key: deps.desk.name_of(key) for key in (*deps.settings.managers, *role_holders)},
+        people={key: deps.desk.name_of(key) for key in people},
         nobody=NOBODY,
         zone=deps.settings.community.timezone,
         csv=shown.query("/team/audit.csv"),
@@ -295,8 +299,8 @@ async def _written(found: list[Event], only: Filter, deps: Deps) -> AsyncIterato
     try:
         while found:
             yield _csv([_row(event, deps) for event in found])
-            last = found[-1].seq
-            found = await deps.store.read(lambda c, last=last: events.chosen(c, only, CHUNK, last))  # type: ignore[misc]
+            older = partial(events.chosen, only=only, limit=CHUNK, before=found[-1].seq)
+            found = await deps.store.read(older)
     except StoreError as error:
         note(error)
         yield _csv([("", "", "", INCOMPLETE)])  # the answer has begun, and nobody may take it for the whole file

@@ -96,6 +96,14 @@ async def test_filters_by_person_kind_day_and_draft(house):
     assert await lines(mara, "/team/audit.csv?day=2001-01-01") == []
 
 
+async def test_who_is_no_manager_any_more_is_still_asked_for(house):
+    greenroom, mara = house
+    await happened(greenroom, Happened.QUEUE_REMINDED, by="kim")
+    page = (await mara.get("/team/audit?by=kim")).text
+    assert '<option value="kim" selected>kim</option>' in page
+    assert len(numbers(page)) == 1
+
+
 async def test_a_day_is_the_communitys(light):
     """At 20:00 UTC it is tomorrow in Tokyo."""
     async with light(config=TOKYO) as greenroom, greenroom.browser() as mara:
