@@ -12,7 +12,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench import browser, cards, chats, decisions, growth, inserts, memory, path, start, understanding, web
+from bench import browser, cards, chats, decisions, exports, growth, inserts, memory, path, start, understanding, web
 from bench.figures import Figure, keep, machine, table
 
 PARTS: dict[str, Any] = {
@@ -25,6 +25,7 @@ PARTS: dict[str, Any] = {
     "discord": chats.DISCORD,
     "growth": growth,
     "memory": memory,
+    "exports": exports,
     "start": start,
     "web": web,
     "browser": browser,
