@@ -33,6 +33,7 @@ from bot.settings import Settings
 from bot.store import Connection, Store, events, sessions
 from bot.watchdog import watchdog
 from responders.pipeline import Pipeline
+from responders.types import Attachment
 
 log = structlog.get_logger()
 
@@ -265,7 +266,7 @@ class App:
             clock_in_doubt=lambda: self.rounds.in_doubt,
             intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
             message_link=self._message_link,
-            picture_origins=self._picture_origins,
+            picture_address=self._picture_address,
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )
 
@@ -277,9 +278,9 @@ class App:
         adapter = self.platforms.get(platform)
         return adapter.message_link(channel, message_id) if isinstance(adapter, Linked) else None
 
-    def _picture_origins(self, platform: str) -> Collection[str]:
+    async def _picture_address(self, platform: str, picture: Attachment) -> str | None:
         adapter = self.platforms.get(platform)
-        return adapter.picture_origins if isinstance(adapter, Linked) else ()
+        return await adapter.picture_address(picture) if isinstance(adapter, Linked) else None
 
     def _answers(self, name: str) -> bool:
         adapter = self.platforms.get(name)

@@ -25,7 +25,7 @@ from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts,
 from bot.store.ids import new_id
 from bot.worker import LONGEST, TookTooLong, Worker
 from responders.pipeline import FAILED, Pipeline, urgency
-from responders.types import Attachment, Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
+from responders.types import Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
 
 log = structlog.get_logger()
 
@@ -411,7 +411,7 @@ def _cleaned(post: Post) -> Post:
         at=max(post.at, _EPOCH),  # queries look back some days, and the year 1 has none before it
         reply_to=clean(post.reply_to) if post.reply_to else None,
         attachments=tuple(
-            Attachment(kind=a.kind, url=clean(a.url) if a.url else None, title=clean(a.title) if a.title else None)
+            replace(a, url=clean(a.url) if a.url else None, title=clean(a.title) if a.title else None)
             for a in post.attachments
         ),
         place=replace(post.place, name=clean(post.place.name), topic=clean(post.place.topic)),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from bot.domain import Delivery, NotSent, SendResult, SourceGone
+from responders.types import Attachment
 
 
 class Clock(Protocol):
@@ -63,8 +63,12 @@ class Watched(Protocol):
 class Linked(Protocol):
     """A platform adapter that knows where its messages and pictures can be opened."""
 
-    picture_origins: Collection[str]
-    """Where the pictures of its posts lie, each as "https://HOST"."""
+    async def picture_address(self, picture: Attachment) -> str | None:
+        """Where a picture of a post can be read now; None where it cannot.
+
+        For our server alone: the address may hold a secret, so it is never stored, logged or shown.
+        """
+        ...
 
     def message_link(self, channel: str, message_id: str) -> str | None:
         """An address that opens a message for those who may read it; None where there is none."""

@@ -84,6 +84,8 @@ class Attachment:
     kind: AttachmentKind
     url: str | None = None
     title: str | None = None
+    file: str | None = field(default=None, repr=False)
+    """The platform's own id of a picture that has no public address. No address, and never shown to people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -110,7 +110,11 @@ def _shown(
     for some in _groups(ids):
         rows = connection.execute(select(table).where(about(some)).order_by(*order)).mappings()
         found += [
-            {own_id if name == "id" else name: _plain(row[name]) for name in shown(table) if row[name] is not None}
+            {
+                own_id if name == "id" else name: _plain(row[name], name)
+                for name in shown(table)
+                if row[name] is not None
+            }
             for row in rows
         ]
     return found
@@ -120,7 +124,9 @@ def _groups(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str = "") -> Any:
+    if name == "attachments":  # that there was a picture; the platform's id of its file says nothing to a fan
+        return [{key: part for key, part in one.items() if key != "file"} for one in value]
     return value.isoformat() if isinstance(value, date) else value
 
 

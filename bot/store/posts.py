@@ -337,7 +337,12 @@ def attach(connection: Connection, post: StoredPost, more: Sequence[Attachment])
 
 
 def _attachments(found: Sequence[Attachment]) -> list[dict[str, str | None]] | None:
-    return [{"kind": a.kind, "url": a.url, "title": a.title} for a in found] or None
+    return [_attachment(one) for one in found] or None
+
+
+def _attachment(one: Attachment) -> dict[str, str | None]:
+    file = {"file": one.file} if one.file else {}
+    return {"kind": one.kind, "url": one.url, "title": one.title, **file}
 
 
 def delete(connection: Connection, platform: str, channel: str, external_id: str, at: datetime) -> None:

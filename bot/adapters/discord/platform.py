@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,8 +21,12 @@ from bot.adapters.discord.section import Discord
 from bot.adapters.discord.send import DiscordSender
 from bot.errors import GreenroomError
 from bot.ports import Sender
+from responders.types import Attachment
 
 log = structlog.get_logger()
+
+PICTURES = re.compile(r"https://(cdn\.discordapp\.com|media\.discordapp\.net)/[!-~]*")
+"""Addresses of what people attach. All readers of addresses agree on where these lead."""
 
 REFUSED = (
     "Discord does not take DISCORD_TOKEN; copy the token of the bot anew (Developer Portal, Bot, Reset Token) into the "
@@ -49,7 +54,6 @@ class DiscordPlatform(ConnectedPlatform):
     name = NAME
     section = Discord
     text_limit = 2000
-    picture_origins = ("https://cdn.discordapp.com", "https://media.discordapp.net")
 
     def __init__(self, parts: Parts) -> None:
         """Connects when it runs."""
@@ -87,6 +91,10 @@ class DiscordPlatform(ConnectedPlatform):
         where = self._client.get_channel(int(channel)) if self._client else None
         guild = getattr(where, "guild", None)
         return f"https://discord.com/channels/{guild.id}/{channel}/{message_id}" if guild else None
+
+    async def picture_address(self, picture: Attachment) -> str | None:
+        """Its own address, if it lies with Discord."""
+        return picture.url if PICTURES.fullmatch(picture.url or "") else None
 
     async def _open(self) -> Sender | None:
         """Without a client that is being closed."""

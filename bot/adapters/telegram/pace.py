@@ -18,6 +18,8 @@ CHAT = (5, 5.0)
 """At most so many in so many seconds into one chat."""
 GROUP = (20, 60.0)
 OVERALL = (30, 1.0)
+NO_CHAT = 0
+"""Stands for the chat of requests that go into none. Only the limit of the whole bot counts for them."""
 LOOK = 0.1
 """Seconds between two looks at the clock while somebody waits."""
 FORGOTTEN = 600.0
@@ -96,7 +98,7 @@ class Pace:
         """The first moment that is free in this chat."""
         now, turns = self._now(), self._of(chat_id).turns
         moment = max(now, turns[-1] if turns else now)
-        for count, seconds in (CHAT, GROUP) if chat_id < 0 else (CHAT,):
+        for count, seconds in _limits(chat_id):
             if len(turns) >= count:
                 moment = max(moment, turns[-count] + seconds)
         return moment
@@ -112,3 +114,9 @@ class Pace:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _limits(chat_id: int) -> tuple[tuple[int, float], ...]:
+    if chat_id == NO_CHAT:
+        return ()
+    return (CHAT, GROUP) if chat_id < 0 else (CHAT,)

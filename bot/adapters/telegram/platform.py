@@ -6,14 +6,17 @@ from telegram.error import InvalidToken
 
 from bot.adapters.chat.connected import ConnectedPlatform
 from bot.adapters.chat.parts import Parts
-from bot.adapters.telegram.api import NAME
+from bot.adapters.telegram.api import NAME, make_bot
 from bot.adapters.telegram.board import message_link
 from bot.adapters.telegram.cards import Cards
 from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.ingest import Ingest
+from bot.adapters.telegram.pace import Pace
+from bot.adapters.telegram.pictures import file_address
 from bot.adapters.telegram.posts import chat_of
 from bot.adapters.telegram.section import Telegram
 from bot.adapters.telegram.send import REFUSED, TelegramSender
+from responders.types import Attachment
 
 
 class TelegramPlatform(ConnectedPlatform):
@@ -22,14 +25,14 @@ class TelegramPlatform(ConnectedPlatform):
     name = NAME
     section = Telegram
     text_limit = 4096
-    picture_origins = ()
-    """Pictures have no address: they are fetched with the bot's token."""
 
     def __init__(self, parts: Parts) -> None:
         """Connects when it runs."""
         super().__init__(parts)
         self.cards = Cards(parts)
         self._client: Client | None = None
+        self._pace = Pace(parts.clock)
+        """Of requests without a connection."""
 
     async def run(self) -> None:
         """Be connected until cancelled. Raises when the connection ends; a refused token is not tried again."""
@@ -50,6 +53,22 @@ class TelegramPlatform(ConnectedPlatform):
     def message_link(self, channel: str, message_id: str) -> str | None:
         """Opens a message for those who are in its chat; None where the chat has no links."""
         return message_link(chat_of(channel), int(message_id)) if message_id.isdecimal() else None
+
+    async def picture_address(self, picture: Attachment) -> str | None:
+        """Asks Telegram for it. A process that is not connected can do so, too, if it has the token."""
+        settings, client = self._parts.settings, self._client
+        if picture.file is None:
+            return None
+        if client and client.is_open():
+            return await file_address(client.bot, client.pace, picture.file)
+        if settings.token(Telegram) is None or self._refused:
+            return None
+        try:
+            bot = make_bot(settings)
+        except InvalidToken:
+            return None
+        async with bot.request:
+            return await file_address(bot, self._pace, picture.file)
 
     async def _set_up(self, client: Client) -> None:
         client.ingest = Ingest(client, self._parts)

@@ -36,6 +36,8 @@ _FILES: tuple[tuple[str, AttachmentKind], ...] = (
     ("story", "link"),
 )
 """Parts of a message beside its words. Their addresses contain the token, so they are not stored."""
+SHOWN_SIDE = 1280
+"""Pixels of the longer side of a photo on a card, at most."""
 
 
 def channel_of(message: telegram.Message) -> str:
@@ -158,13 +160,20 @@ def _attachments(parts: Sequence[telegram.Message]) -> list[Attachment]:
     for message in parts:
         kind = next((kind for name, kind in _FILES if getattr(message, name)), None)
         if kind:
-            found.append(Attachment(kind=kind, title=_title(message)))
+            found.append(Attachment(kind=kind, title=_title(message), file=_photo(message)))
         if message.forward_origin and not message.is_automatic_forward:
             found.append(FORWARD)
             continue
         links = (entity.url for entity, _ in entities(message) if entity.type == MessageEntityType.TEXT_LINK)
         found += [Attachment(kind="link", url=url) for url in links if url]
     return found
+
+
+def _photo(message: telegram.Message) -> str | None:
+    """The file id of the size of a photo that a card shows: the largest that is not too large."""
+    sizes = sorted(message.photo, key=lambda size: max(size.width, size.height))
+    fitting = [size for size in sizes if max(size.width, size.height) <= SHOWN_SIDE]
+    return next((size.file_id for size in (*fitting[-1:], *sizes[:1])), None)
 
 
 def _title(message: telegram.Message) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -16,6 +16,7 @@ from bot.settings import Settings
 from bot.store import Store
 from responders.library.faults import Fault
 from responders.pipeline import Pipeline
+from responders.types import Attachment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +41,8 @@ class Deps:
     """The names of the intents with what each means, for `relabel`."""
     message_link: Callable[[str, str, str], str | None]
     """An address that opens a message, by platform, channel and the message's id there; None where there is none."""
-    picture_origins: Callable[[str], Collection[str]]
-    """Where the pictures of a platform's posts lie, each as "https://HOST"; empty where none can be shown."""
+    picture_address: Callable[[str, Attachment], Awaitable[str | None]]
+    """Where a picture of a platform's post can be read, see `bot.ports.Linked`: it may hold a secret."""
     ready: Callable[[], Mapping[str, object]]
     """The state of each part, JSON-ready. A part whose value is False is not ready."""
 

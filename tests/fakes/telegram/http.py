@@ -61,6 +61,8 @@ class Http:
         self.problems: list[str] = []
         self.seen: list[Seen] = []
         self.faults: list[tuple[str, Fault]] = []
+        self.file_type = "application/octet-stream"
+        """What Telegram calls every file."""
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """`/bot<token>/<call>`."""
@@ -84,11 +86,12 @@ class Http:
         return _answer(body)
 
     async def serve_file(self, request: web.Request) -> web.StreamResponse:
-        """`/file/bot<token>/photos/<id>.jpg`."""
-        found = self.methods.world.files.get(request.match_info["name"].rpartition(".")[0])
+        """`/file/bot<token>/<file_path>`, where the path is one that getFile has given out."""
+        world = self.methods.world
+        found = world.files.get(world.paths.get(request.match_info["path"], ""))
         if request.match_info["token"] != self.token or found is None:
             return _answer(Refusal(404, "Not Found").body)
-        return web.Response(body=found, content_type="image/jpeg")
+        return web.Response(body=found, content_type=self.file_type)
 
     async def _asked(self, call: str, request: web.Request) -> Json:
         """Query, form and JSON are all taken, as by the service."""

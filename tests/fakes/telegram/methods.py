@@ -13,6 +13,8 @@ from tests.fakes.telegram.rules import bad
 from tests.fakes.telegram.state import GENERAL, Room, World, member_as_shown
 
 Json = dict[str, Any]
+LARGEST_FILE = 20 * 1024 * 1024
+"""Bytes that a bot can fetch."""
 TOO_OLD = 48 * 3600
 """Seconds after which a bot can no longer delete a message."""
 
@@ -97,8 +99,12 @@ class Methods:
         if asked["file_id"] not in self.world.files:
             raise bad("wrong file_id or the file is temporarily unavailable")
         size = len(self.world.files[asked["file_id"]])
+        if size > LARGEST_FILE:
+            raise bad("file is too big")
+        path = f"photos/file_{len(self.world.paths)}.jpg"
+        self.world.paths[path] = asked["file_id"]
         plain = {"file_id": asked["file_id"], "file_unique_id": f"u{asked['file_id']}", "file_size": size}
-        return {**plain, "file_path": f"photos/{asked['file_id']}.jpg"}
+        return {**plain, "file_path": path}
 
     def _set_commands(self, asked: Json) -> bool:
         self.commands[asked.get("scope", {}).get("type", "default")] = asked["commands"]

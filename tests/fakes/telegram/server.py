@@ -22,6 +22,8 @@ TOKEN = "700000001:token-of-the-tests"  # noqa: S105 - it opens nothing
 SEND, EDIT, DELETE, ANSWER = "sendMessage", "editMessageText", "deleteMessage", "answerCallbackQuery"
 POLL = "getUpdates"
 _SERVICE = {CHANNEL_FORWARDS: "Telegram", ANONYMOUS_ADMIN: "Group", AS_CHANNEL: "Channel"}
+PHOTO_SIDES = (90, 320, 800, 1280, 2560)
+"""Pixels of the longer side of each size of a photo."""
 _PIXEL = b"\xff\xd8\xff\xd9"
 
 
@@ -41,7 +43,7 @@ class FakeTelegram:
         """Serve on loopback until the block ends."""
         app = web.Application(client_max_size=1 << 20)
         app.router.add_route("*", "/bot{token}/{call}", self.http.serve)
-        app.router.add_get("/file/bot{token}/photos/{name}", self.http.serve_file)
+        app.router.add_get("/file/bot{token}/{path:.+}", self.http.serve_file)
         # A poll whose poller is gone is over, as on the real one.
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
         await runner.setup()
@@ -224,6 +226,15 @@ class FakeTelegram:
         self.http.faults.append((call, fault))
         return fault
 
+    def expire_paths(self) -> None:
+        """The paths of files that were given out are over, as after an hour."""
+        self.world.paths = dict.fromkeys(self.world.paths, "")
+
+    def lose(self, message: Json) -> None:
+        """The file of a photo is gone."""
+        for size in message["photo"]:
+            self.world.files.pop(size["file_id"], None)
+
     # What can be seen.
 
     @property
@@ -260,6 +271,11 @@ class FakeTelegram:
         return {"id": number, "is_bot": number != CHANNEL_FORWARDS, "first_name": _SERVICE[number]}
 
     def _photo(self) -> list[Json]:
+        """In several sizes, each a file of its own."""
         name = f"photo{self.world.new_id()}"
-        self.world.files[name] = _PIXEL
-        return [{"file_id": name, "file_unique_id": f"u{name}", "width": 90, "height": 90, "file_size": len(_PIXEL)}]
+        return [self._size(f"{name}-{side}", side) for side in PHOTO_SIDES]
+
+    def _size(self, name: str, side: int) -> Json:
+        found = self.world.files[name] = _PIXEL + name.encode()
+        plain = {"file_id": name, "file_unique_id": f"u{name}", "file_size": len(found)}
+        return {**plain, "width": side, "height": side * 3 // 4}

@@ -65,6 +65,8 @@ class World:
         self.started: set[int] = set()
         self.blocked: set[int] = set()
         self.files: dict[str, bytes] = {}
+        self.paths: dict[str, str] = {}
+        """What getFile has given out -> the file."""
         self._ids = 0
 
     def new_id(self) -> int:

@@ -248,9 +248,11 @@ class Killable(House):
     def __init__(self, folder: Path, fake: FakeTelegram) -> None:
         super().__init__(folder, fake)
         self.program = Program(folder)
+        self.base = ""
+        """The address of its console."""
 
     async def launch(self) -> None:
-        await self.program.start(self.configured(), **self.environ)
+        self.base = await self.program.start(self.configured(), **self.environ)
 
     async def stop(self) -> None:
         await self.program.end()

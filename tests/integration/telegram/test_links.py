@@ -11,4 +11,3 @@ async def test_only_messages_of_supergroups_have_an_address(open_house):
     assert platform.message_link("-1234", "5") is None
     assert platform.message_link("-1001234", "") is None
     assert platform.message_link("-1001234", "-100/5") is None, "a message of a group that has moved"
-    assert not platform.picture_origins

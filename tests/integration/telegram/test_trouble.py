@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram import api
-from tests.fakes.telegram import EDIT, POLL, SEND, Fault
+from bot.adapters.web import Keys, signin_link
+from tests.fakes.telegram import EDIT, POLL, SEND, TOKEN, Fault
 from tests.integration.conftest import LOVELY, numbered
+from tests.integration.program import database
 
 from .house import PRAISE, House, Json, Killable, data_of
 
@@ -153,11 +156,40 @@ async def test_the_token_stands_nowhere(running: Killable) -> None:
     await house.settled(post, "uncertain")
     house.fake.poison()
     await house.until(lambda: house.rows("SELECT 1 FROM inbox WHERE set_aside IS NOT NULL"))
+    shown = await pictures(house)
     house.fake.http.token = "700000001:another"  # noqa: S105 - it opens nothing
     await house.until(lambda: "part_stopped" in house.log)
+    shown += await pictures(house)
     secret = house.token.partition(":")[2]
+    assert {answer.status_code for answer in shown} == {200, 404}
+    for answer in shown:
+        assert secret not in f"{answer.headers}"
+        assert secret.encode() not in answer.content
+    assert "telegram_picture_not_found" in house.log
     assert secret not in house.log
-    assert house.rows("SELECT 1 FROM inbox WHERE raw || set_aside LIKE ?", f"%{secret}%") == []
+    with database(house.folder) as stored:
+        assert secret not in "\n".join(stored.iterdump())
+
+
+async def pictures(house: Killable) -> list[httpx.Response]:
+    """What a manager's browser gets for a photo, whatever goes wrong on the way."""
+    photo = house.fake.post(house.harbor, house.robin, photo=True) if house.fake.http.token == TOKEN else None
+    ((post_id,),) = await house.until(lambda: house.rows("SELECT id FROM posts WHERE attachments IS NOT NULL"))
+    keys = Keys(house.folder / "var", {})
+    async with httpx.AsyncClient(base_url=house.base, timeout=30) as browser:
+        await browser.post(signin_link(keys, house.base, "mara"))
+        path = f"/media/{post_id}/1"
+        found = [await browser.get(path)]
+        for fault in (Fault(500), Fault(None), Fault(200, page="<p>")):
+            house.fake.fail_next("getFile", fault)
+            found.append(await browser.get(path))
+        for kind in ("text/html", "application/octet-stream"):
+            house.fake.http.file_type = kind
+            found.append(await browser.get(path))
+        if photo:
+            house.fake.lose(photo)
+            found.append(await browser.get(path))
+    return found
 
 
 async def test_an_answer_to_a_manager_that_telegram_does_not_take(open_house: House) -> None:

@@ -258,8 +258,20 @@ async def test_every_kind_of_message_is_readable(fake: FakeTelegram, bot: Bot, r
 
 async def test_a_photo_can_be_fetched(fake: FakeTelegram, bot: Bot, robin: Json, harbor: Json) -> None:
     post = fake.post(harbor, robin, photo=True)
+    found = [await (await bot.get_file(size["file_id"])).download_as_bytearray() for size in post["photo"]]
+    assert all(one.startswith(b"\xff\xd8\xff") for one in found)
+    assert len({bytes(one) for one in found}) == len(found) == 5
     file = await bot.get_file(post["photo"][0]["file_id"])
-    assert await file.download_as_bytearray() == b"\xff\xd8\xff\xd9"
+    fake.expire_paths()
+    with pytest.raises(InvalidToken):  # the library reads every 404 so
+        await file.download_as_bytearray()
+    assert await (await bot.get_file(file.file_id)).download_as_bytearray() == found[0]
+    fake.world.files[file.file_id] = bytes(20 * 1024 * 1024 + 1)
+    with pytest.raises(BadRequest, match="File is too big"):
+        await bot.get_file(file.file_id)
+    fake.lose(post)
+    with pytest.raises(BadRequest, match="rong file_id"):
+        await bot.get_file(file.file_id)
 
 
 async def test_a_file_and_a_chat_by_name(fake: FakeTelegram, bot: Bot, robin: Json) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.telegram.pace import CHAT, GROUP, OVERALL, Pace
+from bot.adapters.telegram.pace import CHAT, GROUP, NO_CHAT, OVERALL, Pace
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -47,6 +47,14 @@ def test_all_chats_together():
     moments = [pace.book(chat, f"{chat}") for chat in range(1, 100)]
     assert most(moments, OVERALL[1]) <= OVERALL[0]
     assert max(moments) == pytest.approx(3.0)
+
+
+def test_what_goes_into_no_chat_keeps_the_limit_of_the_whole_bot_alone():
+    pace = Pace(Clock())
+    moments = [pace.book(NO_CHAT, f"{n}") for n in range(OVERALL[0] + 1)]
+    assert moments[:-1] == [0.0] * OVERALL[0]
+    assert moments[-1] == pytest.approx(OVERALL[1])
+    assert pace.book(-1, "a message") == pytest.approx(OVERALL[1])
 
 
 def test_a_booked_turn_is_kept_until_it_is_taken():

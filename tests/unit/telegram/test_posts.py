@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from telegram import Message, User
 
 from bot.adapters.telegram.directory import Directory
-from bot.adapters.telegram.posts import by_a_person, channel_of, chat_of, mentions_us, post_of, readable
+from bot.adapters.telegram.posts import SHOWN_SIDE, by_a_person, channel_of, chat_of, mentions_us, post_of, readable
 from bot.settings import Listen
 
 ME = User(id=1, is_bot=True, first_name="Greenroom", username="greenroom_bot")
@@ -58,3 +58,13 @@ def test_the_chat_is_known_from_a_posts_channel(chat, topic):
 
 def test_a_reply_chain_is_no_topic():
     assert channel_of(message(text="x", message_thread_id=3)) == "-1001"
+
+
+@given(st.lists(st.tuples(st.integers(1, 3000), st.integers(1, 3000)), min_size=1, max_size=6))
+def test_of_a_photo_the_largest_size_is_kept_that_is_not_too_large(sides):
+    sizes = [{"file_id": f"f{n}", "file_unique_id": "u", "width": w, "height": h} for n, (w, h) in enumerate(sides)]
+    (photo,) = post_of([message(photo=sizes)], Listen(channel="-1001"), Directory(), ME, "").attachments
+    longer = {f"f{n}": max(side) for n, side in enumerate(sides)}
+    fitting = [side for side in longer.values() if side <= SHOWN_SIDE]
+    assert (photo.kind, photo.url) == ("image", None)
+    assert longer[photo.file] == (max(fitting) if fitting else min(longer.values()))
