@@ -37,7 +37,7 @@ def editor(of: Locator) -> Locator:
 
 def show_new(page: Page, words: str) -> Locator:
     """Presses "N new" until the card of these words is on the page; it comes by itself where the inbox is empty."""
-    found, news = card(page, words), page.locator("#news-button")
+    found, news = card(page, words), page.locator("#news-button:not([hidden])")
     expect(found.or_(news).first).to_be_visible()
     if not found.count():
         news.click()
@@ -435,3 +435,110 @@ def test_the_first_page_is_small_and_more_follows(greenroom, visit):
     expect(page.get_by_role("link", name="More", exact=True)).to_have_count(0)
     ids = articles.evaluate_all("cards => cards.map((card) => card.id)")
     assert len(set(ids)) == 60
+
+
+ALERTS = """
+    window.told = {sounds: 0, notes: []};
+    window.away = false;
+    Object.defineProperty(document, "hidden", {get: () => window.away});
+    const start = AudioScheduledSourceNode.prototype.start;
+    AudioScheduledSourceNode.prototype.start = function (...at) { told.sounds += 1; return start.apply(this, at); };
+    window.Notification = class {
+        static requestPermission() { return Promise.resolve("granted"); }
+        constructor(_title, {body}) { told.notes.push(body); }
+    };
+"""
+"""Counts what the browser is asked to play and to show, and says that it has the permission."""
+NO_NOTIFICATION = """
+    window.Notification = class {
+        static requestPermission() { return Promise.resolve("granted"); }
+        constructor() { throw new TypeError("Illegal constructor"); }
+    };
+"""
+"""As Android has it."""
+
+
+def alarm(page: Page, name: str) -> Locator:
+    """The box of the menu that switches an alarm on."""
+    if not page.get_by_label(name).is_visible():
+        page.get_by_label("Menu:").click()
+    return page.get_by_label(name)
+
+
+def test_only_what_is_urgent_is_heard_and_only_when_asked_for(greenroom, desk):
+    """A sound, and a notification where the page is not in sight; both remembered by the browser."""
+    desk.context.add_init_script(ALERTS)
+    page = desk.page
+    address = greenroom.url + "/inbox?channel=alarm"
+    page.goto(address)
+
+    def comes(words: str, fan: str) -> dict[str, Any]:
+        """What was told, once the page shows a new post."""
+        greenroom.write(words, fan=fan, channel="alarm")
+        show_new(page, fan)
+        return page.evaluate("told")
+
+    danger = "I want to end it all, I can't go on"
+    assert comes(f"{danger} one", "Ada") == {"sounds": 0, "notes": []}
+    expect(alarm(page, "Play a sound")).not_to_be_checked()
+    alarm(page, "Play a sound").check()
+    page.wait_for_function("told.sounds === 1")  # that is how it sounds
+    alarm(page, "Show a notification").check()
+    page.wait_for_function("told.notes.length === 1")
+
+    page.goto(address)
+    expect(alarm(page, "Play a sound")).to_be_checked()
+    expect(alarm(page, "Show a notification")).to_be_checked()
+    page.keyboard.press("Escape")
+    page.evaluate("window.away = true")
+    assert comes(f"{THANKS} two", "Ben") == {"sounds": 0, "notes": []}
+    assert comes(f"{danger} three", "Cat") == {"sounds": 1, "notes": ["Something urgent waits for an answer."]}
+    page.evaluate("window.away = false")
+    told = comes(f"{danger} four", "Dot")
+    assert (told["sounds"], len(told["notes"])) == (2, 1)
+    alarm(page, "Play a sound").uncheck()
+    page.goto(address)
+    expect(alarm(page, "Play a sound")).not_to_be_checked()
+    page.keyboard.press("Escape")
+    page.evaluate("window.away = true")
+    told = comes(f"{danger} five", "Eli")
+    assert (told["sounds"], len(told["notes"])) == (0, 1)
+    assert desk.faults == []
+
+
+def test_a_browser_without_notifications_says_so_and_the_page_goes_on(greenroom, phone):
+    phone.context.add_init_script(NO_NOTIFICATION)
+    page = phone.page
+    page.goto(greenroom.url + "/inbox?channel=android")
+    alarm(page, "Show a notification").click()
+    expect(page.locator(".toast", has_text="does not let")).to_be_visible()
+    expect(alarm(page, "Show a notification")).not_to_be_checked()
+    # Also where it was switched on before the browser changed its mind.
+    page.evaluate("localStorage.setItem('alerts', JSON.stringify({notification: true}))")
+    page.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    greenroom.write("I want to end it all, I can't go on", fan="Finn", channel="android")
+    show_new(page, "Finn")
+    assert phone.faults == []
+
+
+def test_nothing_can_be_pressed_before_the_page_hears_it(greenroom, phone):
+    """Else a press, or words typed into a field, would be lost without a word."""
+    draft(greenroom, f"{THANKS}, says Early", "Early", "early")
+    held: list[Route] = []
+    phone.page.route("**/static/inbox.js", lambda route: held.extend([route]))
+    page = phone.page
+    page.goto(greenroom.url + "/inbox?channel=early", wait_until="commit")
+    mine = card(page, "Early")
+    expect(mine).to_be_visible()
+    button = mine.locator("[data-action=approve]")
+    button.focus()
+    page.keyboard.press("Enter")
+    at = button.bounding_box()
+    page.mouse.click(at["x"] + 5, at["y"] + 5)
+    expect(button).not_to_be_focused()
+    page.get_by_role("link", name="Lobby", exact=True).click(trial=True)  # links work without a script
+    greenroom.until(lambda: held or page.wait_for_timeout(50))
+    held[0].continue_()
+    send(mine).click()
+    expect(mine.get_by_text("You said yes")).to_be_visible()
+    assert phone.faults == []

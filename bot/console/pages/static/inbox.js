@@ -380,7 +380,7 @@ for (const box of document.querySelectorAll("[data-alert]")) {
   box.checked = Boolean(wanted()[box.dataset.alert]);
   box.addEventListener("change", async () => {
     if (box.checked && box.dataset.alert === "notification") {
-      box.checked = "Notification" in window && (await Notification.requestPermission()) === "granted";
+      box.checked = await mayNotify();
       if (!box.checked) toast("This browser does not let Greenroom show notifications.", { kind: "alert" });
     }
     localStorage.setItem(ALERTS, JSON.stringify({ ...wanted(), [box.dataset.alert]: box.checked }));
@@ -388,8 +388,31 @@ for (const box of document.querySelectorAll("[data-alert]")) {
   });
 }
 
-function ring() {
+async function mayNotify() {
+  const isAllowed = "Notification" in window && (await Notification.requestPermission()) === "granted";
+  return isAllowed && notify("Something urgent will be told like this.");
+}
+
+/** False where a page cannot, as in browsers of Android, which say so only by an error. */
+function notify(body) {
+  try {
+    new Notification("Greenroom", { body, tag: "urgent" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Browsers give a page its voice when somebody touches it.
+document.addEventListener("pointerdown", () => wanted().sound && voice().resume(), { once: true });
+
+function voice() {
   sound ??= new AudioContext();
+  return sound;
+}
+
+function ring() {
+  voice();
   const volume = new GainNode(sound, { gain: 0 });
   const tone = new OscillatorNode(sound, { frequency: 660 });
   tone.connect(volume).connect(sound.destination);
@@ -405,25 +428,40 @@ function tellUrgent(ids) {
   if (!ids.length) return;
   for (const id of ids) urgentIds.add(id);
   if (wanted().sound) ring();
-  if (wanted().notification && document.hidden)
-    new Notification("Greenroom", { body: "Something urgent waits for an answer.", tag: "urgent" });
+  if (wanted().notification && document.hidden) notify("Something urgent waits for an answer.");
 }
 
 // --- the stream
 
-function takeNews({ drafts, posts, urgent, more }) {
+const TAKE_EVERY = 1000;
+let taking = 0;
+let tookAt = -TAKE_EVERY;
+let untaken = { drafts: new Set(), posts: new Set(), more: false };
+
+/** A change is taken in at once; those that come within the second after it together. */
+function takeNews({ drafts, posts, urgent, more = false }) {
   tellUrgent(urgent);
+  for (const id of drafts) untaken.drafts.add(id);
+  for (const id of posts) untaken.posts.add(id);
+  untaken.more ||= more;
+  taking ||= setTimeout(take, Math.max(0, tookAt + TAKE_EVERY - performance.now()));
+  countSoon();
+}
+
+function take() {
+  const { drafts, posts, more } = untaken;
+  untaken = { drafts: new Set(), posts: new Set(), more: false };
+  taking = 0;
+  tookAt = performance.now();
   const onPage = cards();
   const shownDrafts = new Set(onPage.map((card) => card.dataset.draft));
-  const shownPosts = new Set(onPage.map((card) => card.dataset.post));
   // A post on the page may have got a new draft, which then takes the place of the old one.
-  const isAbout = posts.some((id) => shownPosts.has(id)) || drafts.some((id) => shownDrafts.has(id));
+  const isAbout = onPage.some((card) => posts.has(card.dataset.post) || drafts.has(card.dataset.draft));
   const hasNew = isAbout || onPage.some((card) => card.dataset.state === "superseded");
-  const wantedNow = more ? [...shownDrafts].filter(Boolean) : drafts.filter((id) => shownDrafts.has(id) || hasNew);
+  const wantedNow = [...(more ? shownDrafts : drafts)].filter((id) => id && (shownDrafts.has(id) || hasNew));
   if (wantedNow.length) refresh(wantedNow).then(showOthers);
-  if (current && isWide.matches && posts.includes(current.dataset.post) && !beside.contains(document.activeElement))
+  if (current && isWide.matches && posts.has(current.dataset.post) && !beside.contains(document.activeElement))
     showBeside(current);
-  countSoon();
 }
 
 function comeBack() {

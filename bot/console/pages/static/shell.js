@@ -1,6 +1,11 @@
-// What every page of a manager has: signing out, and menus that close when one looks elsewhere.
+// What every page of a manager has: it wakes up once its scripts have run, signs people out, and closes menus.
 
 import { api } from "./api.js";
+
+// The browser says this when all scripts of the page have run.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const part of document.querySelectorAll("[inert]")) part.inert = false;
+});
 
 document.addEventListener("click", async ({ target }) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
