@@ -38,7 +38,7 @@ def test_every_action_and_cause_does_something():
 
 
 def test_only_a_manager_approves():
-    """Law 1: no cause, only `approve` and `edit` lead to `approved`, and only from `waiting`."""
+    """Only `approve` and `edit` lead to `approved`, and only from `waiting`."""
     yes = {(old, step) for (old, step), new in MOVES.items() if new is DraftState.APPROVED}
     assert yes == {(DraftState.WAITING, Action.APPROVE), (DraftState.WAITING, Action.EDIT)}
 
@@ -104,7 +104,11 @@ def test_what_a_reader_sees(text, seen):
 
 @pytest.mark.parametrize(
     ("place", "exempt"),
-    [(("web", "lobby"), True), (("stage", "lobby"), False), (("web", "a"), False), (("replay", "a"), True)],
+    [
+        *((("web", channel), True) for channel in ("lobby", "lobby-help", "lobby-showcase")),
+        *((place, False) for place in (("stage", "lobby"), ("web", "a"), ("web", "lobby-"))),
+        (("replay", "a"), True),
+    ],
 )
 def test_where_caps_do_not_count(place, exempt):
     assert exempt_from_caps(*place) is exempt
