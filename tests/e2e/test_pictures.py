@@ -19,6 +19,10 @@ def test_pages_of_the_sample_evening(greenroom, visit, shots):
     phone.goto(f"{greenroom.url}/lobby")
     greenroom.api("POST", "/lobby/evening", {"seconds": 4})
     expect(phone.get_by_role("button", name="Play it again")).to_be_visible()
+    for channel in ("lobby-help", "lobby-showcase", "lobby"):
+        phone.goto(f"{greenroom.url}/lobby?channel={channel}")
+        expect(phone.locator(".message").first).to_be_visible()
+        expect(phone.get_by_text("Being read")).to_have_count(0)
 
     # Both managers have said yes to some of it; the newest of that stands in the lobby.
     ready = [card for card in greenroom.api("GET", "/api/drafts?limit=200")["items"] if card["text"]]

@@ -50,12 +50,15 @@ for package in (bot, responders):
         if not module.name.endswith("__main__") and ".migrations" not in module.name:
             importlib.import_module(module.name)
 
+from bot.console.notes import names_in
 from bot.content import Content
+from bot.settings import Manager
 from responders.library import examples
 from responders.types import Author, Context, Post, Wording
 
 pipeline = Content(Path("templates")).load()
 examples._has("the lamps of the harbor", "lamp")
+names_in("@mara, look", {"mara": Manager(name="Mara")})
 now = datetime(2026, 5, 4, tzinfo=UTC)
 for text in json.loads(sys.argv[1]):
     author = Author(id="1", name="Robin")

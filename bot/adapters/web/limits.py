@@ -26,8 +26,8 @@ class Limit:
     """For one kind of request. A caller may send `burst` at once, and `per_second` for as long as they like."""
 
     methods: frozenset[str]
-    path: str
-    """A pattern."""
+    path: re.Pattern[str]
+    """Of the whole path."""
     burst: int
     per_second: float
     parameter: str = ""
@@ -35,20 +35,20 @@ class Limit:
 
     def covers(self, request: Request) -> bool:
         """True for a request of this kind."""
-        fits = request.method in self.methods and re.fullmatch(self.path, request.scope["path"])
+        fits = request.method in self.methods and self.path.fullmatch(request.scope["path"])
         return bool(fits and (not self.parameter or request.query_params.get(self.parameter)))
 
 
 _READ, _WRITE = frozenset({"GET", "HEAD"}), frozenset({"POST", "PATCH", "DELETE"})
-SIGN_IN: Final = Limit(methods=_READ | _WRITE, path="/signin", burst=30, per_second=0.5)
-DECISIONS: Final = Limit(methods=_WRITE, path="/api/drafts/[^/]+/decisions", burst=120, per_second=5)
-POSTS: Final = Limit(methods=_WRITE, path="/api/posts(/.*)?", burst=120, per_second=5)
+SIGN_IN: Final = Limit(methods=_READ | _WRITE, path=re.compile("/signin"), burst=30, per_second=0.5)
+DECISIONS: Final = Limit(methods=_WRITE, path=re.compile("/api/drafts/[^/]+/decisions"), burst=120, per_second=5)
+POSTS: Final = Limit(methods=_WRITE, path=re.compile("/api/posts(/.*)?"), burst=120, per_second=5)
 PREVIEW: Final = Limit(
-    methods=_READ | _WRITE, path="/api/drafts/[^/]+/remarks|/templates/preview.*", burst=120, per_second=10
+    methods=_READ | _WRITE, path=re.compile("/api/drafts/[^/]+/remarks|/templates/preview.*"), burst=120, per_second=10
 )
-SEARCH: Final = Limit(methods=_READ, path="/inbox(/more|/state)?", burst=120, per_second=10, parameter="q")
-AUDIT: Final = Limit(methods=_READ, path=r"/team/audit(\.csv)?", burst=60, per_second=2)
-WRONG_TOKEN: Final = Limit(methods=frozenset(), path="", burst=120, per_second=1)
+SEARCH: Final = Limit(methods=_READ, path=re.compile("/inbox(/more|/state)?"), burst=120, per_second=10, parameter="q")
+AUDIT: Final = Limit(methods=_READ, path=re.compile(r"/team/audit(\.csv)?"), burst=60, per_second=2)
+WRONG_TOKEN: Final = Limit(methods=frozenset(), path=re.compile(""), burst=120, per_second=1)
 """For requests of any kind with a wrong bearer token: an operator may have chosen a short one."""
 LIMITS: Final = (SIGN_IN, DECISIONS, POSTS, PREVIEW, SEARCH, AUDIT)
 

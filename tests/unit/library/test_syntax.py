@@ -101,7 +101,7 @@ def test_refused_with_a_line_and_a_sentence(source: str) -> None:
     "inside", ["true", "False", "x == 'a'", "not x", "x and y == 'a'", "(x == 'a') or y", "plural(x, other=x == 'a')"]
 )
 def test_what_would_print_true_or_false_is_refused_in_a_sentence(inside: str) -> None:
-    with pytest.raises(Refused, match="True (or|and) False; (use|write)"):
+    with pytest.raises(Refused, match=r"True (or|and) False; (use|write)"):
         parse(f"one\n{{{{ {inside} }}}}")
     with pytest.raises(Refused, match="True and False"):
         parse("{% if true %}a{% endif %}")
