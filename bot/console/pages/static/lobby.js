@@ -303,6 +303,12 @@ if (!fan.value) fan.selectedIndex = 0;
 show();
 for (const message of list.children) told.set(message.id, message.outerHTML);
 document.querySelector(".tabs [aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
-if (!location.hash) toEnd();
+if (!location.hash) {
+  // The newest stands in sight while pictures and first steps take their room, until somebody touches the page.
+  const growing = new ResizeObserver(toEnd);
+  growing.observe(document.body);
+  for (const touch of ["pointerdown", "keydown", "wheel"])
+    addEventListener(touch, () => growing.disconnect(), { once: true, passive: true });
+}
 watch();
 follow("/api/events", Object.fromEntries(list.dataset.follows.split(" ").map((name) => [name, refreshSoon])), refresh);
