@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.language import language_name
 from responders.library.model import Library
-from responders.said import ALSO, doing, said
+from responders.said import ALSO, doing, in_quotes
 from responders.selection.verdict import sureness
 from responders.types import Understanding
 
@@ -50,8 +50,8 @@ def _reads_as(read: Understanding, library: Library) -> str:
     of = intent_of(library).get(happened)
     if of == read.intent and chance >= _CLEAR:
         named = "" if of.partition("_")[0] in happened.split("_") else f", {doing(of)}"
-        return f"Reads as {said(happened)}{named} ({sureness(chance)})."
-    maybe = f", maybe {said(happened)}" if of == read.intent and chance >= _WORTH else ""
+        return f"Reads as {in_quotes(happened)}{named} ({sureness(chance)})."
+    maybe = f", maybe {in_quotes(happened)}" if of == read.intent and chance >= _WORTH else ""
     if read.confidence >= _CLEAR or len(read.intents) < 2:  # noqa: PLR2004 - the second of two
         return f"Reads as {doing(read.intent)} ({sureness(read.confidence)}){maybe}."
     second, share = read.intents[1]

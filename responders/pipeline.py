@@ -9,7 +9,7 @@ from functools import cache, partial
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
 from responders.ports import Analyzer, LanguageDetector, Responder, VoiceCheck
-from responders.said import ALSO, said
+from responders.said import ALSO, in_quotes
 from responders.selection import Choice, choose, fresh
 from responders.selection.verdict import Case, Judge, Verdict, because, sureness
 from responders.types import (
@@ -225,7 +225,7 @@ def _why(read: Understanding, best: Candidate) -> str:
     also = f" It also {ALSO[read.second]}." if read.second in ALSO else ""
     name = best.template.rpartition("/")[2]
     chance = dict(read.situations).get(name)
-    what = because(read) if chance is None else f"{said(name)} ({sureness(chance)})"
+    what = because(read) if chance is None else f"{in_quotes(name)} ({sureness(chance)})"
     return f"Reads as {what}.{also}"
 
 

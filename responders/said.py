@@ -41,6 +41,11 @@ def said(name: str) -> str:
     return _WORDS.get(name) or name.replace("_", " ").replace("-", " ")
 
 
+def in_quotes(name: str) -> str:
+    """The name of a situation or of an operator's template, marked as a name: "“lost progress”"."""
+    return f"“{said(name)}”"
+
+
 def doing(intent: str) -> str:
     """What a post is, as the object of a sentence: "a complaint", "praise"."""
     return _ONE.get(intent) or said(intent)

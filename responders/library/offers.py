@@ -9,6 +9,8 @@ from responders.library.model import Conditions, Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, missing, placeholders, preview
 from responders.library.unseen import seen
 from responders.library.vocabulary import ASK_APPROVER, FACTS, LONG, MIDDLE, POST_DETAIL, SHORT, SIGNER
+from responders.said import in_quotes
+from responders.said import said as words_of
 from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
 
 Situation = Mapping[str, frozenset[str]]
@@ -160,8 +162,7 @@ def _why(template: Template) -> str:
     """What the template is for, in words for a person."""
     if template.is_faq:
         return f"for “{template.answers_to[0]}”"
-    name = f"any {template.intent}" if template.is_general else template.id
-    return f"for {name.replace('_', ' ')}"
+    return f"for {f'any {words_of(template.intent)}' if template.is_general else in_quotes(template.id)}"
 
 
 def _hold(when: Conditions, unless: Conditions, holds: Situation) -> bool:

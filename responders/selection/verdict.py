@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from responders.library.model import Library
-from responders.said import doing, said
+from responders.said import doing, in_quotes
 from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
 from responders.understanding.facts import Conversation
 from responders.understanding.gates import CRISIS, MAYBE, Gate, Gates
@@ -252,7 +252,7 @@ class Judge:
             notes = self._notes.get(name)
             if notes and chance >= _BY_HAND_FROM and not case.context.forced_intent:
                 note = notes.get(case.understanding.language) or next(iter(notes.values()))
-                return _H, Reason(code=_C.BY_HAND, sentence=f"Reads as {said(name)}: a person answers. {note}")
+                return _H, Reason(code=_C.BY_HAND, sentence=f"Reads as {in_quotes(name)}: a person answers. {note}")
         return None
 
     def _not_meant(self, case: Case) -> Verdict | None:

@@ -18,7 +18,7 @@ from tests.model import reader
 PRAISE = "the new map is gorgeous"
 CRISIS = "I want to kill myself"
 AS_PRAISE, AS_COMPLAINT = 1, 2
-FOR_LOOKS, FOR_SIGNED = "for praise for looks", "for signed"
+FOR_LOOKS, FOR_SIGNED = "for “praise for looks”", "for “signed”"
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ async def test_a_stuck_reader_is_seen_and_the_process_ends_when_told(
             await asyncio.sleep(0.05)
     ready = await http.get("/readyz")
     assert (ready.status_code, ready.json()["reading"]) == (503, False)
-    assert "the reader hangs" in ready.json()["reading_error"]
+    assert "The reader hangs" in ready.json()["reading_error"]
     waits = re.search(r"^greenroom_oldest_unjudged_seconds (\S+)$", (await http.get("/metrics")).text, re.MULTILINE)
     assert waits
     assert float(waits[1]) > 30

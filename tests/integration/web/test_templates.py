@@ -148,7 +148,7 @@ async def test_a_trial_shows_what_a_post_would_get_and_stores_nothing(greenroom)
         assert await rows() == before
         words = text_of(answer.text)
         assert "A reply is drafted; a manager decides." in words
-        assert re.search(r"Reads as praise for looks \((sure|likely|a guess)\)", words)
+        assert re.search(r"Reads as “praise for looks” \((sure|likely|a guess)\)", words)
         assert "templates/en/praise/praise_for_looks.md" in words
         assert 1 <= len(replies(answer.text)) <= 3
 

@@ -295,7 +295,7 @@ def test_preview_says_whether_the_post_is_for_the_file(greenroom: Run, templates
     (templates / "en/praise/hand.md").write_text("---\nanswers_to: [my gran sang it]\nhandoff: Ask who she was.\n---\n")
     file = templates / "en/praise/fog.md"
     out = greenroom("templates", "preview", file)[1]
-    assert out.startswith("> the fog rolled in and i cried\nReads as fog, praise (sure).\n")
+    assert out.startswith("> the fog rolled in and i cried\nReads as “fog”, praise (sure).\n")
     assert "Is the post for this file (fog)? Sure." in out
     assert "ask: offered" in out
     out = greenroom("templates", "preview", file, "--post", "what is for dinner, and " * 12)[1]

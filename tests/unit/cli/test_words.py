@@ -28,19 +28,19 @@ def library() -> Library:
 @pytest.mark.parametrize(
     ("read", "said"),
     [
-        (LOST, "Reads as lost progress, a complaint (likely)."),
+        (LOST, "Reads as “lost progress”, a complaint (likely)."),
         (
             replace(LOST, mood="angry", tells=frozenset({"number"}), second="question"),
-            "Reads as lost progress, a complaint (likely). Sounds angry. Tells a number. Also asks a question.",
+            "Reads as “lost progress”, a complaint (likely). Sounds angry. Tells a number. Also asks a question.",
         ),
         (
             replace(LOST, tells=frozenset({"order", "version", "since_when"}), language="de"),
-            "Reads as lost progress, a complaint (likely). Tells the version, since when and the order's number."
+            "Reads as “lost progress”, a complaint (likely). Tells the version, since when and the order's number."
             " Written in German.",
         ),
         (
             replace(LOST, situations=(("lost_progress", 0.3),)),
-            "Reads as a complaint (sure), maybe lost progress.",
+            "Reads as a complaint (sure), maybe “lost progress”.",
         ),
         (replace(LOST, situations=(("lost_progress", 0.1),)), "Reads as a complaint (sure)."),
         (replace(LOST, situations=(("thanks_for_fix", 0.9),)), "Reads as a complaint (sure)."),
@@ -50,7 +50,7 @@ def library() -> Library:
         ),
         (
             replace(LOST, intent="thanks", situations=(("thanks_for_fix", 0.99),)),
-            "Reads as thanks for fix (sure).",
+            "Reads as “thanks for fix” (sure).",
         ),
         (
             replace(LOST, intent="cake_talk", confidence=1.0, situations=()),
