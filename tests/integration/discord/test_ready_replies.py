@@ -29,9 +29,9 @@ async def test_they_are_listed_with_their_readings_and_one_press_sends_one(room)
     message = await room.shown(card)
     praise, complaint, other = (a["text"] for a in card["alternatives"])
     shown = text_of(message)
-    assert f"**1 for praise for looks:**\n{praise}" in shown
-    assert f"**2 for signed:**\n{complaint}" in shown
-    assert f"**3 for praise for looks:**\n{other}" in shown
+    assert f"**1 for “praise for looks”:**\n{praise}" in shown
+    assert f"**2 for “signed”:**\n{complaint}" in shown
+    assert f"**3 for “praise for looks”:**\n{other}" in shown
     assert labels(message)[:5] == ["Send 1", "Send 2", "Send 3", "I have it", "Answer"]
     await room.press(mara, card, "send:2")
     await room.says(card, "Approved")
