@@ -9,8 +9,7 @@ from responders.library.model import Conditions, Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, missing, placeholders, preview
 from responders.library.unseen import seen
 from responders.library.vocabulary import ASK_APPROVER, FACTS, LONG, MIDDLE, POST_DETAIL, SHORT, SIGNER
-from responders.said import in_quotes
-from responders.said import said as words_of
+from responders.said import in_quotes, said
 from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
 
 Situation = Mapping[str, frozenset[str]]
@@ -85,9 +84,9 @@ def _length(text: str) -> str:
 def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
     """Slot source -> its words in the context's language, where they are known now. Facts past their `until`, or
     without words in that language, are left out."""
-    said = [(detail.kind, said_back(detail, understanding.language)) for detail in understanding.details]
-    known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(said)}
-    known[POST_DETAIL] = said[0][1] if said else ""
+    details = [(detail.kind, said_back(detail, understanding.language)) for detail in understanding.details]
+    known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(details)}
+    known[POST_DETAIL] = details[0][1] if details else ""
     known["fan.call_name"] = context.call_name or ""
     known["channel.name"] = context.channel_name
     current = (fact for fact in facts.values() if fact.holds(context.now.date()))
@@ -162,7 +161,7 @@ def _why(template: Template) -> str:
     """What the template is for, in words for a person."""
     if template.is_faq:
         return f"for “{template.answers_to[0]}”"
-    return f"for {f'any {words_of(template.intent)}' if template.is_general else in_quotes(template.id)}"
+    return f"for {f'any {said(template.intent)}' if template.is_general else in_quotes(template.id)}"
 
 
 def _hold(when: Conditions, unless: Conditions, holds: Situation) -> bool:
