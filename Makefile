@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test test-kill soak lint specs bench train
+.PHONY: run test test-browser test-kill soak lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill' -n 4 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser' -n 4 --dist worksteal
+
+# The pages in a browser: Chromium or Chrome.
+test-browser: $(READY)
+	@$(BIN)/python -m pytest tests/e2e -m browser -n 4 --dist worksteal
 
 # What starts the program and kills it: at named steps, then KILLS times in the middle of whatever it does.
 KILLS ?= 200

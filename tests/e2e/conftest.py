@@ -42,6 +42,14 @@ PHONE, DESK = (390, 844), (1440, 900)
 expect.set_options(timeout=20_000)  # a slow machine only makes a failing test slower
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever opens a browser is left to `make test-browser`."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 class Greenroom:
     """The program in a folder of its own. Its address stays the same when it is started again."""
 
@@ -145,13 +153,10 @@ def greenroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Greenroom]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, as this machine calls it. Nothing can be looked at without one: that is told, and refused by the CI."""
+    """Chromium, as this machine calls it."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
-        missing = "a browser is missing; install the package chromium"
-        if os.environ.get("GREENROOM_REQUIRE_ALL") == "1":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        pytest.fail("a browser is missing; install the package chromium")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield chromium
