@@ -18,7 +18,7 @@ def told() -> list[Told]:
 
 @pytest.mark.parametrize("name", ["opener_reuse_20", "words_p50"])
 def test_replies_of_a_channel_begin_differently_and_are_short(told: list[Told], name: str) -> None:
-    found = {figure.name: figure for figure in figures(told, shipped().library)}
+    found = {figure.name: figure for figure in figures(told)}
     assert found[name].holds, found[name]
 
 

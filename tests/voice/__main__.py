@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("Usage: python -m tests.voice\n")
         return 2
     library = (pipeline := shipped()).library
-    found = figures(tell(pipeline), library)
+    found = figures(tell(pipeline))
     sys.stdout.write(judged.table(judged.cards(), _wordings(library)) + "\n" + table(found))
     return 0
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from statistics import median, quantiles
-from typing import Any
 
 from rapidfuzz import fuzz
 from rapidfuzz.utils import default_process
 
 from responders.selection.choose import opener
-from responders.voice.words import WordList
 
 _RECENT = 20
 _BIGRAMS = 1_000
@@ -32,7 +30,6 @@ class ChannelVoice:
     distinct_2: float | None
     """The share of different word pairs among the first 1,000."""
     exclaim_share: float | None
-    thanks_share: float | None
     words_p50: float | None
     """The median length of a reply in words."""
 
@@ -62,15 +59,13 @@ BANDS: Mapping[str, Band] = {
     "similarity_p95_20": Band(high=0.60),
     "distinct_2": Band(low=0.88),
     "exclaim_share": Band(high=0.30),
-    "thanks_share": Band(high=0.20),
     "words_p50": Band(low=8, high=28),
 }
 """Field of `ChannelVoice` -> its target band."""
 
 
-def measure(texts: Sequence[str], word_lists: Mapping[str, Mapping[str, Any]]) -> ChannelVoice:
-    """The numbers of one channel's replies, oldest first. `word_lists` as in a `Library`."""
-    thanks = WordList(word_lists["thanks"]["words"])
+def measure(texts: Sequence[str]) -> ChannelVoice:
+    """The numbers of one channel's replies, oldest first."""
     openers = [opener(text) for text in texts]
     return ChannelVoice(
         replies=len(texts),
@@ -78,7 +73,6 @@ def measure(texts: Sequence[str], word_lists: Mapping[str, Mapping[str, Any]]) -
         similarity_p95_20=_p95(list(_likeness(texts))),
         distinct_2=_distinct(texts),
         exclaim_share=_share(["!" in text for text in texts]),
-        thanks_share=_share([thanks.find(text) is not None for text in texts]),
         words_p50=median(len(text.split()) for text in texts) if texts else None,
     )
 

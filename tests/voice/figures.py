@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 
-from responders.library.model import Library
 from tests.voice.channel import BANDS, Band, measure
 from tests.voice.judged import aligned
 from tests.voice.posts import Told
@@ -30,10 +29,10 @@ class Figure:
         return self.band.holds(self.value)
 
 
-def figures(told: Sequence[Told], library: Library) -> list[Figure]:
+def figures(told: Sequence[Told]) -> list[Figure]:
     """All numbers, in the order in which they are shown."""
-    parts = {c: _numbers([t for t in told if t.channel == c], library) for c in dict.fromkeys(t.channel for t in told)}
-    whole = _numbers(told, library)
+    parts = {c: _numbers([t for t in told if t.channel == c]) for c in dict.fromkeys(t.channel for t in told)}
+    whole = _numbers(told)
     for name in OF_A_CHANNEL:
         known = [value for part in parts.values() if (value := part[name]) is not None]
         whole[name] = fmean(known) if known else None
@@ -43,8 +42,8 @@ def figures(told: Sequence[Told], library: Library) -> list[Figure]:
     ]
 
 
-def _numbers(told: Sequence[Told], library: Library) -> dict[str, float | None]:
-    return asdict(measure([t.text for t in told if t.text], library.word_lists))
+def _numbers(told: Sequence[Told]) -> dict[str, float | None]:
+    return asdict(measure([t.text for t in told if t.text]))
 
 
 def table(shown: Sequence[Figure]) -> str:

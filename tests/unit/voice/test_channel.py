@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,18 +11,9 @@ from hypothesis import strategies as st
 
 from tests.voice.channel import BANDS, Band, ChannelVoice, measure
 
-Measure = Callable[..., ChannelVoice]
 SHORT = "Amber and birch stood by the door."
-
-
-@pytest.fixture(scope="session")
-def numbers(word_lists: dict[str, Any]) -> Measure:
-    return lambda texts: measure(texts, word_lists)
-
-
 SHARES = [
     ("exclaim_share", ["Good!", "Good.", "Which?", "So."], 0.25),
-    ("thanks_share", ["Noted, thank you.", "Danke dir.", "A thankless job.", "So."], 0.5),
     ("words_p50", ["One.", "One two three.", "One two three four five."], 3),
     ("words_p50", ["One.", "One two."], 1.5),
     ("opener_reuse_20", ["The fog lifts.", "The fog stays.", "A lamp.", "The fog?", "Rain."], 0.5),
@@ -37,26 +27,26 @@ SHARES = [
 
 
 @pytest.mark.parametrize(("field", "texts", "value"), SHARES)
-def test_numbers(numbers: Measure, field: str, texts: list[str], value: float) -> None:
-    assert getattr(numbers(texts), field) == pytest.approx(value)
+def test_numbers(field: str, texts: list[str], value: float) -> None:
+    assert getattr(measure(texts), field) == pytest.approx(value)
 
 
-def test_distinct_pairs_are_counted_over_a_fixed_window(numbers: Measure) -> None:
+def test_distinct_pairs_are_counted_over_a_fixed_window() -> None:
     fresh = " ".join(f"w{n}" for n in range(1001))
-    assert numbers([fresh]).distinct_2 == 1
-    assert numbers([fresh, "the fog " * 900]).distinct_2 == 1
-    assert numbers(["the fog " * 900, fresh]).distinct_2 == pytest.approx(2 / 1000)
+    assert measure([fresh]).distinct_2 == 1
+    assert measure([fresh, "the fog " * 900]).distinct_2 == 1
+    assert measure(["the fog " * 900, fresh]).distinct_2 == pytest.approx(2 / 1000)
 
 
-def test_nothing_said_has_no_numbers(numbers: Measure) -> None:
-    assert {value for name, value in asdict(numbers([])).items() if name != "replies"} == {None}
-    alone = numbers([SHORT])
+def test_nothing_said_has_no_numbers() -> None:
+    assert {value for name, value in asdict(measure([])).items() if name != "replies"} == {None}
+    alone = measure([SHORT])
     assert (alone.opener_reuse_20, alone.similarity_p95_20) == (None, None)
     assert alone.words_p50 == 7
 
 
-def test_canned_care_misses_the_bands(numbers: Measure) -> None:
-    canned = numbers(["Hi there! Thanks for reaching out. We're sorry to hear that, our team is on it!"] * 60)
+def test_canned_care_misses_the_bands() -> None:
+    canned = measure(["Hi there! Thanks for reaching out. We're sorry to hear that, our team is on it!"] * 60)
     missed = {name for name, band in BANDS.items() if band.holds(getattr(canned, name)) is False}
     assert missed == BANDS.keys() - {"words_p50"}
 
@@ -82,8 +72,8 @@ def test_bands(band: Band, value: float | None, holds: bool | None, words: str) 
 
 @settings(max_examples=50)
 @given(st.lists(st.text(max_size=40), max_size=25))
-def test_any_replies_give_numbers_within_bounds(numbers: Measure, texts: Sequence[str]) -> None:
-    found = asdict(numbers(texts))
+def test_any_replies_give_numbers_within_bounds(texts: Sequence[str]) -> None:
+    found = asdict(measure(texts))
     assert found.pop("replies") == len(texts)
     words = found.pop("words_p50")
     assert words is None or words >= 0
