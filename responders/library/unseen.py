@@ -41,10 +41,10 @@ def unseen(text: str) -> Iterator[tuple[int, str]]:
 
 def seen(text: str) -> str:
     """A text that may go out: composed (NFC), with plain line ends, without what `unseen` finds."""
-    text = plain_lines(text)
+    text = unicodedata.normalize("NFC", plain_lines(text))
     while gone := {at for at, _ in unseen(text)}:  # again: a joiner may have stood beside a character that is gone
-        text = "".join(c for at, c in enumerate(text) if at not in gone)
-    return unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", "".join(c for at, c in enumerate(text) if at not in gone))
+    return text
 
 
 def plain_lines(text: str) -> str:

@@ -124,6 +124,7 @@ def test_words_that_nobody_sees_are_no_words(said: str) -> None:
 
 
 @given(st.text(PARTS) | st.text())
+@example("a\u0301\u200da")
 def test_cleaning_is_done_once(text: str) -> None:
     assert is_clean(seen(text))
     assert seen(seen(text)) == seen(text)
