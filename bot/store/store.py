@@ -200,16 +200,6 @@ class Store:
 
         return cut(await self.read(query), limit)
 
-    async def channel_page(self, platform: str, channel: str, limit: int = 50) -> list[StoredPost | Delivery]:
-        """What was said lately in a channel, posts and replies, oldest first."""
-
-        def query(connection: Connection) -> list[StoredPost | Delivery]:
-            said: list[StoredPost | Delivery] = [*posts.in_channel(connection, platform, channel, limit)]
-            said += deliveries.in_channel(connection, platform, channel, limit)
-            return sorted(said, key=lambda s: s.post.at if isinstance(s, StoredPost) else s.created_at)
-
-        return await self.read(query)
-
     async def export(self, platform: str, fan_id: str) -> dict[str, Any]:
         """Everything stored about a fan, JSON-ready."""
         return await self.read(lambda c: fans.export(c, platform, fan_id))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.store import posts
 from responders.types import Attachment
 
 PRAISE = "the colours on the map are gorgeous"
@@ -205,7 +206,7 @@ async def test_what_happens_while_a_post_is_read(house, meanwhile, asked):
     post_id = None
 
     async def happens():
-        known = (await house.store.channel_page("stage", "harbor"))[0].id
+        known = (await house.store.read(lambda c: posts.in_channel(c, "stage", "harbor", 1)))[0].id
         await {
             "forget": lambda: house.desk.forget("stage", "zqid"),
             "opt out": lambda: house.fans.answer("stop", "stage", "zqid"),

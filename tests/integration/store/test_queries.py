@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from bot.domain import Note
 from bot.events import Happened
-from bot.store import cards, fans, listing, notes, posts
+from bot.store import cards, deliveries, fans, listing, notes, posts
 from bot.store.cards import Shown
 from bot.store.ids import new_id
 from bot.store.listing import Selection, View
@@ -124,7 +124,8 @@ async def pages(house, card):
     for channel in (None, "harbor"):
         page, _ = await house.store.replies(channel=channel)
         await house.store.replies(channel=channel, after=page[0].id if page else None)
-    await house.store.channel_page("stage", "harbor")
+    await house.store.read(lambda c: posts.in_channel(c, "stage", "harbor", 50))
+    await house.store.read(lambda c: deliveries.in_channel(c, "stage", "harbor", 50))
     await house.store.post_page(card["post"]["post_id"])
     await house.store.events(after=1)
     await house.store.events_named(Happened.DRAFT_RELABELLED, since=house.clock.now() - timedelta(days=30))

@@ -9,6 +9,7 @@ from bot.adapters.web.platform import NAME
 from bot.console.app import PAGES
 from bot.console.evening import PICTURES, SAMPLES, Says, script
 from bot.domain import LOBBY
+from bot.store import posts
 from tests.integration.program import database
 from tests.integration.web.conftest import PRAISE
 
@@ -31,8 +32,9 @@ async def played(browser):
 async def written(greenroom):
     """The posts of all channels of the lobby, those of each in order."""
     store = greenroom.app.store
-    pages = [await store.channel_page(NAME, channel, 200) for channel in LOBBY]
-    return [stored for page in pages for stored in page]
+    return await store.read(
+        lambda c: [stored for channel in LOBBY for stored in posts.in_channel(c, NAME, channel, 200)]
+    )
 
 
 def message(page, words):
