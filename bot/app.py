@@ -24,9 +24,10 @@ from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.errors import GreenroomError
 from bot.events import Happened
-from bot.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
+from bot.people.asks import Asks
+from bot.people.fans import Fans
 from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
@@ -116,6 +117,7 @@ class App:
         await self.desk.start()
         self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
         self._stack.push_async_callback(self.intake.close)
+        self.asks = Asks(self.store, settings, clock, lambda: self._pipeline().library)
         self.platforms |= {"web": WebPlatform()}
         if file := settings.replay_file:
             speed = settings.platforms.replay.speed
@@ -140,6 +142,7 @@ class App:
             desk=self.desk,
             intake=self.intake,
             fans=Fans(self.store, self.settings, self.clock),
+            asks=self.asks,
             clock=self.clock,
             signin_link=self._signin_link,
         )
@@ -258,6 +261,7 @@ class App:
             store=self.store,
             desk=self.desk,
             intake=self.intake,
+            asks=self.asks,
             keys=self.keys,
             clock=self.clock,
             pipeline=self._pipeline,

@@ -10,7 +10,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from bot.consent import Button
 from responders.types import CheckResult, MissingSlot, Post, ReasonCode, Recipe
+
+
+class Purpose(StrEnum):
+    """What a draft is for."""
+
+    REPLY = "reply"
+    ASK = "ask"
+    """Asks the author of its post for a yes, by buttons."""
+    CREDIT = "credit"
+    """Thanks a fan who helped another one."""
+    STAGE = "stage"
+    """Shows what a fan made or reached."""
+    INTRODUCTION = "introduction"
+    """Makes two fans known to each other."""
+    TOLD_BACK = "told_back"
+    """Tells a fan what became of what they said."""
 
 
 class DraftState(StrEnum):
@@ -69,6 +86,8 @@ class Cause(StrEnum):
     TOO_OLD = "too_old"
     TIME_UP = "time_up"
     FACT_CHANGED = "fact_changed"
+    CONSENT_ENDED = "consent_ended"
+    ON_HOLD = "on_hold"
 
 
 _S, _A, _C = DraftState, Action, Cause
@@ -98,8 +117,10 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
             (_C.OPTED_OUT, _S.WITHDRAWN),
             (_C.FORGOTTEN, _S.WITHDRAWN),
             (_C.FACT_CHANGED, _S.SUPERSEDED),
+            (_C.CONSENT_ENDED, _S.WITHDRAWN),
         )
     },
+    (_S.APPROVED, _C.ON_HOLD): _S.WAITING,
     (_S.WAITING, _C.TOO_OLD): _S.EXPIRED,
     (_S.APPROVED, _C.TOO_OLD): _S.EXPIRED,
 }
@@ -139,12 +160,15 @@ DELIVERY_MOVES: frozenset[tuple[DeliveryState, DeliveryState]] = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Where a reply goes. `reply_to` is the external id of the post it answers."""
+    """Where a message goes. `reply_to` is the external id of the post it answers; empty for one that answers none."""
 
     platform: str
     channel: str
     reply_to: str
 
+
+BY_FAN = "fan"
+"""Stands for a manager's key where a fan takes something of theirs back. No manager can have it."""
 
 LOBBY = ("lobby", "lobby-help", "lobby-showcase")
 """The web platform's channels where anyone signed in can try the product as a fan."""
@@ -263,6 +287,9 @@ class Draft:
     reminded_at: datetime | None = None
     cause: str | None = None
     """Why it was withdrawn, superseded or rejected."""
+    purpose: Purpose = Purpose.REPLY
+    target: Target | None = None
+    """Where it goes, if not to its post."""
 
     @property
     def live(self) -> bool:
@@ -345,6 +372,10 @@ class Delivery:
     """The receipt: the platform's id of our reply. For `correct` and `remove`, of the reply that they change."""
     sent_at: datetime | None = None
     error: str | None = None
+    buttons: tuple[Button, ...] = ()
+    """What the fan can press under it, while it is sent. Not stored: each is made from the consent that it asks for."""
+    ask_id: str | None = None
+    """The consent that the buttons are for."""
 
     @property
     def can_be_undone(self) -> bool:
@@ -432,7 +463,7 @@ class Refused(Exception):
         checks: tuple[CheckResult, ...] = (),
     ) -> None:
         """Codes: not_found, not_a_manager, already_decided, stale_revision, withdrawn, superseded, expired, too_late,
-        blocked, bad_action, key_used."""
+        blocked, bad_action, key_used, on_hold."""
         super().__init__(message)
         self.code = code
         self.message = message

@@ -9,7 +9,7 @@ from typing import Any
 from bot.desk.view import CardView
 from bot.domain import Delivery, Draft, DraftState
 from bot.queue import context
-from bot.store import Connection, deliveries, notes, posts
+from bot.store import Connection, deliveries, holds, notes, posts
 from responders.types import Alarm
 
 WRITING_FOR = timedelta(minutes=2)
@@ -22,6 +22,7 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
     sent = deliveries.of_drafts(connection, [draft.id for draft in drafts])
     threads = context.threads(connection, list(of.values()))
     written = notes.of_posts(connection, list(of))
+    held = holds.current(connection)
     cards = []
     for draft in drafts:
         post = of[draft.post_id]
@@ -36,6 +37,7 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
             writing=draft.opened_by if _is_writing(draft, now) else None,
             undo_until=_undo_until(draft, sent[draft.id], now, undo_seconds),
             notes=written.get(post.id, ()),
+            hold=held.reason if held and draft.live else None,
         )
         cards.append(card)
     return cards

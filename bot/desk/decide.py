@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale
+from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale, refuse_on_hold
 from bot.desk.reply_actions import change_reply, retry, settle, undo
 from bot.desk.words import for_yes
 from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
-from bot.queue import moves
+from bot.queue import consents, moves
 from bot.store import Connection, events, posts
 
 LONGEST_SNOOZE = 24 * 60
@@ -64,9 +64,12 @@ def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) 
     text = press.words.text
     assert text is not None  # noqa: S101 - the words were looked at
     draft = for_yes(draft, press.command)
-    sealed = seal(text, post.target)
-    decision = record(connection, draft, press, text, sealed)
-    hold(connection, post, press, decision)
+    refuse_on_hold(connection, draft, press)
+    if consents.missing(connection, draft, press.now):
+        raise Refused("withdrawn", "The fan has not said yes to this, or has taken it back.", draft=draft)
+    target = draft.target or post.target
+    decision = record(connection, draft, press, text, seal(text, target))
+    hold(connection, post, press, decision, target)
     edited = press.command.action is Action.EDIT
     return replace(
         draft,

@@ -19,11 +19,12 @@ from bot.domain import (
     DraftState,
     Refused,
     StoredPost,
+    Target,
     seal,
 )
 from bot.events import Happened
 from bot.queue import moves
-from bot.store import Connection, deliveries, drafts, events
+from bot.store import Connection, deliveries, drafts, events, holds
 from bot.store.ids import new_id
 
 
@@ -49,6 +50,15 @@ def refuse_if_stale(draft: Draft, press: Press) -> None:
         raise Refused("stale_revision", "The text on this card has changed since; look at it again.", draft=draft)
 
 
+def refuse_on_hold(connection: Connection, draft: Draft, press: Press) -> None:
+    """Raises Refused while everything is kept back."""
+    lasting = holds.current(connection)
+    if lasting:
+        since = f"{press.local(lasting.at):%H:%M %Z}"
+        sentence = f"{press.name_of(lasting.by)} has put everything on hold since {since}: {lasting.reason}"
+        raise Refused("on_hold", sentence, draft=draft)
+
+
 def over(draft: Draft, press: Press) -> Refused:
     """The refusal for a draft that is no longer live: why it is over, or who decided."""
     if draft.state in (DraftState.APPROVED, DraftState.REJECTED):
@@ -65,6 +75,7 @@ def over(draft: Draft, press: Press) -> Refused:
         Cause.OPTED_OUT: "The fan wants no replies.",
         Cause.TOO_OLD: "It waited too long.",
         Cause.FACT_CHANGED: "A fact in it has changed; a new draft follows.",
+        Cause.CONSENT_ENDED: "The fan has taken their yes back.",
         Action.HANDOVER: "It was handed over.",
         Action.RELABEL: "It was given another intent; a new draft follows.",
     }
@@ -94,7 +105,13 @@ def record(
 
 
 def hold(
-    connection: Connection, post: StoredPost, press: Press, decision: Decision, *, change_of: Delivery | None = None
+    connection: Connection,
+    post: StoredPost,
+    press: Press,
+    decision: Decision,
+    target: Target,
+    *,
+    change_of: Delivery | None = None,
 ) -> None:
     """Store the delivery of a yes; it waits until the undo window is over. `change_of`: the sent reply to change."""
     delivery_id = new_id()
@@ -106,9 +123,9 @@ def hold(
         post_id=post.id,
         post_version=post.version,
         decision_id=decision.id,
-        target=post.target,
+        target=target,
         text=decision.text,
-        seal=seal(decision.text or "", post.target),
+        seal=seal(decision.text or "", target),
         state=DeliveryState.HELD,
         nonce=f"gr-{delivery_id}",
         due_at=press.now + press.undo,

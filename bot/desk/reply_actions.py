@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.desk.press import Press, hold, record
+from bot.desk.press import Press, hold, record, refuse_on_hold
 from bot.domain import UNSENT, Action, DeliveryState, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
-from bot.queue import moves, voids
+from bot.queue import consents, moves, voids
 from bot.store import Connection, deliveries
 
 
@@ -52,6 +52,7 @@ def settle(connection: Connection, draft: Draft, _post: StoredPost, press: Press
     record(connection, draft, press)
     if press.command.arrived:
         moves.arrived(connection, newest, press.now, None)
+        consents.arrived(connection, newest, press.now)
     else:
         deliveries.move(connection, newest, DeliveryState.FAILED, error="A manager looked: it did not arrive.")
     moves.append_event(
@@ -75,6 +76,8 @@ def retry(connection: Connection, draft: Draft, _post: StoredPost, press: Press)
         raise Refused("too_late", f"This reply is {newest.state}; only a failed one can be tried again.", draft=draft)
     if newest.text is None and newest.kind != "remove":
         raise Refused("too_late", "Its words are no longer kept.", draft=draft)
+    if newest.kind != "remove":
+        refuse_on_hold(connection, draft, press)
     # A yes of its own: who gave the first one may no longer be a manager.
     decision = record(connection, draft, press, newest.text, newest.seal)
     yes = {"decision_id": decision.id, "approved_by": decision.by}
@@ -95,6 +98,8 @@ def change_reply(connection: Connection, draft: Draft, post: StoredPost, press: 
     text = press.words.text if press.command.action is Action.CORRECT else None
     if text and not post.kept:
         raise Refused("too_late", "Its words are no longer kept; it can only be removed.", draft=draft)
-    decision = record(connection, draft, press, text, seal(text or "", post.target))
-    hold(connection, post, press, decision, change_of=reply)
+    if text:
+        refuse_on_hold(connection, draft, press)
+    decision = record(connection, draft, press, text, seal(text or "", reply.target))
+    hold(connection, post, press, decision, reply.target, change_of=reply)
     return draft

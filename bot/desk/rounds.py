@@ -13,7 +13,7 @@ import structlog
 from bot.domain import Cause, Draft, DraftState
 from bot.events import Happened
 from bot.ports import Clock
-from bot.queue import facts, forgetting, moves, retention
+from bot.queue import consents, facts, forgetting, moves, retention
 from bot.settings import Settings
 from bot.store import Connection, Store, drafts, events, fans, inbox, requests
 from responders.pipeline import Pipeline
@@ -142,6 +142,8 @@ class Rounds:
         keep = self._settings.keep
         undone = now - timedelta(seconds=self._settings.replies.undo_seconds)
         await forgetting.finish(self._store, now)
+        if await self._store.read(lambda c: consents.due(c, now)):
+            await self._store.write(lambda c: consents.tidy(c, now))
         while due := await self._store.read(lambda c: retention.words_due(c, now - keep.post_text, undone)):
             await self._store.write(partial(_drop, post_ids=due, now=now))
         await self._store.write(lambda c: _drop_old(c, now - keep.events, now - KEEP_REQUESTS))

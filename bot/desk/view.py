@@ -29,6 +29,8 @@ class CardView:
     """Until when the last decision can be taken back; None if it cannot."""
     notes: tuple[Note, ...] = ()
     """Of managers, the oldest first."""
+    hold: str | None = None
+    """Why nothing is sent now, as whoever holds everything back wrote it; None if nothing is held back."""
 
     @property
     def waits(self) -> bool:

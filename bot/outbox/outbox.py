@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain import Cause, Delivery, DeliveryState, NotSent, SendResult, Sent, SourceGone, Uncertain, seal
+from bot.domain import BY_FAN, Cause, Delivery, DeliveryState, NotSent, SendResult, Sent, SourceGone, Uncertain, seal
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock, PlatformAdapter
-from bot.queue import facts, moves, voids
+from bot.queue import consents, facts, hold, moves, voids
 from bot.settings import Settings
 from bot.stopping import GRACE, finished
-from bot.store import Connection, Store, deliveries, drafts
+from bot.store import Connection, Store, deliveries, drafts, holds
+from bot.store import consents as asked
 from responders.pipeline import Pipeline
 
 log = structlog.get_logger()
@@ -132,7 +134,7 @@ class Outbox:
         ready = []
         for delivery, cut_off in claimed:
             if cut_off or self._may_go(connection, delivery, now):
-                ready.append((delivery, cut_off))
+                ready.append((_with_buttons(connection, delivery), cut_off))
                 moves.append_event(connection, Happened.REPLY_SENDING, delivery, now, attempt=delivery.attempts)
         return ready
 
@@ -141,6 +143,9 @@ class Outbox:
         gone = voids.since(connection, delivery, now) if delivery.kind == "send" else None
         if gone:
             voids.withdraw(connection, delivery, gone, now)
+            return False
+        if delivery.kind != "remove" and holds.current(connection):
+            hold.take_back(connection, delivery, now)
             return False
         if delivery.kind == "send" and self._outdated(connection, delivery, now):
             return False
@@ -168,7 +173,8 @@ class Outbox:
         sealed = seal(delivery.text or "", delivery.target)
         if decision is None or decision.seal != sealed or delivery.seal != sealed:
             return "The text or its target is not what was approved; nothing was sent."
-        if decision.by != delivery.approved_by or not self._settings.may_decide(decision.by):
+        taken_back = decision.by == BY_FAN and delivery.kind == "remove"
+        if decision.by != delivery.approved_by or not (taken_back or self._settings.may_decide(decision.by)):
             return f"{decision.by} is not a manager any more; nothing was sent."
         return None
 
@@ -219,6 +225,7 @@ class Outbox:
         match result:
             case Sent(external_id=external_id):
                 moves.arrived(connection, current, now, external_id)
+                consents.arrived(connection, current, now)
                 done = {"send": Happened.REPLY_SENT, "correct": Happened.REPLY_CORRECTED}
                 moves.append_event(connection, done.get(current.kind, Happened.REPLY_REMOVED), current, now)
             case NotSent(reason=reason, retry_after=float() | int() as asked, full=full) if not late:
@@ -246,6 +253,14 @@ class Outbox:
         """How long ago the yes was."""
         decision = drafts.decision(connection, delivery.decision_id)
         return now - (decision.at if decision else delivery.created_at)
+
+
+def _with_buttons(connection: Connection, delivery: Delivery) -> Delivery:
+    """A question to a fan, with what they can press under it."""
+    consent = asked.asked_by_draft(connection, delivery.draft_id) if delivery.kind == "send" else None
+    if consent is None:
+        return delivery
+    return replace(delivery, ask_id=consent.id, buttons=consents.shown(connection, consent))
 
 
 def _same_claim(current: Delivery, delivery: Delivery) -> bool:

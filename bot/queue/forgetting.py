@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from bot.consent import State
 from bot.domain import Cause
-from bot.queue import moves, retention
-from bot.store import Connection, Store, drafts, fans
+from bot.queue import consents, moves, retention
+from bot.store import Connection, Store, drafts, fans, people
+from bot.store import consents as stored
 from responders.types import ReasonCode
 
 
 async def forget(store: Store, platform: str, fan_id: str, at: datetime) -> None:
-    """Erase everything about a fan and withdraw their drafts. Returns once all is gone from the disk."""
-    await store.write(lambda c: fans.begin_forgetting(c, platform, fan_id, at))
-    await _go_on(store, platform, fan_id, at)
+    """Erase everything about a fan and withdraw their drafts. Returns once all is gone from the disk.
+
+    Accounts that the fan linked are forgotten together.
+    """
+    for account in await store.write(lambda c: _begin(c, platform, fan_id, at)):
+        await _go_on(store, *account, at)
+
+
+def _begin(connection: Connection, platform: str, fan_id: str, at: datetime) -> list[tuple[str, str]]:
+    """Take back every yes, erase what was remembered, and note whose posts are to be forgotten."""
+    person = fans.get(connection, platform, fan_id).person_id
+    accounts = people.forget(connection, person) if person else [(platform, fan_id)]
+    for account in accounts:
+        for consent in stored.of_fan(connection, *account):
+            if consent.state is State.YES:
+                consents.save(connection, consent, replace(consent, state=State.WITHDRAWN, ended_at=at), at)
+            fans.drop_words_of(connection, stored.drafts_needing(connection, consent.id))
+        stored.forget(connection, *account)
+        fans.begin_forgetting(connection, *account, at)
+    return accounts
 
 
 async def finish(store: Store, at: datetime) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,8 +17,10 @@ from bot.domain import (
     DeliveryState,
     Draft,
     DraftState,
+    Purpose,
     Refused,
     StoredPost,
+    Target,
 )
 from bot.events import Happened
 from bot.store import Connection, deliveries, drafts, events
@@ -26,13 +28,17 @@ from bot.store.ids import new_id
 from responders.library.render import missing, preview
 from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
 from responders.selection import opener
-from responders.types import Candidate, Context, Outcome, Proposal
+from responders.types import Candidate, Context, Outcome, Proposal, ReasonCode
 
 _ENDED: Mapping[DraftState, Happened] = {
     DraftState.WITHDRAWN: Happened.DRAFT_WITHDRAWN,
     DraftState.SUPERSEDED: Happened.DRAFT_SUPERSEDED,
     DraftState.EXPIRED: Happened.DRAFT_EXPIRED,
 }
+
+
+OFFERED = 5
+"""The priority of a draft that nobody waits for."""
 
 
 class Conflict(Exception):
@@ -66,6 +72,52 @@ def submit(
     draft = placed(_draft(post, proposal, context, expires_at))
     drafts.add(connection, draft, post, opener=_opener(draft))
     _waiting(connection, draft, context.now)
+    return draft
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """A message to be offered to the managers that is no reply."""
+
+    purpose: Purpose
+    wordings: Sequence[Alternative]
+    """The first is the text, the others are other wordings of it."""
+    why: str
+    waits: timedelta
+    """How long it may wait for a yes."""
+    target: Target | None = None
+    """Where it goes, if not to its post."""
+    by: str | None = None
+    """The manager who asked for it."""
+
+
+def offer(connection: Connection, post: StoredPost, offered: Offer, at: datetime) -> Draft:
+    """Store a draft that is no reply. It waits at the desk like any other."""
+    first, *others = offered.wordings
+    draft = Draft(
+        id=new_id(),
+        post_id=post.id,
+        kind="draft",
+        state=DraftState.WAITING,
+        revision=1,
+        priority=OFFERED,
+        reason_code=ReasonCode.BY_HAND if offered.by else ReasonCode.INTENT,
+        why=offered.why,
+        intent=post.intent,
+        created_at=at,
+        waiting_since=at,
+        expires_at=at + offered.waits,
+        text=first.text,
+        template=first.template,
+        variant=first.variant,
+        recipe=first.recipe,
+        missing=first.missing,
+        alternatives=tuple(others),
+        purpose=offered.purpose,
+        target=offered.target,
+    )
+    drafts.add(connection, draft, post, opener=_opener(draft))
+    _waiting(connection, draft, at, by=offered.by, purpose=str(offered.purpose))
     return draft
 
 
@@ -183,9 +235,10 @@ def close(connection: Connection, draft: Draft, cause: Cause, at: datetime) -> b
 
 
 def end_all(connection: Connection, post_id: str, cause: Cause, at: datetime) -> None:
-    """End every draft of a post that can still be ended."""
+    """End every draft of a post that can still be ended. An answer makes only replies void."""
     for draft in drafts.of_posts(connection, [post_id], drafts.IN_USE):
-        end(connection, draft, cause, at)
+        if draft.purpose is Purpose.REPLY or cause not in (Cause.ANSWERED, Cause.RESOLVED):
+            end(connection, draft, cause, at)
 
 
 def recall(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.domain import Cause, Delivery, DeliveryState, Draft, StoredPost
+from bot.domain import Cause, Delivery, DeliveryState, Draft, Purpose, StoredPost
 from bot.events import Happened
-from bot.queue import moves
+from bot.queue import consents, moves
 from bot.store import Connection, deliveries, drafts, events, fans, parts, posts
 from bot.store.parts import Part
 from responders.types import Proposal, ReasonCode
@@ -18,14 +18,16 @@ RESOLVED, RESOLVES_FOR = ("question", "complaint"), timedelta(days=1)
 
 def since(connection: Connection, delivery: Delivery, now: datetime) -> Cause | None:
     """Why an approved reply must no longer be sent; None if nothing has changed since the yes."""
-    post = posts.get(connection, delivery.post_id)
-    if post is None or post.deleted or not post.kept:
+    post, draft = posts.get(connection, delivery.post_id), drafts.get(connection, delivery.draft_id)
+    is_reply = draft is None or draft.purpose is Purpose.REPLY
+    if post is None or post.deleted or (is_reply and not post.kept):
         return Cause.POST_DELETED
     if post.version != delivery.post_version:
         return Cause.POST_EDITED
-    if posts.has_staff_answer(connection, post):
+    if is_reply and posts.has_staff_answer(connection, post):
         return Cause.ANSWERED
-    draft = drafts.get(connection, delivery.draft_id)
+    if draft and consents.missing(connection, draft, now):
+        return Cause.CONSENT_ENDED
     return Cause.TOO_OLD if draft and draft.expires_at and draft.expires_at <= now else None
 
 
@@ -41,7 +43,8 @@ def withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: date
     """Recall a reply that was not sent and must not be, and end its draft. An edited post is judged again."""
     moves.recall_delivery(connection, delivery, now, cause)
     draft = drafts.get(connection, delivery.draft_id)
-    if draft and moves.close(connection, draft, cause, now) and cause is Cause.POST_EDITED:
+    closed = draft and moves.close(connection, draft, cause, now)
+    if draft and closed and cause is Cause.POST_EDITED and draft.purpose is Purpose.REPLY:
         posts.reopen(connection, delivery.post_id, now)
 
 

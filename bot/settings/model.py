@@ -22,6 +22,7 @@ from pydantic import (
     field_validator,
 )
 
+from bot.domain import BY_FAN
 from bot.settings.values import (
     Bind,
     CapText,
@@ -147,6 +148,8 @@ class ChatSection(Section):
     enabled: Literal["auto", True, False] = "auto"
     listen: tuple[Annotated[Listen, BeforeValidator(_as_listen)], ...] = ()
     cards: Reference | None = None
+    stage: Reference | None = None
+    """The channel where what fans make is shown."""
     api_base: Local | None = None
 
     def may_decide(self, account: str) -> bool:
@@ -201,6 +204,8 @@ class Replies(Section):
     undo_seconds: float = Field(default=10, ge=0, le=3600, allow_inf_nan=False)
     expire_after: Duration = parse_duration("24h")
     remind_after: Duration | None = parse_duration("30m")
+    answer_within: Duration = parse_duration("24h")
+    """A post that deserves an answer and has none by then is listed once a day."""
     quiet_hours: QuietHoursText | None = None
     per_fan: CapText | None = parse_cap("3/1d")
     per_channel: CapText | None = parse_cap("12/1h")
@@ -244,6 +249,8 @@ class Config(Section):
         for key in value:
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", key):
                 raise ValueError(f"`{key}` cannot be a manager's key; use up to 32 letters, digits, - and _")
+            if key == BY_FAN:
+                raise ValueError(f"`{key}` cannot be a manager's key; it stands for fans")
         for platform in {name for m in value.values() for name in type(m).model_fields} - {"name"}:
             ids = [i for m in value.values() if (i := m.account(platform)) is not None]
             if twice := next((i for i in ids if ids.count(i) > 1), None):

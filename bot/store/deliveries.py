@@ -23,10 +23,10 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, StoredPost, Target
-from bot.store.tables import deliveries, posts
+from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, Purpose, StoredPost, Target
+from bot.store.tables import deliveries, drafts, posts
 
-_PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state"}]
+_PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state", "buttons", "ask_id"}]
 """Fields that are stored as they are."""
 
 OPEN = text("deliveries.state IN ('held', 'sending')")
@@ -46,6 +46,7 @@ _SENT_IN_POSTS = (
         deliveries.c.post_id.in_(bindparam("post_ids", expanding=True)),
         deliveries.c.kind == "send",
         deliveries.c.state == DeliveryState.SENT,
+        deliveries.c.reply_to != "",  # what is on stage stands elsewhere
     )
     .order_by(deliveries.c.sent_at)
 )
@@ -114,8 +115,10 @@ def get(connection: Connection, delivery_id: str) -> Delivery | None:
 
 
 def reply_of(connection: Connection, post_id: str) -> Delivery | None:
-    """The newest reply to a post (kind `send`), or None."""
-    query = select(deliveries).where(deliveries.c.post_id == post_id, deliveries.c.kind == "send")
+    """The newest reply to a post (kind `send`), or None. Other messages about the post do not count."""
+    replies = select(drafts.c.id).where(drafts.c.post_id == post_id, drafts.c.purpose == Purpose.REPLY)
+    of = (deliveries.c.post_id == post_id, deliveries.c.kind == "send", deliveries.c.draft_id.in_(replies))
+    query = select(deliveries).where(*of)
     row = connection.execute(query.order_by(deliveries.c.created_at.desc()).limit(1)).mappings().first()
     return from_row(row) if row else None
 
@@ -231,6 +234,12 @@ def in_channel(connection: Connection, platform: str, channel: str, limit: int) 
     here = and_(deliveries.c.platform == platform, deliveries.c.channel == channel, deliveries.c.kind == "send")
     query = select(deliveries).where(here).order_by(deliveries.c.created_at.desc()).limit(limit)
     return [from_row(row) for row in connection.execute(query).mappings()][::-1]
+
+
+def held_back(connection: Connection) -> list[Delivery]:
+    """Everything approved that the platforms do not have yet and that is not in flight, but for removals."""
+    waits = (deliveries.c.state == DeliveryState.HELD, deliveries.c.kind != "remove")
+    return [from_row(row) for row in connection.execute(select(deliveries).where(OPEN, *waits)).mappings()]
 
 
 def counts(connection: Connection) -> dict[str, int]:

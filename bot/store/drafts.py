@@ -23,13 +23,25 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain import LIVE, Action, Alternative, Decision, DeliveryState, Draft, DraftState, StoredPost
+from bot.domain import (
+    LIVE,
+    Action,
+    Alternative,
+    Decision,
+    DeliveryState,
+    Draft,
+    DraftState,
+    Purpose,
+    StoredPost,
+    Target,
+)
 from bot.store.deliveries import OPEN
 from bot.store.tables import decisions, deliveries, drafts
 from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
 
 _JSON = {"recipe", "typed", "alternatives", "checks", "missing", "facts", "risk"}
-_PLAIN = [f.name for f in fields(Draft) if f.name not in {"id", "post_id", "state", "reason_code", *_JSON}]
+_MADE = {"id", "post_id", "state", "reason_code", "purpose", "target", *_JSON}
+_PLAIN = [f.name for f in fields(Draft) if f.name not in _MADE]
 """Fields that are stored as they are."""
 
 IN_USE = (*LIVE, DraftState.APPROVED)
@@ -37,7 +49,12 @@ IN_USE = (*LIVE, DraftState.APPROVED)
 
 _ADD = insert(drafts)
 _GET = select(drafts).where(drafts.c.id == bindparam("draft_id"))
-_LATEST = select(drafts).where(drafts.c.post_id == bindparam("post_id")).order_by(drafts.c.created_at.desc()).limit(1)
+_LATEST = (
+    select(drafts)
+    .where(drafts.c.post_id == bindparam("post_id"), drafts.c.purpose == Purpose.REPLY)
+    .order_by(drafts.c.created_at.desc())
+    .limit(1)
+)
 _SAVE = update(drafts).where(
     drafts.c.id == bindparam("old_id"),
     drafts.c.revision == bindparam("old_revision"),
@@ -65,9 +82,15 @@ def get(connection: Connection, draft_id: str) -> Draft | None:
 
 
 def latest(connection: Connection, post_id: str) -> Draft | None:
-    """The newest draft of a post, or None."""
+    """The newest draft of a reply to a post, or None."""
     row = connection.execute(_LATEST, {"post_id": post_id}).mappings().first()
     return from_row(row) if row else None
+
+
+def variants_used(connection: Connection, template: str, limit: int = 50) -> list[str]:
+    """The wordings that drafts took last from a template of any language, newest first."""
+    query = select(drafts.c.variant).where(drafts.c.template.like(f"%/{template}"), drafts.c.variant.is_not(None))
+    return list(connection.execute(query.order_by(drafts.c.created_at.desc()).limit(limit)).scalars())
 
 
 def of_posts(connection: Connection, post_ids: Iterable[str], states: Iterable[DraftState]) -> list[Draft]:
@@ -242,6 +265,8 @@ def _values(draft: Draft, opener: str | None) -> dict[str, Any]:
         **{name: getattr(draft, name) for name in _PLAIN},
         "state": draft.state,
         "reason_code": draft.reason_code,
+        "purpose": draft.purpose,
+        "target": asdict(draft.target) if draft.target else None,
         "opener": opener,
         "text_hash": hashlib.sha256(draft.text.encode()).hexdigest() if draft.text else None,
         "recipe": draft.recipe.as_dict() if draft.recipe else None,
@@ -292,6 +317,8 @@ def from_row(row: RowMapping) -> Draft:
         post_id=row["post_id"],
         state=DraftState(row["state"]),
         reason_code=ReasonCode(row["reason_code"]),
+        purpose=Purpose(row["purpose"]),
+        target=Target(**row["target"]) if row["target"] else None,
         recipe=Recipe.from_dict(row["recipe"]) if row["recipe"] else None,
         typed=row["typed"] or {},
         alternatives=tuple(

@@ -15,6 +15,7 @@ from bot.store.personal import Holds, emptied, shown
 from bot.store.posts import insert_ignore
 from bot.store.tables import (
     cards,
+    consents,
     decisions,
     deliveries,
     drafts,
@@ -25,6 +26,8 @@ from bot.store.tables import (
     posts,
     requests,
     role_holders,
+    uses,
+    voices,
 )
 from responders.types import ReasonCode
 
@@ -37,7 +40,8 @@ class Fan:
     """A fan's choices."""
 
     opted_out_at: datetime | None = None
-    opted_in_at: datetime | None = None
+    person_id: str | None = None
+    """Of the person whom we remember; None if they did not ask for it."""
 
 
 _GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fan_id == bindparam("of_fan"))
@@ -46,13 +50,13 @@ _GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fa
 def get(connection: Connection, platform: str, fan_id: str) -> Fan:
     """A fan's choices; an unknown fan has made none."""
     row = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).first()
-    return Fan(opted_out_at=row.opted_out_at, opted_in_at=row.opted_in_at) if row else Fan()
+    return Fan(opted_out_at=row.opted_out_at, person_id=row.person_id) if row else Fan()
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
     """Store that a fan wants no replies."""
     connection.execute(insert_ignore(connection, fans), {"platform": platform, "fan_id": fan_id})
-    connection.execute(update(fans).where(*_key(platform, fan_id)).values(opted_out_at=at, opted_in_at=None))
+    connection.execute(update(fans).where(*_key(platform, fan_id)).values(opted_out_at=at))
     events.append(connection, Happened.FAN_OPTED_OUT, at)
 
 
@@ -61,7 +65,7 @@ def opt_in(connection: Connection, platform: str, fan_id: str, at: datetime) -> 
     out = (*_key(platform, fan_id), fans.c.opted_out_at.is_not(None))
     if not connection.execute(update(fans).where(*out).values(opted_out_at=None)).rowcount:
         return False
-    nothing = fans.c.call_name.is_(None) & fans.c.opted_in_at.is_(None) & fans.c.forgetting_since.is_(None)
+    nothing = fans.c.person_id.is_(None) & fans.c.forgetting_since.is_(None)
     connection.execute(delete(fans).where(*_key(platform, fan_id), nothing))
     events.append(connection, Happened.FAN_OPTED_IN, at)
     return True
@@ -159,8 +163,7 @@ def end_forgetting(connection: Connection, platform: str, fan_id: str, at: datet
     _unname(connection, f"{platform}:{fan_id}")
     inbox.forget(connection, platform, fan_id)
     connection.execute(delete(fans).where(*here, fans.c.opted_out_at.is_(None)))
-    none = {**emptied(fans, Holds.WHO), "opted_in_at": None, "forgetting_since": None}
-    connection.execute(update(fans).where(*here).values(none))
+    connection.execute(update(fans).where(*here).values(person_id=None, forgetting_since=None))
     events.append(connection, Happened.FAN_FORGOTTEN, at)
 
 
@@ -201,6 +204,7 @@ def drop_words(
     )
     for table, where, said in hanging:
         connection.execute(update(table).where(where).values({**emptied(table, *kinds), **said}))
+    connection.execute(delete(voices).where(voices.c.post_id.in_(post_ids)))
     # An answer that was kept shows a card, and a card shows the thread around its post.
     threads = select(posts.c.thread).where(here)
     around = select(posts.c.id).where(posts.c.thread.in_(threads))
@@ -226,20 +230,34 @@ def drop_echoes(connection: Connection, post_ids: Sequence[str]) -> None:
             connection.execute(update(posts).where(posts.c.id == row.id).values(place=untitled))
 
 
+def drop_words_of(connection: Connection, draft_ids: Sequence[str]) -> None:
+    """Drop the words of some drafts and of what was sent for them, whoever's post they are about."""
+    for table, where in (
+        (drafts, drafts.c.id.in_(draft_ids)),
+        (decisions, decisions.c.draft_id.in_(draft_ids)),
+        (deliveries, deliveries.c.draft_id.in_(draft_ids)),
+    ):
+        connection.execute(update(table).where(where).values(emptied(table, Holds.WORDS)))
+
+
 def drop_rows(connection: Connection, before: datetime) -> int:
     """Delete posts from before a moment, with everything that belongs to them. Returns how many, at most `AT_ONCE`.
 
-    Only posts without words, without a draft that waits, and without a reply whose outcome is open.
+    Only posts without words, without a draft that waits, without a reply whose outcome is open, and without a yes of
+    their author: what it allows can be taken down as long as it counts.
     """
     open_ = select(deliveries.c.post_id).where(deliveries.c.state.in_(("held", "sending", "uncertain", "failed")))
     live = select(drafts.c.post_id).where(drafts.c.state.in_(("waiting", "snoozed")))
     old = and_(text("NOT posts.kept"), posts.c.received_at < before)
-    due = select(posts.c.id).where(old, posts.c.id.not_in(open_), posts.c.id.not_in(live))
+    shown = select(consents.c.post_id).where(consents.c.state == "yes", consents.c.post_id.is_not(None))
+    due = select(posts.c.id).where(*(posts.c.id.not_in(some) for some in (open_, live, shown)), old)
     ids = list(connection.execute(due.order_by(posts.c.received_at).limit(AT_ONCE)).scalars())
     if not ids:
         return 0
     drafts_of = _drafts_of(ids)
     for table, where in (
+        (uses, uses.c.draft_id.in_(drafts_of)),
+        (voices, voices.c.post_id.in_(ids)),
         (cards, cards.c.draft_id.in_(drafts_of)),
         (deliveries, deliveries.c.post_id.in_(ids)),
         (decisions, decisions.c.draft_id.in_(drafts_of)),

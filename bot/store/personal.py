@@ -54,9 +54,10 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
         _F: _names(
             "id post_id platform channel kind state revision priority reason_code created_at waiting_since template "
             "variant intent own_words risk follow_up expires_at snoozed_at snoozed_until opened_at decided_at "
-            "reminded_at cause"
+            "reminded_at cause purpose"
         ),
         _T: _names("opened_by assigned_to decided_by"),
+        _K: _names("target"),
     },
     tables.decisions: {
         _W: _names("text draft_text note"),
@@ -78,11 +79,27 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     # Deleted after `keep.events`. No event has a fan's words or name; `data` may name managers.
     tables.events: {_F: _names("at name post_id"), _T: _names("by data"), _K: _names("seq draft_id delivery_id")},
     # The fan's choices. An opt-out stays after /forget, as the fan wishes.
-    tables.fans: {
-        _I: _names("call_name"),
-        _F: _names("opted_out_at opted_in_at forgetting_since"),
-        _K: _names("platform fan_id"),
+    tables.fans: {_F: _names("opted_out_at forgetting_since"), _K: _names("platform fan_id person_id")},
+    # What a fan asked us to remember. The rows are deleted by /forget.
+    tables.people: {_I: _names("call_name"), _F: _names("since"), _K: _names("id")},
+    tables.things: {_W: _names("text"), _F: _names("at"), _K: _names("id person_id")},
+    tables.honours: {_F: _names("kind post_id at"), _K: _names("id person_id")},
+    tables.link_codes: {_K: _names("code_hash person_id until")},
+    # Each question to a fan and the answer: deleted by /forget. `work` is emptied when the yes ends.
+    tables.consents: {
+        _W: _names("credit work"),
+        _I: _names("fan_id"),
+        _F: _names("kind state platform post_id wording created_at asked_at answered_at ended_at scope days incentive"),
+        _T: _names("asked_by"),
+        _K: _names("id draft_id partner"),
     },
+    tables.uses: {_K: _names("draft_id consent_id")},
+    tables.holds: {_T: _names("id by at reason lifted_by lifted_at")},
+    # A topic's name and reason are managers' words. Whose posts it was made of is deleted with the posts' words.
+    tables.topics: {
+        _T: _names("id name named_by situation state team reason decided_by decided_at first_at last_at count"),
+    },
+    tables.voices: {_K: _names("post_id topic_id at")},
     # Updates of a platform that could not be read: deleted after `keep.post_text`, and by /forget.
     tables.inbox: {_W: _names("raw"), _F: _names("platform update_id received_at set_aside")},
     # Copies of answers, kept for a day. A row is deleted earlier if the words in it are.

@@ -169,6 +169,8 @@ drafts = Table(
     Column("decided_at", Instant),
     Column("reminded_at", Instant),
     Column("cause", String),
+    Column("purpose", String, nullable=False, default="reply", server_default="reply"),
+    Column("target", _Json),
     Index(None, "post_id"),
     Index(None, "state", "priority", "waiting_since", "id"),
     Index(None, "platform", "channel", "created_at"),
@@ -279,9 +281,122 @@ fans = Table(
     Column("platform", String, primary_key=True),
     Column("fan_id", String, primary_key=True),
     Column("opted_out_at", Instant),
-    Column("opted_in_at", Instant),
-    Column("call_name", String),
+    Column("person_id", _Id),
     Column("forgetting_since", Instant),
+    Index(None, "person_id"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("call_name", String),
+)
+
+things = Table(
+    "things",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "person_id"),
+)
+
+honours = Table(
+    "honours",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("post_id", _Id),
+    Column("at", Instant, nullable=False),
+    Index(None, "person_id"),
+    Index(None, "post_id"),
+)
+
+link_codes = Table(
+    "link_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("person_id", _Id, ForeignKey("people.id"), nullable=False),
+    Column("until", Instant, nullable=False),
+    Index(None, "person_id"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("fan_id", String, nullable=False),
+    Column("post_id", _Id),  # a yes may outlive the rows of its post
+    Column("draft_id", _Id),
+    Column("wording", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("asked_by", String),
+    Column("asked_at", Instant),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("scope", String),
+    Column("days", Integer),
+    Column("credit", String),
+    Column("work", Text),
+    Column("incentive", Text),
+    Column("partner", _Id),
+    Index(None, "platform", "fan_id"),
+    Index(None, "post_id"),
+    Index(None, "draft_id"),
+    Index(None, "state", "kind"),
+)
+
+uses = Table(
+    "uses",
+    metadata,
+    Column("draft_id", _Id, ForeignKey("drafts.id"), primary_key=True),
+    Column("consent_id", _Id, ForeignKey("consents.id"), primary_key=True),
+    Index(None, "consent_id"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("by", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lifted_by", String),
+    Column("lifted_at", Instant),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("named_by", String),
+    Column("situation", String),
+    Column("state", String, nullable=False),
+    Column("team", String),
+    Column("reason", Text),
+    Column("decided_by", String),
+    Column("decided_at", Instant),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("count", Integer, nullable=False),
+    Index(None, "state", "last_at"),
+)
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("post_id", _Id, ForeignKey("posts.id"), primary_key=True),
+    Column("topic_id", _Id, ForeignKey("topics.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "topic_id", "at"),
 )
 
 cursors = Table(

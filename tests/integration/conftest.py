@@ -21,7 +21,7 @@ from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.domain import Action, Cause, Command, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain
-from bot.fans import Fans
+from bot.people.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.store import NewPost, Store, posts

@@ -15,7 +15,7 @@ from bot.adapters.chat.calls import Call
 from bot.adapters.chat.parts import Parts
 from bot.desk.view import CardView
 from bot.domain import Refused
-from bot.fans import NOT_REPORTED, Answer
+from bot.people.fans import NOT_REPORTED, Answer
 from bot.store import cards
 from bot.store.ids import new_id
 

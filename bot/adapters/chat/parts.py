@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.desk import Desk
-from bot.fans import Fans
 from bot.intake import Intake
+from bot.people.asks import Asks
+from bot.people.fans import Fans
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Store
@@ -22,6 +23,7 @@ class Parts:
     desk: Desk
     intake: Intake
     fans: Fans
+    asks: Asks
     clock: Clock
     signin_link: Callable[[str], str | None]
     """A link to the console for a manager's key; None where `web.public_url` is not set."""

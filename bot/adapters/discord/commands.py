@@ -20,7 +20,7 @@ from bot.adapters.discord.presses import Interaction, Presses
 from bot.adapters.discord.render import inert, quoted
 from bot.desk.view import CardView
 from bot.errors import GreenroomError
-from bot.fans import COMMANDS, LONGEST_REPORT
+from bot.people.fans import COMMANDS, LONGEST_REPORT
 
 log = structlog.get_logger()
 

@@ -35,7 +35,7 @@ from bot.adapters.telegram.posts import entities, text_of
 from bot.adapters.telegram.render import MOST_TEXT, Rendered, Text, cut, disarmed, plain
 from bot.desk.view import CardView
 from bot.domain import Refused
-from bot.fans import COMMANDS
+from bot.people.fans import COMMANDS
 from bot.store import Connection, fans, posts
 
 log = structlog.get_logger()

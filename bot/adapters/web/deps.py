@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from bot.adapters.web.auth import Keys
 from bot.desk import Desk
 from bot.intake import Intake
+from bot.people.asks import Asks
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Store
@@ -27,6 +28,7 @@ class Deps:
     store: Store
     desk: Desk
     intake: Intake
+    asks: Asks
     keys: Keys
     clock: Clock
     pipeline: Callable[[], Pipeline]

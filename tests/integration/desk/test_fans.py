@@ -5,7 +5,7 @@ from sqlalchemy import inspect
 from sqlalchemy import text as sql
 
 from bot.domain import DeliveryState
-from bot.fans import NOT_STOPPED, STARTED, Fans
+from bot.people.fans import NOT_STOPPED, STARTED, Fans
 
 PRAISE = "the colours on the map are gorgeous"
 QUESTION = "how do I save"

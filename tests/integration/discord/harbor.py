@@ -18,7 +18,8 @@ from bot.adapters.discord.platform import DiscordPlatform
 from bot.adapters.web import views
 from bot.desk import Desk
 from bot.domain import Action, Command, StoredPost
-from bot.fans import Fans
+from bot.people.asks import Asks
+from bot.people.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.store import Store, posts
@@ -87,6 +88,7 @@ class Harbor:
                 desk=self.desk,
                 intake=self.intake,
                 fans=Fans(self.store, self.settings, self.clock),
+                asks=Asks(self.store, self.settings, self.clock, lambda: self.pipeline.library),
                 clock=self.clock,
                 signin_link=lambda _manager: None,
             )

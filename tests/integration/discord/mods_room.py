@@ -16,7 +16,8 @@ from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.gateway import Client
 from bot.adapters.discord.ingest import Ingest
 from bot.adapters.web import Keys, signin_link
-from bot.fans import Fans
+from bot.people.asks import Asks
+from bot.people.fans import Fans
 
 CONFIG = """\
 community: {{name: Lantern Harbor}}
@@ -164,6 +165,7 @@ def dressed(house: Any) -> tuple[Client, Cards]:
         desk=house.desk,
         intake=house.intake,
         fans=Fans(house.store, house.settings, house.clock),
+        asks=Asks(house.store, house.settings, house.clock, lambda: house.pipeline.library),
         clock=house.clock,
         signin_link=lambda manager: link(house.settings, manager),
     )

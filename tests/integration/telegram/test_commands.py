@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram.commands import IN_PRIVATE, MANAGERS, NOT_ALONE, NOT_SEEN, NOTHING, WHICH, WRITE_FORGET
-from bot.fans import COMMANDS, FORGOTTEN, NOT_REPORTED, REPORTED, STOPPED
+from bot.people.fans import COMMANDS, FORGOTTEN, NOT_REPORTED, REPORTED, STOPPED
 from tests.fakes.telegram import SEND, Fault
 
 from .house import PRAISE, House

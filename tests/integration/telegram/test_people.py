@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram.answers import HIDDEN
-from bot.fans import Fans
+from bot.people.fans import Fans
 
 from .house import PRAISE, House, data_of, verbs
 

@@ -59,41 +59,36 @@ def test_the_search_finds_what_is_planted():
 
 
 def posts_of(text):
-    """A post for each field that a fan controls, with a hostile value there."""
-    whole = {"channel": "harbor", "author": {"id": "f", "name": "Robin"}, "text": "the new map is gorgeous"}
-    link = {"kind": "link", "url": "https://example.org/a", "title": "a"}
-    yield whole | {"text": f"the new map is gorgeous {text}"}
-    yield whole | {"text": text, "channel": "lobby"}
-    yield whole | {"author": {"id": f"f{text}", "name": "Robin"}}
-    yield whole | {"author": {"id": "g", "name": text}}
-    yield whole | {"author": {"id": "h", "name": text}, "channel": "lobby"}
-    yield whole | {"id": text}
-    yield whole | {"reply_to": text}
-    yield whole | {"channel": text}
-    for kind in ("link", "image", "video", "file"):
-        yield whole | {"attachments": [link | {"kind": kind, "url": text}]}
-        yield whole | {"attachments": [link | {"kind": kind, "url": f"https://example.org/{text}"}]}
-        yield whole | {"attachments": [link | {"kind": kind, "title": text}]}
+    """Posts that have a hostile value in every field that a fan controls, in the lobby and elsewhere."""
+    by = {"author": {"id": f"f{text}", "name": text}, "reply_to": text}
+    for channel, words, brought in (
+        ("lobby", f"the new map is gorgeous {text}", {"url": text, "title": "a"}),
+        ("lobby", text, {"url": f"https://example.org/{text}", "title": "a"}),
+        (text, f"the new map is gorgeous {text}", {"url": "https://example.org/a", "title": text}),
+    ):
+        attachments = [brought | {"kind": kind} for kind in ("link", "image", "video", "file")]
+        yield by | {"channel": channel, "text": words, "attachments": attachments}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_no_words_of_a_fan_become_html(light, text):
     async with light() as greenroom, greenroom.browser() as mara:
         pages = [path for path in PAGES if path not in {"/inbox/cards", "/media"}]
+        drafted = 0
         for number, body in enumerate(posts_of(text)):
-            author = body["author"] | {"id": f"{number}{body['author']['id']}"}
-            posted = await greenroom.http.post("/api/posts", json={"id": f"{number}", **body, "author": author})
-            assert posted.status_code in {202, 422}, posted.text
-            if posted.status_code == 202:
-                post_id = posted.json()["post_id"]
-                judged = await greenroom.until(f"/api/posts/{post_id}", lambda post: post["action"])
-                note = await mara.post(f"/inbox/posts/{post_id}/notes", json={"text": text})
-                assert not planted(note.text)
-                pages += [f"/inbox/posts/{post_id}/around", f"/live/posts?shown={post_id}"]
-                if draft := judged["draft"]:
-                    draft_id = draft["draft_id"]
-                    pages += [f"/inbox/cards?ids={draft_id}", f"/inbox/cards/{draft_id}/around"]
-                    pages += [f"/team/audit?draft={draft_id}"]
+            posted = await greenroom.http.post("/api/posts", json={"id": f"{number}{text}", **body})
+            assert posted.status_code == 202, posted.text
+            post_id = posted.json()["post_id"]
+            judged = await greenroom.until(f"/api/posts/{post_id}", lambda post: post["action"])
+            note = await mara.post(f"/inbox/posts/{post_id}/notes", json={"text": text})
+            assert not planted(note.text)
+            pages += [f"/inbox/posts/{post_id}/around", f"/live/posts?shown={post_id}"]
+            if draft := judged["draft"]:
+                draft_id = draft["draft_id"]
+                pages += [f"/inbox/cards?ids={draft_id}", f"/inbox/cards/{draft_id}/around"]
+                pages += [f"/team/audit?draft={draft_id}"]
+                drafted += 1
+        assert drafted
         pages += [f"/inbox?view={view}" for view in ("mine", "urgent", "left", "decided", "all")]
         for path in pages:
             answer = await mara.get(path, follow_redirects=True)

@@ -15,6 +15,7 @@ from responders.types import Attachment, MissingSlot
 from tests.unit.cards import NOON, alternative, card, check, delivery, raised, turn
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
+RENDERER = Renderer(PAGES, "Lantern Harbor", str.title)
 
 
 def actions(html):
@@ -25,7 +26,7 @@ def actions(html):
 def shown(*cards):
     """These cards as the inbox shows them to Mara."""
     values = {"me": "mara", "managers": {}, "now": NOW, "next": None, "text_limit": lambda _platform: 4096}
-    html = Renderer(PAGES, "Lantern Harbor", str.title).page("cards.html", cards=cards, **values).body.decode()
+    html = RENDERER.page("cards.html", cards=cards, **values).body.decode()
     return re.sub(r"\s+", " ", html)
 
 

@@ -22,7 +22,7 @@ from bot.adapters.chat.verbs import Pressed, choices, manager
 from bot.desk.view import CardView
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
 from bot.errors import GreenroomError
-from bot.fans import COMMANDS
+from bot.people.fans import COMMANDS
 from bot.ports import Check
 from bot.settings import ChatSection, Settings
 from bot.store import cursors, posts

@@ -1,0 +1,28 @@
+"""Words for what is no reply: questions, credits, the stage. The operators write them in templates/LANGUAGE/people/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain import Alternative, StoredPost
+from bot.store import Connection, drafts
+from responders.library.model import Library
+from responders.library.notices import speak
+
+OFFERED = 3
+"""Wordings on a card."""
+
+
+def language_of(post: StoredPost) -> str:
+    """The language that a post is written in, as it was read."""
+    found = (post.understanding or {}).get("language")
+    return found if isinstance(found, str) else "en"
+
+
+def say(
+    connection: Connection, library: Library, notice: str, post: StoredPost, slots: Mapping[str, str]
+) -> list[Alternative]:
+    """Wordings of a notice for a fan, in the language of their post; the one that was used longest ago comes first."""
+    used = drafts.variants_used(connection, f"people/{notice}")
+    found = speak(library, notice, language_of(post), slots, used)[:OFFERED]
+    return [Alternative(text=one.text, template=one.template, variant=one.variant) for one in found]
