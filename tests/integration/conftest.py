@@ -21,9 +21,10 @@ from bot.content import Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.domain import Action, Cause, Command, Delivery, NotSent, Refused, SendResult, Sent, SourceGone, Uncertain
-from bot.people.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
+from bot.people.asks import Asks
+from bot.people.fans import Fans
 from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline, build
@@ -182,6 +183,7 @@ class House:
         self._judging: asyncio.Task[None] | None = None
         self.store: Store
         self.fans: Fans
+        self.asks: Asks
         self.desk: Desk
         self.intake: Intake
         self.outbox: Outbox
@@ -190,6 +192,7 @@ class House:
     async def open(self) -> None:
         self.store = await Store.open(self.settings.store)
         self.fans = Fans(self.store, self.settings, self.clock)
+        self.asks = Asks(self.store, self.settings, self.clock, lambda: self.pipeline.library)
         self.desk = Desk(self.store, self.settings, self.clock, lambda: self.pipeline, lambda _: Stage.text_limit)
         self.intake = Intake(self.store, self.settings, self.clock, self.desk, lambda: self.pipeline)
         self.outbox = Outbox(self.store, self.settings, self.clock, {Stage.name: self.stage}, lambda: self.pipeline)
