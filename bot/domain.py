@@ -463,7 +463,7 @@ class Refused(Exception):
         checks: tuple[CheckResult, ...] = (),
     ) -> None:
         """Codes: not_found, not_a_manager, already_decided, stale_revision, withdrawn, superseded, expired, too_late,
-        blocked, bad_action, key_used, on_hold."""
+        blocked, bad_action, key_used, on_hold, not_on_hold."""
         super().__init__(message)
         self.code = code
         self.message = message

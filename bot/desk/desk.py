@@ -15,11 +15,12 @@ from bot.desk.listing import around, page
 from bot.desk.press import Press
 from bot.desk.view import Around, CardView, Decided, Listing, Remarks
 from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
-from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, StoredPost
+from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, StoredPost, clean, visible
 from bot.ports import Clock
-from bot.queue import context, facts, forgetting
+from bot.queue import context, facts, forgetting, hold
 from bot.settings import Settings
-from bot.store import Connection, Store, cards, cut, deliveries, drafts, listing, posts, requests
+from bot.store import Connection, Store, cards, cut, deliveries, drafts, holds, listing, posts, requests
+from bot.store.holds import Hold
 from bot.store.listing import Selection
 from responders.pipeline import Pipeline
 from responders.types import CheckResult, Level, Wording
@@ -28,7 +29,12 @@ from responders.voice.words import may_repeat
 
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
 """Actions that send a text."""
+LONGEST_REASON = 500
+"""Characters of why everything is put on hold."""
 USED = "This Idempotency-Key was used for another request; use a new key for a new decision."
+NO_REASON = "Say why, so that the others know."
+LONGEST_REASON = 300
+"""Characters of the reason for a hold."""
 Json = dict[str, Any]
 Encode = Callable[[Decided | Refused], Json]
 """Turns the outcome into the answer to a request."""
@@ -67,14 +73,47 @@ class Desk:
         With a `name` the surface says that `command.by`, who is not in config.yaml, is a manager by role.
         """
         self._may(command, vouched=name is not None)
-        if name and command.by not in self._settings.managers and self._names.get(command.by) != name:
-            await self._store.write(lambda c: cards.name_role_holder(c, command.by, name))
-            self._names[command.by] = name
+        await self.meet(command.by, name)
         words = await self._look_at(command)
         outcome = await self._store.write(lambda c: self._outcome(c, command, words))
         if isinstance(outcome, Refused):
             raise outcome
         return outcome
+
+    async def meet(self, key: str, name: str | None) -> None:
+        """Remember the name of a manager by role. Does nothing for those whom config.yaml names."""
+        if name and key not in self._settings.managers and self._names.get(key) != name:
+            await self._store.write(lambda c: cards.name_role_holder(c, key, name))
+            self._names[key] = name
+
+    async def hold(self, by: str, reason: str, *, name: str | None = None) -> int:
+        """Keep everything back, and let all that was approved and not sent wait again. Returns how much that is.
+
+        `name` is that of `decide`. Raises Refused: for anybody but managers, without a reason, during a hold.
+        """
+        self._may_decide(by, vouched=name is not None)
+        await self.meet(by, name)
+        reason, now = " ".join(clean(reason).split()), self._clock.now()
+        if not visible(reason):
+            raise Refused("bad_action", NO_REASON)
+        if len(reason) > LONGEST_REASON:
+            raise Refused("bad_action", f"Say why in at most {LONGEST_REASON} characters.")
+        waiting = await self._store.write(lambda c: hold.begin(c, by, reason, now))
+        if waiting is None:
+            raise Refused("on_hold", "Everything is on hold already.")
+        return waiting
+
+    async def lift(self, by: str, *, name: str | None = None) -> None:
+        """End the hold. What it took back waits for a new yes. Raises Refused if there is none, and as `hold` does."""
+        self._may_decide(by, vouched=name is not None)
+        await self.meet(by, name)
+        now = self._clock.now()
+        if not await self._store.write(lambda c: holds.lift(c, by, now)):
+            raise Refused("bad_action", "Nothing is on hold.")
+
+    async def on_hold(self) -> Hold | None:
+        """The hold that lasts now, or None."""
+        return await self._store.read(holds.current)
 
     async def decide_once(self, command: Command, key: str, encode: Encode) -> Json:
         """`decide` for a request with an Idempotency-Key. The same command gets its first answer again, a refusal, too.
@@ -94,17 +133,20 @@ class Desk:
         return answer
 
     def _may(self, command: Command, *, vouched: bool = False) -> None:
+        self._may_decide(command.by, vouched=vouched)
         managers = self._settings.managers
-        if command.by not in managers and not (vouched and self._settings.may_decide(command.by)):
-            raise Refused(
-                "not_a_manager",
-                f"“{command.by[:80]}” is not a manager here; managers are listed in config.yaml under managers:",
-            )
         if command.action is Action.HANDOVER and command.to is not None and command.to not in managers:
             raise Refused("bad_action", f"“{command.to[:80]}” is not a manager; known: {', '.join(sorted(managers))}.")
         if command.action is Action.RELABEL and command.intent not in self.intents():
             known = ", ".join(self.intents())
             raise Refused("bad_action", f"There is no intent “{(command.intent or '')[:80]}”; known: {known}.")
+
+    def _may_decide(self, by: str, *, vouched: bool) -> None:
+        if by not in self._settings.managers and not (vouched and self._settings.may_decide(by)):
+            raise Refused(
+                "not_a_manager",
+                f"“{by[:80]}” is not a manager here; managers are listed in config.yaml under managers:",
+            )
 
     async def _look_at(self, command: Command) -> Words:
         """Finish and check the words, for one revision. It is done before the transaction, which stays short."""
