@@ -12,11 +12,12 @@ from datetime import datetime
 from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from watchfiles import awatch
 
+import bot
 from bot.errors import FaultyFiles
 from bot.kept import keep, kept
 from bot.language import Langid
@@ -27,7 +28,7 @@ from responders.library.faults import Fault, LibraryFaults
 from responders.library.lint import lacking_facts
 from responders.library.load import load
 from responders.library.model import Library
-from responders.library.placing import is_text
+from responders.library.placing import PEOPLE, is_text
 from responders.pipeline import Pipeline
 from responders.understanding.trained import Reads
 
@@ -36,6 +37,8 @@ _MAX_BYTES = 1024 * 1024
 _POLL_SECONDS = 1.0
 _SHARED = ("facts.yaml", "voice.yaml")
 """Files that every template depends on."""
+STARTER: Final = Path(bot.__file__).parent / "starter"
+"""What comes with the installed package to start from."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +72,18 @@ def shipped_texts() -> dict[str, str]:
         for file in resources.files("responders").joinpath(package, "data").iterdir()
         if file.name.endswith(".yaml")
     }
+
+
+def source() -> Path:
+    """The folder of the files to start from: in the installed package, or else at the top of the source tree."""
+    return STARTER if (STARTER / "templates").is_dir() else STARTER.parents[1]
+
+
+def shipped_notices() -> dict[str, str]:
+    """The notices that come with Greenroom, by path below templates/. They stand in for those that a folder lacks."""
+    folder = source() / "templates"
+    files = folder.glob(f"*/{PEOPLE}/*.md")
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
 class Content:
@@ -237,8 +252,9 @@ def read_library(folder: Path, *, known: bool = False) -> Library:
 
 
 def _library(folder: Path, texts: Mapping[str, str], languages: Langid | None, known: Collection[str]) -> Library:
+    stand_in = {path: text for path, text in shipped_notices().items() if path not in texts}
     try:
-        return load(texts, shipped_texts(), languages, known=known)
+        return load({**texts, **stand_in}, shipped_texts(), languages, known={*known, *stand_in})
     except LibraryFaults as error:
         raise FaultyFiles([replace(fault, file=f"{folder.name}/{fault.file}") for fault in error.faults]) from None
 

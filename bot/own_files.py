@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import bot
-from bot.content import read_texts
+from bot.content import STARTER, read_texts, source
 from bot.settings import Settings
 from responders.library.faults import Fault
 from responders.library.found import astray, lacks_fact
@@ -19,7 +18,6 @@ from responders.library.lint import lint
 from responders.library.model import Template
 from responders.pipeline import Pipeline
 
-EXAMPLES: Final = Path(bot.__file__).parent / "starter"
 STARTERS: Final = {"facts.yaml": "facts.yaml", "en/question/example.md": "faq.md"}
 """What replaces the sample community's own files."""
 CAME: Final = ".came_with_greenroom.json"
@@ -124,10 +122,5 @@ def shipped() -> dict[str, set[str]]:
     has them. Any other text is the operator's own."""
     found = {path: {text} for path, text in read_texts(source() / "templates").items()}
     for path, example in STARTERS.items():
-        found.setdefault(path, set()).add((EXAMPLES / example).read_text(encoding="utf-8"))
+        found.setdefault(path, set()).add((STARTER / example).read_text(encoding="utf-8"))
     return found
-
-
-def source() -> Path:
-    """The folder of the files to start from: in the installed package, or else at the top of the source tree."""
-    return EXAMPLES if (EXAMPLES / "templates").is_dir() else EXAMPLES.parents[1]

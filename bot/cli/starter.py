@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 from babel.localtime import LOCALTZ
 
-from bot.content import read_library, read_texts
+from bot.content import STARTER, read_library, read_texts, source
 from bot.errors import GreenroomError
-from bot.own_files import CAME, EXAMPLES, STARTERS, hash_of, source
+from bot.own_files import CAME, STARTERS, hash_of
 from bot.settings.values import parse_zone
 
 _SAMPLE_NAME = "  name: Lantern Harbor\n"
@@ -73,7 +73,7 @@ def _leave_out_the_sample(folder: Path) -> None:
         if template.is_faq:
             (folder / template.path).unlink()
     for path, example in STARTERS.items():
-        shutil.copy(EXAMPLES / example, folder / path)
+        shutil.copy(STARTER / example, folder / path)
 
 
 def _note(folder: Path) -> None:

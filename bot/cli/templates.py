@@ -18,6 +18,7 @@ from bot.errors import GreenroomError
 from bot.reading import in_words, intent_of
 from responders.library.explain import explain
 from responders.library.model import Library, Template
+from responders.library.notices import speak
 from responders.library.offers import situation, sources
 from responders.library.vocabulary import did_you_mean
 from responders.pipeline import Pipeline
@@ -59,6 +60,9 @@ def preview(
     pipeline = read_live(folder, var if var.is_dir() else None)
     path = file.relative_to(folder).as_posix()
     template = next((t for t in pipeline.library.templates if t.path == path), None)
+    if template is None and (notice := next((n for n in pipeline.library.notices if n.path == path), None)):
+        _show_notice(pipeline.library, notice, slot or [])
+        return
     if template is None:
         raise GreenroomError(f"{file.name} is not a template; name one of {folder.name}/<language>/<intent>/.")
     text, words = _given(template, post, slot or [])
@@ -67,11 +71,18 @@ def preview(
     holds = situation(written, context, read)
     typer.echo(f"> {text}\n{in_words(read, pipeline.library, template.locale)}\n{_fits(template, read)}")
     typer.echo("; ".join(f"{field}: {', '.join(sorted(holds[field])) or 'none'}" for field in _SHOWN))
-    known = sources(pipeline.library.facts, context, replace(read, language=template.locale))
+    known = sources(pipeline.library.facts, written, context, replace(read, language=template.locale))
     for one in explain(template, holds, known, words):
         typer.echo(f"\n{one.variant}: {f'not offered: {one.why_not}' if one.why_not else 'offered'}\n  {one.text}")
     if template.handoff:
         typer.echo(f"\nA person answers. {template.handoff}")
+
+
+def _show_notice(library: Library, notice: Template, slots: Sequence[str]) -> None:
+    """Each wording of a notice. A slot without words shows its name; `--slot name=` empties it."""
+    words = {name: f"[{name}]" for name in notice.slots} | _words(notice, slots)
+    for one in speak(library, notice.id, notice.locale, words, ()):
+        typer.echo(f"{one.variant}:\n  {one.text}\n")
 
 
 def _fits(template: Template, read: Understanding) -> str:
@@ -88,6 +99,17 @@ def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[
     first example that is offered."""
     example = next((e for e in template.examples if e.expect.get("offered", True)), None)
     words = dict(example.given["slots"]) if post is None and example and not template.answers_to else {}
+    words |= _words(template, slots)
+    if post is not None:
+        return clean(post), words
+    if template.answers_to:
+        return template.answers_to[0], words
+    return str((example or template.examples[0]).given["post"]), words
+
+
+def _words(template: Template, slots: Sequence[str]) -> dict[str, str]:
+    """What `--slot` says, by slot."""
+    words = {}
     for written in slots:
         name, equals, value = written.partition("=")
         if not equals and name in template.slots:
@@ -97,11 +119,7 @@ def _given(template: Template, post: str | None, slots: Sequence[str]) -> tuple[
             hint = did_you_mean(name, template.slots)
             raise GreenroomError(f"--slot {written!r} names no slot of the template{hint}; its slots: {known}.")
         words[name] = clean(value)
-    if post is not None:
-        return clean(post), words
-    if template.answers_to:
-        return template.answers_to[0], words
-    return str((example or template.examples[0]).given["post"]), words
+    return words
 
 
 @commands.command()

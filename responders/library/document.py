@@ -49,10 +49,10 @@ def cut(file: str, text: str, faults: list[Fault]) -> Document | None:
         message = "the front matter has no end; close it with a second line ---"
         faults.append(Fault(file=file, line=1, message=message, code="L01"))
         return None
-    return Document(front="\n".join(lines[1:end]), sections=_sections(file, lines, end + 1, faults))
+    return Document(front="\n".join(lines[1:end]), sections=sections(file, lines, end + 1, faults))
 
 
-def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> tuple[Section, ...]:
+def sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> tuple[Section, ...]:
     """The variants from line index `start` on."""
     headings = [n for n in range(start, len(lines)) if lines[n].startswith("##")]
     for n in range(start, headings[0] if headings else len(lines)):
@@ -60,15 +60,15 @@ def _sections(file: str, lines: list[str], start: int, faults: list[Fault]) -> t
             message = f"{lines[n].strip()[:40]!r} stands before any variant; put a line ## variant: NAME above it"
             faults.append(Fault(file=file, line=n + 1, message=message, code="L01"))
             break
-    sections = []
+    found = []
     for n, following in pairwise([*headings, len(lines)]):
         heading = _HEADING.fullmatch(lines[n])
         if heading is None:
             message = f"{lines[n][:40]!r} is not a heading that is known here; write ## variant: NAME"
             faults.append(Fault(file=file, line=n + 1, message=message, code="L01"))
             continue
-        sections.append(_section(file, heading[1], n, lines[n + 1 : following], faults))
-    return tuple(sections)
+        found.append(_section(file, heading[1], n, lines[n + 1 : following], faults))
+    return tuple(found)
 
 
 def _section(file: str, name: str, index: int, lines: list[str], faults: list[Fault]) -> Section:

@@ -40,7 +40,7 @@ def lint(
         *_old_keys(library),
         *_glued_posts(library),
         *_without_source(library),
-        *emoji_faults(library),
+        *emoji_faults(replace(library, templates=(*library.templates, *library.notices))),
         *reach_faults(library, locales, channels),
         *_past_facts(library, today + SOON, today),
         *untranslated_facts(library),

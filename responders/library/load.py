@@ -9,6 +9,7 @@ from responders.library.data_files import read_facts, read_intent, read_shipped,
 from responders.library.entries import cleared
 from responders.library.faults import Fault, LibraryFaults
 from responders.library.model import Fact, Library, Template, Variant
+from responders.library.notices import read_notice
 from responders.library.pitfalls import Languages, double_meanings, left_over, wrong_words
 from responders.library.placing import FACTS, INTENTS, VOICE, Placed, cause, placed
 from responders.library.template_file import read_template
@@ -39,23 +40,26 @@ def load(
     """
     own = placed(texts)
     faults = [*own.faults]
-    read = _readable(texts, [FACTS, VOICE, *own.intents, *own.templates], faults)
+    read = _readable(texts, [FACTS, VOICE, *own.intents, *own.templates, *own.notices], faults)
     lists = read_shipped(shipped, faults)
     registers = read_voice(VOICE, read.get(VOICE, ""), lists, faults)
     facts = read_facts(FACTS, read.get(FACTS, ""), faults)
     intents = [read_intent(path, read[path], faults) for path in own.intents if path in read]
     by_name = {intent.name: intent for intent in intents if intent}
     templates = [read_template(path, read[path], by_name, facts, faults) for path in own.templates if path in read]
+    notices = [read_notice(path, read[path], faults) for path in own.notices if path in read]
     _known_registers(templates, registers, faults)
     library = Library(
         templates=tuple(template for template in templates if template),
         intents=by_name,
+        notices=tuple(notice for notice in notices if notice),
         facts=facts,
         word_lists=lists,
         registers=registers,
     )
     faulty = {fault.file for fault in faults}
-    new = replace(library, templates=tuple(t for t in library.templates if t.path not in known))
+    worded = (*library.templates, *library.notices)
+    new = replace(library, templates=tuple(t for t in worded if t.path not in known))
     faults += [*wrong_words(new, languages), *double_meanings(library, read)]
     if not faulty & {FACTS, VOICE, *shipped}:
         told = {_wording(fault) for fault in faults}

@@ -146,6 +146,8 @@ class Library:
 
     templates: tuple[Template, ...]
     intents: Mapping[str, Intent]
+    notices: tuple[Template, ...] = ()
+    """Wordings for what is no reply, see `notices`. No post is ever answered with them."""
     facts: Mapping[str, Fact] = field(default_factory=dict)
     word_lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The shipped lists (gates, cues, checks) by file name, with the operators' words from `voice.yaml`."""

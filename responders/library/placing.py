@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from responders.library.faults import Fault
 from responders.library.vocabulary import LOCALE
 
-FACTS, VOICE, INTENTS = "facts.yaml", "voice.yaml", "intents"
+FACTS, VOICE, INTENTS, PEOPLE = "facts.yaml", "voice.yaml", "intents", "people"
 _TEMPLATE_DEPTH = 3
 _TEXTS = (".markdown", ".mdown", ".text", ".txt", ".rtf", ".doc", ".docx", ".odt", ".html", ".yml", ".yaml", ".md")
 """Endings that editors give to a template or a YAML file, in small letters."""
@@ -19,10 +19,11 @@ _MOVE = "move it to <language>/<intent>/<name>.md, as in README.md"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placed:
-    """Paths below templates/, sorted. Files that are not ours are in neither list."""
+    """Paths below templates/, sorted. Files that are not ours are in no list."""
 
     intents: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = field(default=())
 
 
@@ -33,7 +34,10 @@ def is_text(name: str) -> bool:
 
 def placed(paths: Iterable[str]) -> Placed:
     """Sort the paths, with a fault for each file or folder that is nearly in its place."""
-    intents, templates, faults = [], [], dict[str, Fault]()
+    intents: list[str] = []
+    templates: list[str] = []
+    notices: list[str] = []
+    faults: dict[str, Fault] = {}
     for path in sorted(paths):
         folder, _, name = path.rpartition("/")
         if name.lower().startswith("readme"):
@@ -44,8 +48,13 @@ def placed(paths: Iterable[str]) -> Placed:
         elif folder == INTENTS:
             intents.append(path)
         elif name.endswith(".md") and path.count("/") == _TEMPLATE_DEPTH - 1:
-            templates.append(path)
-    return Placed(intents=tuple(intents), templates=tuple(templates), faults=tuple(faults.values()))
+            (notices if folder.endswith(f"/{PEOPLE}") else templates).append(path)
+    return Placed(
+        intents=tuple(intents),
+        templates=tuple(templates),
+        notices=tuple(notices),
+        faults=tuple(faults.values()),
+    )
 
 
 def cause(path: str) -> str:
@@ -80,6 +89,8 @@ def _intents_problem(parts: list[str]) -> tuple[str, str] | None:
         return path, f"nothing reads it there; move it to {INTENTS}/"
     if not name.endswith(".yaml"):
         return path, f"an intent's file ends in .yaml; call it {_stem(name)}.yaml"
+    if _stem(name) == PEOPLE:
+        return path, f"the folder {PEOPLE} is for words that are no reply; give the intent another name"
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -61,7 +61,7 @@ def read_template(
     slots = _slots(entries.get("slots"), facts)
     handoff = entries["handoff"].text().strip() if "handoff" in entries else None
     excused = _written(entries.get("slots")) if known else None
-    variants = _variants(path, document.sections, slots, excused, faults)
+    variants = read_variants(path, document.sections, slots, excused, faults)
     if not (variants or handoff or document.sections) and cut_well:
         message = "there is no variant; below the front matter write ## variant: NAME and the wording under it"
         faults.append(Fault(file=path, line=None, message=message, code="L01"))
@@ -106,9 +106,9 @@ def _misplaced(path: str, intents: Mapping[str, Intent]) -> Fault | None:
     """What is wrong with the folders or the name. The fault is the same for all files of a folder."""
     locale, intent, name = path.removesuffix(".md").split("/")
     where, follows = path, ""
-    if not LOCALE.fullmatch(locale):
-        where, message = locale, f"{locale!r} is not a language; a language's folder has two letters, such as en"
-    elif intent not in intents and intent.casefold() in intents:
+    if fault := no_language(locale):
+        return fault
+    if intent not in intents and intent.casefold() in intents:
         where, message = f"{locale}/{intent}", f"the intent is written {intent.casefold()}; rename the folder"
     elif intent not in intents:
         where, follows = f"{locale}/{intent}", f"intents/{intent}.yaml"
@@ -121,6 +121,14 @@ def _misplaced(path: str, intents: Mapping[str, Intent]) -> Fault | None:
     else:
         return None
     return Fault(file=where, line=None, message=message, code="L02", follows=follows)
+
+
+def no_language(folder: str) -> Fault | None:
+    """A fault where the folder of a language has another name."""
+    if LOCALE.fullmatch(folder):
+        return None
+    message = f"{folder!r} is not a language; a language's folder has two letters, such as en"
+    return Fault(file=folder, line=None, message=message, code="L02")
 
 
 def _slots(entry: Entry | None, facts: Mapping[str, Fact]) -> dict[str, Slot]:
@@ -150,7 +158,7 @@ def _source_problem(source: str, facts: Mapping[str, Fact]) -> str | None:
     if kind == "facts":
         if name not in facts:
             return f"takes the fact {name}, which is not in facts.yaml{did_you_mean(name, facts)}; add it there"
-    elif source not in SOURCES and not (kind == "fan.history" and NAME.fullmatch(name)):
+    elif source not in SOURCES:
         return (
             f"takes its words from {source}{did_you_mean(source, SOURCES)}; allowed: {', '.join(SOURCES)}, facts.NAME"
         )
@@ -165,13 +173,17 @@ def _written(entry: Entry | None) -> frozenset[str] | None:
     return frozenset(word for name in (entry.mapping() if entry else ()) for word in (name, name.casefold()))
 
 
-def _variants(
+def read_variants(
     path: str,
-    sections: tuple[Section, ...],
+    sections: Iterable[Section],
     slots: Mapping[str, Slot],
     excused: frozenset[str] | None,
     faults: list[Fault],
+    *,
+    given: bool = False,
 ) -> tuple[Variant, ...]:
+    """The wordings of a file. `excused`: names whose fault is told elsewhere; None: all. `given`: the slots are not the
+    operator's to declare."""
     variants: dict[str, Variant] = {}
     for section in sections:
         code = "L01"
@@ -183,14 +195,20 @@ def _variants(
         elif not section.source.strip():
             message = f"the variant {section.name} has no words; write them below its heading or remove it"
         else:
-            variants[section.name] = _variant(path, section, slots, excused, faults)
+            variants[section.name] = _variant(path, section, slots, excused, faults, given=given)
             continue
         faults.append(Fault(file=path, line=section.line, message=message, code=code))
     return tuple(variants.values())
 
 
 def _variant(
-    path: str, section: Section, slots: Mapping[str, Slot], excused: frozenset[str] | None, faults: list[Fault]
+    path: str,
+    section: Section,
+    slots: Mapping[str, Slot],
+    excused: frozenset[str] | None,
+    faults: list[Fault],
+    *,
+    given: bool,
 ) -> Variant:
     conditions = read_yaml(path, section.conditions, faults, offset=section.line)
     parts = conditions.mapping(("when", "unless", "asks_for")) if conditions else {}
@@ -201,7 +219,7 @@ def _variant(
         source_line=section.source_line,
         when=read_conditions(parts.get("when")),
         unless=read_conditions(parts.get("unless")),
-        needs=_check_wording(path, section, slots, excused, faults),
+        needs=_check_wording(path, section, slots, excused, faults, given=given),
         asks_for=_asks_for(parts.get("asks_for")),
     )
 
@@ -215,7 +233,13 @@ def _asks_for(entry: Entry | None) -> str | None:
 
 
 def _check_wording(
-    path: str, section: Section, slots: Mapping[str, Slot], excused: frozenset[str] | None, faults: list[Fault]
+    path: str,
+    section: Section,
+    slots: Mapping[str, Slot],
+    excused: frozenset[str] | None,
+    faults: list[Fault],
+    *,
+    given: bool,
 ) -> tuple[str, ...]:
     """The slots that a wording uses, once its syntax, its slots and one rendering are found to be right.
 
@@ -234,16 +258,17 @@ def _check_wording(
     undeclared = [name for name in found if name not in slots]
     for name in (n for n in undeclared if excused is not None and n not in excused):
         hint = did_you_mean(name, slots)
-        todo = f"declare it under slots: or correct the spelling{hint}"
-        fault(found[name], f"the slot {{{{ {name} }}}} is not declared in the front matter; {todo}", "L03")
+        if given:
+            message = f"there is no slot {{{{ {name} }}}} here{hint}; known here: {', '.join(slots) or 'none'}"
+        else:
+            todo = f"declare it under slots: or correct the spelling{hint}"
+            message = f"the slot {{{{ {name} }}}} is not declared in the front matter; {todo}"
+        fault(found[name], message, "L03")
     for name in sorted(syntax.unguarded(tree) - set(undeclared)):
         if not slots[name].required:
             guard = f"{{% if {name} %}} ... {{% endif %}}"
-            fault(
-                found[name],
-                f"the slot {name} is optional and may be empty; put it between {guard}, or require it",
-                "L04",
-            )
+            way_out = f"put it between {guard}{'' if given else ', or require it'}"
+            fault(found[name], f"the slot {name} is optional and may be empty; {way_out}", "L04")
     if not undeclared:
         try:
             render(Recipe(source=section.source, slots=dict.fromkeys(found, "1")))
