@@ -18,6 +18,7 @@ from bot.desk.view import CardView
 from bot.domain import Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
+from bot.people import credits
 from bot.ports import Clock
 from bot.queue import context, facts, moves, voids
 from bot.settings import Settings
@@ -357,6 +358,7 @@ class Intake:
             placed=lambda new: facts.in_its_place(connection, new, self._pipeline().library.facts),
         )
         voids.settle(connection, post, proposal, around.now)
+        credits.notice(connection, post, proposal.understanding, self._pipeline().library, around.now)
         return True
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.consent import Button, Consent, Kind, State, pressed
-from bot.domain import Draft, Purpose, Refused, StoredPost
+from bot.domain import Alternative, Draft, Purpose, Refused, StoredPost
 from bot.events import Happened
-from bot.people import yes
+from bot.people import introductions, yes
 from bot.people.wordings import say
 from bot.ports import Clock
 from bot.queue import consents, moves
@@ -65,35 +65,45 @@ class Asks:
         at: datetime,
         *,
         incentive: str | None = None,
-        slots: dict[str, str] | None = None,
     ) -> Draft | Refused:
         """`propose` in a transaction. Refuses by what it returns."""
         post = posts.get(connection, post_id)
         why_not = _why_not(connection, post, kind)
         if post is None or why_not:
             return why_not or Refused("not_found", "There is no such post.")
-        wordings = say(connection, self._library(), ASKS[kind], post, slots or {})
-        question = Offer(purpose=Purpose.ASK, wordings=wordings, why=_WHY[kind], waits=WAITS, by=by)
-        draft = moves.offer(connection, post, question, at)
-        inner = post.post
-        consent = Consent(
-            id=new_id(),
-            kind=kind,
-            state=State.ASKED,
-            platform=inner.platform,
-            fan_id=inner.author.id,
-            wording=wordings[0].text,
-            created_at=at,
-            post_id=post.id,
-            draft_id=draft.id,
-            asked_by=by,
-            work=None if kind is Kind.INTRODUCTION else inner.text,
-            incentive=incentive,
-        )
-        stored.add(connection, consent)
-        about = {"post_id": post.id, "draft_id": draft.id}
-        events.append(connection, Happened.CONSENT_PROPOSED, at, by=by, **about, kind=str(kind), consent=consent.id)
-        return draft
+        wordings = self._wordings(connection, kind, post)
+        if not wordings:
+            return _NO_WORDING
+        return _ask(connection, replace(_question(kind, post, by, at), incentive=incentive), post, wordings)
+
+    async def introduce(self, first_post: str, second_post: str, by: str) -> None:
+        """Ask two people who may like to meet: a question to each waits at the desk, and names nobody. Raises
+        Refused."""
+        now = self._clock.now()
+        why_not = await self._store.write(lambda c: self._ask_both(c, {first_post, second_post}, by, now))
+        if why_not:
+            raise why_not
+
+    def _ask_both(self, connection: Connection, post_ids: set[str], by: str, at: datetime) -> Refused | None:
+        there = introductions.found(connection, at)
+        pair = next((pair for pair in there if {pair.first.post.id, pair.second.post.id} == post_ids), None)
+        if pair is None:
+            return Refused("not_found", "These two cannot be asked any more. Load the list again.")
+        sides = (pair.first, pair.second)
+        why_not = (_why_not(connection, side.post, Kind.INTRODUCTION) for side in sides)
+        if refused := next(filter(None, why_not), None):
+            return refused
+        wordings = [self._wordings(connection, Kind.INTRODUCTION, side.post, side.thing) for side in sides]
+        if not all(wordings):
+            return _NO_WORDING
+        questions = [replace(_question(Kind.INTRODUCTION, side.post, by, at), work=side.thing) for side in sides]
+        partners = [question.id for question in reversed(questions)]
+        for side, question, partner, worded in zip(sides, questions, partners, wordings, strict=True):
+            _ask(connection, replace(question, partner=partner), side.post, worded)
+        return None
+
+    def _wordings(self, connection: Connection, kind: Kind, post: StoredPost, thing: str = "") -> list[Alternative]:
+        return say(connection, self._library(), ASKS[kind], post, {"thing": thing} if thing else {})
 
     async def press(self, platform: str, fan_id: str, consent_id: str, value: str) -> Pressed:
         """A fan presses a button under a question, or takes a yes back. Pressing twice changes nothing."""
@@ -116,7 +126,37 @@ class Asks:
         consents.save(connection, consent, new, at)
         if new.state is State.YES:
             yes.follow(connection, new, self._library(), self._settings, at)
+        elif new.state is State.NO and new.kind is Kind.INTRODUCTION:
+            introductions.refused(connection, new, at)
         return Pressed(text=_SAID[new.state], buttons=consents.shown(connection, new))
+
+
+def _question(kind: Kind, post: StoredPost, by: str, at: datetime) -> Consent:
+    """A question to the author of a post, not asked yet."""
+    inner = post.post
+    return Consent(
+        id=new_id(),
+        kind=kind,
+        state=State.ASKED,
+        platform=inner.platform,
+        fan_id=inner.author.id,
+        wording="",
+        created_at=at,
+        post_id=post.id,
+        asked_by=by,
+        work=inner.text,
+    )
+
+
+def _ask(connection: Connection, consent: Consent, post: StoredPost, wordings: list[Alternative]) -> Draft:
+    """Put a question on the desk."""
+    kind, by, at = consent.kind, consent.asked_by, consent.created_at
+    question = Offer(purpose=Purpose.ASK, wordings=wordings, why=_WHY[kind], waits=WAITS, by=by)
+    draft = moves.offer(connection, post, question, at)
+    stored.add(connection, replace(consent, wording=wordings[0].text, draft_id=draft.id))
+    about = {"post_id": post.id, "draft_id": draft.id}
+    events.append(connection, Happened.CONSENT_PROPOSED, at, by=by, **about, kind=str(kind), consent=consent.id)
+    return draft
 
 
 def _why_not(connection: Connection, post: StoredPost | None, kind: Kind) -> Refused | None:
@@ -138,6 +178,7 @@ def _why_not(connection: Connection, post: StoredPost | None, kind: Kind) -> Ref
     return next((Refused("bad_action", sentence) for true, sentence in sentences if true), None)
 
 
+_NO_WORDING = Refused("bad_action", "The templates have no words for this question; templates/en/people/ is missing.")
 _WHY = {
     Kind.STAGE: "Asks whether this may be shown on stage, where and for how long.",
     Kind.ANSWER: "Asks whether this may be passed on to others as their answer.",

@@ -40,7 +40,7 @@ def offer(connection: Connection, consent: Consent, library: Library, settings: 
     targets: list[Target | None] = [*channels(settings, consent.platform, consent.scope or Scope.HERE)] or [None]
     slots = {"name": consent.credit or "", "work": consent.work or "", "incentive": consent.incentive or ""}
     wordings = say(connection, library, "stage_post", post, slots)
-    for target in targets:
+    for target in targets if wordings else []:
         shown = Offer(purpose=Purpose.STAGE, wordings=wordings, why=_WHY, waits=WAITS, target=target)
         draft = moves.offer(connection, post, shown, at)
         consents.needs(connection, draft.id, [consent.id])

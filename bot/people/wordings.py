@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain import Alternative, StoredPost
-from bot.store import Connection, drafts
+from bot.queue.context import call_name
+from bot.store import Connection, drafts, people
 from responders.library.model import Library
 from responders.library.notices import speak
 
@@ -17,6 +18,13 @@ def language_of(post: StoredPost) -> str:
     """The language that a post is written in, as it was read."""
     found = (post.understanding or {}).get("language")
     return found if isinstance(found, str) else "en"
+
+
+def name_of(connection: Connection, post: StoredPost) -> str:
+    """How to address the author of a post: as they told us, else by their name there if it can be said; or ""."""
+    author = post.post.author
+    person = people.of(connection, post.post.platform, author.id)
+    return (person and person.call_name) or call_name(author.name) or ""
 
 
 def say(

@@ -36,7 +36,7 @@ from bot.domain import (
     Target,
 )
 from bot.store.deliveries import OPEN
-from bot.store.tables import decisions, deliveries, drafts
+from bot.store.tables import decisions, deliveries, drafts, posts
 from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
 
 _JSON = {"recipe", "typed", "alternatives", "checks", "missing", "facts", "risk"}
@@ -91,6 +91,13 @@ def variants_used(connection: Connection, template: str, limit: int = 50) -> lis
     """The wordings that drafts took last from a template of any language, newest first."""
     query = select(drafts.c.variant).where(drafts.c.template.like(f"%/{template}"), drafts.c.variant.is_not(None))
     return list(connection.execute(query.order_by(drafts.c.created_at.desc()).limit(limit)).scalars())
+
+
+def has_credit(connection: Connection, thread: str, fan_id: str) -> bool:
+    """True if a credit for a fan was ever offered in a thread."""
+    in_thread = select(posts.c.id).where(posts.c.thread == thread)
+    theirs = (drafts.c.purpose == Purpose.CREDIT, drafts.c.fan_id == fan_id, drafts.c.post_id.in_(in_thread))
+    return connection.execute(select(drafts.c.id).where(*theirs).limit(1)).first() is not None
 
 
 def of_posts(connection: Connection, post_ids: Iterable[str], states: Iterable[DraftState]) -> list[Draft]:

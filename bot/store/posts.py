@@ -264,6 +264,23 @@ def earlier_of_author(
     return [from_row(row) for row in connection.execute(query).mappings()]
 
 
+def answers(connection: Connection, post: StoredPost) -> list[StoredPost]:
+    """What was written as an answer to a post, by anybody, and still stands; oldest first."""
+    inner = post.post
+    here = and_(posts.c.platform == inner.platform, posts.c.channel == inner.channel)
+    to_it = and_(here, posts.c.reply_to.in_(messages_of(connection, post)), ~posts.c.deleted)
+    return [from_row(row) for row in connection.execute(select(posts).where(to_it).order_by(posts.c.at)).mappings()]
+
+
+def newest_of(connection: Connection, platform: str, fan_id: str, since: datetime) -> StoredPost | None:
+    """The newest post of a fan after `since` whose words are kept, or None."""
+    theirs = (posts.c.platform == platform, posts.c.author_id == fan_id, posts.c.at > since)
+    stands = (~posts.c.deleted, posts.c.kept, posts.c.action.is_not(None))
+    query = select(posts).where(*theirs, *stands).order_by(posts.c.at.desc()).limit(1)
+    row = connection.execute(query).mappings().first()
+    return from_row(row) if row else None
+
+
 _JUDGE_AGAIN = update(posts).where(
     posts.c.id == bindparam("post_id"), posts.c.version == bindparam("post_version"), ~posts.c.deleted, posts.c.kept
 )
