@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import attempt, database, doctor, serve, starter, templates, understand
+from bot.cli import attempt, backtest, database, doctor, serve, starter, templates, understand
 
 commands = typer.Typer(
     name="greenroom",
@@ -20,6 +20,7 @@ commands.command("clock")(serve.clock)
 commands.command("init")(starter.init)
 commands.command("try")(attempt.attempt)
 commands.command("understand")(understand.understand)
+commands.command("backtest")(backtest.backtest)
 commands.command("doctor")(doctor.doctor)
 commands.add_typer(templates.commands, name="templates")
 commands.add_typer(database.commands, name="db")

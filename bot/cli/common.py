@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,21 @@ def read_live(templates: Path, var: Path | None) -> Pipeline:
     if content.no_reader:
         typer.echo(content.no_reader, err=True)
     return pipeline
+
+
+def write_file(path: Path, text: str, *, new: bool = False) -> None:
+    """Write a whole file or nothing. `new`: only where there is none yet. Raises GreenroomError."""
+    try:
+        if new and path.exists():
+            raise GreenroomError(f"{path} is there already; move it away first.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
+        ) as file:
+            file.write(text)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise GreenroomError(f"{path} cannot be written: {error.strerror}; name a place where you may write.") from None
 
 
 @contextmanager

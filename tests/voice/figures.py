@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 
-from tests.voice.channel import BANDS, Band, measure
+from responders.voice.channel import BANDS, Band, measure
 from tests.voice.judged import aligned
 from tests.voice.posts import Told
 

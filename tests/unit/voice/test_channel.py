@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.voice.channel import BANDS, Band, ChannelVoice, measure
+from responders.voice.channel import BANDS, Band, ChannelVoice, measure
 
 SHORT = "Amber and birch stood by the door."
 SHARES = [
