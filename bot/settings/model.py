@@ -219,6 +219,20 @@ class Keep(Section):
     rows: Duration = parse_duration("365d")
 
 
+class Pages(Section):
+    """Where public pages are written, for a web server to show them, and the address that they have there."""
+
+    folder: Path = Path("var/pages")
+    address: str | None = None
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is None or re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            return value and value.rstrip("/")
+        raise ValueError(f"`address: {value}` is not the address of a folder, as in https://example.org/fans")
+
+
 class Config(Section):
     """The file as it is written."""
 
@@ -231,6 +245,7 @@ class Config(Section):
     privacy: Privacy = Privacy()
     replies: Replies = Replies()
     keep: Keep = Keep()
+    pages: Pages = Pages()
 
     @field_validator("store")
     @classmethod
@@ -297,6 +312,11 @@ class Settings(Config):
     def templates(self) -> Path:
         """The folder of the operators' files."""
         return self.root / "templates"
+
+    @property
+    def public_pages(self) -> Path:
+        """The folder of the public pages."""
+        return self.root / self.pages.folder
 
     @property
     def replay_file(self) -> Path | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import asdict, fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
 
 from bot.consent import Consent, Kind, Scope, State
-from bot.domain import LIVE, DraftState, Purpose
-from bot.store.tables import consents, drafts, uses
+from bot.domain import LIVE, DeliveryState, DraftState, Purpose
+from bot.store.tables import consents, deliveries, drafts, uses
 
 _MADE = {"kind", "state", "scope"}
 _PLAIN = [field.name for field in fields(Consent) if field.name not in _MADE]
@@ -52,6 +52,28 @@ def of_post(connection: Connection, post_id: str, kind: Kind | None = None) -> l
 def given(connection: Connection, kind: Kind) -> list[Consent]:
     """Every yes of a kind that was not taken back, oldest first. Whether its time is up is for `Consent.counts`."""
     return _found(connection, consents.c.state == State.YES, consents.c.kind == kind)
+
+
+def memory_of(connection: Connection, platform: str, fan_id: str) -> Consent | None:
+    """The yes to being remembered that counts for an account, or None."""
+    asked = (consents.c.platform == platform, consents.c.fan_id == fan_id, consents.c.kind == Kind.MEMORY)
+    return next(iter(_found(connection, *asked, consents.c.state == State.YES)), None)
+
+
+def on_stage(connection: Connection) -> list[tuple[Consent, datetime]]:
+    """Every yes for the stage of which something stands on a platform, with the time since when, oldest first. Whether
+    its time is up is for `Consent.counts`."""
+    since = func.min(deliveries.c.sent_at, type_=deliveries.c.sent_at.type).label("since")
+    shown = and_(deliveries.c.kind == "send", deliveries.c.state == DeliveryState.SENT)
+    query = (
+        select(uses.c.consent_id, since)
+        .join(drafts, and_(drafts.c.id == uses.c.draft_id, drafts.c.purpose == Purpose.STAGE))
+        .join(deliveries, and_(deliveries.c.draft_id == drafts.c.id, shown))
+        .group_by(uses.c.consent_id)
+    )
+    times = {row.consent_id: row.since for row in connection.execute(query)}
+    found = [(consent, times[consent.id]) for consent in given(connection, Kind.STAGE) if consent.id in times]
+    return sorted(found, key=lambda one: one[1])
 
 
 def run_out(connection: Connection, asked_before: datetime) -> list[Consent]:
@@ -99,11 +121,6 @@ def forget(connection: Connection, platform: str, fan_id: str) -> None:
     theirs = (consents.c.platform == platform, consents.c.fan_id == fan_id)
     connection.execute(delete(uses).where(uses.c.consent_id.in_(select(consents.c.id).where(*theirs))))
     connection.execute(delete(consents).where(*theirs))
-
-
-def drop_words(connection: Connection, post_ids: Sequence[str]) -> None:
-    """Drop what was kept of deleted posts."""
-    connection.execute(update(consents).where(consents.c.post_id.in_(post_ids)).values(work=None))
 
 
 def _found(connection: Connection, *where: ColumnElement[bool]) -> list[Consent]:
