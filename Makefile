@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Compiled once, not by each process that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-browser test-kill soak lint specs bench train
 

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration import pauses
+
 PIGEON = "pigeon = tests.contract.chat.pigeon:PigeonAdapter"
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses.shortened(monkeypatch)
+    monkeypatch.setattr("bot.adapters.discord.send.RETRY_DELAY", 0.1)
 
 
 @pytest.fixture

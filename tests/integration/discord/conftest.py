@@ -15,6 +15,7 @@ from discord.http import Route
 from bot import settings
 from bot.app import App, build
 from tests.fakes.discord import TOKEN, FakeDiscord, Interaction, components, texts
+from tests.integration import pauses
 from tests.integration.conftest import TEMPLATES, numbered
 from tests.integration.program import Program, database
 from tests.model import reader
@@ -225,6 +226,11 @@ async def opened(kind: type[House], folder: Path) -> AsyncIterator[House]:
             await house.stop()
             Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = kept
         assert fake.problems == []
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses.shortened(monkeypatch)
 
 
 @pytest.fixture

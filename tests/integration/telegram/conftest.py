@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.telegram import FakeTelegram
+from tests.integration import pauses
 
 from .house import House, Killable
 
@@ -26,6 +27,11 @@ async def opened(kind: type[House], folder: Path, database: Path) -> AsyncIterat
         finally:
             await house.stop()
         assert fake.problems == []
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses.shortened(monkeypatch)
 
 
 @pytest.fixture

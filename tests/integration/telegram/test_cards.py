@@ -213,27 +213,33 @@ async def test_a_card_that_could_not_be_sent_comes_later(room, fault):
     assert len(room.fake.by_bot(room.room)) == 1
 
 
-async def test_a_card_that_could_not_be_changed_is_repaired(room):
-    draft, card = await waiting(room)
-    room.fake.fail_next(EDIT, Fault(status=502))
-    await room.decide(draft, "approve")
-    await room.until(lambda: asked(room, EDIT))
-    assert "Approved" not in card["text"]
-    await in_time(room, lambda: "Approved" in card["text"])
-
-
-async def test_an_edit_whose_answer_was_lost_does_no_harm(house):
-    house.undo = 3600  # the card says nothing new before the second edit, however late that is
+@pytest.fixture
+async def patient(house: House) -> House:
+    """Running, with so much time to take a decision back that a card says nothing new meanwhile."""
+    house.undo = 3600
     await house.start()
-    draft, card = await waiting(house)
-    house.fake.fail_next(EDIT, Fault(status=None, after=True))
-    await house.decide(draft, "approve")
-    await house.says(card, "Approved")
-    await in_time(house, lambda: len(asked(house, EDIT)) == 2)
-    assert house.fake.requests(EDIT)[-1].status == 400, "not modified: it was there"
-    await later(house, seconds=3600)
-    await house.delivery(draft, "sent")
-    await house.says(card, "Sent")
+    return house
+
+
+async def test_a_card_that_could_not_be_changed_is_repaired(patient):
+    draft, card = await waiting(patient)
+    patient.fake.fail_next(EDIT, Fault(status=502))
+    await patient.decide(draft, "approve")
+    await patient.until(lambda: asked(patient, EDIT))
+    assert "Approved" not in card["text"]
+    await in_time(patient, lambda: "Approved" in card["text"])
+
+
+async def test_an_edit_whose_answer_was_lost_does_no_harm(patient):
+    draft, card = await waiting(patient)
+    patient.fake.fail_next(EDIT, Fault(status=None, after=True))
+    await patient.decide(draft, "approve")
+    await patient.says(card, "Approved")
+    await in_time(patient, lambda: len(asked(patient, EDIT)) == 2)
+    assert patient.fake.requests(EDIT)[-1].status == 400, "not modified: it was there"
+    await later(patient, seconds=3600)
+    await patient.delivery(draft, "sent")
+    await patient.says(card, "Sent")
 
 
 async def test_a_wait_that_telegram_asks_for_is_kept_and_nothing_is_lost(room):
