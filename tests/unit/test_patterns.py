@@ -22,8 +22,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "responders")
-LENGTH = 8_000
-SECONDS = 0.1
+LENGTH = 4_000
+SECONDS = 0.05
 """Process time for one text. Linear patterns take a few thousandths; a quadratic one several tenths or far more."""
 COMPILED = """
 import importlib, json, pkgutil, re, sys

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jinja2 import Environment, FileSystemBytecodeCache
 
 from bot import app, settings
 from bot.adapters.web import Keys, signin_link
@@ -87,6 +88,15 @@ class Greenroom:
 
 
 Start = Callable[..., AbstractAsyncContextManager[Greenroom]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pages_are_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Not by each Greenroom anew."""
+    compiled = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.console.render.Environment", partial(Environment, bytecode_cache=compiled))
+        yield
 
 
 @pytest.fixture

@@ -58,8 +58,8 @@ async def test_the_same_idempotency_key_gets_the_first_answer(greenroom):
 
 
 @pytest.mark.timeout(400)  # two hundred drafts, on a slow machine
-async def test_two_managers_press_at_once_two_hundred_times(greenroom):
-    posts = [await greenroom.post() for _ in range(200)]
+async def test_two_managers_press_at_once_fifty_times(greenroom):
+    posts = [await greenroom.post() for _ in range(50)]
     for post_id in posts:
         judged = await greenroom.until(f"/api/posts/{post_id}", lambda p: p["action"])
         draft = judged["draft"]

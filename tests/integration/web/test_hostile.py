@@ -60,14 +60,14 @@ def test_the_search_finds_what_is_planted():
 
 def posts_of(text):
     """Posts that have a hostile value in every field that a fan controls, in the lobby and elsewhere."""
-    by = {"author": {"id": f"f{text}", "name": text}, "reply_to": text}
-    for channel, words, brought in (
-        ("lobby", f"the new map is gorgeous {text}", {"url": text, "title": "a"}),
-        ("lobby", text, {"url": f"https://example.org/{text}", "title": "a"}),
-        (text, f"the new map is gorgeous {text}", {"url": "https://example.org/a", "title": text}),
+    praise, a_link = f"the new map is gorgeous {text}", "https://example.org/a"
+    for where, url, title in (
+        ({"channel": "lobby", "text": praise}, text, "a"),
+        ({"channel": "lobby", "text": text, "reply_to": text}, f"https://example.org/{text}", "a"),
+        ({"channel": text, "text": praise}, a_link, text),
     ):
-        attachments = [brought | {"kind": kind} for kind in ("link", "image", "video", "file")]
-        yield by | {"channel": channel, "text": words, "attachments": attachments}
+        brought = [{"kind": kind, "url": url, "title": title} for kind in ("link", "image", "video", "file")]
+        yield where | {"author": {"id": f"f{text}", "name": text}, "attachments": brought}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
