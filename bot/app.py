@@ -15,8 +15,10 @@ import structlog
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.port import adapters
 from bot.adapters.replay import ReplayPlatform
-from bot.adapters.web import Deps, Keys, WebPlatform
-from bot.adapters.web import signin_link as link_for
+from bot.adapters.web.auth import Keys, signin_link
+from bot.adapters.web.deps import Deps
+from bot.adapters.web.links import base_url, keys
+from bot.adapters.web.platform import WebPlatform
 from bot.clock import SteadyClock
 from bot.console import WebServer, create_app
 from bot.content import Content
@@ -24,10 +26,12 @@ from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.errors import GreenroomError
 from bot.events import Happened
+from bot.insights.watch import Watch
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.people.asks import Asks
 from bot.people.fans import Fans
+from bot.people.stage_page import StagePages
 from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
@@ -90,6 +94,8 @@ class App:
         self.intake: Intake
         self.outbox: Outbox
         self.rounds: Rounds
+        self.watch: Watch
+        self.stage_pages: StagePages
         self.keys: Keys
         self.web: WebServer
 
@@ -118,6 +124,7 @@ class App:
         self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
         self._stack.push_async_callback(self.intake.close)
         self.asks = Asks(self.store, settings, clock, lambda: self._pipeline().library)
+        self.fans = Fans(self.store, settings, clock)
         self.platforms |= {"web": WebPlatform()}
         if file := settings.replay_file:
             speed = settings.platforms.replay.speed
@@ -127,7 +134,9 @@ class App:
         sent_to = {name: platform for name, platform in self.platforms.items() if self._sends(name)}
         self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
         self.rounds = Rounds(self.store, settings, clock, self._pipeline, lambda: getattr(clock, "leapt", False))
-        self.keys = _keys(settings, self._environ)
+        self.watch = Watch(self.store, settings, clock)
+        self.stage_pages = StagePages(self.store, settings, clock, self._message_link)
+        self.keys = keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
         await self.store.write(lambda c: sessions.keep_only(c, settings.managers))
         if self._takes("web"):
@@ -141,7 +150,7 @@ class App:
             store=self.store,
             desk=self.desk,
             intake=self.intake,
-            fans=Fans(self.store, self.settings, self.clock),
+            fans=self.fans,
             asks=self.asks,
             clock=self.clock,
             signin_link=self._signin_link,
@@ -167,7 +176,8 @@ class App:
     def _run_parts(self) -> None:
         parts: dict[str, Callable[[], Awaitable[None]]] = {"templates": self._follow_templates}
         if self._takes("desk"):
-            parts |= {"intake": self.intake.run, "rounds": self.rounds.run}
+            parts |= {"intake": self.intake.run, "rounds": self.rounds.run, "insights": self.watch.run}
+            parts["stage pages"] = self.stage_pages.run
         if self._takes("outbox"):
             parts["outbox"] = self.outbox.run
         parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
@@ -237,7 +247,7 @@ class App:
             announce(f"Greenroom is running for {self.settings.community.name}. Ctrl-C stops it.")
             if self._takes("web") and link:
                 announce(f"Sign in as {self.desk.name_of(on_call)} (works once, for ten minutes):")
-                announce(f"  {link_for(self.keys, self.base_url, on_call)}")
+                announce(f"  {signin_link(self.keys, self.base_url, on_call)}")
             elif self._takes("web"):
                 announce(f"The console is at {self.base_url}; `greenroom link {on_call}` prints a link to sign in.")
             async with watchdog():
@@ -246,7 +256,7 @@ class App:
     @property
     def base_url(self) -> str:
         """The address of the console."""
-        return _base_url(self.settings, self.web.port)
+        return base_url(self.settings, self.web.port)
 
     def _pipeline(self) -> Pipeline:
         return self.content.pipeline
@@ -262,6 +272,7 @@ class App:
             desk=self.desk,
             intake=self.intake,
             asks=self.asks,
+            fans=self.fans,
             keys=self.keys,
             clock=self.clock,
             pipeline=self._pipeline,
@@ -276,7 +287,7 @@ class App:
 
     def _signin_link(self, manager: str) -> str | None:
         url = self.settings.web.public_url
-        return link_for(self.keys, url, manager) if url else None
+        return signin_link(self.keys, url, manager) if url else None
 
     def _message_link(self, platform: str, channel: str, message_id: str) -> str | None:
         adapter = self.platforms.get(platform)
@@ -289,27 +300,3 @@ class App:
     def _answers(self, name: str) -> bool:
         adapter = self.platforms.get(name)
         return adapter.is_ready() if isinstance(adapter, Watched) else True
-
-
-def signin_link(settings: Settings, name: str, environ: Mapping[str, str]) -> str:
-    """A sign-in link for a manager, for a server that runs with these settings. Raises GreenroomError."""
-    if name not in settings.managers:
-        known = ", ".join(sorted(settings.managers))
-        raise GreenroomError(f"“{name}” is not a manager; config.yaml lists: {known}")
-    return link_for(_keys(settings, environ), _base_url(settings, settings.web.port), name)
-
-
-def _keys(settings: Settings, environ: Mapping[str, str]) -> Keys:
-    try:
-        return Keys(settings.var, environ)
-    except OSError as error:
-        raise GreenroomError(
-            f"{settings.var}: the web server's secrets cannot be kept here ({error.strerror}); check the permissions"
-        ) from error
-
-
-def _base_url(settings: Settings, port: int) -> str:
-    if settings.web.public_url:
-        return settings.web.public_url
-    host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
-    return f"http://{host}:{port}"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from bot.cli.common import Config, load_pipeline, load_settings
+from bot.cli.common import Config, load_settings
+from bot.cli.live import load_pipeline
 from bot.cli.understand import as_dict as understood
 from bot.domain import clean
+from bot.errors import GreenroomError
 from bot.reading import in_words
 from bot.settings import Listen, Settings
 from responders.library.model import Library
@@ -19,27 +22,47 @@ from responders.types import Author, Candidate, Context, Outcome, Post, Proposal
 
 
 def attempt(
-    text: Annotated[str, typer.Argument(help="What a fan writes.")],
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT...", help="What fans write; else each line of the input.")
+    ] = None,
     channel: Annotated[str, typer.Option(help="Its channel; config.yaml has its language and register.")] = "general",
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts: an object for each post.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Also what each stage saw.")] = False,
     config: Config = None,
 ) -> None:
-    """Show what would happen to a post, and why. Nothing is stored or sent."""
+    """Show what would happen to a post, and why. Nothing is stored or sent.
+
+    Example: greenroom try "my save is gone"
+    """
+    posts = texts or _typed()
     settings = load_settings(config)
     pipeline = load_pipeline(settings)
     now = datetime.now(UTC)
-    author = Author(id="fan", name="Fan")
-    post = Post(platform="web", channel=channel, external_id="try", author=author, text=clean(text), at=now)
     context = _context(settings, channel, now)
-    proposal = pipeline.run(post, context)
-    if as_json:
-        typer.echo(json.dumps(as_dict(proposal, pipeline.library), ensure_ascii=False, indent=2))
-        return
-    typer.echo(in_words(proposal.understanding, pipeline.library, context.locale))
-    typer.echo("\n".join(_outcome(proposal)))
-    if trace:
-        typer.echo("\n".join(_steps(proposal)))
+    for number, text in enumerate(posts):
+        author = Author(id="fan", name="Fan")
+        post = Post(platform="web", channel=channel, external_id="try", author=author, text=clean(text), at=now)
+        proposal = pipeline.run(post, context)
+        if as_json:
+            typer.echo(json.dumps(as_dict(proposal, pipeline.library), ensure_ascii=False, indent=2))
+            continue
+        if len(posts) > 1:
+            typer.echo(f"{NEXT if number else ''}> {text}")
+        typer.echo(in_words(proposal.understanding, pipeline.library, context.locale))
+        typer.echo("\n".join(_outcome(proposal)))
+        if trace:
+            typer.echo("\n".join(_steps(proposal)))
+
+
+NEXT = "\n"
+"""Stands between two posts."""
+
+
+def _typed() -> list[str]:
+    """The lines of the input. Raises GreenroomError if somebody would have to type them blindly."""
+    if sys.stdin.isatty():
+        raise GreenroomError('Write what a fan might post: greenroom try "my save is gone"')
+    return [line for line in sys.stdin.read().splitlines() if line.strip()]
 
 
 def _context(settings: Settings, channel: str, now: datetime) -> Context:

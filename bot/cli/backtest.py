@@ -21,7 +21,8 @@ from bot.backtest.page import page
 from bot.backtest.report import without_reply
 from bot.backtest.start import start_template
 from bot.backtest.words import as_dict, change_dicts, change_lines, changes, lines
-from bot.cli.common import Config, load_pipeline, load_settings, read_live, write_file
+from bot.cli.common import Config, load_settings, write_file
+from bot.cli.live import load_pipeline, read_live
 from bot.errors import GreenroomError
 from bot.exports import Export
 from bot.reader import NoReader, load_reader

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import Config, busy, counted, load_settings, read_live
+from bot.cli.common import Config, busy, counted, load_settings
+from bot.cli.live import read_live
 from bot.content import read_texts
 from bot.errors import FaultyFiles, GreenroomError
 from bot.own_files import Files, could_be_better, files_of, lost_posts, shipped, tried

@@ -14,11 +14,8 @@ import typer
 from rich.console import Console
 
 from bot import settings
-from bot.content import Content
 from bot.errors import GreenroomError
-from bot.reader import load_reader
 from bot.settings import Settings
-from responders.pipeline import Pipeline
 
 Config = Annotated[
     Path | None,
@@ -37,21 +34,6 @@ def load_settings(config: Path | None) -> Settings:
             f"There is no {path} here; it lies one folder up: write `cd ..` first, or --config {above}."
         )
     return settings.load(path, os.environ)
-
-
-def load_pipeline(settings: Settings) -> Pipeline:
-    """The pipeline as `run` has it. Says on stderr if there is no model. Raises FaultyFiles."""
-    return read_live(settings.templates, settings.var)
-
-
-def read_live(templates: Path, var: Path | None) -> Pipeline:
-    """`load_pipeline` for any folder of templates; `var`: the folder for the vectors of examples."""
-    content = Content(templates, reader=load_reader, var=var)
-    with busy("Reading the templates and their examples"):
-        pipeline = content.load()
-    if content.no_reader:
-        typer.echo(content.no_reader, err=True)
-    return pipeline
 
 
 def write_file(path: Path, text: str, *, new: bool = False) -> None:

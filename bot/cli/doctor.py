@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from bot.adapters import replay, web
+from bot.adapters import replay
 from bot.adapters.chat.port import adapters
+from bot.adapters.web.doctor import checks as web_checks
 from bot.cli.common import Config, busy, counted, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
@@ -56,7 +57,7 @@ def _examine(settings: Settings) -> list[Check]:
         _reader(content),
         *migrate.inspect(settings.store),
         *_disk(settings),
-        *web.checks(settings),
+        *web_checks(settings),
         *_platforms(settings),
         *replay.checks(settings),
     ]

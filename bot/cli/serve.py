@@ -1,4 +1,4 @@
-"""`run`, `link` and `clock`."""
+"""`run`: everything that config.yaml switches on."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import asyncio
 import logging
 import os
 import sys
-from datetime import UTC, datetime
 from typing import Annotated
 
 import structlog
 import typer
 
 from bot import app, private
-from bot.adapters import web
+from bot.adapters.web.doctor import checks
 from bot.cli.common import Config, load_settings
-from bot.errors import GreenroomError
-from bot.queue import retention
 from bot.reader import load_reader
 
 Only = Annotated[
@@ -33,7 +30,7 @@ def run(config: Config = None, only: Only = None) -> None:
     os.umask(0o077)  # files hold fans' words and secrets
     private.tighten_all(settings.var)
     _log_to_stderr()
-    for check in web.checks(settings):
+    for check in checks(settings):
         if check.ok is False:
             structlog.get_logger().warning("not_safe", what=check.result, fix=check.fix)
     if sys.stderr.isatty():
@@ -41,24 +38,6 @@ def run(config: Config = None, only: Only = None) -> None:
     roles = [role.strip() for role in only.split(",") if role.strip()] if only else []
     built = app.build(settings, only=roles, reader=load_reader)
     asyncio.run(built.run(announce=typer.echo, link=sys.stdout.isatty()))
-
-
-def link(name: Annotated[str, typer.Argument(help="The manager's key in config.yaml.")], config: Config = None) -> None:
-    """Print a sign-in link for a manager; it lives ten minutes and works once."""
-    typer.echo(app.signin_link(load_settings(config), name, os.environ))
-
-
-def clock(config: Config = None) -> None:
-    """Confirm that this machine's clock is right, if Greenroom doubts it and drops no old words."""
-    settings = load_settings(config)
-    now = datetime.now(UTC)
-    try:
-        retention.confirm(settings.var, now)
-    except OSError as error:
-        raise GreenroomError(
-            f"{settings.var}: the confirmation cannot be written here ({error.strerror}); check the permissions"
-        ) from error
-    typer.echo(f"It is {now:%Y-%m-%d %H:%M} UTC. Within a minute old words are dropped by that time.")
 
 
 def _log_to_stderr() -> None:

@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.check import check
-from bot.cli.common import Config, load_pipeline, load_settings, read_live
+from bot.cli.common import Config, load_settings
+from bot.cli.live import load_pipeline, read_live
 from bot.domain import clean
 from bot.errors import GreenroomError
 from bot.reading import in_words, intent_of

@@ -19,7 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from bot.cli.common import Config, load_pipeline, load_settings
+from bot.cli.common import Config, load_settings
+from bot.cli.live import load_pipeline
 from bot.domain import clean
 from bot.errors import GreenroomError
 from bot.settings import Settings

@@ -10,10 +10,11 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from bot.adapters.web import Deps, api, health, problems
+from bot.adapters.web import api, health, problems
+from bot.adapters.web.deps import Deps
 from bot.adapters.web.guard import BODY_SECONDS, Guard
 from bot.adapters.web.limits import Limits
-from bot.console import audit, inbox, live, lobby, media, misread, notes, signin, team, templates
+from bot.console import audit, consents, hold, inbox, live, lobby, media, misread, notes, signin, stage, team, templates
 from bot.console.evening import Evening
 from bot.console.presence import FORGET_AFTER, Presence
 from bot.console.render import Renderer
@@ -26,10 +27,13 @@ PAGES_OF_MANAGERS = (
     media.router,
     lobby.router,
     live.router,
+    stage.router,
+    consents.router,
     templates.router,
     misread.router,
     team.router,
     audit.router,
+    hold.router,
 )
 PAGES = Path(__file__).with_name("pages")
 _FOR_PROGRAMS = ("/api/", "/readyz", "/metrics")

@@ -18,10 +18,10 @@ from bot.adapters.discord.platform import DiscordPlatform
 from bot.adapters.web import views
 from bot.desk import Desk
 from bot.domain import Action, Command, StoredPost
-from bot.people.asks import Asks
-from bot.people.fans import Fans
 from bot.intake import Intake
 from bot.outbox import Outbox
+from bot.people.asks import Asks
+from bot.people.fans import Fans
 from bot.store import Store, posts
 from responders.pipeline import Pipeline
 from tests.fakes.discord import TOKEN, FakeDiscord

@@ -15,7 +15,7 @@ from bot.adapters.chat.parts import Parts
 from bot.adapters.discord.cards import Cards
 from bot.adapters.discord.gateway import Client
 from bot.adapters.discord.ingest import Ingest
-from bot.adapters.web import Keys, signin_link
+from bot.adapters.web.auth import Keys, signin_link
 from bot.people.asks import Asks
 from bot.people.fans import Fans
 

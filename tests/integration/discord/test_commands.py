@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from bot.adapters.web import Keys
+from bot.adapters.web.auth import Keys
 from bot.people.fans import COMMANDS
 from bot.settings.model import Web
 from tests.integration.discord.mods_room import PRAISE, Room, opened, text_of

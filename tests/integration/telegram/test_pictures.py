@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot import settings
-from bot.adapters.web import signin_link
+from bot.adapters.web.auth import signin_link
 from bot.app import App, build
 from bot.console.media import LARGEST, NoPicture, fetch
 from bot.domain import StoredPost

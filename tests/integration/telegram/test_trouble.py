@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram import api
-from bot.adapters.web import Keys, signin_link
+from bot.adapters.web.auth import Keys, signin_link
 from tests.fakes.telegram import EDIT, POLL, SEND, TOKEN, Fault
 from tests.integration.conftest import LOVELY, numbered
 from tests.integration.program import database

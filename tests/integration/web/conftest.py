@@ -16,7 +16,7 @@ import pytest
 from jinja2 import Environment, FileSystemBytecodeCache
 
 from bot import app, settings
-from bot.adapters.web import Keys, signin_link
+from bot.adapters.web.auth import Keys, signin_link
 from bot.reader import Reader
 from tests import model
 from tests.integration.conftest import TEMPLATES

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from bot.adapters.web import Keys, signin_link
+from bot.adapters.web.auth import Keys, signin_link
 from bot.console import WebServer
 from bot.errors import Busy
 

@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 
-from bot.adapters.web import signin_link
+from bot.adapters.web.auth import signin_link
 from tests.integration.web.conftest import CONFIG
 from tests.integration.web.trouble import ADDRESSES, take_tables_away
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot.adapters.web import signin_link
+from bot.adapters.web.auth import signin_link
 from bot.adapters.web.callers import SEEN_EVERY
 from bot.store import sessions
 from tests.integration.web.conftest import CONFIG

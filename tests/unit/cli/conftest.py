@@ -17,7 +17,7 @@ def greenroom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
 
     It reads posts by words alone, so that no test depends on the model (only `doctor` has it).
     """
-    monkeypatch.setattr("bot.cli.common.load_reader", None)
+    monkeypatch.setattr("bot.cli.live.load_reader", None)
     monkeypatch.setattr("bot.cli.doctor.load_reader", reader)
     for name in ("GREENROOM_CONFIG", "GREENROOM_WEB_TOKEN", "DISCORD_TOKEN", "TELEGRAM_TOKEN"):
         monkeypatch.delenv(name, raising=False)

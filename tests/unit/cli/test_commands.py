@@ -252,7 +252,7 @@ def test_doctor_says_what_a_start_does_while_the_files_have_faults(
 def test_without_the_model_doctor_and_try_say_so(
     greenroom: Run, write_config: Write, templates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for command in ("common", "doctor"):
+    for command in ("live", "doctor"):
         monkeypatch.setattr(f"bot.cli.{command}.load_reader", lambda: load_reader(tmp_path))
     status, out, _ = greenroom("doctor", "--config", write_config())
     assert status == 1

@@ -156,7 +156,7 @@ def test_a_file_that_nobody_would_read_is_told(greenroom: Run, templates: Path, 
 def test_own_situations_are_read_by_those_who_do_not_know_them(
     greenroom: Run, templates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cli.common.load_reader", reader)
+    monkeypatch.setattr("bot.cli.live.load_reader", reader)
     posts = "[who has a boat, love the map, the bus was full of fog]"
     (templates / "en/praise/zeppelin.md").write_text(f"---\nanswers_to: {posts}\n---\n{OWN.rpartition('---')[2]}")
     out = greenroom("templates", "check", templates)[1]

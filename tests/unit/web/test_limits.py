@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from bot.adapters.web import Keys
+from bot.adapters.web.auth import Keys
 from bot.adapters.web.limits import DECISIONS, LIMITS, MOST_BUCKETS, SIGN_IN, WRONG_TOKEN, Limits
 from bot.adapters.web.problems import Problem
 
