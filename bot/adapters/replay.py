@@ -1,4 +1,5 @@
-"""Posts from a file, for demonstrations and rehearsals. Replies stay in the store."""
+"""Posts from a file, for demonstrations and rehearsals: JSON lines, or a chat that was exported. Replies stay in the
+store."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ import structlog
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from bot import exports
 from bot.adapters.web.models import PostIn
 from bot.domain import Delivery, NotSent, SendResult, Sent, SourceGone
 from bot.errors import FaultyFiles
+from bot.exports.kind import HEAD, Kind, kind_of
 from bot.ports import Check, Clock
 from bot.settings import Settings
 from bot.store import Received
@@ -28,7 +31,8 @@ log = structlog.get_logger(__name__)
 
 
 class ReplayPlatform:
-    """Plays a file of JSON lines as if the posts were written now. Each line is a body of `POST /api/posts`."""
+    """Plays a file as if its posts were written now: an exported chat (see `bot.exports`), or JSON lines, each a body
+    of `POST /api/posts`."""
 
     name = NAME
     text_limit = 4096
@@ -43,20 +47,35 @@ class ReplayPlatform:
     async def run(self) -> None:
         """Play the file once, then wait. A bad line is logged and skipped. Raises FaultyFiles if there is no file."""
         before: datetime | None = None
+        with closing(self._read()) as found:
+            while (one := await asyncio.to_thread(next, found, None)) is not None:
+                if isinstance(one, Fault):
+                    log.warning("replay_line_skipped", fault=str(one))
+                    continue
+                post, at = one
+                if before and at and self._speed:
+                    await asyncio.sleep(max(0.0, (at - before).total_seconds() / self._speed))
+                received = await self._receive(replace(post, platform=NAME, at=self._clock.now()))
+                before = at if received.new else None  # do not wait for posts of an earlier run
+        log.info("replay_finished", file=self._file.name)
+        await asyncio.Event().wait()
+
+    def _read(self) -> Generator[tuple[Post, datetime | None] | Fault]:
+        """The posts with the times at which they were written, and what is wrong with the file."""
+        if _is_export(self._file):
+            export = exports.read(self._file)
+            for message in export:
+                yield message.post, message.post.at
+            yield from export.report.faults
+            return
         with closing(_lines(self._file)) as lines:
             for number, line in lines:
                 try:
                     body = _body(line, f"{self._file.name}:{number}")
                 except ValueError as error:
-                    log.warning("replay_line_skipped", fault=str(_fault(self._file, number, error)))
-                    continue
-                if before and body.at and self._speed:
-                    await asyncio.sleep(max(0.0, (body.at - before).total_seconds() / self._speed))
-                now = self._clock.now()
-                received = await self._receive(replace(body.post(NAME, now), at=now))
-                before = body.at if received.new else None  # do not wait for posts of an earlier run
-        log.info("replay_finished", file=self._file.name)
-        await asyncio.Event().wait()
+                    yield _fault(self._file, number, error)
+                else:
+                    yield body.post(NAME, self._clock.now()), body.at
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | None:
         """Never: the outbox has looked at the store, and nothing else knows of the post."""
@@ -78,6 +97,14 @@ def checks(settings: Settings) -> list[Check]:
     there = file.is_file()
     fix = "" if there else "correct `platforms.replay.file`, a path that starts at config.yaml"
     return [Check(name=NAME, ok=there, result=f"{file.name} {'is' if there else 'is not'} there", fix=fix)]
+
+
+def _is_export(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return kind_of(stream.read(HEAD)) in {Kind.DISCORD, Kind.TELEGRAM}
+    except OSError:  # told where the lines are read
+        return False
 
 
 def _lines(file: Path) -> Generator[tuple[int, bytes], None, None]:

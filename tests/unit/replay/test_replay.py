@@ -14,6 +14,7 @@ from bot.adapters.replay import ReplayPlatform
 from bot.errors import FaultyFiles
 from bot.store import Received
 from responders.types import Post
+from tests.unit.exports.builders import discord, said
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -126,3 +127,18 @@ async def test_gaps_shrink_with_speed(tmp_path: Path, monkeypatch: pytest.Monkey
 async def test_without_its_file_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(FaultyFiles, match=r"posts\.jsonl: .*cannot be read.*platforms\.replay\.file"):
         await play(tmp_path / "posts.jsonl")
+
+
+async def test_an_exported_chat_is_played_and_its_break_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "general.json"
+    whole = json.dumps(discord(said(1), said(2), said(3)))
+    path.write_text(whole)
+    posts, faults = await play(path)
+    assert [(post.platform, post.channel, post.text, post.at) for post in posts] == [
+        ("replay", "2000", f"words {n}", NOON) for n in (1, 2, 3)
+    ]
+    assert faults == []
+    path.write_text(whole[: whole.index("words 3")])
+    posts, faults = await play(path)
+    assert len(posts) == 2
+    assert faults[0].startswith("general.json")
