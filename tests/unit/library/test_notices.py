@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from responders.library.load import load
 from responders.library.model import Library
-from responders.library.notices import LONGEST, speak
+from responders.library.notices import LONGEST, NOTICES, OPTIONAL, speak
 
+ROOT = Path(__file__).parents[3]
 INTENTS = {"intents/praise.yaml": "meaning: m\naction: draft\nexamples: {en: [a]}"}
 TALK = """## variant: one
 {{ first }}, this is {{ second }}. It is about {{ thing }}.
@@ -122,3 +124,27 @@ def test_misplaced(faults_of: Callable[..., str], path: str, message: str) -> No
 def test_no_post_is_answered_with_a_notice(talk: Library) -> None:
     assert talk.templates == ()
     assert talk.by_key == {}
+
+
+@pytest.fixture(scope="module")
+def notices(shipped: Mapping[str, str]) -> Library:
+    """Those that ship, under the shipped checks."""
+    folder = ROOT / "templates"
+    files = {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.glob("*/people/*.md")}
+    return load({**INTENTS, **files}, shipped)
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "pt"])
+def test_the_notices_that_ship_say_all_they_are_given(notices: Library, language: str, notice: str) -> None:
+    words = {name: f"<{name}>" for name in NOTICES[notice]}
+    full = speak(notices, notice, language, words, ())
+    bare = speak(notices, notice, language, {n: said for n, said in words.items() if n not in OPTIONAL}, ())
+    assert full
+    for one in full:
+        assert one.template == f"{language}/people/{notice}"
+        assert all(said in one.text for said in words.values())
+    for one in bare:
+        assert not any(f"<{name}>" in one.text for name in OPTIONAL)
+        assert "  " not in one.text
+        assert " ." not in one.text
