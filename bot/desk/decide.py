@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale, refuse_on_hold
 from bot.desk.reply_actions import change_reply, retry, settle, undo
 from bot.desk.words import for_yes
-from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Refused, StoredPost, seal
+from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Purpose, Refused, StoredPost, seal
 from bot.events import Happened
 from bot.queue import consents, moves
 from bot.store import Connection, events, posts
@@ -136,6 +136,7 @@ def _snooze(_connection: Connection, draft: Draft, _post: StoredPost, press: Pre
 
 
 def _handover(connection: Connection, draft: Draft, post: StoredPost, press: Press) -> Draft:
+    _refuse_unless_reply(draft)
     to = press.command.to
     record(connection, draft, press)
     why = f"{press.manager} handed it over{f' to {press.name_of(to)}' if to else ''}. {draft.why}"
@@ -143,7 +144,14 @@ def _handover(connection: Connection, draft: Draft, post: StoredPost, press: Pre
     return _decided(draft, press, DraftState.SUPERSEDED)
 
 
+def _refuse_unless_reply(draft: Draft) -> None:
+    """What is no reply would become one. Raises Refused."""
+    if draft.purpose is not Purpose.REPLY:
+        raise Refused("bad_action", "This is no reply; send it, or skip it.", draft=draft)
+
+
 def _relabel(connection: Connection, draft: Draft, post: StoredPost, press: Press) -> Draft:
+    _refuse_unless_reply(draft)
     record(connection, draft, press)
     posts.reopen(connection, post.id, press.now, forced_intent=press.command.intent)
     return _decided(draft, press, DraftState.SUPERSEDED)

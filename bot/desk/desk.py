@@ -29,8 +29,6 @@ from responders.voice.words import may_repeat
 
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
 """Actions that send a text."""
-LONGEST_REASON = 500
-"""Characters of why everything is put on hold."""
 USED = "This Idempotency-Key was used for another request; use a new key for a new decision."
 NO_REASON = "Say why, so that the others know."
 LONGEST_REASON = 300
@@ -100,7 +98,8 @@ class Desk:
             raise Refused("bad_action", f"Say why in at most {LONGEST_REASON} characters.")
         waiting = await self._store.write(lambda c: hold.begin(c, by, reason, now))
         if waiting is None:
-            raise Refused("on_hold", "Everything is on hold already.")
+            lasting = await self.on_hold()
+            raise Refused("on_hold", self.told_of(lasting) if lasting else "Everything is on hold already.")
         return waiting
 
     async def lift(self, by: str, *, name: str | None = None) -> None:
@@ -109,11 +108,17 @@ class Desk:
         await self.meet(by, name)
         now = self._clock.now()
         if not await self._store.write(lambda c: holds.lift(c, by, now)):
-            raise Refused("bad_action", "Nothing is on hold.")
+            raise Refused("not_on_hold", "Nothing is on hold.")
 
     async def on_hold(self) -> Hold | None:
         """The hold that lasts now, or None."""
         return await self._store.read(holds.current)
+
+    def told_of(self, lasting: Hold) -> str:
+        """A hold in a line: "On hold since 14:02 CET by Mara: REASON"."""
+        since, now = (self._settings.community.local(moment) for moment in (lasting.at, self._clock.now()))
+        when = f"{since:%H:%M %Z}" if since.date() == now.date() else f"{since:%Y-%m-%d %H:%M %Z}"
+        return f"On hold since {when} by {self.name_of(lasting.by)}: {lasting.reason}"
 
     async def decide_once(self, command: Command, key: str, encode: Encode) -> Json:
         """`decide` for a request with an Idempotency-Key. The same command gets its first answer again, a refusal, too.
@@ -160,7 +165,7 @@ class Desk:
                 return Words()  # the transaction will say why not
             if not draft.live and command.action not in ON_SENT_REPLY:
                 return Words()
-            limit = self.text_limit(post.post.platform)
+            limit = self.text_limit((draft.target or post.target).platform)
             return words_of(command, draft, self.first_name(command.by), limit, self._examine(connection, post))
 
         return await self._store.read(query)
@@ -173,7 +178,7 @@ class Desk:
             post = posts.get(connection, draft.post_id) if draft else None
             if draft is None or post is None:
                 return None
-            limit = self.text_limit(post.post.platform)
+            limit = self.text_limit((draft.target or post.target).platform)
             found = look(own_words(written(text), draft), draft, limit, self._examine(connection, post))
             return Remarks(
                 stops=tuple(c.note for c in found if c.level is Level.BLOCK),
@@ -300,9 +305,9 @@ class Desk:
 
     async def listing(self, selection: Selection, *, limit: int = 25, after: str | None = None) -> Listing:
         """A page of a view of the inbox. Raises ValueError on a bad cursor."""
-        now, undo = self._clock.now(), self._settings.replies.undo_seconds
+        now = self._clock.now()
         return await self._store.read(
-            lambda c: page(c, selection, after=after, limit=limit, now=now, undo_seconds=undo)
+            lambda c: page(c, selection, after=after, limit=limit, now=now, settings=self._settings)
         )
 
     async def cards(self, ids: Sequence[str]) -> list[CardView]:
@@ -315,7 +320,7 @@ class Desk:
         return await self._store.read(lambda c: around(c, post_id))
 
     def _cards(self, connection: Connection, found: Sequence[Draft], now: datetime) -> list[CardView]:
-        return cards_of(connection, found, now, self._settings.replies.undo_seconds)
+        return cards_of(connection, found, now, self._settings)
 
     async def forget(self, platform: str, fan_id: str) -> None:
         """Erase everything about a fan; what waits for them is withdrawn."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState, Note, StoredPost
+from bot.domain import Alternative, Delivery, DeliveryState, Draft, DraftState, Note, Purpose, StoredPost
 from responders.types import Alarm, CheckResult, Turn
+
+SHOWN_OR_KEPT = frozenset({"ugc_shared", "milestone", "recommendation", "helping", "answer"})
+"""Intents of posts that others may want to see, or that may help others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +32,8 @@ class CardView:
     """Until when the last decision can be taken back; None if it cannot."""
     notes: tuple[Note, ...] = ()
     """Of managers, the oldest first."""
+    remembered: str = ""
+    """What the fan asked us to remember, in a line; empty for everybody else."""
     hold: str | None = None
     """Why nothing is sent now, as whoever holds everything back wrote it; None if nothing is held back."""
 
@@ -36,6 +41,20 @@ class CardView:
     def waits(self) -> bool:
         """True while it asks for a decision now."""
         return self.draft.state is DraftState.WAITING
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether its author may be asked for the stage, or to keep their answer, as far as a card knows."""
+        draft, post, author = self.draft, self.post, self.post.post.author
+        fan = bool(author.id) and not (author.is_staff or author.is_bot)
+        there = post.kept and not post.deleted and (self.waits or self.sent)
+        fitting = draft.purpose is Purpose.REPLY and draft.intent in SHOWN_OR_KEPT and not draft.risk
+        return fan and there and fitting
+
+    @property
+    def sent(self) -> bool:
+        """Whether its text stands on the platform."""
+        return self.reply is not None and self.reply.state is DeliveryState.SENT
 
     @property
     def snoozed_until(self) -> datetime | None:
@@ -65,7 +84,7 @@ class CardView:
     @property
     def reply_text(self) -> str:
         """The reply as it is on the platform; empty if there is none, or if its words were dropped."""
-        return (self.reply.text or "") if self.reply and self.reply.state is DeliveryState.SENT else ""
+        return (self.reply.text or "") if self.reply and self.sent else ""
 
     def stands(self, revision: int) -> bool:
         """Whether it is still open and has the text of this revision."""
@@ -78,6 +97,8 @@ class LeftAlone:
 
     post: StoredPost
     reason: str
+    overdue: bool = False
+    """It deserved an answer and has waited too long. `reason` says what it was taken for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

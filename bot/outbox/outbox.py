@@ -256,8 +256,8 @@ class Outbox:
 
 
 def _with_buttons(connection: Connection, delivery: Delivery) -> Delivery:
-    """A question to a fan, with what they can press under it."""
-    consent = asked.asked_by_draft(connection, delivery.draft_id) if delivery.kind == "send" else None
+    """A question to a fan, or its new words, with what they can press under it."""
+    consent = asked.asked_by_draft(connection, delivery.draft_id) if delivery.kind != "remove" else None
     if consent is None:
         return delivery
     return replace(delivery, ask_id=consent.id, buttons=consents.shown(connection, consent))

@@ -50,7 +50,8 @@ def move(connection: Connection, platform: str, old: str, new: str, at: datetime
     here = and_(deliveries.c.platform == platform, deliveries.c.channel == old)
     for row in connection.execute(select(deliveries).where(here)).all():
         before = Target(platform=platform, channel=old, reply_to=row.reply_to)
-        after = Target(platform=platform, channel=new, reply_to=set_off(old, row.reply_to))
+        reply_to = set_off(old, row.reply_to) if row.reply_to else ""
+        after = Target(platform=platform, channel=new, reply_to=reply_to)
         values = {"channel": new, "reply_to": after.reply_to}
         if row.external_id:
             values["external_id"] = set_off(old, row.external_id)

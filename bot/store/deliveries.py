@@ -114,6 +114,12 @@ def get(connection: Connection, delivery_id: str) -> Delivery | None:
     return from_row(row) if row else None
 
 
+def has_receipt(connection: Connection, *, platform: str, external_id: str) -> bool:
+    """Whether we know which of our messages this is."""
+    same = (deliveries.c.platform == platform, deliveries.c.external_id == external_id)
+    return connection.execute(select(deliveries.c.id).where(*same).limit(1)).first() is not None
+
+
 def reply_of(connection: Connection, post_id: str) -> Delivery | None:
     """The newest reply to a post (kind `send`), or None. Other messages about the post do not count."""
     replies = select(drafts.c.id).where(drafts.c.post_id == post_id, drafts.c.purpose == Purpose.REPLY)

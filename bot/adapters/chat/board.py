@@ -17,7 +17,7 @@ import structlog
 from bot.adapters.chat.calls import Call
 from bot.adapters.chat.layout import Budget, Digest, Layout, layout
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.verbs import STUMBLED
+from bot.adapters.chat.verbs import ASKS, ON_A_CARD, OUT_OF_DATE, STUMBLED, Pressed
 from bot.adapters.chat.words import settled, told, wants_a_person
 from bot.desk.cards import WRITING_FOR
 from bot.desk.view import CardView
@@ -104,6 +104,10 @@ class Board(ABC, Generic[Rendered]):
     async def delete(self, message_id: str) -> None:
         """Delete a message of ours, if it is still there."""
 
+    async def link(self, draft_id: str) -> str | None:
+        """The address of the card of a draft; None where it has none, as on a platform without addresses."""
+        return None
+
     async def adopt(self) -> None:
         """Find the cards that were sent and not noted before a stop, and note them. Raises one of `trouble`.
 
@@ -157,7 +161,9 @@ class Board(ABC, Generic[Rendered]):
         except Exception as error:
             log.warning("card_not_shown", surface=self.name, what=draft_id, why=self.explain(error))
 
-    async def answered(self, work: Awaitable[object], tell: Callable[[str], Awaitable[object]]) -> None:
+    async def answered(
+        self, work: Awaitable[object], tell: Callable[[str], Awaitable[object]], *, stumbled: str = STUMBLED
+    ) -> None:
         """Do what somebody asks by a press or a command; whatever goes wrong, they are told a sentence."""
         try:
             await work
@@ -165,10 +171,10 @@ class Board(ABC, Generic[Rendered]):
             await tell(refused.message)
         except self.trouble as error:
             log.warning("press_failed", surface=self.name, why=self.explain(error))
-            await tell(STUMBLED)
+            await tell(stumbled)
         except Exception:
             log.exception("press_failed", surface=self.name)
-            await tell(STUMBLED)
+            await tell(stumbled)
 
     async def decide(
         self,
@@ -192,6 +198,21 @@ class Board(ABC, Generic[Rendered]):
             else:
                 await tell(told(done))
             await self.try_show(command.draft_id, put)
+
+    async def ask_author(
+        self, pressed: Pressed, by: str, tell: Callable[[str], Awaitable[None]], *, name: str | None = None
+    ) -> None:
+        """Put a question to the author of a card's post on the desk; it gets a card of its own. Raises Refused."""
+        card = await self._parts.desk.draft(pressed.draft_id)
+        if card is None:
+            raise Refused("not_found", OUT_OF_DATE)
+        await self._parts.desk.meet(by, name)
+        try:
+            await self._parts.asks.propose(ASKS[pressed.verb], card.post.id, by)
+        except Refused:
+            await self.try_show(pressed.draft_id)  # the post's words may be gone since
+            raise
+        await tell(ON_A_CARD)
 
     async def invalidate(self, draft_id: str, *, menu: bool = False) -> None:
         """Note that its message shows something else now, so that the next `show` edits it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,13 +17,15 @@ from bot.adapters.chat.parts import Parts
 from bot.desk.view import CardView
 from bot.domain import Refused
 from bot.people.fans import NOT_REPORTED, Answer
-from bot.store import cards
+from bot.store import answers, cards
 from bot.store.ids import new_id
 
 log = structlog.get_logger()
 
 LISTED = 10
-"""Posts that /queue names."""
+"""Posts that /queue and /unanswered name."""
+WHO_WAITS = "Who has waited too long for an answer"
+"""What /unanswered does."""
 NOTHING = "There is no post of a person to answer here, or it is gone."
 OPENS = "A link to the console, for you alone"
 """What /console does."""
@@ -31,6 +34,11 @@ BY_ROLE = (
     "You decide here because of your role. The console is for managers whom config.yaml names; ask the operator to add "
     "you there."
 )
+HOLDS = "Keep everything back: the reason; or lift, to end it"
+"""What /hold does."""
+LIFT = "lift"
+HOW_TO_HOLD = "Say why, so that the others know: /hold and the reason. /hold lift ends it."
+LIFTED = "The hold is over. What was approved before it waits for a new yes."
 NO_ADDRESS = (
     "The console has no address that can be opened from here; the operator must set web.public_url in config.yaml."
 )
@@ -38,16 +46,18 @@ NO_ADDRESS = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Queue:
-    """What /queue says."""
+    """What /queue and /unanswered say."""
 
     waiting: int
     shown: Sequence[CardView]
-    """The most urgent of them."""
+    """The first of them."""
+    label: str = "waiting"
+    nothing: str = "Nothing is waiting."
 
     @property
     def heading(self) -> str:
         """Its first line."""
-        return f"{self.waiting} waiting" if self.waiting else "Nothing is waiting."
+        return f"{self.waiting} {self.label}" if self.waiting else self.nothing
 
     @property
     def rest(self) -> str:
@@ -88,6 +98,34 @@ class Asked(Generic[Rendered]):
         waiting = (await self._parts.store.numbers())["drafts"].get("waiting", 0)
         page = (await self._parts.desk.drafts(limit=LISTED))[0] if waiting else ()
         return Queue(waiting=waiting, shown=page)
+
+    async def unanswered(self) -> Queue:
+        """Who has waited too long for an answer, the longest first. Those who are named get a card, if they have none.
+
+        Each is read again for that, one after the other.
+        """
+        before = self._parts.clock.now() - self._parts.settings.replies.answer_within
+        found = await self._parts.store.read(lambda c: answers.unanswered(c, before))
+        shown = []
+        for post in found[:LISTED]:
+            with contextlib.suppress(Refused):  # answered, gone or opted out meanwhile
+                shown.append(await self.card_for(post.post_id))
+        return Queue(waiting=len(found), shown=shown, label="without an answer", nothing="Nobody has waited too long.")
+
+    async def hold(self, by: str, words: str, *, name: str | None = None) -> str:
+        """Keep everything back for the reason in `words`, or end that with “lift”. Returns the answer to a manager.
+
+        `name` is that of `Desk.decide`. Raises Refused.
+        """
+        words, desk = words.strip(), self._parts.desk
+        if not words:
+            raise Refused("bad_action", HOW_TO_HOLD)
+        if words.casefold() == LIFT:
+            await desk.lift(by, name=name)
+            return LIFTED
+        count = await desk.hold(by, words, name=name)
+        again = "1 approved text waits" if count == 1 else f"{count} approved texts wait"
+        return f"Nothing is sent now. {again} for a new yes. /hold lift ends it."
 
     async def card_for(self, post_id: str | None) -> CardView:
         """Make and show a card for a post that a manager points at. Raises Refused."""

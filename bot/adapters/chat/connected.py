@@ -15,6 +15,11 @@ from bot.settings import ChatSection
 
 RETRY_DELAY = 10.0
 """Seconds until the next try."""
+NO_NUMBER = (
+    "Nobody knows which message it is, because a manager said that it arrived; change it or delete it by hand in the "
+    "channel."
+)
+"""For a change to a message whose receipt was lost."""
 MOMENT = 5.0
 """Seconds that a sender waits for a connection."""
 

@@ -5,6 +5,7 @@ A platform's `render.py` turns a `Layout` into a message of its SDK: it escapes 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,13 +14,14 @@ from datetime import datetime
 
 from bot.adapters.chat.words import Choice, Outcome, cut, link_host, one_line, outcome, sentences
 from bot.desk.view import CardView
-from bot.domain import Alternative, Draft
+from bot.domain import Alternative, Draft, Purpose
 from responders.said import said
 from responders.types import Attachment, Turn
 
 TURNS = 3
 """Turns of the thread that are shown."""
 SHOWN_NAME, SHOWN_TITLE, SHOWN_READING, SHOWN_PART, SHOWN_TURN, SHOWN_NOTE = 60, 60, 80, 120, 150, 200
+SHOWN_REASON = 120
 """Characters of each."""
 SHOWN_KINDS = 1000
 SHORT_POST = 300
@@ -34,6 +36,14 @@ _RISKS = {
     "toxic": "Anger at people",
 }
 _CRISIS, _MAYBE_CRISIS = "crisis", "Somebody may not be well"
+
+_ABOUT = {
+    Purpose.CREDIT: "Thanks to a helper",
+    Purpose.INTRODUCTION: "An introduction",
+    Purpose.TOLD_BACK: "Told back",
+}
+_ID = re.compile(r"-?\d{6,}(/\d+)?")
+"""A channel that config.yaml names by its id, which tells people nothing."""
 
 Size = Callable[[str], int]
 
@@ -85,6 +95,10 @@ class Layout:
     outcome: Outcome | None = None
     """Set when the draft no longer waits. Then only `decided_by` and `place` are shown with it."""
     decided_by: str = ""
+    about: str = ""
+    """What it is for; empty for a reply."""
+    hold: str = ""
+    """That nothing is sent now, and why."""
     alarms: tuple[Alarm, ...] = ()
     unread: str = ""
     """What could not be read in the post."""
@@ -104,7 +118,7 @@ class Layout:
     """The quote is long: a platform that can fold it does."""
     attachments: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    """Why this draft, the checks' remarks, and what is still to fill."""
+    """What the fan asked us to remember, why this draft, the checks' remarks, and what is still to fill."""
     replies: tuple[Reply, ...] = ()
     """The draft's own text, or the ready replies."""
     rows: tuple[tuple[Choice, ...], ...] = ()
@@ -146,11 +160,14 @@ def layout(card: CardView, budget: Budget, platform: str, name_of: Callable[[str
     if not card.waits:
         found = outcome(card)
         by = short(name_of(draft.decided_by)) if draft.decided_by else ""
-        return Layout(card=card, place=place, outcome=found, decided_by=by, rows=_rows([found.choices], budget.row))
+        rows = _rows([found.choices, _to_author(card)], budget.row)
+        return Layout(card=card, place=place, outcome=found, decided_by=by, rows=rows)
     shown, replies = _replies(card, budget)
     whole = bool(draft.text) and replies[0].whole
     full = Layout(
         card=card,
+        about=about(card, short),
+        hold=f"Nothing is sent now: {cut(one_line(card.hold), SHOWN_REASON)}" if card.hold else "",
         alarms=tuple(alarms(card)),
         unread=cut(f"Could not be read: {', '.join(card.unread)}", SHOWN_NOTE) if card.unread else "",
         author=short(card.post.post.author.name) or "a fan",
@@ -161,7 +178,7 @@ def layout(card: CardView, budget: Budget, platform: str, name_of: Callable[[str
         before=tuple(_before(card)),
         quote=card.post.post.text.strip() or "(no text)",
         attachments=tuple(_attachments(card.post.post.attachments)),
-        notes=(cut(one_line(draft.why), SHOWN_NOTE), *remarks(draft)),
+        notes=(*_known(card), cut(one_line(draft.why), SHOWN_NOTE), *remarks(draft)),
         replies=tuple(replies),
         rows=_rows(offered(card, whole=whole, shown=shown), budget.row),
     )
@@ -176,7 +193,8 @@ def _fitted(full: Layout, budget: Budget) -> Layout:
     def cost(lines: Iterable[str]) -> int:
         return sum(budget.size(line) + 1 for line in lines if line)
 
-    head = (full.author, full.place, full.topic, full.assigned, full.writing, *(alarm.line for alarm in full.alarms))
+    names = (full.author, full.place, full.topic, full.assigned, full.writing)
+    head = (*names, full.about, full.hold, *(alarm.line for alarm in full.alarms))
     room = budget.total - cost(head) - sum(_reply_size(reply, budget) for reply in full.replies)
     quote = _first_lines(full.quote, budget.post_lines)
     post = min(budget.size(quote), budget.post)
@@ -218,6 +236,21 @@ def _as_many(lines: Iterable[str], room: int, size: Size) -> Iterable[str]:
         shown = shorten(line, room - 1, size)
         room -= size(shown) + 1
         yield shown
+
+
+def about(card: CardView, short: Callable[[str], str]) -> str:
+    """What a card is for, if it is no reply. `short` makes a name of any length one that fits."""
+    draft = card.draft
+    if draft.purpose is Purpose.ASK:
+        return f"A question to {short(card.post.post.author.name) or 'a fan'}"
+    if draft.purpose is not Purpose.STAGE:
+        return _ABOUT.get(draft.purpose, "")
+    if draft.target is None:
+        return "For the stage, here in the thread"
+    known = not _ID.fullmatch(draft.target.channel)
+    place = f": #{short(draft.target.channel.removeprefix('#'))}" if known else ""
+    foreign = draft.target.platform != card.post.post.platform
+    return f"For the stage{f' on {draft.target.platform.title()}' if foreign else ''}{place}"
 
 
 def alarms(card: CardView) -> list[Alarm]:
@@ -262,6 +295,11 @@ def _titled(attachment: Attachment) -> str:
     return f"{title} ({host})" if host else title
 
 
+def _known(card: CardView) -> Iterable[str]:
+    """What the fan asked us to remember, in a line."""
+    return [cut(one_line(card.remembered), SHOWN_NOTE)] if card.remembered else []
+
+
 def remarks(wording: Draft | Alternative) -> list[str]:
     """The checks' remarks on a draft or a ready reply, and what is still to fill, each in a line.
 
@@ -294,7 +332,7 @@ def _reply_size(reply: Reply, budget: Budget) -> int:
 
 
 def offered(card: CardView, *, whole: bool, shown: Sequence[int]) -> list[list[Choice]]:
-    """The buttons of a waiting card, in groups: send a ready reply, answer in another way, do not answer.
+    """The buttons of a waiting card, in groups: send a ready reply, answer in another way, do not answer; ask the fan.
 
     Nobody sends what they could not read: `whole` says whether the draft's text is shown whole, `shown` has the numbers
     of the ready replies that are.
@@ -318,11 +356,20 @@ def offered(card: CardView, *, whole: bool, shown: Sequence[int]) -> list[list[C
     leave = [
         Choice(verb="skip", label="Close" if handoff else "Skip"),
         Choice(verb="snooze", label="Snooze"),
-        Choice(verb="handover", label="Hand over"),
     ]
-    if not draft.risk:  # a manager cannot switch off a gate by naming another intent
+    reply = draft.purpose is Purpose.REPLY
+    if reply:
+        leave.append(Choice(verb="handover", label="Hand over"))
+    if reply and not draft.risk:  # a manager cannot switch off a gate by naming another intent
         leave.append(Choice(verb="relabel", label="Not this intent"))
-    return [sends, answer, leave]
+    return [sends, answer, leave, _to_author(card)]
+
+
+def _to_author(card: CardView) -> list[Choice]:
+    """What can be asked of the author of the post."""
+    if not card.may_ask:
+        return []
+    return [Choice(verb="stage", label="Ask for the stage"), Choice(verb="keep", label="Keep as an answer")]
 
 
 def _send(number: int | None = None) -> Choice:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic
 
 import structlog
 
 from bot.adapters.chat.board import Board, Gone, Rendered
-from bot.adapters.chat.calls import CALLS, call_of
+from bot.adapters.chat.calls import CALLS, ON_ALL_CARDS, Call, call_of
 from bot.adapters.chat.layout import digest
 from bot.adapters.chat.parts import Parts
 from bot.domain import Draft
@@ -103,8 +104,11 @@ class CardLoop(Generic[Rendered]):
             return
         self._swept = now
         await self._tried(_UNNOTED, self._board.adopt())
-        self._stale |= dict.fromkeys(await self._parts.store.read(lambda c: cards.unsettled(c, self.name)))
+        await self._look_at_all()
         await self._mark(self._calls[0].seq - 1 if self._calls else self._seen)
+
+    async def _look_at_all(self) -> None:
+        self._stale |= dict.fromkeys(await self._parts.store.read(lambda c: cards.unsettled(c, self.name)))
 
     async def _take_in(self) -> None:
         now, changes = self._parts.clock.now(), self._board.changes
@@ -118,6 +122,8 @@ class CardLoop(Generic[Rendered]):
                 self._stale[event.draft_id] = None
             if event.name in CALLS:
                 self._calls.append(event)
+            if event.name in ON_ALL_CARDS:
+                await self._look_at_all()
 
     def _rest(self) -> float:
         """Seconds until something is due."""
@@ -132,6 +138,8 @@ class CardLoop(Generic[Rendered]):
             if about and about not in self._later:
                 await self._tried(about, self._board.show(about))  # its card comes before the call that names it
             call = await call_of(self._calls[0], self._parts, self.name)
+            if call and call.examples:
+                call = await self._linked(call)
             silent = self._board.quiet() and call is not None and call.who is None
             if call and not await self._tried(_CALL, self._board.send_call(call, silent=silent)):
                 return False
@@ -140,6 +148,16 @@ class CardLoop(Generic[Rendered]):
                 await self._mark(done.seq)
                 return True
         return False
+
+    async def _linked(self, call: Call) -> Call:
+        """The call with links to its examples, each on its own line. They get their cards first."""
+        lines = [call.text]
+        for draft_id in call.examples:
+            if draft_id not in self._later:
+                await self._tried(draft_id, self._board.show(draft_id))
+            if link := await self._board.link(draft_id):
+                lines.append(link)
+        return replace(call, text="\n".join(lines))
 
     async def _next(self) -> bool:
         waiting = await self._parts.store.read(lambda c: cards.cardless(c, self.name, FEW + 1, self._later))

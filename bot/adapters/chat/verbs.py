@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from bot.adapters.chat.words import one_line
+from bot.consent import Kind
 from bot.desk.view import CardView
 from bot.domain import Action, Command, Refused
 from bot.settings import Manager, Settings
@@ -44,8 +45,11 @@ ACTIONS: Mapping[str, Action] = {
     "arrived": Action.SETTLE,
     "lost": Action.SETTLE,
 }
-VERBS = tuple(verb for verb in ACTIONS if verb != "propose")
+ASKS: Mapping[str, Kind] = {"stage": Kind.STAGE, "keep": Kind.ANSWER}
+"""Buttons that put a question to the author of the post on the desk."""
+VERBS = (*(verb for verb in ACTIONS if verb != "propose"), *ASKS)
 """What a card's button can say; `propose` is only typed."""
+ON_A_CARD = "The question to the author is on a card of its own. It is asked once you press Send there."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,11 +9,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from bot.desk.view import CardView, Decided
-from bot.domain import Delivery, DeliveryState, DraftState
+from bot.domain import BY_FAN, Delivery, DeliveryState, DraftState, Purpose
 from responders.said import said
 from responders.types import CheckResult, Level
 
 SHOWN_HOST = 40
+_TAKEN_BACK = "The fan has taken their yes back"
 _OVER = {
     "post_edited": "The fan edited the post; it is read anew",
     "post_deleted": "The fan deleted the post",
@@ -25,8 +26,18 @@ _OVER = {
     "handover": "Handed over",
     "relabel": "Given another intent",
     "fact_changed": "A fact in it has changed; it is drafted anew",
+    "consent_ended": _TAKEN_BACK,
+    "mark_undone": "The topic is not marked like this any more",
 }
-_NAMES = {"send": "the reply", "correct": "the correction", "remove": "the removal"}
+_CHANGES = {"correct": "the correction", "remove": "the removal"}
+_THINGS = {
+    Purpose.REPLY: "the reply",
+    Purpose.ASK: "the question",
+    Purpose.CREDIT: "the thanks",
+    Purpose.STAGE: "the post for the stage",
+    Purpose.INTRODUCTION: "the introduction",
+    Purpose.TOLD_BACK: "what became of it",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,15 +98,17 @@ def _outcome(card: CardView) -> Outcome:
     newest = next((d for d in card.deliveries if d.state is not DeliveryState.RECALLED), card.reply)
     if card.reply is None or newest is None:
         return Outcome(head="Approved")
-    return _delivered(newest, card.reply)
+    return _delivered(newest, card.reply, _THINGS[card.draft.purpose])
 
 
-def _delivered(newest: Delivery, reply: Delivery) -> Outcome:
-    thing, error = _NAMES[newest.kind], cut(one_line(newest.error or ""), 400)
+def _delivered(newest: Delivery, reply: Delivery, sent: str) -> Outcome:
+    """`sent`: what the message is."""
+    thing, error = _CHANGES.get(newest.kind, sent), cut(one_line(newest.error or ""), 400)
+    by_fan = newest.approved_by == BY_FAN
     match newest.state:
         case DeliveryState.HELD | DeliveryState.SENDING:
             tail = f"{thing} waits and is tried again: {error}" if error else f"{thing} is on its way"
-            return Outcome(head="Approved", tail=f", {tail}")
+            return Outcome(head=_TAKEN_BACK if by_fan else "Approved", tail=f", {tail}")
         case DeliveryState.FAILED:
             choices = [Choice(verb="retry", label="Try again")]
             if newest.kind == "send":
@@ -105,10 +118,11 @@ def _delivered(newest: Delivery, reply: Delivery) -> Outcome:
             there, lost = Choice(verb="arrived", label="It is there"), Choice(verb="lost", label="It is not there")
             return Outcome(head=f"Did {thing} arrive?", tail=f" Look in the channel. {error}", choices=(there, lost))
     if reply.state is DeliveryState.REMOVED:
-        return Outcome(head="Removed")
+        return Outcome(head="Removed", tail=", the fan has taken their yes back" if by_fan else "")
     correct, remove = Choice(verb="correct", label="Correct"), Choice(verb="remove", label="Remove")
     head = "Corrected" if newest.kind == "correct" else "Sent"
-    return Outcome(head=head, choices=(correct, remove) if reply.text else (remove,))
+    tail = "" if sent == _THINGS[Purpose.REPLY] else f": {sent}"
+    return Outcome(head=head, tail=tail, choices=(correct, remove) if reply.text else (remove,))
 
 
 def wants_a_person(card: CardView) -> bool:

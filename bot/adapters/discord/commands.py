@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import io
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
@@ -11,13 +11,14 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.adapters.chat.commands import LINK, OPENS, Asked
+from bot.adapters.chat.commands import HOLDS, LINK, OPENS, WHO_WAITS, Asked, Queue
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.words import cut, one_line, what
 from bot.adapters.discord.board import Board
 from bot.adapters.discord.gateway import TROUBLE, Client
-from bot.adapters.discord.presses import Interaction, Presses
+from bot.adapters.discord.presses import Interaction, Presses, tell_fan
 from bot.adapters.discord.render import inert, quoted
+from bot.desk.desk import LONGEST_REASON
 from bot.desk.view import CardView
 from bot.errors import GreenroomError
 from bot.people.fans import COMMANDS, LONGEST_REPORT
@@ -28,8 +29,16 @@ DRAFT = "Draft a reply"
 UNKNOWN = "Discord did not say where this message stands; try again in a moment."
 QUEUE = "queue"
 CONSOLE = "console"
-NAMES = frozenset({*COMMANDS, QUEUE, CONSOLE, DRAFT})
+HOLD = "hold"
+UNANSWERED = "unanswered"
+NAMES = frozenset({*COMMANDS, QUEUE, CONSOLE, HOLD, UNANSWERED, DRAFT})
 """All of them, as people see them."""
+OPTIONAL = {
+    "remember": "Something that you want known here",
+    "callme": "The name that you want to be called; without it, yours is forgotten",
+    "link": "The code that you got on the other platform; without it, you get one",
+}
+"""Commands that may have words after them -> what the words are."""
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 """Seconds until Discord is told of them again. Each further try waits twice as long."""
 
@@ -40,7 +49,9 @@ def register(client: Client, parts: Parts, board: Board, presses: Presses) -> ap
     for name, does in COMMANDS.items():
         tree.add_command(_fan_command(name, does, parts, board))
     tree.add_command(_queue(parts, board, presses))
+    tree.add_command(_unanswered(parts, board, presses))
     tree.add_command(_console(parts, board, presses))
+    tree.add_command(_hold(parts, board, presses))
     tree.add_command(_draft(client, parts, board, presses))
     return tree
 
@@ -75,7 +86,11 @@ def _fan_command(name: str, does: str, parts: Parts, board: Board) -> app_comman
     async def with_words(interaction: Interaction, words: app_commands.Range[str, 1, LONGEST_REPORT]) -> None:
         await _answer(interaction, name, words, parts, board)
 
-    callback: Any = with_words if name == "report" else plain
+    @app_commands.describe(words=OPTIONAL.get(name, ""))
+    async def perhaps_with_words(interaction: Interaction, words: app_commands.Range[str, 1, 100] = "") -> None:
+        await _answer(interaction, name, words, parts, board)
+
+    callback: Any = with_words if name == "report" else perhaps_with_words if name in OPTIONAL else plain
     command: Any = app_commands.Command(name=name, description=does, callback=callback)
     return app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)(_on_servers(command))
 
@@ -89,8 +104,7 @@ async def _answer(interaction: Interaction, name: str, words: str, parts: Parts,
     await interaction.response.defer(ephemeral=True)
     report = partial(_report, interaction, board)
     answer = await Asked(parts, board).fan(name, str(interaction.user.id), words, report)
-    file = discord.File(io.BytesIO(answer.file.encode()), "mydata.json") if answer.file else discord.utils.MISSING
-    await interaction.followup.send(answer.text, file=file, ephemeral=True)
+    await tell_fan(interaction, answer)
 
 
 def _report(interaction: Interaction, board: Board, words: str, to: str) -> str:
@@ -109,9 +123,16 @@ def _for_managers(command: Any) -> Any:
 
 def _queue(parts: Parts, board: Board, presses: Presses) -> Any:
     async def queue(interaction: Interaction) -> None:
-        await presses.for_manager(interaction, lambda: _listed(parts, board))
+        await presses.for_manager(interaction, lambda: _listed(Asked(parts, board).queue(), board))
 
     return _for_managers(app_commands.Command(name=QUEUE, description="What is waiting for a yes", callback=queue))
+
+
+def _unanswered(parts: Parts, board: Board, presses: Presses) -> Any:
+    async def unanswered(interaction: Interaction) -> None:
+        await presses.for_manager(interaction, lambda: _listed(Asked(parts, board).unanswered(), board))
+
+    return _for_managers(app_commands.Command(name=UNANSWERED, description=WHO_WAITS, callback=unanswered))
 
 
 def _console(parts: Parts, board: Board, presses: Presses) -> Any:
@@ -125,8 +146,20 @@ def _console(parts: Parts, board: Board, presses: Presses) -> Any:
     return _for_managers(app_commands.Command(name=CONSOLE, description=OPENS, callback=console))
 
 
-async def _listed(parts: Parts, board: Board) -> str:
-    queue = await Asked(parts, board).queue()
+def _hold(parts: Parts, board: Board, presses: Presses) -> Any:
+    @app_commands.describe(reason="Why; or lift, to end it")
+    async def hold(interaction: Interaction, reason: app_commands.Range[str, 1, LONGEST_REASON]) -> None:
+        async def answer() -> str:
+            presser = presses.manager(interaction)
+            return await Asked(parts, board).hold(presser.key, reason, name=presser.name)
+
+        await presses.for_manager(interaction, answer)
+
+    return _for_managers(app_commands.Command(name=HOLD, description=HOLDS, callback=hold))
+
+
+async def _listed(asked: Awaitable[Queue], board: Board) -> str:
+    queue = await asked
     if not queue.waiting:
         return queue.heading
     lines = [await _line(card, board) for card in queue.shown]

@@ -24,6 +24,7 @@ class Directory:
     complete: bool = False
     """Whether every channel under `listen` was found."""
     cards: int | None = None
+    stage: int | None = None
     managers: frozenset[int] = frozenset()
     manager_roles: frozenset[int] = frozenset()
     staff_roles: frozenset[int] = frozenset()
@@ -73,6 +74,10 @@ def look_up(settings: Settings, guilds: Iterable[discord.Guild]) -> Directory:
         everywhere = chain.from_iterable((*_channels(g), *g.threads) for g in guilds)
         cards = _one(section.cards, everywhere, "cards", faults)
         homes |= {cards.guild.id} if cards else set()
+    stage = find(section.stage, guilds, faults) if section.stage else None
+    if stage and cards and stage.id == cards.id:
+        faults.append(f"`cards` and `stage` name the same channel ({cards.name}); fans must see the stage")
+        stage = None
     if cards and cards.id in listened:
         faults.append(f"`cards` and `listen` name the same channel ({cards.name}); managers need one of their own")
 
@@ -84,11 +89,21 @@ def look_up(settings: Settings, guilds: Iterable[discord.Guild]) -> Directory:
         listened=listened,
         complete=complete,
         cards=cards.id if cards else None,
+        stage=stage.id if stage else None,
         managers=frozenset(int(own) for m in settings.managers.values() if (own := m.account(Discord.name))),
         manager_roles=roles(section.manager_roles, "manager_roles"),
         staff_roles=roles(section.staff.roles, "staff.roles"),
         faults=tuple(faults),
     )
+
+
+def find(reference: str, guilds: Iterable[discord.Guild], faults: list[str]) -> Any:
+    """The channel or thread that `stage` names; None, with a fault, when none or several match, or it is a forum."""
+    found = _one(reference, chain.from_iterable((*_channels(g), *g.threads) for g in guilds), "stage", faults)
+    if isinstance(found, discord.ForumChannel):
+        faults.append(f"`stage`: {found.name} is a forum; name a text channel, or a thread")
+        return None
+    return found
 
 
 def _channels(guild: discord.Guild) -> Iterator[Any]:

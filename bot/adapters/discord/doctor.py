@@ -116,13 +116,15 @@ def _servers(client: Client) -> Iterator[Check]:
 
 def _channels(client: Client) -> Iterator[Check]:
     directory: Directory = client.directory
-    for channel_id in dict.fromkeys((*directory.listened, *filter(None, (directory.cards,)))):
+    for channel_id in dict.fromkeys((*directory.listened, *filter(None, (directory.cards, directory.stage)))):
         channel: Any = client.get_channel(channel_id)
         missing = _missing(channel)
         if missing:
             yield _fault(f"in #{channel.name} the bot lacks: {', '.join(missing)}", "give its role these rights there")
         else:
-            use = "cards" if channel_id == directory.cards else "posts"
+            own = {directory.cards: "cards", directory.stage: "the stage"}
+            both = "posts and the stage" if channel_id in directory.listened else "the stage"
+            use = both if channel_id == directory.stage else own.get(channel_id, "posts")
             yield _fine(f"#{channel.name} ({channel.id}) is ready for {use}")
 
 

@@ -88,9 +88,11 @@ class DiscordPlatform(ConnectedPlatform):
 
     def message_link(self, channel: str, message_id: str) -> str | None:
         """Opens a message; None while the bot does not see its channel."""
-        where = self._client.get_channel(int(channel)) if self._client else None
+        inner, _, own = message_id.rpartition("/")  # of a post on stage: its channel and its own id
+        place = inner or channel
+        where = self._client.get_channel(int(place)) if self._client and place.isdecimal() else None
         guild = getattr(where, "guild", None)
-        return f"https://discord.com/channels/{guild.id}/{channel}/{message_id}" if guild else None
+        return f"https://discord.com/channels/{guild.id}/{place}/{own}" if guild else None
 
     async def picture_address(self, picture: Attachment) -> str | None:
         """Its own address, if it lies with Discord."""

@@ -1,7 +1,8 @@
-"""What managers press and submit on Discord, and what they are told."""
+"""What managers and fans press and submit on Discord, and what they are told."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,13 +11,17 @@ from typing import Any, TypeAlias
 import discord
 import structlog
 
+from bot.adapters.chat import asks
+from bot.adapters.chat.asks import FanPressed
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.verbs import OUT_OF_DATE, Pressed, manager
+from bot.adapters.chat.verbs import ASKS, OUT_OF_DATE, Pressed, manager
 from bot.adapters.discord import buttons, forms
 from bot.adapters.discord.board import Board
+from bot.adapters.discord.gateway import TROUBLE
 from bot.adapters.discord.posts import NAME
-from bot.adapters.discord.render import render_refused
+from bot.adapters.discord.render import fan_buttons, render_refused
 from bot.domain import Command, Refused
+from bot.people.fans import Answer
 
 log = structlog.get_logger()
 
@@ -75,7 +80,25 @@ class Presses:
         if interaction.type is discord.InteractionType.modal_submit:
             await self.answered(interaction, self._submit(interaction, forms.read(custom_id)))
         elif interaction.type is discord.InteractionType.component:
-            await self.answered(interaction, self._press(interaction, custom_id))
+            if by_fan := asks.read(custom_id):
+                work = self._by_fan(interaction, by_fan)
+                await self._board.answered(work, partial(_tell, interaction), stumbled=asks.STUMBLED)
+            else:
+                await self.answered(interaction, self._press(interaction, custom_id))
+
+    async def _by_fan(self, interaction: Interaction, pressed: FanPressed) -> None:
+        """A question to a fan, or an answer to their command. Only they see what comes of it."""
+        await interaction.response.defer()
+        who, parts = str(interaction.user.id), self._parts
+        if pressed.about == asks.ME:
+            answer = await parts.fans.press(NAME, who, pressed.value)
+            await _lay(interaction, None)
+            await tell_fan(interaction, answer)
+            return
+        done = await parts.asks.press(NAME, who, pressed.about, pressed.value)
+        if done.buttons is not None:
+            await _lay(interaction, fan_buttons(pressed.about, done.buttons))
+        await _tell(interaction, done.text)
 
     async def _press(self, interaction: Interaction, custom_id: str) -> None:
         presser, pressed = self.manager(interaction), buttons.read(custom_id)
@@ -84,6 +107,9 @@ class Presses:
             self._more()
         elif pressed is None:
             raise Refused("bad_action", OUT_OF_DATE)
+        elif pressed.verb in ASKS:
+            await interaction.response.defer()
+            await self._board.ask_author(pressed, presser.key, partial(_tell, interaction), name=presser.name)
         elif forms.is_form(pressed.verb):
             await self._open(interaction, pressed, presser)
         else:
@@ -136,6 +162,22 @@ class Presses:
 def _written(command: Command) -> str:
     """All that was typed into a form; empty for a press."""
     return command.text or "\n\n".join(command.slots.values())
+
+
+async def tell_fan(interaction: Interaction, answer: Answer) -> None:
+    """The answer to a fan's command or press, which only they see."""
+    file = discord.File(io.BytesIO(answer.file.encode()), "mydata.json") if answer.file else discord.utils.MISSING
+    view = fan_buttons(asks.ME, answer.buttons) or discord.utils.MISSING
+    nobody = discord.AllowedMentions.none()
+    await interaction.followup.send(answer.text, file=file, view=view, ephemeral=True, allowed_mentions=nobody)
+
+
+async def _lay(interaction: Interaction, buttons: discord.ui.View | None) -> None:
+    """Change the buttons of the message of a press. What was pressed counts whether Discord takes it or not."""
+    try:
+        await interaction.edit_original_response(view=buttons)
+    except TROUBLE as error:
+        log.info("discord_buttons_not_changed", why=str(error) or type(error).__name__)
 
 
 async def _refused(interaction: Interaction, refused: Refused, text: str) -> None:

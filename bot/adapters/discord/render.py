@@ -15,14 +15,18 @@ from typing import Any, TypeAlias
 import discord
 from discord.utils import escape_mentions
 
+from bot.adapters.chat.asks import data
 from bot.adapters.chat.layout import Budget, Digest, Layout, Reply, shorten
 from bot.adapters.chat.verbs import Pressed
 from bot.adapters.chat.words import Choice, cut, one_line
 from bot.adapters.discord.buttons import MORE, custom_id
+from bot.consent import Button as FanButton
 
 Button: TypeAlias = discord.ui.Button[Any]
 MOST_TEXT = 4000
 """Characters of all texts of one message together, Discord's limit."""
+LABEL = 80
+"""Characters of a button's label, Discord's limit."""
 QUOTED = 1000
 """Characters of a fan's words in a report."""
 RED, ORANGE, BLUE = 0xC62828, 0xE07B00, 0x3B6FD4
@@ -40,7 +44,9 @@ def render(layout: Layout, assigned: int | str | None = None, link: str | None =
     if layout.outcome:
         return _view([[_decided(layout, link)]], rows, None)
     colour = RED if "crisis" in draft.risk else ORANGE if draft.kind == "handoff" else BLUE
-    head = [*(f"### {alarm.line}\n{plain(alarm.part)}".rstrip() for alarm in layout.alarms), _small(layout.unread)]
+    head = [f"### {inert(layout.about)}" if layout.about else "", f"**{inert(layout.hold)}**" if layout.hold else ""]
+    head += [f"### {alarm.line}\n{plain(alarm.part)}".rstrip() for alarm in layout.alarms]
+    head.append(_small(layout.unread))
     said = [*map(_small, layout.before), _quotation(layout.quote), *map(_small, layout.attachments)]
     why = ["\n".join(map(_small, layout.notes))]
     texts = ["\n".join(filter(None, part)) for part in ([*head, _header(layout, assigned, link)], said, why)]
@@ -114,6 +120,17 @@ def _small(line: str) -> str:
 def _button(draft_id: str, revision: int, choice: Choice) -> Button:
     pressed = Pressed(draft_id=draft_id, revision=revision, verb=choice.verb, choice=choice.choice)
     return discord.ui.Button(label=choice.label, style=_STYLES[choice.weight], custom_id=custom_id(pressed))
+
+
+def fan_buttons(about: str, buttons: Sequence[FanButton]) -> discord.ui.View | None:
+    """Buttons under a message to a fan, see `bot.adapters.chat.asks`; None without any."""
+    if not buttons:
+        return None
+    view = discord.ui.View(timeout=None)
+    for button in buttons:
+        view.add_item(Button(label=cut(button.label, LABEL), custom_id=data(about, button.value)))
+    view.stop()  # see `_view`
+    return view
 
 
 def _view(

@@ -7,19 +7,22 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import discord
 import structlog
 
-from bot.adapters.chat.connected import RETRY_DELAY
+from bot.adapters.chat.connected import NO_NUMBER, RETRY_DELAY
+from bot.adapters.discord.directory import find
 from bot.adapters.discord.gateway import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
+from bot.adapters.discord.render import fan_buttons
 from bot.adapters.discord.requests import Flight, watched
-from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
+from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Target, Uncertain, clean
 from bot.intake import Intake
-from bot.store import Store, posts
+from bot.store import Store, deliveries, posts
 
 log = structlog.get_logger()
 
@@ -39,6 +42,10 @@ STEP, LATE = 0.5, 5.0
 _TROUBLE = (*TROUBLE, RuntimeError)
 """RuntimeError: the client was closed meanwhile."""
 
+_NO_STAGE = (
+    "Discord shows the bot no text channel “{}”, or more than one; mend `stage` in config.yaml, or the channel's name, "
+    "then press Try again."
+)
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 _FIXES: Mapping[int, str] = {
     50001: "Discord does not let the bot see this channel; give its role View Channel there, then press Try again.",
@@ -86,14 +93,20 @@ class DiscordSender:
         self._turns: dict[str, _Turn] = {}
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
-        """Is the post still there, with the same words? Stores a change that no event told us of."""
-        target = delivery.target
+        """Is the post still there, with the same words? Stores a change that no event told us of.
+
+        What goes on stage may be about a post of another platform, at which nobody can look from here.
+        """
+        source = delivery.target if delivery.target.reply_to else await self._post_of(delivery)
+        return await self._look_at(source, delivery) if source else None
+
+    async def _look_at(self, source: Target, delivery: Delivery) -> SourceGone | NotSent | None:
         try:
             async with asyncio.timeout(LOOK), self._turn(delivery).lock:
-                channel = await self._client.channel(int(target.channel))
-                message = await channel.fetch_message(int(target.reply_to))
+                channel = await self._client.channel(int(source.channel))
+                message = await channel.fetch_message(int(source.reply_to))
         except discord.NotFound:
-            await self._intake.deleted(NAME, target.channel, target.reply_to)
+            await self._intake.deleted(NAME, source.channel, source.reply_to)
             return SourceGone(cause=Cause.POST_DELETED)
         except _TROUBLE as error:
             refused = _refusal(error)
@@ -102,16 +115,24 @@ class DiscordSender:
             return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
         if not readable(message):  # without the message-content intent there is nothing to compare
             return None
-        known = await self._store.read(lambda c: posts.by_external(c, NAME, target.channel, target.reply_to))
+        known = await self._store.read(lambda c: posts.by_external(c, NAME, source.channel, source.reply_to))
         if known is None or is_as_stored(message, known):
             return None
         text = text_of(message)
-        await self._intake.edited(NAME, target.channel, target.reply_to, text, at=message.edited_at)
+        await self._intake.edited(NAME, source.channel, source.reply_to, text, at=message.edited_at)
         same_words = clean(text).split() == known.post.text.split()
         return None if same_words else SourceGone(cause=Cause.POST_EDITED)
 
+    async def _post_of(self, delivery: Delivery) -> Target | None:
+        stored = await self._store.read(lambda c: posts.get(c, delivery.post_id))
+        return stored.target if stored and stored.post.platform == NAME else None
+
     async def deliver(self, delivery: Delivery) -> SendResult:
         """One try. A repeated send carries the same nonce, so that Discord answers with the first message."""
+        if delivery.kind != "send" and not delivery.external_id:
+            return NotSent(reason=NO_NUMBER)
+        if self._channel(delivery) is None:
+            return NotSent(reason=_NO_STAGE.format(delivery.target.channel))
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
         turn = self._turn(delivery)
         with watched() as flight:
@@ -125,6 +146,8 @@ class DiscordSender:
     async def look_up(self, delivery: Delivery) -> SendResult:
         """What became of a try: by the channel's history for a send, by the message itself for a change."""
         look = self._find if delivery.kind == "send" else self._compare
+        if self._channel(delivery) is None:
+            return Uncertain(reason=_NO_STAGE.format(delivery.target.channel))
         try:
             async with asyncio.timeout(SEND):
                 return await look(delivery)
@@ -137,11 +160,26 @@ class DiscordSender:
     def _turn(self, delivery: Delivery) -> _Turn:
         return self._turns.setdefault(delivery.target.channel, _Turn())
 
+    def _channel(self, delivery: Delivery) -> int | None:
+        """The channel of our message. That of the stage has the name or id that config.yaml gives it; once something
+        stands there, the receipt has its id."""
+        channel, _, _ = (delivery.external_id or "").rpartition("/")
+        if channel or delivery.target.reply_to:
+            return int(channel or delivery.target.channel)
+        found = find(delivery.target.channel, self._client.guilds, [])
+        return found.id if found else None
+
     def _messages(self, delivery: Delivery) -> Any:
-        return self._client.get_partial_messageable(int(delivery.target.channel))
+        return self._client.get_partial_messageable(self._channel(delivery) or 0)
+
+    def _own(self, delivery: Delivery) -> Any:
+        """The message of ours that a delivery changes."""
+        return self._messages(delivery).get_partial_message(_number(delivery))
 
     async def _post(self, delivery: Delivery) -> SendResult:
         target = delivery.target
+        if not target.reply_to:
+            return await self._show(delivery)
         reference = discord.MessageReference(
             message_id=int(target.reply_to), channel_id=int(target.channel), fail_if_not_exists=True
         )
@@ -150,28 +188,36 @@ class DiscordSender:
             reference=reference,
             nonce=delivery.nonce,
             allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=False, replied_user=True),
+            view=fan_buttons(delivery.ask_id, delivery.buttons) if delivery.ask_id else None,
         )
         return Sent(external_id=str(sent.id))
 
+    async def _show(self, delivery: Delivery) -> SendResult:
+        """On stage: it answers nothing, pings nobody, and its links have no previews."""
+        nobody = discord.AllowedMentions.none()
+        sent = await self._messages(delivery).send(
+            delivery.text, nonce=delivery.nonce, allowed_mentions=nobody, suppress_embeds=True
+        )
+        return Sent(external_id=f"{sent.channel.id}/{sent.id}")
+
     async def _correct(self, delivery: Delivery) -> SendResult:
-        message = self._messages(delivery).get_partial_message(int(delivery.external_id or 0))
+        """The buttons under a question stay: an edit of the words leaves them."""
         try:
-            await message.edit(content=delivery.text, allowed_mentions=discord.AllowedMentions.none())
+            await self._own(delivery).edit(content=delivery.text, allowed_mentions=discord.AllowedMentions.none())
         except discord.NotFound:
             return NotSent(reason="The reply was deleted on Discord; there is nothing left to correct.")
         return Sent(external_id=delivery.external_id or "")
 
     async def _remove(self, delivery: Delivery) -> SendResult:
-        message = self._messages(delivery).get_partial_message(int(delivery.external_id or 0))
         try:
-            await message.delete()
+            await self._own(delivery).delete()
         except discord.NotFound:
             log.info("discord_reply_already_removed", delivery_id=delivery.id)
         return Sent(external_id=delivery.external_id or "")
 
     async def _find(self, delivery: Delivery) -> SendResult:
-        """Our own message that answers the post. It cannot be older than the yes."""
-        source, ours = int(delivery.target.reply_to), self._client.user
+        """Our own message that answers the post, or has the text on stage. It cannot be older than the yes."""
+        source, ours = int(delivery.target.reply_to or 0), self._client.user
         begun = discord.utils.time_snowflake(delivery.created_at - SKEW)
         count = 0
         history = self._messages(delivery).history(
@@ -179,8 +225,14 @@ class DiscordSender:
         )
         async for message in history:
             count += 1
-            if message.author == ours and message.reference and message.reference.message_id == source:
+            if message.author != ours:
+                continue
+            if source and message.reference and message.reference.message_id == source:
                 return Sent(external_id=str(message.id))
+            if not source and not message.reference and message.content == (delivery.text or "").strip():
+                receipt = f"{message.channel.id}/{message.id}"
+                if not await self._store.read(partial(deliveries.has_receipt, platform=NAME, external_id=receipt)):
+                    return Sent(external_id=receipt)
         if count >= MOST_READ:
             return Uncertain(
                 reason="So much was written since that the bot did not find out; look whether it is there."
@@ -189,7 +241,7 @@ class DiscordSender:
 
     async def _compare(self, delivery: Delivery) -> SendResult:
         try:
-            message = await self._messages(delivery).fetch_message(int(delivery.external_id or 0))
+            message = await self._messages(delivery).fetch_message(_number(delivery))
         except discord.NotFound:
             message = None
         if delivery.kind == "remove":
@@ -212,6 +264,11 @@ class DiscordSender:
             return turn.put_off(delivery, refused.retry_after or STEP)
         reason = f"Discord cannot be reached from here: {_words(error)}."
         return refused or NotSent(reason=reason, retry_after=RETRY_DELAY)
+
+
+def _number(delivery: Delivery) -> int:
+    """The id of our message on Discord."""
+    return int((delivery.external_id or "0").rpartition("/")[2])
 
 
 def _refusal(error: Exception) -> SendResult | None:

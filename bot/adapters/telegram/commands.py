@@ -1,5 +1,4 @@
-"""What fans and managers type: /who, /privacy, /mydata, /forget, /stop, /start and /report; /queue, /draft and
-/console.
+"""What fans and managers type: /who, /privacy, /mydata and its like; /queue, /draft, /console and /hold.
 
 A command stands alone, names us (`/stop@our_bot`), or takes words. Other messages that begin with one are posts:
 `/stop changing the controls`, `/help my save is gone`.
@@ -11,7 +10,7 @@ no fan reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,13 +22,13 @@ from telegram.constants import ChatType, MessageEntityType
 from telegram.error import TelegramError
 from telegram.helpers import create_deep_linked_url
 
-from bot.adapters.chat.commands import LINK, NOTHING, OPENS, Asked
+from bot.adapters.chat.commands import HOLDS, LINK, NOTHING, OPENS, WHO_WAITS, Asked, Queue
 from bot.adapters.chat.layout import SHOWN_NAME
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.words import what
 from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board
-from bot.adapters.telegram.dialogs import manager, say
+from bot.adapters.telegram.dialogs import manager, say, tell_fan
 from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.posts import entities, text_of
 from bot.adapters.telegram.render import MOST_TEXT, Rendered, Text, cut, disarmed, plain
@@ -42,11 +41,15 @@ log = structlog.get_logger()
 
 MANAGERS = {
     "queue": "What is waiting for a yes",
+    "unanswered": WHO_WAITS,
     "draft": "Draft a reply to a post: /draft and its link",
     "console": OPENS,
+    "hold": HOLDS,
 }
 """Command -> what it does."""
-PRIVATELY = frozenset({"mydata", "forget", "console"})
+MEMORY = frozenset({"remember", "callme", "link"})
+"""Commands about what is remembered; they may have words after them."""
+PRIVATELY = frozenset({"mydata", "forget", "console", *MEMORY})
 """Commands that are answered only in the private chat."""
 FOR_ALL = frozenset({"who", "privacy"})
 """Commands that are answered also to whoever writes in the name of a group or channel."""
@@ -112,7 +115,7 @@ class Commands:
             return True
         if typed.to:
             return _is_us(typed, message)
-        return typed.name == "report" or (typed.name == "draft" and _LINK.search(typed.rest) is not None)
+        return typed.name in {"report", *MEMORY} or (typed.name == "draft" and _LINK.search(typed.rest) is not None)
 
     async def command(self, message: telegram.Message) -> bool:
         """True for a command, which is no post. Only our own commands are answered."""
@@ -122,8 +125,8 @@ class Commands:
         name, rest = typed.name, typed.rest
         if name not in _OURS or (typed.to and not _is_us(typed, message)):
             return True
-        # Our own links come as /start and what they are about.
-        if not self._too_soon(message, f"start {rest}" if name == "start" else name):
+        # Our own links come as /start and what they are about; /hold lift follows /hold and a reason.
+        if not self._too_soon(message, f"{name} {rest}" if name in {"start", "hold"} else name):
             try:
                 if name in _CHANGES and not (typed.is_alone or typed.to):
                     await say(self._board, message, NOT_ALONE.format(name=name))
@@ -150,11 +153,15 @@ class Commands:
 
     async def _answer(self, message: telegram.Message, name: str, rest: str) -> None:
         if name == "queue":
-            await self._queue(message)
+            await self._list(message, self._asked_for.queue)
+        elif name == "unanswered":
+            await self._list(message, self._asked_for.unanswered)
         elif name == "draft":
             await self._draft(message, rest)
         elif name == "console":
             await self._console(message)
+        elif name == "hold":
+            await self._hold(message, rest)
         elif name == "start":
             await self._start(message, rest)
         elif name in COMMANDS:
@@ -172,13 +179,7 @@ class Commands:
             await self._say_in_private(message, name)
             return
         answer = await self._asked_for.fan(name, str(user.id), rest, partial(self._report, message, user))
-        if answer.file is None:
-            await say(self._board, message, answer.text)
-            return
-        bot, chat, file = message.get_bot(), message.chat.id, answer.file.encode()
-        await self._board.request(
-            chat, lambda: bot.send_document(chat, file, caption=answer.text, filename="mydata.json")
-        )
+        await tell_fan(self._board, message, answer)
 
     async def _say_in_private(self, message: telegram.Message, name: str) -> None:
         """A button that leads to the private chat, where the command is answered."""
@@ -219,9 +220,9 @@ class Commands:
 
     # Managers.
 
-    async def _queue(self, message: telegram.Message) -> None:
+    async def _list(self, message: telegram.Message, ask: Callable[[], Awaitable[Queue]]) -> None:
         if self._is_manager(message):
-            await self._tell(message, await self._waiting())
+            await self._tell(message, await self._listed(await ask()))
 
     def _is_manager(self, message: telegram.Message) -> bool:
         """Raises Refused for somebody who may not decide, unless fans would read it."""
@@ -256,8 +257,12 @@ class Commands:
             link = self._asked_for.console(manager(self._parts.settings, message.from_user))
             await say(self._board, message, f"{LINK}\n{link}")
 
-    async def _waiting(self) -> Rendered:
-        queue = await self._asked_for.queue()
+    async def _hold(self, message: telegram.Message, rest: str) -> None:
+        if self._is_manager(message) and message.from_user:
+            by = manager(self._parts.settings, message.from_user)
+            await self._tell(message, await self._asked_for.hold(by, rest))
+
+    async def _listed(self, queue: Queue) -> Rendered:
         text = Text().add(queue.heading, telegram.MessageEntity.BOLD if queue.waiting else None)
         for card in queue.shown:
             await self._line(text, card)

@@ -15,13 +15,15 @@ import telegram
 from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
 from bot.adapters.chat import verbs
+from bot.adapters.chat.asks import ME
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.verbs import Pressed
 from bot.adapters.telegram.api import NAME
 from bot.adapters.telegram.board import Board, key
 from bot.adapters.telegram.buttons import data, mark, parse
-from bot.adapters.telegram.render import MOST_TEXT, Rendered, Text, cut
+from bot.adapters.telegram.render import MOST_TEXT, Rendered, Text, cut, fan_keyboard, units
 from bot.desk.view import CardView
+from bot.people.fans import Answer
 from bot.settings import Settings
 from bot.store import Connection, cards
 from responders.types import MissingSlot
@@ -34,6 +36,8 @@ COLUMNS = 2
 MANY = 6
 HINT = 64
 """The longest hint in the field that a manager writes in, in characters (Bot API, ForceReply)."""
+CAPTION = 1024
+"""The longest words beside a file, in UTF-16 units (Bot API, sendDocument)."""
 UNANSWERED = timedelta(days=1)
 """After that a question is no longer remembered."""
 CONFIRMED = "yes"
@@ -121,6 +125,18 @@ async def say(board: Board, to: Place, words: str | Rendered) -> None:
     """Reply to a message. Raises TelegramError."""
     rendered = words if isinstance(words, Rendered) else Text().add(cut(words, MOST_TEXT)).rendered()
     await _send(board, to, rendered, rendered.keyboard)
+
+
+async def tell_fan(board: Board, to: Place, answer: Answer) -> None:
+    """The answer to a fan's command or press, with its buttons and its file. Raises TelegramError."""
+    bot, chat = to.get_bot(), to.chat.id
+    keyboard = fan_keyboard(ME, answer.buttons)
+    captioned = answer.file is not None and keyboard is None and units(answer.text) <= CAPTION
+    if not captioned:
+        await say(board, to, Text().add(cut(answer.text, MOST_TEXT)).rendered(keyboard))
+    if answer.file is not None:
+        file, caption = answer.file.encode(), answer.text if captioned else None
+        await board.request(chat, lambda: bot.send_document(chat, file, caption=caption, filename="mydata.json"))
 
 
 async def _send(

@@ -32,6 +32,10 @@ class Directory:
     """The chat of the cards: a group, or the direct chat with one manager."""
     cards_topic: int | None = None
     """The topic of it, never the general one."""
+    stage: int | None = None
+    """The chat where what fans make is shown."""
+    stage_topic: int | None = None
+    """The topic of it, never the general one."""
     managers: Mapping[int, str] = field(default_factory=dict)
     """Telegram's id of a person -> their key in config.yaml."""
     staff: frozenset[int] = frozenset()
@@ -51,7 +55,8 @@ class Directory:
     def moved(self, old: int, new: int) -> Self:
         """The same with the new id of a group that became a supergroup."""
         listened = {new if chat == old else chat: listen for chat, listen in self.listened.items()}
-        return replace(self, listened=listened, cards=new if self.cards == old else self.cards)
+        cards = new if self.cards == old else self.cards
+        return replace(self, listened=listened, cards=cards, stage=new if self.stage == old else self.stage)
 
 
 Ask = Callable[[int | str], Awaitable[telegram.ChatFullInfo]]
@@ -72,26 +77,51 @@ async def look_up(settings: Settings, ask: Ask, moved: Mapping[int, int]) -> Dir
             listened[chat] = listen
     cards, topic = None, None
     if section.cards is not None:
-        named = _CARDS.fullmatch(section.cards)
-        where, part = (named["chat"], named["topic"]) if named else (section.cards, None)
+        where, part = _topic(section.cards)
         manager = settings.managers.get(where)
         account = manager.account(Telegram.name) if manager else await _chat(where, "cards", ask, moved, faults)
         cards = int(account) if account else None
-        topic = int(part) if part and int(part) != GENERAL_TOPIC else None
+        topic = part
         if manager and account is None:
             faults.append(f"`cards` names {where}, whose `telegram: ID` is missing under `managers`")
     if cards in listened:
         faults.append("`cards` and `listen` name the same chat, so no cards are shown; managers need one of their own")
         cards, topic = None, None  # what waits for a yes is not for the eyes of fans
+    stage, stage_topic = None, None
+    if section.stage is not None:
+        where, stage_topic = _topic(section.stage)
+        stage = await _chat(where, "stage", ask, moved, faults)
+        if stage is not None and stage == cards:
+            faults.append("`cards` and `stage` name the same chat; fans must see the stage, and never the cards")
+            stage = None
     return Directory(
         listened=listened,
         cards=cards,
         cards_topic=topic,
+        stage=stage,
+        stage_topic=stage_topic,
         managers=managers,
         staff=frozenset(section.staff.users),
         channels=frozenset([channel async for channel in _linked(listened, ask)]),
         faults=tuple(faults),
     )
+
+
+def place_of(target: str, stage: str | None, directory: Directory) -> tuple[int, int | None] | None:
+    """The chat and topic of a stage as a target names it; None where nobody knows. `stage` is that of config.yaml."""
+    if target == stage:
+        return (directory.stage, directory.stage_topic) if directory.stage is not None else None
+    where, topic = _topic(target)
+    return (int(where), topic) if _ID.fullmatch(where) else None
+
+
+def _topic(reference: str) -> tuple[str, int | None]:
+    """CHAT/TOPIC in its parts. The general topic is none."""
+    named = _CARDS.fullmatch(reference)
+    if named is None or named["topic"] is None:
+        return reference, None
+    topic = int(named["topic"])
+    return named["chat"], None if topic == GENERAL_TOPIC else topic
 
 
 async def _linked(listened: Iterable[int], ask: Ask) -> AsyncIterator[int]:

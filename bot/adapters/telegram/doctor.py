@@ -19,6 +19,7 @@ from bot.settings import Settings
 
 _FOUND = Findings(Telegram)
 _fine, _note, _fault = _FOUND.fine, _FOUND.note, _FOUND.fault
+STAGE = "the stage"
 _AWAY = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 _WRITE = "let its members send messages (group settings, Permissions), or make the bot an administrator"
 
@@ -78,27 +79,43 @@ async def _webhook(bot: Bot) -> AsyncIterator[Check]:
 
 
 async def _chats(bot: Bot, directory: Directory) -> AsyncIterator[Check]:
-    for chat_id in dict.fromkeys((*directory.listened, *filter(None, (directory.cards,)))):
-        for_cards = chat_id == directory.cards
+    for chat_id in dict.fromkeys((*directory.listened, *filter(None, (directory.cards, directory.stage)))):
+        for_cards, use = chat_id == directory.cards, _use(chat_id, directory)
         try:
             chat = await bot.get_chat(chat_id)
             if chat.type == ChatType.PRIVATE:
                 # Telegram shows a bot whomever it has met in a group; only writing tells whether they pressed Start.
                 await bot.send_chat_action(chat_id, ChatAction.TYPING)
                 yield _fine(f"the direct chat with {chat.full_name} is ready for cards")
+            elif chat.type == ChatType.CHANNEL and use == STAGE:
+                yield _channel(chat, await bot.get_chat_member(chat_id, bot.id))
             elif chat.type == ChatType.CHANNEL:
                 linked = f", with the id {chat.linked_chat_id}" if chat.linked_chat_id else ""
                 yield _fault(f"{chat.title} ({chat_id}) is a channel", f"name the group linked to it{linked}")
             else:
-                yield _group(bot, chat, await bot.get_chat_member(chat_id, bot.id), for_cards=for_cards)
+                yield _group(bot, chat, await bot.get_chat_member(chat_id, bot.id), use, for_cards=for_cards)
         except ChatMigrated as error:
             yield _fault(f"the group {chat_id} became a supergroup", f"write {error.new_chat_id} in config.yaml")
         except (BadRequest, Forbidden):
             yield _unknown(bot, chat_id, directory)
 
 
-def _group(bot: Bot, chat: telegram.ChatFullInfo, member: telegram.ChatMember, *, for_cards: bool) -> Check:
-    where, use = f"{chat.title} ({chat.id})", "cards" if for_cards else "posts"
+def _use(chat_id: int, directory: Directory) -> str:
+    if chat_id == directory.stage:
+        return f"posts and {STAGE}" if chat_id in directory.listened else STAGE
+    return "cards" if chat_id == directory.cards else "posts"
+
+
+def _channel(chat: telegram.ChatFullInfo, member: telegram.ChatMember) -> Check:
+    """A channel as the stage."""
+    where = f"{chat.title} ({chat.id})"
+    if isinstance(member, telegram.ChatMemberAdministrator) and member.can_post_messages:
+        return _fine(f"{where} is ready for {STAGE}")
+    return _fault(f"the bot may not post in {where}", "make it an administrator there who may post messages")
+
+
+def _group(bot: Bot, chat: telegram.ChatFullInfo, member: telegram.ChatMember, use: str, *, for_cards: bool) -> Check:
+    where = f"{chat.title} ({chat.id})"
     if member.status in _AWAY:
         return _fault(f"the bot is not in {where}", "add it to the group")
     restricted = isinstance(member, telegram.ChatMemberRestricted) and not member.can_send_messages
@@ -107,7 +124,8 @@ def _group(bot: Bot, chat: telegram.ChatFullInfo, member: telegram.ChatMember, *
         return _fault(f"the bot may not write in {where}", _WRITE)
     if for_cards and chat.username:
         return _fault(f"anybody can read the cards in {where}", "take a private group for them")
-    blind = not bot.bot.can_read_all_group_messages and member.status == ChatMemberStatus.MEMBER and not for_cards
+    member_only = member.status == ChatMemberStatus.MEMBER
+    blind = not bot.bot.can_read_all_group_messages and member_only and use not in ("cards", STAGE)
     return _fine(f"{where} is ready for {use}" + (" that speak to the bot (privacy mode)" if blind else ""))
 
 

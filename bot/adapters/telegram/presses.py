@@ -1,4 +1,4 @@
-"""What managers press on Telegram, and what they are told."""
+"""What managers and fans press on Telegram, and what they are told."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import structlog
 import telegram
 from telegram.error import BadRequest, TelegramError
 
+from bot.adapters.chat import asks
+from bot.adapters.chat.asks import FanPressed
 from bot.adapters.chat.parts import Parts
-from bot.adapters.chat.verbs import OUT_OF_DATE, Pressed, choices
+from bot.adapters.chat.verbs import ASKS, OUT_OF_DATE, Pressed, choices
 from bot.adapters.chat.words import cut
 from bot.adapters.telegram import buttons, dialogs
 from bot.adapters.telegram.answers import NOT_HERE, TYPED, Answers
-from bot.adapters.telegram.api import words
+from bot.adapters.telegram.api import NAME, words
 from bot.adapters.telegram.board import Board, key
 from bot.adapters.telegram.dialogs import Place, manager
-from bot.adapters.telegram.render import Text, units
+from bot.adapters.telegram.render import Text, fan_keyboard, units
 from bot.desk.view import CardView
 from bot.domain import Refused
 
@@ -42,7 +44,26 @@ class Presses:
 
     async def pressed(self, query: telegram.CallbackQuery) -> None:
         """A button of ours. Telegram hears the answer after the decision is stored."""
-        await self._board.answered(self._press(query), partial(_answer, query))
+        if by_fan := asks.read(query.data or ""):
+            work = self._by_fan(query, by_fan)
+            await self._board.answered(work, partial(_answer, query), stumbled=asks.STUMBLED)
+        else:
+            await self._board.answered(self._press(query), partial(_answer, query))
+
+    async def _by_fan(self, query: telegram.CallbackQuery, pressed: FanPressed) -> None:
+        """A question to a fan, or an answer to their command. Only they see what comes of it."""
+        who, parts, message = str(query.from_user.id), self._parts, query.message
+        if pressed.about == asks.ME:
+            answer = await parts.fans.press(NAME, who, pressed.value)
+            await _answer(query)
+            if message:
+                await self._lay(message, None)
+                await dialogs.tell_fan(self._board, message, answer)
+            return
+        done = await parts.asks.press(NAME, who, pressed.about, pressed.value)
+        await _answer(query, done.text)
+        if done.buttons is not None and message:
+            await self._lay(message, fan_keyboard(pressed.about, done.buttons))
 
     async def _press(self, query: telegram.CallbackQuery) -> None:
         by = manager(self._parts.settings, query.from_user)
@@ -52,6 +73,8 @@ class Presses:
             self._more()
         elif pressed is None:
             raise Refused("bad_action", OUT_OF_DATE)
+        elif pressed.verb in ASKS:
+            await self._board.ask_author(pressed, by, partial(_answer, query))
         elif pressed.verb == "back":
             await _answer(query)
             await self._board.invalidate(pressed.draft_id)
@@ -87,16 +110,17 @@ class Presses:
         await _answer(query)
         await self._board.invalidate(pressed.draft_id, menu=True)
         if query.message:
-            await self._lay_menu(query.message, dialogs.menu(pressed, offered))
+            await self._lay(query.message, dialogs.menu(pressed, offered))
 
-    async def _lay_menu(self, card: Place, menu: telegram.InlineKeyboardMarkup) -> None:
-        bot, chat, number = card.get_bot(), card.chat.id, card.message_id
+    async def _lay(self, message: Place, keyboard: telegram.InlineKeyboardMarkup | None) -> None:
+        """Change the buttons of a message."""
+        bot, chat, number = message.get_bot(), message.chat.id, message.message_id
         try:
             await self._board.request(
-                chat, lambda: bot.edit_message_reply_markup(chat, number, reply_markup=menu), urgent=True
+                chat, lambda: bot.edit_message_reply_markup(chat, number, reply_markup=keyboard), urgent=True
             )
-        except BadRequest as error:  # a second tap: the menu is there already
-            log.info("telegram_menu_not_shown", why=words(error, bot))
+        except BadRequest as error:  # a second tap: they are there already
+            log.info("telegram_buttons_not_changed", why=words(error, bot))
 
     def _offered(self, verb: str, card: CardView | None) -> Mapping[str, str]:
         if card is None:

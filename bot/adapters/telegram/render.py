@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Self
@@ -15,9 +16,12 @@ from typing import Any, Self
 from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, User
 from telegram.constants import KeyboardButtonStyle, MessageEntityDateTimeFormats
 
+from bot.adapters.chat import asks
 from bot.adapters.chat.layout import Budget, Digest, Layout, shorten
+from bot.adapters.chat.verbs import ASKS
 from bot.adapters.chat.words import Choice, Outcome, one_line
 from bot.adapters.telegram.buttons import MORE, data
+from bot.consent import Button
 
 MOST_TEXT = 4096
 """Of one message, in UTF-16 units, as the Bot API counts."""
@@ -87,6 +91,7 @@ def render(layout: Layout, assigned: int | None = None, link: str | None = None,
     if layout.outcome:
         _decided(text, layout, layout.outcome, link, zone)
         return text.rendered(_keyboard(layout))
+    text.line(plain(layout.about), _BOLD).line(plain(layout.hold), _BOLD)
     for alarm in layout.alarms:
         text.line(alarm.line, _BOLD).line(disarmed(alarm.part), _ITALIC)
     text.line(disarmed(layout.unread))
@@ -150,10 +155,17 @@ def _keyboard(layout: Layout) -> InlineKeyboardMarkup | None:
     rows = [[_button(draft.id, draft.revision, choice) for choice in row] for row in layout.rows]
     if layout.card.waits and draft.text and units(draft.text) <= COPIED:
         copy = InlineKeyboardButton("Copy", copy_text=CopyTextButton(draft.text))
-        if len(rows[-1]) < BUDGET.row:
-            rows[-1].append(copy)
+        last = next(row for row in reversed(range(len(rows))) if layout.rows[row][0].verb not in ASKS)
+        if len(rows[last]) < BUDGET.row:
+            rows[last].append(copy)
         else:
-            rows.append([copy])
+            rows.insert(last + 1, [copy])
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def fan_keyboard(about: str, buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
+    """Buttons under a message to a fan, see `bot.adapters.chat.asks`; None without any."""
+    rows = [[InlineKeyboardButton(one.label, callback_data=asks.data(about, one.value))] for one in buttons]
     return InlineKeyboardMarkup(rows) if rows else None
 
 

@@ -15,11 +15,14 @@ import structlog
 import telegram
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot.adapters.chat.connected import RETRY_DELAY
+from bot.adapters.chat.connected import NO_NUMBER, RETRY_DELAY
 from bot.adapters.telegram.api import NotTelegram, pause, words
+from bot.adapters.telegram.directory import place_of
 from bot.adapters.telegram.gateway import Client
 from bot.adapters.telegram.posts import chat_of
-from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain
+from bot.adapters.telegram.render import fan_keyboard
+from bot.adapters.telegram.section import Telegram
+from bot.domain import BY_FAN, Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain
 from bot.store import Store, posts
 
 log = structlog.get_logger()
@@ -43,8 +46,15 @@ MOVED = (
 )
 SLOW_MODE = "Slow mode lets the bot write here only now and then; an administrator is free of it."
 UNKNOWN = "Telegram refuses it and says “{}”; look into the chat, answer there by hand, or press Try again."
+TAKEN_BACK = "This was taken back by the person it was about."
+"""Stands in place of a message that cannot be deleted any more."""
 LOST = "Telegram gave no answer, and it can't be asked whether the reply arrived; look into the chat, and say so here."
 
+_NO_STAGE = (
+    "Nobody knows the chat that `stage` in config.yaml names; write the id of a chat there (or CHAT/TOPIC), start "
+    "again, then press Try again."
+)
+_AT = re.compile(r"@(?=\w)")
 _NO_PREVIEW = telegram.LinkPreviewOptions(is_disabled=True)
 _UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """Errors of a connection that was never made."""
@@ -122,6 +132,7 @@ _FIXES: Mapping[str, str] = {
 }
 """Words in Telegram's refusals, and what a person does about them. The first match counts. They are not documented, and
 change."""
+_UNDELETABLE = ("message can't be deleted", "message_delete_forbidden", "rights to delete")
 _SLOW_MODE = re.compile(r"slowmode_wait_(\d{1,6})", re.ASCII)
 _MESSAGE_GONE = "message_id_invalid"
 """The message is gone: the fan's for a reply, ours for a change."""
@@ -140,12 +151,17 @@ class TelegramSender:
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """One try, in the chat's turn. After a lost answer a reply is uncertain; a change is made again."""
-        numbers = (delivery.target.reply_to, delivery.external_id or "0")
+        numbers = (delivery.target.reply_to or "0", delivery.external_id or "0")
         if not all(
             number.isdecimal() for number in numbers
         ):  # a message of before its group moved, see bot/store/chats.py
             return NotSent(reason=MOVED)
-        chat = chat_of(delivery.target.channel)
+        if delivery.kind != "send" and not delivery.external_id:
+            return NotSent(reason=NO_NUMBER)
+        place = self._place(delivery)
+        if place is None:
+            return NotSent(reason=_NO_STAGE)
+        chat, _ = place
         while (rest := self._client.pace.book(chat, delivery.id)) > 0:
             if rest > SHORT:
                 why = "Telegram takes only so many messages a minute into one chat."
@@ -179,7 +195,16 @@ class TelegramSender:
         except (TelegramError, TimeoutError) as error:
             return self._unanswered(error, delivery)
 
+    def _place(self, delivery: Delivery) -> tuple[int, int | None] | None:
+        """The chat, and the topic where the message names none by what it answers."""
+        target, client = delivery.target, self._client
+        if target.reply_to:
+            return chat_of(target.channel), None
+        return place_of(target.channel, client.settings.chat(Telegram).stage, client.directory)
+
     async def _post(self, delivery: Delivery, chat: int) -> SendResult:
+        if not delivery.target.reply_to:
+            return await self._show(delivery)
         quote = await self._quote(delivery)
         if quote:
             try:
@@ -198,7 +223,19 @@ class TelegramSender:
             quote_position=quote and quote[1],
         )
         sent = await self._client.bot.send_message(
-            chat, delivery.text or "", reply_parameters=reply, link_preview_options=_NO_PREVIEW
+            chat,
+            delivery.text or "",
+            reply_parameters=reply,
+            reply_markup=_keyboard(delivery),
+            link_preview_options=_NO_PREVIEW,
+        )
+        return Sent(external_id=str(sent.message_id))
+
+    async def _show(self, delivery: Delivery) -> SendResult:
+        """On stage: it answers nothing, notifies nobody, and its links have no previews."""
+        chat, topic = self._place(delivery) or (0, None)
+        sent = await self._client.bot.send_message(
+            chat, _words(delivery), message_thread_id=topic, link_preview_options=_NO_PREVIEW
         )
         return Sent(external_id=str(sent.message_id))
 
@@ -215,10 +252,11 @@ class TelegramSender:
         return None
 
     async def _correct(self, delivery: Delivery, chat: int) -> SendResult:
-        number = int(delivery.external_id or 0)
+        """An edit takes the buttons away that it does not repeat."""
+        number, keyboard = int(delivery.external_id or 0), _keyboard(delivery)
         try:
             await self._client.bot.edit_message_text(
-                delivery.text or "", chat, number, link_preview_options=_NO_PREVIEW
+                _words(delivery), chat, number, reply_markup=keyboard, link_preview_options=_NO_PREVIEW
             )
         except BadRequest as error:
             if "not modified" not in str(error).casefold():
@@ -226,13 +264,26 @@ class TelegramSender:
         return Sent(external_id=delivery.external_id or "")
 
     async def _remove(self, delivery: Delivery, chat: int) -> SendResult:
+        number, bot = int(delivery.external_id or 0), self._client.bot
         try:
-            await self._client.bot.delete_message(chat, int(delivery.external_id or 0))
+            await bot.delete_message(chat, number)
         except BadRequest as error:
-            if "to delete not found" not in str(error).casefold():
+            said = str(error).casefold()
+            if "to delete not found" in said:
+                log.info("telegram_reply_already_removed", delivery_id=delivery.id)
+            elif delivery.approved_by == BY_FAN and any(phrase in said for phrase in _UNDELETABLE):
+                await self._empty(chat, number)
+            else:
                 raise
-            log.info("telegram_reply_already_removed", delivery_id=delivery.id)
         return Sent(external_id=delivery.external_id or "")
+
+    async def _empty(self, chat: int, number: int) -> None:
+        """A bot may edit its message for longer than it may delete it. What a fan takes back must not stay."""
+        try:
+            await self._client.bot.edit_message_text(TAKEN_BACK, chat, number, link_preview_options=_NO_PREVIEW)
+        except BadRequest as error:
+            if "not modified" not in str(error).casefold():
+                raise
 
     def _no(self, error: TelegramError, delivery: Delivery) -> SendResult:
         """What Telegram says for certain."""
@@ -258,3 +309,13 @@ class TelegramSender:
         if delivery.kind != "send":
             return Uncertain(reason=f"Telegram gave no answer: {why}", retry_after=RETRY_DELAY)
         return Uncertain(reason=LOST)
+
+
+def _keyboard(delivery: Delivery) -> telegram.InlineKeyboardMarkup | None:
+    return fan_keyboard(delivery.ask_id, delivery.buttons) if delivery.ask_id else None
+
+
+def _words(delivery: Delivery) -> str:
+    """The text. On stage a name in it notifies nobody: what nobody sees stands behind each @."""
+    text = delivery.text or ""
+    return text if delivery.target.reply_to else _AT.sub("@\N{WORD JOINER}", text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from tests.contract.chat.stages import Stage, opened
 from tests.integration import pauses
 
 PIGEON = "pigeon = tests.contract.chat.pigeon:PigeonAdapter"
@@ -30,3 +31,19 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
         monkeypatch.syspath_prepend(str(about.parent))
 
     return installed
+
+
+@pytest.fixture(params=["discord", "telegram", "pigeon"])
+async def stage(request: pytest.FixtureRequest, tmp_path: Path, install: Callable[[], None]) -> AsyncIterator[Stage]:
+    """Not started."""
+    install()
+    folder = tmp_path / "home"
+    folder.mkdir()
+    async with opened(request.param, folder) as found:
+        yield found
+
+
+@pytest.fixture
+async def open_stage(stage: Stage) -> Stage:
+    await stage.start()
+    return stage

@@ -18,6 +18,7 @@ from bot import settings
 from bot.app import App, build
 from tests.contract.chat.pigeon.server import TOKEN, Pigeon
 from tests.fakes import discord, telegram
+from tests.integration import made
 from tests.integration.conftest import TEMPLATES
 from tests.integration.discord.conftest import House as DiscordHouse
 from tests.integration.discord.conftest import said
@@ -76,6 +77,14 @@ class Stage(ABC):
         """Our replies that stand in the channel below a post."""
 
     @abstractmethod
+    def questions(self, post: Message) -> list[Card]:
+        """Our messages below a post, with what can be pressed there."""
+
+    @abstractmethod
+    def showcase(self) -> list[str]:
+        """What stands in the channel of the stage. None of it answers a message."""
+
+    @abstractmethod
     def cards(self) -> list[Card]:
         """Our messages where the managers are, the oldest first."""
 
@@ -88,7 +97,15 @@ class Stage(ABC):
         """Own words for a card, and the yes to them."""
 
     @abstractmethod
-    async def command(self, name: str, by: str = "robin") -> Told: ...
+    async def command(self, name: str, by: str = "robin", words: str = "") -> Told: ...
+
+    @abstractmethod
+    async def answer(self, name: str, by: str = "robin") -> Card:
+        """What a command gives its author alone, with its buttons."""
+
+    @property
+    @abstractmethod
+    def app(self) -> App: ...
 
     @abstractmethod
     def disconnect(self) -> None:
@@ -138,6 +155,9 @@ class OnDiscord(Stage):
         super().__init__(folder)
         self.fake = fake
         self.house = DiscordHouse(folder, fake)
+        self.house.config = self.house.config.replace("    cards:", "    stage: showcase\n    cards:")
+        self.house.operators_write(made.FILES)
+        self.stage = fake.channel("showcase")
         self.people = {name: getattr(self.house, name) for name in ("mara", "tom", "robin")}
         self.people["kim"] = fake.member("Kim")
 
@@ -162,6 +182,19 @@ class OnDiscord(Stage):
     def replies(self, post: Message) -> list[str]:
         return [one["content"] for one in self.fake.replies_to(post)]
 
+    def questions(self, post: Message) -> list[Card]:
+        found = self.fake.replies_to(post)
+        return [Card(one["id"], one["content"], _labels(discord.components(one)), one) for one in found]
+
+    def showcase(self) -> list[str]:
+        found = self.fake.by_bot(self.stage)
+        assert not any("message_reference" in one or self.fake.pings(one) for one in found)
+        return [one["content"] for one in found]
+
+    @property
+    def app(self) -> App:
+        return self.house.app
+
     def cards(self) -> list[Card]:
         return [
             Card(one["id"], said(one), _labels(discord.components(one)), one)
@@ -179,8 +212,14 @@ class OnDiscord(Stage):
     async def write(self, card: Card, words: str, by: str = "mara") -> Told:
         return await self.press(card, "Edit", by, words)
 
-    async def command(self, name: str, by: str = "robin") -> Told:
-        return await self.fake.command(name, self.house.general, self.people[by])
+    async def command(self, name: str, by: str = "robin", words: str = "") -> Told:
+        options = {"reason" if name == "hold" else "words": words} if words else {}
+        return await self.fake.command(name, self.house.general, self.people[by], **options)
+
+    async def answer(self, name: str, by: str = "robin") -> Card:
+        asked = await self.fake.command(name, self.house.general, self.people[by])
+        message = await self.until(lambda: asked.shown and asked.shown[-1])
+        return Card(message["id"], asked.text, _labels(discord.components(message)), message)
 
     def disconnect(self) -> None:
         self.fake.disconnect()
@@ -200,6 +239,9 @@ class OnTelegram(Stage):
         super().__init__(folder)
         self.fake = fake
         self.house = TelegramHouse(folder, fake)
+        self.stage = fake.supergroup("Showcase")
+        self.house.config += f"    stage: {self.stage['id']}\n"
+        self.house.operators_write(made.FILES)
 
     async def start(self, undo: float = 0.0) -> None:
         self.house.undo = undo
@@ -220,11 +262,19 @@ class OnTelegram(Stage):
     def replies(self, post: Message) -> list[str]:
         return [one["text"] for one in self.fake.replies_to(post)]
 
+    def questions(self, post: Message) -> list[Card]:
+        return [_pressable(one) for one in self.fake.replies_to(post)]
+
+    def showcase(self) -> list[str]:
+        assert not self.fake.world.rooms[self.stage["id"]].answers
+        return [one["text"] for one in self.fake.by_bot(self.stage)]
+
+    @property
+    def app(self) -> App:
+        return self.house.app
+
     def cards(self) -> list[Card]:
-        return [
-            Card(str(one["message_id"]), one["text"], {v: k for k, v in telegram.buttons(one).items()}, one)
-            for one in self.fake.by_bot(self.house.room)
-        ]
+        return [_pressable(one) for one in self.fake.by_bot(self.house.room)]
 
     async def press(self, card: Card, label: str, by: str = "mara", pick: str = "") -> Told:
         user = getattr(self.house, by)
@@ -241,19 +291,29 @@ class OnTelegram(Stage):
         laid = self.now(card)
         return await self.press(laid, "Send", by) if words in laid.text else new
 
-    async def command(self, name: str, by: str = "robin") -> Told:
+    async def command(self, name: str, by: str = "robin", words: str = "") -> Told:
         user = getattr(self.house, by)
         chat = self.fake.direct(user)
         before = len(self.fake.by_bot(chat))
-        self.fake.post(chat, user, f"/{name}")
+        self.fake.post(chat, user, f"/{name} {words}".rstrip())
         answer = await self.until(lambda: self.fake.by_bot(chat)[before:])
-        return Card("", answer[0]["text"], {}, answer[0])
+        return _pressable(answer[0])
+
+    async def answer(self, name: str, by: str = "robin") -> Card:
+        told = await self.command(name, by)
+        assert isinstance(told, Card)
+        return told
 
     def disconnect(self) -> None:
         self.fake.fail_next(telegram.POLL, telegram.Fault(None))
 
     def lose(self, *, arrived: bool) -> None:
         self.fake.fail_next(telegram.SEND, telegram.Fault(None, after=arrived, chat=self.house.harbor))
+
+
+def _pressable(message: Message) -> Card:
+    buttons = {label: data for data, label in telegram.buttons(message).items()}
+    return Card(str(message["message_id"]), message["text"], buttons, message)
 
 
 CONFIG = """\
@@ -266,7 +326,7 @@ on_call: mara
 privacy: {{policy: Ask us.}}
 replies: {{undo_seconds: {undo}, per_fan: null, per_channel: null}}
 platforms:
-  pigeon: {{listen: [square], cards: loft, api_base: "http://127.0.0.1:{port}"}}
+  pigeon: {{listen: [square], cards: loft, stage: hall, api_base: "http://127.0.0.1:{port}"}}
 """
 
 
@@ -274,9 +334,9 @@ class OnPigeon(Stage):
     def __init__(self, folder: Path, fake: Pigeon) -> None:
         super().__init__(folder)
         self.fake = fake
-        self.app: App
+        self._app: App
         self._stack = AsyncExitStack()
-        for name, text in TEMPLATES.items():
+        for name, text in {**TEMPLATES, **made.FILES}.items():
             path = folder / "templates" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -286,7 +346,7 @@ class OnPigeon(Stage):
         path.write_text(CONFIG.format(undo=undo, port=self.fake.port), encoding="utf-8")
         found = settings.load(path, {"PIGEON_TOKEN": TOKEN})
         self.fake.listening.clear()
-        self.app = await self._stack.enter_async_context(build(found, environ={}, reader=reader))
+        self._app = await self._stack.enter_async_context(build(found, environ={}, reader=reader))
         await self.fake.listening.wait()
 
     async def stop(self) -> None:
@@ -304,29 +364,47 @@ class OnPigeon(Stage):
     def replies(self, post: Message) -> list[str]:
         return [one["text"] for one in self._by_bot("square") if one["to"] == post["id"]]
 
+    def questions(self, post: Message) -> list[Card]:
+        return [_card(one) for one in self._by_bot("square") if one["to"] == post["id"]]
+
+    def showcase(self) -> list[str]:
+        assert not any(one["to"] for one in self._by_bot("hall"))
+        return [one["text"] for one in self._by_bot("hall")]
+
+    @property
+    def app(self) -> App:
+        return self._app
+
     def cards(self) -> list[Card]:
-        return [
-            Card(one["id"], one["text"], {b.partition("|")[0]: b for b in one["buttons"] or ()}, one)
-            for one in self._by_bot("loft")
-        ]
+        return [_card(one) for one in self._by_bot("loft")]
 
     def _by_bot(self, channel: str) -> list[Message]:
         return [one for one in self.fake.messages.values() if (one["by"], one["channel"]) == ("bot", channel)]
 
     async def press(self, card: Card, label: str, by: str = "mara", pick: str = "") -> Told:
-        return self.fake.act("press", by, button=card.buttons[label], words=pick)
+        return self.fake.act("press", by, message=card.id, button=card.buttons[label], words=pick)
 
     async def write(self, card: Card, words: str, by: str = "mara") -> Told:
         return await self.press(card, "Edit", by, words)
 
-    async def command(self, name: str, by: str = "robin") -> Told:
-        return self.fake.act("command", by, words=f"/{name}")
+    async def command(self, name: str, by: str = "robin", words: str = "") -> Told:
+        return self.fake.act("command", by, words=f"/{name} {words}".rstrip())
+
+    async def answer(self, name: str, by: str = "robin") -> Card:
+        act = await self.command(name, by)
+        await self.told(act)
+        return _card({"id": "", **vars(act)})
 
     def disconnect(self) -> None:
         self.fake.disconnect()
 
     def lose(self, *, arrived: bool) -> None:
         self.fake.lose = "after" if arrived else "before"
+
+
+def _card(message: Message) -> Card:
+    labels = {button.partition("|")[0]: button for button in message["buttons"] or ()}
+    return Card(message["id"], message["text"], labels, message)
 
 
 @asynccontextmanager

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-
 import pytest
 
-from tests.contract.chat.stages import Stage, opened
+from tests.contract.chat.stages import Stage
 
 PRAISE, LOVELY = "the new map is gorgeous", "the colours of the fog in the harbor are lovely"
 OVER = ("The fan deleted the post",)
-
-
-@pytest.fixture(params=["discord", "telegram", "pigeon"])
-async def stage(request: pytest.FixtureRequest, tmp_path: Path, install: Callable[[], None]) -> AsyncIterator[Stage]:
-    """Not started."""
-    install()
-    folder = tmp_path / "home"
-    folder.mkdir()
-    async with opened(request.param, folder) as found:
-        yield found
-
-
-@pytest.fixture
-async def open_stage(stage: Stage) -> Stage:
-    await stage.start()
-    return stage
 
 
 async def test_a_post_becomes_a_card_and_a_yes_sends_once(open_stage: Stage) -> None:

@@ -45,6 +45,7 @@ class House:
 
     undo = 0.0
     token = TOKEN
+    config = CONFIG
 
     def __init__(self, folder: Path, fake: FakeDiscord) -> None:
         self.folder = folder
@@ -84,7 +85,7 @@ class House:
         path = self.folder / "config.yaml"
         ids = {"mara": self.mara["user"]["id"], "tom": self.tom["user"]["id"]}
         where = {"api_base": self.fake.api_base, "gateway_url": self.fake.gateway_url}
-        path.write_text(CONFIG.format(**ids, **where, undo=self.undo), encoding="utf-8")
+        path.write_text(self.config.format(**ids, **where, undo=self.undo), encoding="utf-8")
         return path
 
     @property

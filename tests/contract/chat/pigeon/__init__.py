@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import itertools
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
 
+from bot.adapters.chat import asks
 from bot.adapters.chat.board import Board, Gone
 from bot.adapters.chat.calls import Call
 from bot.adapters.chat.commands import Asked
@@ -18,11 +20,12 @@ from bot.adapters.chat.layout import Budget, Digest, Layout
 from bot.adapters.chat.loop import CardLoop
 from bot.adapters.chat.parts import Parts
 from bot.adapters.chat.port import ChatAdapter, ChatPlatform
-from bot.adapters.chat.verbs import Pressed, choices, manager
+from bot.adapters.chat.verbs import ASKS, Pressed, choices, manager
+from bot.consent import Button
 from bot.desk.view import CardView
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
 from bot.errors import GreenroomError
-from bot.people.fans import COMMANDS
+from bot.people.fans import COMMANDS, Answer
 from bot.ports import Check
 from bot.settings import ChatSection, Settings
 from bot.store import cursors, posts
@@ -118,7 +121,11 @@ class PigeonBoard(Board[Rendered]):
         over, draft = layout.outcome, layout.card.draft
         lines = [f"{over.head}{over.tail}{over.until or ''}"] if over else []
         if not over:
-            lines = [*(f"{alarm.line} {alarm.part}" for alarm in layout.alarms), *layout.before]
+            lines = [
+                *filter(None, (layout.about, layout.hold)),
+                *(f"{alarm.line} {alarm.part}" for alarm in layout.alarms),
+            ]
+            lines += layout.before
             lines += [f"{layout.author}: {layout.quote}", *layout.attachments, *layout.notes]
             lines += [f"{reply.heading} {reply.text}" for reply in layout.replies]
         which = f"{draft.id}:{draft.revision}"
@@ -164,8 +171,10 @@ class PigeonReplies:
 
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         known = await self._parts.store.read(lambda c: posts.get(c, delivery.post_id))
+        if known and known.post.platform != NAME:  # on stage, from elsewhere
+            return None
         try:
-            found = await self._connection.ask("look", message=delivery.target.reply_to)
+            found = await self._connection.ask("look", message=known and known.post.external_id)
         except LOST as error:
             return NotSent(reason=f"Pigeon gave no answer: {error}", retry_after=1)
         if not found or not known:
@@ -174,13 +183,15 @@ class PigeonReplies:
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         own, text = delivery.external_id or "", delivery.text
+        buttons = for_fans(delivery.ask_id or "", delivery.buttons)
         try:
             if delivery.kind == "send":
                 target = delivery.target
-                more = {"channel": target.channel, "to": target.reply_to, "nonce": delivery.nonce}
+                more = {"channel": target.channel, "to": target.reply_to or None, "nonce": delivery.nonce}
+                more |= {"buttons": buttons} if buttons else {}
                 return Sent(external_id=str(await self._connection.ask("say", text=text, **more)))
             call = "change" if delivery.kind == "correct" else "take away"
-            await self._connection.ask(call, message=own, text=text)
+            await self._connection.ask(call, message=own, text=text, buttons=buttons)
         except LOST as error:
             return Uncertain(reason=f"Pigeon gave no answer: {error}", retry_after=0)
         return Sent(external_id=own)
@@ -192,6 +203,10 @@ class PigeonReplies:
             return Uncertain(reason=f"Pigeon gave no answer: {error}", retry_after=1, asked=False)
         # To change a message, or to take it away, a second time does no harm.
         return Sent(external_id=own) if own else NotSent(reason="It did not arrive.", retry_after=0)
+
+
+def for_fans(about: str, buttons: Iterable[Button]) -> list[str]:
+    return [f"{one.label}|{asks.data(about, one.value)}" for one in buttons]
 
 
 class PigeonPlatform(ConnectedPlatform):
@@ -256,8 +271,25 @@ class PigeonPlatform(ConnectedPlatform):
             with suppress(*LOST):
                 await self._board.ask("tell", act=event["id"], text=text)
 
-        work = self._press(event, tell) if event["event"] == "press" else self._command(event, tell)
-        await self._board.answered(work, tell)
+        by_fan = asks.read(event.get("button", "").rpartition("|")[2])
+        if by_fan:
+            await self._board.answered(self._by_fan(event, by_fan, tell), tell, stumbled=asks.STUMBLED)
+        else:
+            work = self._press(event, tell) if event["event"] == "press" else self._command(event, tell)
+            await self._board.answered(work, tell)
+
+    async def _by_fan(self, event: dict[str, Any], pressed: asks.FanPressed, tell: Any) -> None:
+        if pressed.about == asks.ME:
+            await self._tell_fan(event, await self._parts.fans.press(NAME, event["by"], pressed.value))
+            return
+        done = await self._parts.asks.press(NAME, event["by"], pressed.about, pressed.value)
+        if done.buttons is not None:
+            await self._board.ask("lay", message=event["message"], buttons=for_fans(pressed.about, done.buttons))
+        await tell(done.text)
+
+    async def _tell_fan(self, event: dict[str, Any], answer: Answer) -> None:
+        text, buttons = "\n".join(filter(None, (answer.text, answer.file))), for_fans(asks.ME, answer.buttons)
+        await self._board.ask("tell", act=event["id"], text=text, buttons=buttons)
 
     async def _press(self, event: dict[str, Any], tell: Any) -> None:
         settings, words = self._parts.settings, event["words"]
@@ -267,7 +299,9 @@ class PigeonPlatform(ConnectedPlatform):
         card = await self._parts.desk.draft(draft_id)
         menu = choices(verb, card, settings.managers, self._parts.desk.intents()) if card else {}
         picked = {label: value for value, label in menu.items()}.get(words)
-        if verb in WORDS and not words:
+        if verb in ASKS:
+            await self._board.ask_author(pressed, by, tell)
+        elif verb in WORDS and not words:
             await tell("Press it with your words.")
         elif menu and picked is None:
             await tell(f"Press it with one of: {', '.join(menu.values())}.")
@@ -280,4 +314,7 @@ class PigeonPlatform(ConnectedPlatform):
         name, _, words = event["words"].removeprefix("/").partition(" ")
         if name in COMMANDS:
             answer = await self._asked.fan(name, event["by"], words, lambda said, to: f"Report for {to}: {said}")
-            await tell("\n".join(filter(None, (answer.text, answer.file))))
+            await self._tell_fan(event, answer)
+        elif name == "hold":
+            by = manager(self._parts.settings, NAME, event["by"], event["by"], event["by"])
+            await tell(await self._asked.hold(by, words))

@@ -19,7 +19,7 @@ class Pigeon:
     def __init__(self) -> None:
         self.messages: dict[str, Json] = {}
         self.acts: dict[str, SimpleNamespace] = {}
-        """What people asked of the bot; `text` is what they alone were told."""
+        """What people asked of the bot; `text` and `buttons` are what they alone were told."""
         self.lose: str | None = None
         """The next reply of the bot is lost `before` it arrives, or its answer `after`."""
         self._log: list[Json] = []
@@ -50,9 +50,9 @@ class Pigeon:
         self._keep("delete", message)
 
     def act(self, event: str, by: str, **more: Any) -> SimpleNamespace:
-        """A `press` (`button` as the presser saw it: the card may have others by now) or a `command`, with `words`."""
+        """A `press` (`button` as they saw it: the `message` may have others by now), or a `command` with `words`."""
         id_ = next(self._ids)
-        act = self.acts[id_] = SimpleNamespace(text="")
+        act = self.acts[id_] = SimpleNamespace(text="", buttons=[])
         self._emit({"event": event, "id": id_, "by": by, **more})
         return act
 
@@ -99,6 +99,8 @@ class Pigeon:
                 return self._add(asked["channel"], "bot", asked["text"], **more)["id"]
             case "change" if found:
                 found |= {"text": asked["text"], "buttons": asked.get("buttons")}
+            case "lay" if found:
+                found["buttons"] = asked["buttons"]
             case "take away" if found:
                 del self.messages[found["id"]]
             case "look":
@@ -106,7 +108,8 @@ class Pigeon:
             case "find":
                 return next((one["id"] for one in self.messages.values() if one.get("nonce") == asked["wanted"]), None)
             case "tell":
-                self.acts[asked["act"]].text = asked["text"]
+                act = self.acts[asked["act"]]
+                act.text, act.buttons = asked["text"], asked.get("buttons") or []
             case _:
                 return False
         return True
