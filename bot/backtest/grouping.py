@@ -36,16 +36,16 @@ def grouped(items: Sequence[Item], vectors: Vectors | None) -> list[Group]:
         return _named(sorted(found, key=lambda some: -len(some)), [()] * len(found))
     texts = [encodable(item.text) for item in items]
     rows = np.concatenate([vectors(texts[start : start + AT_ONCE]) for start in range(0, len(texts), AT_ONCE)])
-    said = [Said(text=item.text, vector=row, situation=item.situation) for item, row in zip(items, rows, strict=True)]
+    said = [Said(vector=row, situation=item.situation) for item, row in zip(items, rows, strict=True)]
     members = [one.members for one in grouping.group(said)]
-    words = [_key_words(said, some) for some in members]
+    words = [_key_words(items, some) for some in members]
     return _named([_typical_first(items, rows, some) for some in members], words)
 
 
-def _key_words(said: Sequence[Said], members: Sequence[int]) -> tuple[str, ...]:
+def _key_words(items: Sequence[Item], members: Sequence[int]) -> tuple[str, ...]:
     inside = set(members)
-    elsewhere = [one.text for place, one in enumerate(said) if place not in inside][:AT_ONCE]
-    return grouping.key_words([said[place] for place in members], elsewhere)
+    elsewhere = [item.text for place, item in enumerate(items) if place not in inside][:AT_ONCE]
+    return grouping.key_words([items[place].text for place in members], elsewhere)
 
 
 def _typical_first(items: Sequence[Item], rows: Floats, members: Sequence[int]) -> list[Item]:
