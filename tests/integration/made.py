@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bot.app import App
+from bot.consent import Kind
+from bot.domain import Action, Command
+from bot.store import consents
+from responders.types import Author, Post
+
 MADE = "carved a lantern out of driftwood, here it is"
 FILES = {
     "intents/ugc_shared.yaml": """\
@@ -32,3 +40,33 @@ Made by {% if name %}{{ name }}{% else %}somebody here{% endif %}: {{ work }}{% 
 ({{ incentive }}){% endif %}
 """,
 }
+
+
+async def said_yes(app: App, post_id: str, scope: str = "here", name: str = "") -> tuple[str, list[str]]:
+    """The author of a post is asked for the stage and says yes: the consent, and the drafts that then wait."""
+    question = await app.asks.propose(Kind.STAGE, post_id, "mara")
+    consent = await app.store.read(lambda c: consents.asked_by_draft(c, question.id))
+    assert consent
+    for value in (f"scope:{scope}", "days:0", f"as:{name}"):
+        await app.asks.press(consent.platform, consent.fan_id, consent.id, value)
+    return consent.id, await app.store.read(lambda c: consents.drafts_needing(c, consent.id))
+
+
+async def take_back(app: App, consent_id: str) -> None:
+    """The author takes the yes back."""
+    consent = await app.store.read(lambda c: consents.get(c, consent_id))
+    assert consent
+    await app.asks.press(consent.platform, consent.fan_id, consent.id, "withdraw")
+
+
+async def decide(app: App, draft_id: str, action: Action, **more: Any) -> None:
+    """Mara decides."""
+    card = await app.desk.draft(draft_id)
+    assert card
+    command = Command(draft_id=draft_id, revision=card.draft.revision, by="mara", action=action, **more)
+    await app.desk.decide(command)
+
+
+def post(**more: Any) -> Post:
+    """A post of Robin's."""
+    return Post(author=Author(id="robin", name="Robin"), **more)

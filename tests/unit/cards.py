@@ -13,7 +13,7 @@ from responders.types import Alarm, Author, CheckResult, Level, Place, Post, Rea
 DRAFT = "0123456789abcdef"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, 13, tzinfo=UTC)
-_BESIDE = frozenset({"thread", "deliveries", "alarms", "unread", "writing", "undo_until"})
+_BESIDE = frozenset({"thread", "deliveries", "alarms", "unread", "writing", "undo_until", "hold", "remembered"})
 
 
 def card(platform: str, channel: str, place: str, **more: Any) -> CardView:
@@ -72,9 +72,8 @@ def delivery(state: str, kind: Literal["send", "correct", "remove"] = "send", **
         state=DeliveryState(state),
         nonce="",
         due_at=LATER,
-        approved_by="mara",
         created_at=NOON,
-        **{"text": "Which part?", **more},
+        **{"text": "Which part?", "approved_by": "mara", **more},
     )
 
 

@@ -117,3 +117,16 @@ async def test_commands_that_discord_does_not_know(fake, online):
             "description": "x", "default_member_permissions": None, "options": [],
         }  # fmt: skip
     assert [check for check in await online() if "commands" in check.result] == []
+
+
+async def test_the_stage_needs_the_same_rights(fake, online):
+    stage = fake.channel("showcase")
+    found = await online(f"{FULL}, stage: showcase")
+    assert [check.result for check in found if "stage" in check.result] == [
+        f"#showcase ({stage['id']}) is ready for the stage"
+    ]
+    fake.world.deny(stage, "SEND_MESSAGES")
+    (fault,) = (check for check in await online(f"{FULL}, stage: showcase") if check.ok is False)
+    assert fault.result == "in #showcase the bot lacks: Send Messages"
+    found = await online("listen: [general], cards: mods, stage: general")
+    assert any(check.result.endswith("is ready for posts and the stage") for check in found)

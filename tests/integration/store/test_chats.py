@@ -45,6 +45,15 @@ async def test_a_yes_goes_with_its_target_under_the_new_name(house):
     assert (sent.target, sent.seal) == (target, seal(sent.text, target))
 
 
+async def test_what_answers_nothing_answers_nothing_there_either(house):
+    card = await house.draft("the new map is gorgeous", external_id="7")
+    await house.press(card, "approve")
+    await house.store.write(lambda c: c.exec_driver_sql("UPDATE deliveries SET reply_to = ''"))
+    await move(house)
+    found = await house.store.read(lambda c: deliveries.of_draft(c, card["draft_id"])[0])
+    assert (found.target.channel, found.target.reply_to) == (NEW, "")
+
+
 @pytest.mark.parametrize("column", ["text", "reply_to"])
 async def test_a_yes_that_did_not_hold_holds_no_more_afterwards(house, column):
     card = await house.draft("the new map is gorgeous", external_id="7")

@@ -143,3 +143,23 @@ async def test_nobody_answers(write_config):
     (fault,) = await check_online(settings.load(path, {"TELEGRAM_TOKEN": TOKEN}))
     assert (fault.ok, "does not answer" in fault.result) == (False, True)
     assert TOKEN not in fault.result
+
+
+async def test_the_bot_must_be_able_to_write_on_stage(fake, online):
+    stage = fake.supergroup("Showcase")
+    section = f"listen: [{online.harbor['id']}], cards: {online.room['id']}, stage: {stage['id']}"
+    found = await online(section)
+    assert faults(found) == []
+    assert any(check.result.endswith("is ready for the stage") for check in found)
+    fake.member(stage, fake.user("Ada"), "restricted", can_send_messages=False)
+    (fault,) = faults(await online(section))
+    assert "may not write in Showcase" in fault.result
+
+
+async def test_a_channel_can_be_the_stage_if_the_bot_may_post_there(fake, online):
+    stage = fake.channel("Showcase", online.harbor)
+    section = f"listen: [{online.harbor['id']}], cards: {online.room['id']}, stage: {stage['id']}"
+    (fault,) = faults(await online(section))
+    assert "may not post in Showcase" in fault.result
+    fake.world.rooms[stage["id"]].member |= {"can_post_messages": True}
+    assert any(check.result.endswith("is ready for the stage") for check in await online(section))

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from bot.adapters.chat.layout import Budget, Layout, digest, layout, shorten
 from bot.adapters.chat.verbs import VERBS
-from bot.desk.view import CardView
-from responders.types import Attachment, MissingSlot
+from bot.desk.view import SHOWN_OR_KEPT, CardView
+from bot.domain import BY_FAN, Delivery, Purpose, Target
+from responders.types import Attachment, Author, MissingSlot
 from tests.unit.cards import LATER, alternative, check, delivery, raised, turn
 from tests.unit.cards import card as any_card
 
@@ -183,6 +184,13 @@ def test_a_post_of_another_platform_says_so():
     assert laid(card(post={"platform": "discord"})).place == "Loft (discord)"
 
 
+def test_what_the_fan_asked_us_to_remember_stands_first_among_the_notes():
+    known = "Remembered since May 2026: plays on Linux"
+    assert laid(card(remembered=known)).notes == (known, "Somebody likes something.")
+    assert laid(card()).notes == ("Somebody likes something.",)
+    assert known not in str(laid(card(remembered=known, state="rejected")).notes), "settled cards say nothing of a fan"
+
+
 def test_a_digest_is_short():
     shown = digest({"crisis": 1, "complaint": 3}, datetime(2026, 3, 1, tzinfo=UTC), 10)
     assert (shown.heading, shown.kinds, shown.more) == ("4 more waiting", "crisis (1), complaint (3)", "Show 4 more")
@@ -207,3 +215,81 @@ def test_a_text_is_shortened_as_little_as_its_room_asks(text, room, size):
     assert found == "…" or size(found) <= room
     longer = text[: len(kept) + 1]
     assert size(f"{longer}…") > room or longer.isspace() or longer != longer.rstrip()
+
+
+@pytest.mark.parametrize(
+    ("purpose", "target", "says"),
+    [
+        ("reply", None, ""),
+        ("ask", None, "A question to Robin"),
+        ("credit", None, "Thanks to a helper"),
+        ("introduction", None, "An introduction"),
+        ("told_back", None, "Told back"),
+        ("stage", None, "For the stage, here in the thread"),
+        ("stage", ("pigeon", "showcase"), "For the stage: #showcase"),
+        ("stage", ("pigeon", "#showcase"), "For the stage: #showcase"),
+        ("stage", ("discord", "showcase"), "For the stage on Discord: #showcase"),
+        ("stage", ("pigeon", "-1001234567/12"), "For the stage"),
+    ],
+)
+def test_a_card_says_what_it_is_for(purpose: str, target: tuple[str, str] | None, says: str) -> None:
+    where = Target(platform=target[0], channel=target[1], reply_to="") if target else None
+    assert laid(card(purpose=Purpose(purpose), target=where)).about == says
+
+
+def test_what_is_no_reply_is_sent_changed_or_left() -> None:
+    shown = laid(card(purpose=Purpose.ASK))
+    assert [verb for row in verbs(shown) for verb in row] == ["send", "edit", "skip", "snooze"]
+
+
+def test_during_a_hold_a_card_that_waits_says_why_nothing_is_sent() -> None:
+    assert laid(card(hold="A wrong price\nis out")).hold == "Nothing is sent now: A wrong price is out"
+    assert laid(card()).hold == ""
+    long = laid(full(hold="h" * 500, purpose=Purpose.ASK))
+    assert size(long) + len(long.hold) + len(long.about) <= BUDGET.total
+
+
+@pytest.mark.parametrize("intent", sorted(SHOWN_OR_KEPT))
+def test_the_author_of_such_a_post_can_be_asked_also_once_it_is_answered(intent: str) -> None:
+    waiting, sent = card(intent=intent), card(intent=intent, state="approved", deliveries=[delivery("sent")])
+    assert verbs(laid(waiting))[-1] == verbs(laid(sent))[-1] == ["stage", "keep"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"intent": "praise"},
+        {"risk": ["minor"]},
+        {"purpose": Purpose.ASK},
+        {"state": "rejected"},
+        {"state": "approved", "deliveries": [delivery("removed")]},
+        {"post": {"author": Author(id="", name="")}},
+        {"post": {"author": Author(id="9", name="Tom", is_staff=True)}},
+        {"post": {"author": Author(id="9", name="Bot", is_bot=True)}},
+    ],
+)
+def test_nobody_else_is_asked(more: dict[str, object]) -> None:
+    shown = laid(card(**{"intent": "ugc_shared", **more}))  # type: ignore[arg-type]
+    assert "stage" not in [verb for row in verbs(shown) for verb in row]
+
+
+def test_nobody_is_asked_about_words_that_are_gone() -> None:
+    view = card(intent="ugc_shared", state="approved", deliveries=[delivery("sent")])
+    assert "stage" not in str(laid(replace(view, post=replace(view.post, kept=False))).rows)
+
+
+@pytest.mark.parametrize(
+    ("newest", "head", "tail"),
+    [
+        (delivery("held", "remove", approved_by=BY_FAN, text=None), "The fan has taken their yes back", "the removal"),
+        (delivery("sent", "remove", approved_by=BY_FAN, text=None), "Removed", "taken their yes back"),
+        (delivery("sent"), "Sent", "the post for the stage"),
+    ],
+)
+def test_a_card_says_what_became_of_the_stage(newest: Delivery, head: str, tail: str) -> None:
+    shown = delivery("removed") if newest.kind == "remove" and newest.state == "sent" else delivery("sent")
+    sent = [newest, shown] if newest.kind == "remove" else [newest]
+    found = laid(card(state="approved", purpose=Purpose.STAGE, deliveries=sent)).outcome
+    assert found
+    assert found.head == head
+    assert tail in found.tail

@@ -79,3 +79,15 @@ async def test_privately_nobody_has_a_role(env, directory):
     found = directory("listen: [general], manager_roles: ['@everyone']")
     assert found.manager_roles == frozenset()
     assert not found.is_manager_by_role(env.bot.user)
+
+
+async def test_the_stage_is_a_text_channel_or_a_thread_that_fans_see(env, directory):
+    guild = env.create_guild()
+    showcase, mods = guild.create_text_channel("showcase"), guild.create_text_channel("mods")
+    guild.create_forum_channel("builds")
+    assert directory("listen: [showcase], stage: '#Showcase'").stage == showcase.id
+    found = directory(f"cards: mods, stage: {mods.id}")
+    assert (found.cards, found.stage) == (mods.id, None)
+    assert "the same channel (mods)" in found.faults[0]
+    found = directory("stage: builds")
+    assert (found.stage, found.faults) == (None, ("`stage`: builds is a forum; name a text channel, or a thread",))

@@ -4,7 +4,7 @@ import pytest
 from telegram.error import BadRequest
 
 from bot import settings
-from bot.adapters.telegram.directory import look_up
+from bot.adapters.telegram.directory import look_up, place_of
 
 CONFIG = """\
 community: {{name: Lantern Harbor}}
@@ -70,3 +70,25 @@ async def test_a_group_that_moved_is_found_by_its_old_id(found):
 async def test_staff(found):
     directory = await found("staff: {users: [333]}")
     assert [directory.is_staff(user) for user in (222, 333, 444)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("stage", "chat", "topic"), [("-1009", -1009, None), ('"-1009/12"', -1009, 12), ('"-1009/1"', -1009, None)]
+)
+async def test_where_the_stage_is(found, stage, chat, topic):
+    directory = await found(f"listen: [-1009], stage: {stage}")
+    assert (directory.stage, directory.stage_topic, directory.faults) == (chat, topic, ())
+
+
+async def test_the_stage_is_not_where_the_cards_are(found):
+    directory = await found("cards: -1002, stage: '-1002/5'")
+    assert (directory.cards, directory.stage) == (-1002, None)
+    assert "the same chat" in directory.faults[0]
+
+
+async def test_a_stage_is_found_by_what_a_draft_has_of_it(found):
+    directory = await found("stage: '-7/3'", {-7: -1007})
+    assert place_of("-7/3", "-7/3", directory) == (-1007, 3)
+    assert place_of("-1005/12", "-7/3", directory) == (-1005, 12), "config.yaml named another one then"
+    assert place_of("@gone", "-7/3", directory) is None
+    assert place_of("@gone", "@gone", await found("stage: '@gone'")) is None
