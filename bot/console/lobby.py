@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from zlib import crc32
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,15 +13,18 @@ from pydantic import Field
 
 from bot.adapters.web.callers import caller
 from bot.adapters.web.deps import Wired
-from bot.adapters.web.models import AttachmentIn, Body
+from bot.adapters.web.models import AttachmentIn, Body, Id, PostText
 from bot.adapters.web.platform import NAME
-from bot.adapters.web.problems import Problem
+from bot.adapters.web.problems import Problem, missing
+from bot.consent import Button
 from bot.console.evening import FANS, PICTURES, SECONDS, Evening
 from bot.console.shell import page
 from bot.console.signin import SignedIn
-from bot.domain import LOBBY, Cause, Delivery, DeliveryState, Draft, DraftState, StoredPost
+from bot.domain import LOBBY, Cause, Delivery, DeliveryState, Draft, DraftState, Purpose, StoredPost
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events, posts
+from bot.people.fans import COMMANDS, Answer
+from bot.queue import consents as rules
+from bot.store import Connection, consents, deliveries, drafts, events, posts
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,6 +34,11 @@ FAN_NAMES = ("Robin", "Amina", "Luca", "Señora Niebla", "نادية", "fox 🦊
 """To write as; who is there adds their own."""
 _ADDRESSES = {picture.url for picture in PICTURES}
 _HUES = 6
+_COMMANDS = {name: about for name, about in COMMANDS.items() if name != "report"}
+"""What can be written here. A report goes to the managers, who are here already."""
+OF_LOBBY = "lobby-"
+"""How the ids of fans begin as whom managers write."""
+_FOLLOWED = ("post_", "draft_", "reply_", "fan_", "texts_", "consent_")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +60,11 @@ class Message:
     edited: bool = False
     gone: str = ""
     """Why there are no words."""
+    asks: str = ""
+    """The consent that its buttons are for."""
+    of: str = ""
+    """The fan whom it asks."""
+    buttons: tuple[Button, ...] = ()
     hue: int = 0
 
     @property
@@ -80,7 +93,8 @@ async def lobby(
         fans=FAN_NAMES,
         pictures=PICTURES,
         evening=_evening(request).progress,
-        follows=[name for name in Happened if name.startswith(("post_", "draft_", "reply_", "fan_", "texts_"))],
+        commands=_COMMANDS,
+        follows=[name for name in Happened if name.startswith(_FOLLOWED)],
     )
 
 
@@ -88,6 +102,52 @@ async def lobby(
 async def steps(session: SignedIn, deps: Wired) -> Mapping[str, bool]:
     """Which of the first steps this manager has done, of those that the server knows about."""
     return await deps.store.read(lambda c: _steps(c, session.manager))
+
+
+class PressIn(Body):
+    """A fan of the lobby presses a button: under a question, or under an answer that they alone see."""
+
+    fan: Id
+    value: Id
+    asks: Id | None = None
+    """The consent that is asked for; None under an answer."""
+
+
+class CommandIn(Body):
+    """A fan of the lobby writes a command."""
+
+    fan: Id
+    text: PostText
+
+
+@router.post("/lobby/press", dependencies=[Depends(caller)])
+async def press(body: PressIn, deps: Wired) -> Mapping[str, object]:
+    """What the fan reads. Only for fans of the lobby: nobody else's yes may be given here."""
+    _check(body.fan)
+    if body.asks is None:
+        return _answer(await deps.fans.press(NAME, body.fan, body.value))
+    done = await deps.asks.press(NAME, body.fan, body.asks, body.value)
+    return {"text": done.text}
+
+
+@router.post("/lobby/commands", dependencies=[Depends(caller)])
+async def command(body: CommandIn, deps: Wired) -> Mapping[str, object]:
+    """What the fan, and nobody else, reads."""
+    _check(body.fan)
+    name, _, words = body.text.strip().removeprefix("/").partition(" ")
+    if name not in _COMMANDS:
+        raise missing("command", "the list behind Commands")
+    return _answer(await deps.fans.answer(name, NAME, body.fan, words))
+
+
+def _check(fan_id: str) -> None:
+    if not fan_id.startswith((OF_LOBBY, FANS)):
+        raise Problem(403, "not_ours", "This is no fan of the lobby; only they can speak for themselves.")
+
+
+def _answer(answer: Answer) -> Mapping[str, object]:
+    buttons = [asdict(button) for button in answer.buttons]
+    return {"text": answer.text, "file": answer.file, "buttons": buttons}
 
 
 class EveningIn(Body):
@@ -131,19 +191,31 @@ def _messages(connection: Connection, channel: str) -> list[Message]:
     """Posts and the replies that arrived, in order, each with what it answers."""
     written = posts.in_channel(connection, NAME, channel, SHOWN)
     made = drafts.of_posts(connection, [stored.id for stored in written], DraftState)
-    newest = {draft.post_id: draft for draft in sorted(made, key=lambda draft: draft.created_at)}
+    replied = [draft for draft in made if draft.purpose is Purpose.REPLY]
+    newest = {draft.post_id: draft for draft in sorted(replied, key=lambda draft: draft.created_at)}
     replies = deliveries.in_channel(connection, NAME, channel, SHOWN)
     ids = {draft.id for draft in newest.values()} | {reply.draft_id for reply in replies}
     sent = deliveries.of_drafts(connection, list(ids))
     found = [_post(stored, newest.get(stored.id), sent) for stored in written]
+    asked = _asked(connection, sent)
     found += [
-        _reply(reply, sent[reply.draft_id])
+        replace(_reply(reply, sent[reply.draft_id]), **asked.get(reply.draft_id, {}))
         for reply in replies
         if reply.state in {DeliveryState.SENT, DeliveryState.REMOVED}
     ]
     found.sort(key=lambda message: message.at)
     known = {message.id: message for message in found}
     return [replace(message, answers=known.get(message.reply_to)) for message in found]
+
+
+def _asked(connection: Connection, draft_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What the fan can press under the questions that were sent for drafts."""
+    asking = ((draft_id, consents.asked_by_draft(connection, draft_id)) for draft_id in draft_ids)
+    return {
+        draft_id: {"asks": consent.id, "of": consent.fan_id, "buttons": rules.shown(connection, consent)}
+        for draft_id, consent in asking
+        if consent
+    }
 
 
 def _post(stored: StoredPost, draft: Draft | None, sent: Mapping[str, Sequence[Delivery]]) -> Message:

@@ -50,6 +50,7 @@ class Asks:
 
     async def propose(self, kind: Kind, post_id: str, by: str, *, incentive: str | None = None) -> Draft:
         """Put a question to the author of a post on the desk. Raises Refused."""
+        self._check(by)
         now = self._clock.now()
         found = await self._store.write(lambda c: self.put(c, kind, post_id, by, now, incentive=incentive))
         if isinstance(found, Refused):
@@ -79,10 +80,15 @@ class Asks:
     async def introduce(self, first_post: str, second_post: str, by: str) -> None:
         """Ask two people who may like to meet: a question to each waits at the desk, and names nobody. Raises
         Refused."""
+        self._check(by)
         now = self._clock.now()
         why_not = await self._store.write(lambda c: self._ask_both(c, {first_post, second_post}, by, now))
         if why_not:
             raise why_not
+
+    def _check(self, by: str) -> None:
+        if not self._settings.may_decide(by):
+            raise Refused("not_a_manager", f"{by} is not one of the managers in config.yaml.")
 
     def _ask_both(self, connection: Connection, post_ids: set[str], by: str, at: datetime) -> Refused | None:
         there = introductions.found(connection, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, insert, or_, select, update
@@ -92,12 +92,35 @@ def never_asked(connection: Connection, decided_before: datetime) -> list[Consen
     )
 
 
-def log(connection: Connection, limit: int, before: datetime | None = None) -> list[Consent]:
-    """All of them, newest first; those made before a moment."""
-    query = select(consents).order_by(consents.c.created_at.desc(), consents.c.id).limit(limit)
-    if before:
-        query = query.where(consents.c.created_at < before)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which consents are asked for. None leaves nothing out."""
+
+    kind: Kind | None = None
+    state: State | None = None
+    fan: tuple[str, str] | None = None
+    """Platform and id."""
+
+
+def log(connection: Connection, limit: int, only: Filter, after: str = "") -> list[Consent]:
+    """Those asked for, newest first; the ones that follow the consent with the id `after`."""
+    query = select(consents).order_by(consents.c.created_at.desc(), consents.c.id.desc()).limit(limit)
+    if only.kind:
+        query = query.where(consents.c.kind == only.kind)
+    if only.state:
+        query = query.where(consents.c.state == only.state)
+    if only.fan:
+        query = query.where(consents.c.platform == only.fan[0], consents.c.fan_id == only.fan[1])
+    last = get(connection, after) if after else None
+    if last:
+        older, same = consents.c.created_at < last.created_at, consents.c.created_at == last.created_at
+        query = query.where(or_(older, and_(same, consents.c.id < last.id)))
     return [from_row(row) for row in connection.execute(query).mappings()]
+
+
+def open_questions(connection: Connection) -> list[Consent]:
+    """What fans were asked and have not answered, the newest question last."""
+    return _found(connection, consents.c.state == State.ASKED, consents.c.asked_at.is_not(None))
 
 
 def needs(connection: Connection, draft_id: str, consent_ids: Collection[str]) -> None:

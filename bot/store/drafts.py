@@ -106,6 +106,12 @@ def of_posts(connection: Connection, post_ids: Iterable[str], states: Iterable[D
     return _all(connection, query)
 
 
+def no_replies(connection: Connection) -> list[Draft]:
+    """What waits for a yes and is no reply: questions, credits, the stage, introductions; the oldest first."""
+    waits = and_(drafts.c.state.in_(LIVE), drafts.c.purpose != Purpose.REPLY, drafts.c.purpose != Purpose.TOLD_BACK)
+    return _all(connection, select(drafts).where(waits).order_by(drafts.c.waiting_since, drafts.c.id))
+
+
 def open_for(connection: Connection, platform: str, fan_id: str) -> list[Draft]:
     """The drafts for a fan that can still be ended: those that wait, and approved ones that were not sent."""
     unsent = select(deliveries.c.draft_id).where(

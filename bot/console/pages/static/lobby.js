@@ -1,6 +1,6 @@
 // The lobby: being a fan. The chat is patched message by message, so that nothing else on the page moves.
 
-import { api, page } from "./api.js";
+import { api, make, page } from "./api.js";
 import { follow } from "./stream.js";
 import { toast } from "./toast.js";
 
@@ -110,30 +110,84 @@ async function post() {
     return;
   }
   complain("");
+  if (mode !== "edit" && COMMANDS.some((command) => text.trim().split(" ")[0] === command)) {
+    await say(text);
+    return;
+  }
   if (!draft.key) keep({ key: newKey() });
   const answer = mode === "edit" ? await api("PATCH", `/api/posts/${id}`, { text }) : await api("POST", "/api/posts", body(text));
   if (!answer.ok) {
     complain(answer.message);
     return;
   }
-  // What was typed since stays.
-  const rest = field.value.startsWith(text) ? field.value.slice(text.length) : field.value;
-  keep({ ...EMPTY, text: mode === "edit" ? draft.aside : rest });
+  keep({ ...EMPTY, text: mode === "edit" ? draft.aside : since(text) });
   show();
   await refresh();
   toEnd();
 }
 
+/** What was typed since a text was sent: it stays. */
+const since = (text) => (field.value.startsWith(text) ? field.value.slice(text.length) : field.value);
+
+const playing = () => `lobby-${fan.value.toLowerCase()}`;
+
 function body(text) {
   const made = {
     id: draft.key,
     channel: form.dataset.channel,
-    author: { id: `lobby-${fan.value.toLowerCase()}`, name: fan.value },
+    author: { id: playing(), name: fan.value },
     text,
   };
   if (draft.mode === "reply") made.reply_to = draft.id;
   if (draft.picture) made.attachments = [{ kind: "image", ...draft.picture }];
   return made;
+}
+
+// --- what only the fan sees: answers to commands, and what they press
+
+const COMMANDS = [...document.querySelectorAll("[data-command]")].map((button) => button.dataset.command);
+
+/** A fan writes a command. */
+async function say(text) {
+  const { ok, data, message } = await api("POST", "/lobby/commands", { fan: playing(), text });
+  if (!ok) {
+    complain(message);
+    return;
+  }
+  keep({ ...EMPTY, text: since(text) });
+  show();
+  whisper(data);
+  await refresh();
+}
+
+function whisper({ text, file, buttons = [] }) {
+  const place = $("private");
+  const of = playing();
+  place.replaceChildren(
+    make("p", { className: "meta" }, `Only ${fan.value} sees this`),
+    make("p", { className: "text", dir: "auto" }, text),
+    ...(file ? [make("details", {}, make("summary", {}, "The file"), make("pre", {}, file))] : []),
+    make("div", { className: "asks", dataset: { of } }, ...buttons.map(({ value, label }) => make("button", { type: "button", dataset: { press: value } }, label))),
+    make("button", { type: "button", className: "quiet", dataset: { do: "hush" } }, "Put it away"),
+  );
+  place.hidden = false;
+  toEnd();
+}
+
+function hush() {
+  $("private").hidden = true;
+  $("private").replaceChildren();
+  field.focus();
+}
+
+/** A press counts for the fan one plays. Nobody can play a fan of the sample evening, so theirs counts for them. */
+async function press(button) {
+  const { asks, of } = button.closest(".asks").dataset;
+  const as = of.startsWith("lobby-") && asks ? playing() : of;
+  const { ok, data, message } = await api("POST", "/lobby/press", { fan: as, value: button.dataset.press, asks: asks ?? null });
+  if (ok && !asks) whisper(data);
+  else toast(ok ? data.text : message, { kind: ok ? "" : "alert" });
+  await refresh();
 }
 
 // --- the chat
@@ -248,6 +302,12 @@ const ACTS = {
   card: ({ post }) => call("POST", `/api/posts/${post}/card`, {}),
   leave,
   name,
+  hush,
+  command: ({ command }) => {
+    field.value = `${command} `;
+    keep({ text: field.value });
+    field.focus();
+  },
   "no-picture": () => (keep({ picture: null }), show()),
 };
 
@@ -270,7 +330,11 @@ document.addEventListener("click", async ({ target }) => {
     const message = button.closest(".message");
     button.closest("details")?.removeAttribute("open");
     button.disabled = true;
-    await ACTS[button.dataset.do](message?.dataset ?? {}, message);
+    await ACTS[button.dataset.do](message?.dataset ?? button.dataset, message);
+    button.disabled = false;
+  } else if (button.dataset.press) {
+    button.disabled = true;
+    await press(button);
     button.disabled = false;
   }
 });
