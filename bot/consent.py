@@ -32,6 +32,14 @@ class State(StrEnum):
     """Its time is up, or it was never answered."""
 
 
+class Honour(StrEnum):
+    """What is noted of a fan who asked to be remembered, for them to see."""
+
+    HELPED = "helped"
+    """An answer of theirs helped somebody."""
+    ON_STAGE = "on_stage"
+
+
 class Scope(StrEnum):
     """Where something may be shown. Each includes the ones before it."""
 

@@ -20,7 +20,7 @@ from bot.errors import StoreError
 from bot.events import Happened
 from bot.people import credits
 from bot.ports import Clock
-from bot.queue import context, facts, moves, voids
+from bot.queue import consents, context, facts, memory, moves, voids
 from bot.settings import Settings
 from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts, requests
 from bot.store.ids import new_id
@@ -175,6 +175,8 @@ class Intake:
             return newest
         if around.opted_out:
             return Refused("opted_out", "This fan asked not to be answered.")
+        if _remembers_otherwise(connection, found, self._settings) or _credits_others(connection, found):
+            return None
         if not posts.judge(connection, post, proposal, around.now, again=True):
             return None
         return moves.submit(connection, post, proposal, around, around.now + self._settings.replies.expire_after)
@@ -347,6 +349,8 @@ class Intake:
         author = post.post.author.id
         if not around.opted_out and fans.get(connection, post.post.platform, author).opted_out_at:
             return False
+        if _remembers_otherwise(connection, found, self._settings) or _credits_others(connection, found):
+            return False
         if not posts.judge(connection, post, proposal, around.now):
             return False
         moves.submit(
@@ -360,6 +364,19 @@ class Intake:
         voids.settle(connection, post, proposal, around.now)
         credits.notice(connection, post, proposal.understanding, self._pipeline().library, around.now)
         return True
+
+
+def _remembers_otherwise(connection: Connection, found: _Found, settings: Settings) -> bool:
+    """True if the fan changed what we remember of them since the context was read."""
+    post, around = found
+    author = post.post.author.id
+    return memory.history(connection, post.post.platform, author, settings.community.local) != around.history
+
+
+def _credits_others(connection: Connection, found: _Found) -> bool:
+    """True if a fan said yes to passing on an answer, or took that back, since the context was read."""
+    _, around = found
+    return consents.credits(connection, around.now) != around.credits
 
 
 def _since(post: StoredPost, now: datetime) -> datetime:

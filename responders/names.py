@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from responders.understanding.tokens import is_emoji, visible
@@ -14,6 +15,8 @@ _LOUD = 4
 """Letters. A longer word in capitals is shouted, or a tag."""
 _MOST, _PARTS = 4, 2
 """The most words that a shown name may have, and the most parts of its first word (Anne-Marie)."""
+_LONGEST_WISH = 40
+_IN_NAMES = " '\u2019-"
 _VOWEL = re.compile("[aeiouy]")
 _THRICE = re.compile(r"(.)\1\1")
 _COMMON = ("ness", "less", "ful", "ing")
@@ -31,6 +34,7 @@ class CallNames:
         """Take call_names.yaml."""
         self._particles = frozenset(lists["particles"])
         self._no_names = _plain_all(word for name, words in lists.items() if name != "rude_parts" for word in words)
+        self._nobody = _plain_all((*lists["stand_ins"], *lists["rude"]))
         self._parts = tuple(sorted(_plain_all(lists["rude_parts"])))
 
     def of(self, shown: str) -> str | None:
@@ -41,6 +45,17 @@ class CallNames:
         if not words or len(words) > _MOST or not self._is_name(words[0]):
             return None
         return words[0] if all(self._goes_on(word, words[0]) for word in words[1:]) else None
+
+    def wished(self, wish: str) -> str | None:
+        """A name that somebody wishes to be called by, cleaned; None when it is not safe to say. It may be invented,
+        in any writing, and have several words."""
+        name = " ".join(unicodedata.normalize("NFC", visible(wish)).split())
+        words = {_plain(word.strip(_IN_NAMES)) for word in name.split()}
+        if not name[:1].isalpha() or len(name) > _LONGEST_WISH or words & self._nobody:
+            return None
+        # A full stop inside a word may make an address of it.
+        sayable = all(_in_a_name(c) or (c == "." and after == " ") for c, after in pairwise(f"{name} "))
+        return name if sayable and not self._rude("".join(filter(str.isalnum, name))) else None
 
     def _is_name(self, word: str) -> bool:
         parts = word.split("-")
@@ -77,6 +92,10 @@ class CallNames:
     def _rude(self, word: str) -> bool:
         plain = _plain(word)
         return any(part in plain for part in self._parts)
+
+
+def _in_a_name(c: str) -> bool:
+    return c.isalnum() or c in _IN_NAMES or unicodedata.category(c).startswith("M")
 
 
 def _like_mcgee(word: str) -> bool:

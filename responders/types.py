@@ -156,6 +156,32 @@ class PastReply:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """What a fan asked us to remember. A reply may use it only when the fan speaks to us, see `Context.invited`."""
+
+    since: datetime
+    """When they asked for it."""
+    call_name: str | None = None
+    """What they asked to be called."""
+    things: tuple[str, ...] = ()
+    """What they want known, in their own words."""
+    honours: frozenset[str] = frozenset()
+    """`helped` and `on_stage`, where that is so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credit:
+    """A fan's yes to an answer of theirs being passed on, and how to thank them for it."""
+
+    name: str = ""
+    """The name that the fan wants there; empty: none."""
+    link: str = ""
+    """The address of their post; empty where it has none."""
+    incentive: str = ""
+    """What they got from us for it. A reply that passes the answer on says so (16 CFR 255.5)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """Everything known around a post when it is judged, loaded in one read. `now` is the pipeline's only clock."""
 
@@ -179,15 +205,22 @@ class Context:
     one_language: bool = False
     """True when the channel was given a language: replies are in it, whatever language a fan writes."""
     call_name: str | None = None
-    """The fan's name, cleaned and short; None when it is not safe to say."""
+    """What the fan asked to be called, else their name, cleaned and short; None when it is not safe to say."""
     first_post: bool = False
     """True when this channel knows no other post of the author."""
     asked: bool = False
     """A manager asked for a card: caps, low confidence and not being addressed do not count. The gates still do."""
-    history_opt_in: bool = False
-    """True when the fan asked to be remembered."""
+    history: History | None = None
+    """What the fan asked us to remember; None for everybody else."""
     forced_intent: str | None = None
     """The intent that a manager chose (`relabel`)."""
+    credits: Mapping[str, Credit] = field(default_factory=dict)
+    """The yeses of fans to passing on their answers that count now, by the id of the consent."""
+
+    @property
+    def invited(self) -> History | None:
+        """What a reply may say of earlier times: nothing unless the fan asked to be remembered and speaks to us."""
+        return self.history if self.addressed else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -318,7 +351,8 @@ class Wording:
     quoted: tuple[str, ...] = ()
     """Parts of `text` that are not the template's own words: slot values, the fan's words, what the manager typed."""
     sources: tuple[str, ...] = ()
-    """Where its slots take their words from."""
+    """Where its slots take their words from. Behind them stands `fan.history` if it is offered only to fans whom we
+    remember."""
     answer: bool = False
     """True for an FAQ answer. It has a source, and it may repeat."""
     unfinished: bool = False
@@ -343,6 +377,8 @@ class Candidate:
     """As in `Wording`."""
     answer: bool = False
     """As in `Wording`."""
+    credit: str | None = None
+    """The id of the consent without which it may not be said."""
     sure: bool = True
     """False when it may not be the reply for this post: a person picks among the nearest."""
     chance: float = 1.0

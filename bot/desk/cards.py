@@ -8,7 +8,8 @@ from typing import Any
 
 from bot.desk.view import CardView
 from bot.domain import Delivery, Draft, DraftState
-from bot.queue import context
+from bot.queue import context, memory
+from bot.settings import Settings
 from bot.store import Connection, deliveries, holds, notes, posts
 from responders.types import Alarm
 
@@ -16,13 +17,15 @@ WRITING_FOR = timedelta(minutes=2)
 """How long a card says "NAME is writing" after an `open`."""
 
 
-def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, undo_seconds: float) -> list[CardView]:
-    """The cards of many drafts, in as many statements as for one."""
+def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, settings: Settings) -> list[CardView]:
+    """The cards of many drafts, in as many statements as for one; a fan who is remembered takes some more."""
     of = {post.id: post for post in posts.some(connection, list({draft.post_id for draft in drafts}))}
     sent = deliveries.of_drafts(connection, [draft.id for draft in drafts])
     threads = context.threads(connection, list(of.values()))
     written = notes.of_posts(connection, list(of))
     held = holds.current(connection)
+    authors = {(post.post.platform, post.post.author.id) for post in of.values()}
+    remembered = memory.lines(connection, authors, settings.community.local)
     cards = []
     for draft in drafts:
         post = of[draft.post_id]
@@ -35,8 +38,9 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, und
             alarms=tuple(Alarm(**alarm) for alarm in read.get("alarms", ())),
             unread=tuple(read.get("unread", ())),
             writing=draft.opened_by if _is_writing(draft, now) else None,
-            undo_until=_undo_until(draft, sent[draft.id], now, undo_seconds),
+            undo_until=_undo_until(draft, sent[draft.id], now, settings.replies.undo_seconds),
             notes=written.get(post.id, ()),
+            remembered=remembered.get((post.post.platform, post.post.author.id), ""),
             hold=held.reason if held and draft.live else None,
         )
         cards.append(card)

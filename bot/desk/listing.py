@@ -10,8 +10,9 @@ from bot.desk.cards import cards_of
 from bot.desk.view import Around, LeftAlone, Listing
 from bot.domain import StoredPost
 from bot.queue import context
+from bot.settings import Settings
 from bot.store import Connection, deliveries, listing, notes, posts
-from bot.store.listing import Selection, View
+from bot.store.listing import POSTS, Selection, View
 from responders.said import doing, said
 from responders.selection.verdict import sureness
 from responders.types import GATES
@@ -30,14 +31,16 @@ def page(
     after: str | None,
     limit: int,
     now: datetime,
-    undo_seconds: float,
+    settings: Settings,
 ) -> Listing:
     """A page of a view. Raises ValueError on a bad cursor."""
-    if selection.view is View.LEFT:
-        silent, following = listing.left_alone(connection, selection, limit, after)
-        return Listing(cards=tuple(LeftAlone(post=post, reason=post.reason or "") for post in silent), next=following)
+    if selection.view in POSTS:
+        some, following = listing.chosen_posts(connection, selection, limit, after)
+        overdue = selection.view is View.UNANSWERED
+        left = (LeftAlone(post=post, reason=post.reason or "", overdue=overdue) for post in some)
+        return Listing(cards=tuple(left), next=following)
     found, following = listing.chosen_drafts(connection, selection, limit, after)
-    return Listing(cards=tuple(cards_of(connection, found, now, undo_seconds)), next=following)
+    return Listing(cards=tuple(cards_of(connection, found, now, settings)), next=following)
 
 
 def around(connection: Connection, post_id: str) -> Around | None:

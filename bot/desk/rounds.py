@@ -15,7 +15,7 @@ from bot.events import Happened
 from bot.ports import Clock
 from bot.queue import consents, facts, forgetting, moves, retention
 from bot.settings import Settings
-from bot.store import Connection, Store, drafts, events, fans, inbox, requests
+from bot.store import Connection, Store, drafts, events, fans, inbox, people, requests
 from responders.pipeline import Pipeline
 from responders.types import ReasonCode
 
@@ -151,6 +151,7 @@ class Rounds:
         while await self._store.write(lambda c: fans.drop_rows(c, now - keep.rows)):
             pass
         await self._store.write(lambda c: fans.drop_tombstones(c, now - keep.rows))
+        await self._store.write(lambda c: people.drop_links(c, now))
         await self._store.write(lambda c: retention.done(c, now))
         if await self._store.read(lambda c: retention.rewrite_due(c, now)):
             await self._store.rewrite()

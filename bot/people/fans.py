@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from bot.people import memory
+from bot.people.answers import Answer, cut
 from bot.ports import Clock
 from bot.queue import forgetting, voids
 from bot.settings import Settings
 from bot.settings.values import in_words
 from bot.store import Store, fans
 
+__all__ = ["COMMANDS", "LONGEST_REPORT", "NOT_REPORTED", "Answer", "Fans"]
+
 COMMANDS: Mapping[str, str] = {
     "who": "Who writes the replies here",
     "privacy": "What is stored about you, and for how long",
-    "mydata": "Everything that is stored about you",
+    "remember": "Be remembered, if you say yes, or tell us something to remember",
+    "callme": "What to call you",
+    "link": "Be remembered as one person on two platforms",
+    "mydata": "Everything that is stored about you, and every yes you gave",
     "forget": "Erase everything that is stored about you",
     "stop": "No more replies to your posts",
     "start": "Replies to your posts again, after /stop",
@@ -26,18 +32,11 @@ LONGEST_REPORT = 1000
 """Characters."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """An answer that only the fan sees."""
-
-    text: str
-    """At most 2,000 characters."""
-    file: str | None = None
-    """The content of a JSON file that comes with it."""
-    report: str | None = None
-    """Words to show to `report_to`. They are stored nowhere, so the fan must be told if nobody could be shown them."""
-    report_to: str = ""
-    """The key of the manager who reads reports."""
+_STEPS: Mapping[str, memory.Step] = {
+    "remember": memory.remember,
+    "callme": memory.call_me,
+    "link": memory.link,
+}
 
 
 class Fans:
@@ -53,20 +52,22 @@ class Fans:
         """The answer to one of `COMMANDS`; `words` follow it in the message. Raises KeyError for another command."""
         if command not in COMMANDS:
             raise KeyError(command)
-        if command == "mydata":
-            return await self._mydata(platform, fan_id)
-        if command == "forget":
-            await forgetting.forget(self._store, platform, fan_id, self._clock.now())
-            return Answer(text=FORGOTTEN)
-        if command == "stop":
-            now = self._clock.now()
-            await self._store.write(lambda c: voids.opt_out(c, platform, fan_id, now))
-            return Answer(text=STOPPED)
-        if command == "start":
-            return await self._start(platform, fan_id)
+        if command in _STEPS:
+            return await self._remembering(_STEPS[command], platform, fan_id, words)
         if command == "report":
             return self._report(words)
-        return Answer(text=self._who() if command == "who" else self._privacy())
+        if command in ("who", "privacy"):
+            return Answer(text=self._who() if command == "who" else self._privacy())
+        steps = {"mydata": self._mydata, "forget": self._forget, "stop": self._stop, "start": self._start}
+        return await steps[command](platform, fan_id)
+
+    async def press(self, platform: str, fan_id: str, value: str) -> Answer:
+        """The answer to a button under an answer. Pressing twice changes nothing."""
+        return await self._remembering(memory.press, platform, fan_id, value)
+
+    async def _remembering(self, step: memory.Step, platform: str, fan_id: str, words: str) -> Answer:
+        fan = memory.Fan(platform=platform, id=fan_id, at=self._clock.now(), settings=self._settings)
+        return await self._store.write(lambda c: step(c, fan, words))
 
     def _who(self) -> str:
         community = self._settings.community.name
@@ -81,11 +82,24 @@ class Fans:
         policy = (self._settings.privacy.policy or "").strip()
         own = (
             f"Posts in the channels that are read here are kept for {in_words(keep)} so that the team can "
-            "answer, then their text is dropped. Nothing is used to train software, and nobody is scored.\n"
-            "/mydata shows everything that is stored about you, /forget erases it, /stop ends replies to you, /start "
-            "allows them again."
+            "answer, then their text is dropped. Nothing is used to train software, and nobody is scored or ranked.\n"
+            "Beyond that nothing is kept or shown without your own yes. /remember asks for one: a name, and up to five "
+            "things that you tell us. We ask in the thread before anything of yours is shown, passed on, or "
+            "you are introduced to somebody; the exact words of the question are kept with your answer. The "
+            "team sees what is remembered, and nobody else.\n"
+            "/mydata shows everything that is stored about you and takes a yes back, /forget erases it all and takes "
+            "down what was on stage, /stop ends replies to you, /start allows them again."
         )
-        return f"{own}\n\n{_cut(policy, 1400)}" if policy else own
+        return f"{own}\n\n{cut(policy, 1990 - len(own))}" if policy else own
+
+    async def _forget(self, platform: str, fan_id: str) -> Answer:
+        await forgetting.forget(self._store, platform, fan_id, self._clock.now())
+        return Answer(text=FORGOTTEN)
+
+    async def _stop(self, platform: str, fan_id: str) -> Answer:
+        now = self._clock.now()
+        await self._store.write(lambda c: voids.opt_out(c, platform, fan_id, now))
+        return Answer(text=STOPPED)
 
     async def _start(self, platform: str, fan_id: str) -> Answer:
         now = self._clock.now()
@@ -93,13 +107,15 @@ class Fans:
         return Answer(text=STARTED if was_out else NOT_STOPPED)
 
     async def _mydata(self, platform: str, fan_id: str) -> Answer:
-        stored = await self._store.export(platform, fan_id)
-        count = len(stored["posts"])
-        if not any(value for name, value in stored.items() if name not in {"platform", "fan_id"}):
+        fan = memory.Fan(platform=platform, id=fan_id, at=self._clock.now(), settings=self._settings)
+        stored, known = await self._store.read(lambda c: (fans.export(c, platform, fan_id), memory.show(c, fan)))
+        if not known.text and not any(value for name, value in stored.items() if name not in {"platform", "fan_id"}):
             return Answer(text="Nothing is stored about you.")
-        text = f"{count} post{'s' if count != 1 else ''} of yours {'are' if count != 1 else 'is'} stored; "
-        text += "the file has everything, word for word. /forget erases it."
-        return Answer(text=text, file=json.dumps(stored, ensure_ascii=False, indent=2))
+        count = len(stored["posts"])
+        posts = f"{count} post{'s' if count != 1 else ''} of yours {'are' if count != 1 else 'is'} stored; "
+        posts += "the file has everything, word for word. /forget erases it."
+        file = json.dumps(stored, ensure_ascii=False, indent=2)
+        return Answer(text="\n".join(filter(None, (known.text, posts))), file=file, buttons=known.buttons)
 
     def _report(self, words: str) -> Answer:
         privacy = self._settings.privacy
@@ -107,12 +123,14 @@ class Fans:
         if not words:
             return Answer(text="Write what was not right after the command: /report the reply to my post was rude")
         to = privacy.reports or self._settings.on_call
-        return Answer(text=REPORTED, report=_cut(words, LONGEST_REPORT), report_to=to)
+        return Answer(text=REPORTED, report=cut(words, LONGEST_REPORT), report_to=to)
 
 
 FORGOTTEN = (
     "Done. What you wrote, your name and our copies of replies to you are erased here, and what waited for you is "
-    "withdrawn. Messages in the channel itself are yours to delete. If you asked for no replies, that stays."
+    "withdrawn. What was remembered and every yes of yours are gone too, on all accounts that you linked, and what was "
+    "on stage is being taken down. Messages in the channel itself are yours to delete. If you asked for no replies, "
+    "that stays."
 )
 STOPPED = (
     "Done. Your posts will not be answered from here any more, and what waited for you is withdrawn. "
@@ -123,7 +141,3 @@ NOT_STOPPED = "Your posts may be answered from here. /stop ends that."
 REPORTED = "Thank you. The team has it."
 NOT_REPORTED = "This could not be shown to the team just now; please write to a moderator, or try again later."
 """For an adapter that could not show the words to anybody."""
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -108,8 +108,11 @@ def _pair(connection: Connection, same: _Same, now: datetime) -> Pair | None:
 
 
 def _may_meet(connection: Connection, one: Person, other: Person) -> bool:
-    """False if one of the two wants no answers or no introduction, is being asked now, or met the other before."""
+    """False if one of the two wants no answers or no introduction, is being asked now, may be a child, or met the other
+    before."""
     for person in (one, other):
+        if fans.has_signs_of_minor(connection, person.accounts):
+            return False
         for account in person.accounts:
             if fans.get(connection, *account).opted_out_at or any(
                 consent.state is not State.YES for consent in _asked(connection, *account)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 
 from bot.domain import Delivery, StoredPost
-from bot.queue import caps
+from bot.queue import caps, consents, memory
 from bot.settings import Settings
 from bot.store import Connection, deliveries, drafts, fans, nearby, posts
 from bot.store.nearby import Message
@@ -29,9 +29,11 @@ def load(
     replies_to = _replies_to(connection, post)
     before, after = _before_and_after(connection, post)
     fan = fans.get(connection, post.post.platform, post.post.author.id)
+    local = settings.community.local
+    known = memory.history(connection, post.post.platform, post.post.author.id, local)
     place = post.post.place
     return Context(
-        now=settings.community.local(now),
+        now=local(now),
         community=settings.community.name,
         locale=place.locale or settings.community.locale,
         one_language=place.locale is not None,
@@ -45,9 +47,11 @@ def load(
         past_replies=drafts.past_replies(connection, post, FRESH),
         cap=None if replies_to == "us" else caps.used_up(connection, post, settings, now),
         opted_out=fan.opted_out_at is not None,
-        call_name=call_name(post.post.author.name),
+        call_name=(known and known.call_name) or call_name(post.post.author.name),
+        history=known,
         asked=asked,
         forced_intent=post.forced_intent,
+        credits=consents.credits(connection, now),
     )
 
 
@@ -81,6 +85,11 @@ def _thread(post: StoredPost, found: Sequence[Message], said: Mapping[str, Seque
 def call_name(shown: str) -> str | None:
     """How to address somebody with this display name; None if nothing in it is safe to say."""
     return _call_names().of(shown)
+
+
+def wished_name(wish: str) -> str | None:
+    """How to address somebody who wishes to be called so; None if that is not safe to say."""
+    return _call_names().wished(wish)
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.domain import Cause, Draft, DraftState
+from bot.domain import Cause, Draft, DraftState, Purpose
 from bot.events import Happened
 from bot.queue import moves
 from bot.store import Connection, drafts, events, posts
@@ -77,9 +77,11 @@ def _remark(connection: Connection, draft: Draft, names: Collection[str], at: da
 
 
 def replaced(connection: Connection, post_id: str) -> Draft | None:
-    """The last draft of a post if it ended because a fact changed, else None."""
+    """The last reply to a post if it ended because a fact changed, or because a fan took back a yes that it needs; else
+    None."""
     last = drafts.latest(connection, post_id)
-    return last if last and last.cause == Cause.FACT_CHANGED else None
+    ended = last is not None and last.cause in (Cause.FACT_CHANGED, Cause.CONSENT_ENDED)
+    return last if last and ended and last.purpose is Purpose.REPLY else None
 
 
 def in_its_place(connection: Connection, new: Draft, facts: Facts) -> Draft:
@@ -87,16 +89,20 @@ def in_its_place(connection: Connection, new: Draft, facts: Facts) -> Draft:
     old = replaced(connection, new.post_id)
     if old is None:
         return new
-    names = outdated(old, facts, new.created_at.date())
     what = "The yes was taken back and this is drafted anew" if old.decided_by else "Drafted anew"
+    names = outdated(old, facts, new.created_at.date())
+    why = changed(names).lower() if names else _NO_YES if old.cause == Cause.CONSENT_ENDED else ""
     return replace(
         new,
-        why=f"{what}: {changed(names).lower()}. {new.why}" if names else new.why,
+        why=f"{what}: {why}. {new.why}" if why else new.why,
         waiting_since=old.waiting_since,
         reminded_at=old.reminded_at,
         assigned_to=old.assigned_to,
         expires_at=(moves.wake(old, new.created_at).expires_at or new.expires_at) if new.expires_at else None,
     )
+
+
+_NO_YES = "a fan took back the yes that it needs"
 
 
 def changed(names: Collection[str]) -> str:

@@ -52,6 +52,7 @@ def _forget_some(connection: Connection, platform: str, fan_id: str, at: datetim
     """Forget a group of a fan's posts, and withdraw their drafts. False if nothing is left."""
     ids = fans.some_posts(connection, platform, fan_id)
     if not ids:
+        stored.forget(connection, platform, fan_id)  # a manager may have asked meanwhile
         fans.end_forgetting(connection, platform, fan_id, at)
         retention.forgotten(connection, at)
         return False

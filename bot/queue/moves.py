@@ -23,10 +23,10 @@ from bot.domain import (
     Target,
 )
 from bot.events import Happened
-from bot.store import Connection, deliveries, drafts, events
+from bot.store import Connection, consents, deliveries, drafts, events
 from bot.store.ids import new_id
 from responders.library.render import missing, preview
-from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
+from responders.library.vocabulary import ASK_APPROVER, CALL_NAME, FACTS, HISTORY, SIGNER
 from responders.selection import opener
 from responders.types import Candidate, Context, Outcome, Proposal, ReasonCode
 
@@ -71,8 +71,19 @@ def submit(
         return None
     draft = placed(_draft(post, proposal, context, expires_at))
     drafts.add(connection, draft, post, opener=_opener(draft))
+    if any(_remembers(candidate, context) for candidate in (proposal.candidate, *proposal.alternatives) if candidate):
+        yes = consents.memory_of(connection, post.post.platform, post.post.author.id)
+        consents.needs(connection, draft.id, [yes.id] if yes else ())
+    offered = (proposal.candidate, *proposal.alternatives)
+    consents.needs(connection, draft.id, sorted({one.credit for one in offered if one and one.credit}))
     _waiting(connection, draft, context.now)
     return draft
+
+
+def _remembers(candidate: Candidate, context: Context) -> bool:
+    """True if it says something that the fan asked us to remember, or is offered because of it."""
+    named = context.history is not None and context.history.call_name is not None
+    return any(source.startswith(HISTORY) or (named and source == CALL_NAME) for source in candidate.sources)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -40,12 +40,13 @@ def moved_on(connection: Connection, draft: Draft) -> bool:
 
 
 def withdraw(connection: Connection, delivery: Delivery, cause: Cause, now: datetime) -> None:
-    """Recall a reply that was not sent and must not be, and end its draft. An edited post is judged again."""
+    """Recall a message that was not sent and must not be, and end its draft. A post is judged again if it was edited,
+    or if a yes that the reply needs has ended."""
     moves.recall_delivery(connection, delivery, now, cause)
     draft = drafts.get(connection, delivery.draft_id)
     closed = draft and moves.close(connection, draft, cause, now)
-    if draft and closed and cause is Cause.POST_EDITED and draft.purpose is Purpose.REPLY:
-        posts.reopen(connection, delivery.post_id, now)
+    if draft and closed and cause in (Cause.POST_EDITED, Cause.CONSENT_ENDED) and draft.purpose is Purpose.REPLY:
+        consents.judge_again(connection, delivery.post_id, now)
 
 
 def post_edited(
@@ -103,6 +104,7 @@ def post_deleted(
         return None  # one picture of an album: the others stay, and the words with them
     if post:
         moves.end_all(connection, post.id, Cause.POST_DELETED, at)
+        consents.post_deleted(connection, post.id, at)
     posts.delete(connection, platform, channel, external_id, at)
     if post:
         fans.drop_echoes(connection, [post.id])

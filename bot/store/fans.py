@@ -20,12 +20,16 @@ from bot.store.tables import (
     deliveries,
     drafts,
     fans,
+    honours,
     mentions,
     notes,
     parts,
+    people,
     posts,
     requests,
     role_holders,
+    things,
+    topics,
     uses,
     voices,
 )
@@ -42,6 +46,8 @@ class Fan:
     opted_out_at: datetime | None = None
     person_id: str | None = None
     """Of the person whom we remember; None if they did not ask for it."""
+    being_forgotten: bool = False
+    """True until everything about them is erased."""
 
 
 _GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fan_id == bindparam("of_fan"))
@@ -50,7 +56,9 @@ _GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fa
 def get(connection: Connection, platform: str, fan_id: str) -> Fan:
     """A fan's choices; an unknown fan has made none."""
     row = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).first()
-    return Fan(opted_out_at=row.opted_out_at, person_id=row.person_id) if row else Fan()
+    if row is None:
+        return Fan()
+    return Fan(opted_out_at=row.opted_out_at, person_id=row.person_id, being_forgotten=row.forgetting_since is not None)
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
@@ -79,18 +87,56 @@ def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]
         "platform": platform,
         "fan_id": fan_id,
         **{name: _plain(fan[name]) if fan else None for name in shown(fans)},
+        "remembered": _remembered(connection, fan["person_id"] if fan else None),
+        "consents": _rows(connection, consents, (consents.c.platform == platform) & (consents.c.fan_id == fan_id)),
         "posts": _shown(connection, posts, posts.c.id.in_, ids, "post_id"),
         "parts": _shown(connection, parts, parts.c.post_id.in_, ids),
         "drafts": _shown(connection, drafts, drafts.c.post_id.in_, ids, "draft_id"),
         "decisions": _shown(connection, decisions, lambda some: decisions.c.draft_id.in_(_drafts_of(some)), ids),
         "replies": _shown(connection, deliveries, deliveries.c.post_id.in_, ids, "delivery_id"),
         "notes": _shown(connection, notes, notes.c.post_id.in_, ids),
+        "voices": _heard(connection, ids),
         "events": _shown(connection, tables.events, tables.events.c.post_id.in_, ids),
         "updates": [
             {name: _plain(row[name]) for name in shown(tables.inbox)}
             for row in inbox.of_fan(connection, platform, fan_id)
         ],
     }
+
+
+def _remembered(connection: Connection, person_id: str | None) -> dict[str, Any] | None:
+    """What a fan asked us to remember, on all accounts that they linked."""
+    person = connection.execute(select(people).where(people.c.id == person_id)).mappings().first()
+    if person is None:
+        return None
+    accounts = select(fans.c.platform, fans.c.fan_id).where(fans.c.person_id == person_id)
+    return {
+        **{name: _plain(person[name]) for name in shown(people)},
+        "accounts": [dict(row) for row in connection.execute(accounts.order_by(fans.c.platform)).mappings()],
+        "things": _rows(connection, things, things.c.person_id == person_id),
+        "honours": _rows(connection, honours, honours.c.person_id == person_id),
+    }
+
+
+def has_signs_of_minor(connection: Connection, accounts: Iterable[tuple[str, str]]) -> bool:
+    """True if a post of these accounts that we still know of has signs of a child."""
+    for platform, fan_id in accounts:
+        at_gate = select(posts.c.understanding).where(
+            posts.c.platform == platform, posts.c.author_id == fan_id, posts.c.reason_code == ReasonCode.GATE
+        )
+        gates = [(read or {}).get("risk", ()) for read in connection.execute(at_gate).scalars()]
+        of_drafts = select(drafts.c.risk).where(drafts.c.platform == platform, drafts.c.fan_id == fan_id)
+        gates += [risk or () for risk in connection.execute(of_drafts.where(drafts.c.risk.is_not(None))).scalars()]
+        if any("minor" in hit for hit in gates):
+            return True
+    return False
+
+
+def is_of_team(connection: Connection, platform: str, fan_id: str) -> bool:
+    """True if a post of this account is a teammate's or a bot's, or if it decides as a manager by role."""
+    theirs = _theirs(platform, fan_id).where(posts.c.is_staff | posts.c.is_bot).limit(1)
+    by_role = select(role_holders.c.key).where(role_holders.c.key == f"{platform}:{fan_id}")
+    return any(connection.execute(query).first() is not None for query in (theirs, by_role))
 
 
 def _theirs(platform: str, fan_id: str) -> Any:
@@ -109,23 +155,28 @@ def _shown(
     own_id: str = "",
 ) -> list[dict[str, Any]]:
     """What a fan sees of a table's rows about these posts, oldest first, without empty columns."""
+    return [row for some in _groups(ids) for row in _rows(connection, table, about(some), own_id)]
+
+
+def _rows(connection: Connection, table: Table, about: ColumnElement[bool], own_id: str = "") -> list[dict[str, Any]]:
     order = [table.c[name] for name in ("at", "created_at", "seq", "external_id") if name in table.c]
-    found: list[dict[str, Any]] = []
-    for some in _groups(ids):
-        rows = connection.execute(select(table).where(about(some)).order_by(*order)).mappings()
-        found += [
-            {
-                own_id if name == "id" else name: _plain(row[name], name)
-                for name in shown(table)
-                if row[name] is not None
-            }
-            for row in rows
-        ]
-    return found
+    rows = connection.execute(select(table).where(about).order_by(*order)).mappings()
+    return [
+        {own_id if name == "id" else name: _plain(row[name], name) for name in shown(table) if row[name] is not None}
+        for row in rows
+    ]
 
 
 def _groups(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def _heard(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The posts of a fan that stand in a topic, with what the team calls it."""
+    query = select(voices.c.post_id, voices.c.at, topics.c.name.label("topic"))
+    query = query.join(topics, topics.c.id == voices.c.topic_id).order_by(voices.c.at)
+    rows = (row for some in _groups(ids) for row in connection.execute(query.where(voices.c.post_id.in_(some))))
+    return [{name: _plain(value) for name, value in row._mapping.items()} for row in rows]
 
 
 def _plain(value: Any, name: str = "") -> Any:
@@ -204,7 +255,8 @@ def drop_words(
     )
     for table, where, said in hanging:
         connection.execute(update(table).where(where).values({**emptied(table, *kinds), **said}))
-    connection.execute(delete(voices).where(voices.c.post_id.in_(post_ids)))
+    if anonymous:
+        connection.execute(delete(voices).where(voices.c.post_id.in_(post_ids)))
     # An answer that was kept shows a card, and a card shows the thread around its post.
     threads = select(posts.c.thread).where(here)
     around = select(posts.c.id).where(posts.c.thread.in_(threads))
@@ -280,8 +332,8 @@ def drop_tombstones(connection: Connection, before: datetime) -> None:
 def nobody_waits_for(
     connection: Connection, before: datetime, undone_before: datetime, limit: int
 ) -> tuple[list[str], list[tuple[str, Collection[str]]]]:
-    """Posts with words that nothing open needs: up to `limit` from before `before`, and those of any age that were
-    handed off at a gate, each with its gates.
+    """Posts with words that nothing open needs: up to `limit` from before `before`, as many without words of their own
+    but with an old draft that came later, and those of any age that were handed off at a gate, each with its gates.
 
     A draft that was rejected after `undone_before` can still be taken back, so it is open. A failed reply is open, too:
     it can be tried again until it is too late.
@@ -301,8 +353,11 @@ def nobody_waits_for(
     )
     kept = (text("posts.kept"), posts.c.id.not_in(waiting))
     old = select(posts.c.id).where(*kept, posts.c.received_at < before).limit(limit)
+    beside = and_(text(f"drafts.{tables.BESIDE}"), drafts.c.created_at < before, drafts.c.post_id.not_in(waiting))
+    later_on = select(drafts.c.post_id).where(beside).limit(limit)
     gates = select(posts.c.id, posts.c.understanding).where(
         *kept, text("posts.reason_code = 'gate'"), posts.c.action == "handoff"
     )
     hit = [(post_id, (read or {}).get("risk", ())) for post_id, read in connection.execute(gates)]
-    return list(connection.execute(old).scalars()), hit
+    due = (post_id for query in (old, later_on) for post_id in connection.execute(query).scalars())
+    return list(dict.fromkeys(due)), hit

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, tuple_, update
 
-from bot.consent import Person
+from bot.consent import Honour, Person
 from bot.store.ids import new_id
 from bot.store.posts import insert_ignore
 from bot.store.tables import fans, honours, link_codes, people, things
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noted:
+    """Something of a person that helped somebody or was on stage."""
+
+    kind: Honour
+    post_id: str | None
+    at: datetime
 
 
 def of(connection: Connection, platform: str, fan_id: str) -> Person | None:
@@ -73,20 +84,66 @@ def add_thing(connection: Connection, person_id: str, text: str, at: datetime, m
     return True
 
 
-def drop_thing(connection: Connection, person_id: str, number: int) -> bool:
-    """Forget the thing with this number, from 1. False if there is none."""
-    query = select(things.c.id).where(things.c.person_id == person_id).order_by(things.c.at, things.c.id)
-    ids = list(connection.execute(query).scalars())
-    if not 1 <= number <= len(ids):
-        return False
-    connection.execute(delete(things).where(things.c.id == ids[number - 1]))
-    return True
+def things_of(connection: Connection, person_id: str) -> dict[str, str]:
+    """What the person wants known: our id of it -> their words, in their order."""
+    query = select(things.c.id, things.c.text).where(things.c.person_id == person_id)
+    return {row.id: row.text for row in connection.execute(query.order_by(things.c.at, things.c.id))}
+
+
+def drop_thing(connection: Connection, person_id: str, thing_id: str) -> bool:
+    """Forget a thing. False if the person has none with this id."""
+    theirs = (things.c.person_id == person_id, things.c.id == thing_id)
+    return connection.execute(delete(things).where(*theirs)).rowcount == 1
 
 
 def honour(connection: Connection, person_id: str, kind: str, post_id: str | None, at: datetime) -> None:
-    """Note what of theirs was on stage or helped somebody, for them to see."""
+    """Note what of theirs was on stage or helped somebody, for them to see. A post is noted once."""
+    same = (honours.c.person_id == person_id, honours.c.kind == kind, honours.c.post_id == post_id)
+    if post_id and connection.execute(select(honours.c.id).where(*same)).first():
+        return
     row = {"id": new_id(), "person_id": person_id, "kind": kind, "post_id": post_id, "at": at}
     connection.execute(insert(honours), row)
+
+
+def drop_honour(connection: Connection, kind: str, post_id: str) -> None:
+    """Take back what was noted of a post."""
+    connection.execute(delete(honours).where(honours.c.kind == kind, honours.c.post_id == post_id))
+
+
+def honours_of(connection: Connection, person_id: str) -> list[Noted]:
+    """What was noted of the person, oldest first."""
+    query = select(honours).where(honours.c.person_id == person_id).order_by(honours.c.at)
+    return [Noted(kind=Honour(row.kind), post_id=row.post_id, at=row.at) for row in connection.execute(query)]
+
+
+def merge(connection: Connection, person_id: str, other_id: str, most: int) -> list[str]:
+    """Two people are one: `person_id` gets the accounts, honours and things of the other, and the name where it has
+    none. It keeps at most `most` things; returns those that found no room."""
+    kept, other = get(connection, person_id), get(connection, other_id)
+    if kept is None or other is None or kept.id == other.id:
+        return []
+    room, known = most - len(kept.things), {thing.casefold() for thing in kept.things}
+    left_out: list[str] = []
+    for thing_id, text in things_of(connection, other_id).items():
+        if text.casefold() in known or room <= 0:
+            left_out += [] if text.casefold() in known else [text]
+            drop_thing(connection, other_id, thing_id)
+        else:
+            room -= 1
+    for table in (things, honours, fans):
+        connection.execute(update(table).where(table.c.person_id == other_id).values(person_id=person_id))
+    values = {"since": min(kept.since, other.since), "call_name": kept.call_name or other.call_name}
+    connection.execute(update(people).where(people.c.id == person_id).values(values))
+    forget(connection, other_id)
+    return left_out
+
+
+def remembered(connection: Connection, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], Person]:
+    """The people behind those of these accounts that asked to be remembered."""
+    mine = tuple_(fans.c.platform, fans.c.fan_id).in_(list(accounts))
+    query = select(fans.c.platform, fans.c.fan_id, fans.c.person_id).where(mine, fans.c.person_id.is_not(None))
+    found = {(row.platform, row.fan_id): get(connection, row.person_id) for row in connection.execute(query).all()}
+    return {account: person for account, person in found.items() if person}
 
 
 def forget(connection: Connection, person_id: str) -> list[tuple[str, str]]:
@@ -113,5 +170,10 @@ def take_link(connection: Connection, code_hash: str, now: datetime) -> str | No
     """Use up a code; the person's id, or None for one that is unknown or too old."""
     query = select(link_codes.c.person_id, link_codes.c.until).where(link_codes.c.code_hash == code_hash)
     row = connection.execute(query).first()
-    connection.execute(delete(link_codes).where(link_codes.c.code_hash == code_hash))
+    connection.execute(delete(link_codes).where((link_codes.c.code_hash == code_hash) | (link_codes.c.until <= now)))
     return row.person_id if row and now < row.until else None
+
+
+def drop_links(connection: Connection, now: datetime) -> None:
+    """Delete the codes whose time is up."""
+    connection.execute(delete(link_codes).where(link_codes.c.until <= now))

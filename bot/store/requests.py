@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from bot.store.posts import NewPost, Received, add_many, insert_ignore
-from bot.store.tables import requests
+from bot.store.tables import posts, requests
 from responders.types import Post
 
 
@@ -54,6 +54,12 @@ def first_use(connection: Connection, key: str, at: datetime) -> bool:
     """True if the key is new, for links that work once."""
     row = {"key": key, "fingerprint": "", "at": at}
     return connection.execute(insert_ignore(connection, requests), row).rowcount == 1
+
+
+def drop_of_fan(connection: Connection, platform: str, fan_id: str) -> None:
+    """Drop the answers that show a fan's posts."""
+    theirs = select(posts.c.id).where(posts.c.platform == platform, posts.c.author_id == fan_id)
+    connection.execute(delete(requests).where(requests.c.post_id.in_(theirs)))
 
 
 def drop_before(connection: Connection, moment: datetime) -> None:

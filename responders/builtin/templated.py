@@ -44,13 +44,13 @@ class TemplatedResponder:
         if understanding.intent is None:
             return
         holds = situation(post, context, understanding)
-        known = sources(self._library.facts, context, understanding)
+        known = sources(self._library.facts, post, context, understanding)
         certain = sure_answer(understanding.faq)
         asks = understanding.intent == QUESTION
         for template, chance in self._fitting(context.locale, understanding):
             if asks and certain and template.key != certain:
                 continue
-            for candidate in offers(template, holds, known):
+            for candidate in offers(template, holds, known, context.credits):
                 # A question goes to a person unless its answer is known.
                 sure = chance >= SURE and not template.handoff and (template.key == certain if asks else True)
                 yield replace(candidate, responder=self.name, chance=chance, sure=sure)

@@ -19,8 +19,8 @@ from responders.library.faults import Fault
 from responders.library.model import Example, Library, Template
 from responders.library.offers import offers, situation, sources
 from responders.library.render import RenderFailed, preview
-from responders.library.vocabulary import WHEN_FIELDS
-from responders.types import Author, Candidate, Context, Post, Recipe, Understanding
+from responders.library.vocabulary import CREDIT, WHEN_FIELDS
+from responders.types import Author, Candidate, Context, Credit, Post, Recipe, Understanding
 from responders.understanding.answers import sure_answer
 from responders.understanding.normalise import bare
 
@@ -83,7 +83,7 @@ def run(library: Library, understand: Understand) -> Iterator[Fault]:
 
 def offered(library: Library, template: Template, example: Example, understand: Understand) -> Iterator[Candidate]:
     """What the template says to the example's post. An FAQ answer is tried only if its question is read; any other
-    template as if its situation were certain."""
+    template as if its situation were certain. The author of an answer has said yes."""
     text = example.given["post"]
     fan = Author(id="example", name="example")
     post = Post(platform="example", channel="example", external_id="1", author=fan, text=text, at=NOON)
@@ -95,9 +95,11 @@ def offered(library: Library, template: Template, example: Example, understand: 
     if "details" in given:
         read = replace(read, details=())
     read = replace(read, intent=template.intent, language=template.locale)
-    known = sources(library.facts, context, read)
+    known = sources(library.facts, post, context, read)
     known |= {template.slots[name].source: words for name, words in example.given["slots"].items()}
-    yield from offers(template, {**situation(post, context, read), **given}, known)
+    credit = Credit(**{part.removeprefix(CREDIT): words for part, words in known.items() if part.startswith(CREDIT)})
+    credits = {template.credit: credit} if template.credit else {}
+    yield from offers(template, {**situation(post, context, read), **given}, known, credits)
 
 
 def typed(recipe: Recipe, example: Example) -> tuple[dict[str, str], str | None]:

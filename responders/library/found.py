@@ -10,7 +10,7 @@ from responders.library.model import Library, Template
 from responders.library.offers import sources
 from responders.library.pitfalls import line_of
 from responders.library.vocabulary import FACTS
-from responders.types import Author, Context, Post, Proposal, ReasonCode, Understanding
+from responders.types import Author, Context, Credit, Post, Proposal, ReasonCode, Understanding
 from responders.understanding.normalise import bare
 
 Run = Callable[[Post, Context], Proposal]
@@ -43,16 +43,18 @@ def astray(
 
 
 def as_written(template: Template, text: str, now: datetime) -> tuple[Post, Context]:
-    """A stranger's post in a channel of the template's language."""
+    """A stranger's post in a channel of the template's language. Whom the template credits has said yes."""
     fan = Author(id="fan", name="fan")
     post = Post(platform="web", channel="general", external_id="1", author=fan, text=text, at=now)
-    return post, Context(now=now, community="community", locale=template.locale, channel_name="general")
+    credits = {template.credit: Credit()} if template.credit else {}
+    context = Context(now=now, community="community", locale=template.locale, channel_name="general", credits=credits)
+    return post, context
 
 
 def lacks_fact(library: Library, template: Template, now: datetime) -> bool:
     """True when a fact that it needs has ended or has no words in its language."""
-    context = Context(now=now, community="community", locale=template.locale)
-    known = sources(library.facts, context, Understanding(language=template.locale))
+    post, context = as_written(template, "", now)
+    known = sources(library.facts, post, context, Understanding(language=template.locale))
     return any(s.required and s.source.startswith(FACTS) and s.source not in known for s in template.slots.values())
 
 

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import timedelta
 
 from responders.library.model import Conditions, Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, missing, placeholders, preview
 from responders.library.unseen import seen
-from responders.library.vocabulary import ASK_APPROVER, FACTS, LONG, MIDDLE, POST_DETAIL, SHORT, SIGNER
+from responders.library.vocabulary import (
+    ASK_APPROVER,
+    CALL_NAME,
+    CREDIT,
+    FACTS,
+    HISTORY,
+    HISTORY_SINCE,
+    HISTORY_THING,
+    LONG,
+    MIDDLE,
+    NOT_KNOWN,
+    POST_DETAIL,
+    SHORT,
+    SIGNER,
+)
 from responders.said import in_quotes, said
-from responders.types import Candidate, Context, Detail, Post, Recipe, Understanding
+from responders.types import Candidate, Context, Credit, Detail, Post, Recipe, Understanding
 
 Situation = Mapping[str, frozenset[str]]
 """Field of `when` -> the values that the post has."""
@@ -51,6 +67,10 @@ _TIME_NAMED = re.compile(
 """A greeting or a good night that names the time of day: a whole wish, or a word or two that are a clause by
 themselves."""
 _MORNING, _DAY, _EVENING, _NIGHT = 5, 11, 17, 22
+_NEW = timedelta(days=30)
+"""For so long a fan is newly known."""
+_LONGER = 5
+"""Letters of a word that says what a post is about."""
 
 
 def situation(post: Post, context: Context, understanding: Understanding) -> Situation:
@@ -66,7 +86,7 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
         "thread_depth": frozenset({"later" if in_thread else "first"}),
         "channel": frozenset(channels),
         "time": frozenset({_time_named(post.text) or _time_of_day(context.now.hour)}),
-        "fan_history": frozenset({"none"}),  # only who asks for it is remembered, and that is not built yet
+        "fan_history": _known_of(context),
         "details": frozenset(detail.kind for detail in understanding.details),
         "mood": frozenset({understanding.mood}),
         "length": frozenset({_length(post.text)}),
@@ -76,18 +96,40 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
     }
 
 
+def _known_of(context: Context) -> frozenset[str]:
+    """What is so of a fan who asked to be remembered, and speaks to us."""
+    history = context.invited
+    if history is None:
+        return frozenset({NOT_KNOWN})
+    new = {"newly_known"} if context.now - history.since < _NEW else set()
+    return frozenset({"known", *new, *history.honours})
+
+
+def touched(things: Iterable[str], text: str) -> str:
+    """The first thing that shares a longer word with a text; "" if none does."""
+    words = _longer_words(text)
+    return next((thing for thing in things if words & _longer_words(thing)), "")
+
+
+def _longer_words(text: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) >= _LONGER}
+
+
 def _length(text: str) -> str:
     words = len(text.split())
     return SHORT if words <= _SHORT else LONG if words >= _LONG else MIDDLE
 
 
-def sources(facts: Mapping[str, Fact], context: Context, understanding: Understanding) -> dict[str, str]:
+def sources(facts: Mapping[str, Fact], post: Post, context: Context, understanding: Understanding) -> dict[str, str]:
     """Slot source -> its words in the context's language, where they are known now. Facts past their `until`, or
-    without words in that language, are left out."""
+    without words in that language, are left out. What we remember of a fan is in it only if they speak to us."""
     details = [(detail.kind, said_back(detail, understanding.language)) for detail in understanding.details]
     known = {f"{POST_DETAIL}.{kind}": words for kind, words in reversed(details)}
     known[POST_DETAIL] = details[0][1] if details else ""
-    known["fan.call_name"] = context.call_name or ""
+    known[CALL_NAME] = context.call_name or ""
+    if history := context.invited:
+        known[HISTORY_SINCE] = str(history.since.year)
+        known[HISTORY_THING] = touched(history.things, post.text)
     known["channel.name"] = context.channel_name
     current = (fact for fact in facts.values() if fact.holds(context.now.date()))
     known |= {f"{FACTS}{fact.name}": fact.said_in(context.locale) or "" for fact in current}
@@ -104,8 +146,14 @@ def said_back(detail: Detail, language: str = "en") -> str:
     return f"{next(theirs, own)}{space}{rest}"
 
 
-def offers(template: Template, holds: Situation, known: Mapping[str, str]) -> Iterator[Candidate]:
-    """Each variant that fits a post with these values, with its slots filled."""
+def offers(
+    template: Template, holds: Situation, known: Mapping[str, str], credits: Mapping[str, Credit]
+) -> Iterator[Candidate]:
+    """Each variant that fits a post with these values, with its slots filled. `credits`: as in `Context`."""
+    credit = credits.get(template.credit) if template.credit else Credit()
+    if credit is None:
+        return  # the fan said no, or took their yes back
+    known = {**known, **_credited(credit)} if template.credit else known
     for variant in template.variants:
         conditions = ((template.when, template.unless), (variant.when, variant.unless))
         if told(variant, holds) or not all(_hold(when, unless, holds) for when, unless in conditions):
@@ -113,8 +161,18 @@ def offers(template: Template, holds: Situation, known: Mapping[str, str]) -> It
         specific = sum(len(when) + len(unless) for when, unless in conditions)
         # A question comes after a wording that asks nothing.
         candidate = _candidate(template, variant, known, specific - (1 if variant.asks_for else 0))
-        if candidate:
+        if candidate and _discloses(candidate, credit):
             yield candidate
+
+
+def _credited(credit: Credit) -> dict[str, str]:
+    """Slot source -> its words."""
+    return {f"{CREDIT}{part}": seen(words).strip() for part, words in asdict(credit).items()}
+
+
+def _discloses(candidate: Candidate, credit: Credit) -> bool:
+    """True where the reply says what the author got from us for their answer, if they got something."""
+    return seen(credit.incentive).strip().casefold() in candidate.text.casefold()
 
 
 def told(variant: Variant, holds: Situation) -> bool:
@@ -125,6 +183,7 @@ def told(variant: Variant, holds: Situation) -> bool:
 
 def _candidate(template: Template, variant: Variant, known: Mapping[str, str], fit: float) -> Candidate | None:
     slots = [template.slots[name] for name in variant.needs]
+    remembered = (HISTORY,) if _needs_history(template, variant) else ()
     filled = {slot.name: known.get(slot.source, "") for slot in slots if slot.source not in {ASK_APPROVER, SIGNER}}
     if any(slot.required and not filled.get(slot.name, "given later") for slot in slots):
         return None
@@ -150,11 +209,19 @@ def _candidate(template: Template, variant: Variant, known: Mapping[str, str], f
         recipe=recipe,
         missing=gaps,
         quoted=tuple(dict.fromkeys(words for words in (*filled.values(), *placeholders(recipe)) if words)),
-        sources=tuple(slot.source for slot in slots),
+        sources=(*(slot.source for slot in slots), *remembered),
         answer=template.is_faq,
+        credit=template.credit,
         fit=fit,
         why=_why(template),
     )
+
+
+def _needs_history(template: Template, variant: Variant) -> bool:
+    """True when it is offered only to fans whom we remember."""
+    asked = (when.get("fan_history", (NOT_KNOWN,)) for when in (template.when, variant.when))
+    ruled_out = (unless.get("fan_history", ()) for unless in (template.unless, variant.unless))
+    return any(NOT_KNOWN not in values for values in asked) or any(NOT_KNOWN in values for values in ruled_out)
 
 
 def _why(template: Template) -> str:

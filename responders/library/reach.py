@@ -15,10 +15,10 @@ from jinja2 import nodes
 from responders.library import syntax
 from responders.library.faults import Fault
 from responders.library.model import Library, Template, Variant
-from responders.library.vocabulary import HISTORY, NO, POST_DETAIL, SHORT, WHEN_FIELDS, did_you_mean
+from responders.library.vocabulary import HISTORY, NO, NOT_KNOWN, POST_DETAIL, SHORT, WHEN_FIELDS, did_you_mean
 from responders.understanding.normalise import bare
 
-_MANY = frozenset({"details", "channel", "tells"})
+_MANY = frozenset({"details", "channel", "tells", "fan_history"})
 """Fields that can have several values at once."""
 _FEWEST = 3
 """With this many examples an intent is read well."""
@@ -56,9 +56,7 @@ def _never(template: Template, variant: Variant) -> str | None:
             return f"its unless: names everything that {field} can be; take one out"
     if left.get("is_reply") == {NO} and "nobody" not in left.get("replies_to", {"nobody"}):
         return "a post that is no reply replies to nobody; change is_reply or replies_to"
-    if left.get("fan_history") == {"some"}:
-        return "nothing is remembered of fans yet; take fan_history out"
-    return _told(variant, left) or _no_words(template, variant, unless["details"])
+    return _told(variant, left) or _no_words(template, variant, unless["details"], left)
 
 
 def _told(variant: Variant, left: Mapping[str, set[str]]) -> str | None:
@@ -69,13 +67,13 @@ def _told(variant: Variant, left: Mapping[str, set[str]]) -> str | None:
     return None
 
 
-def _no_words(template: Template, variant: Variant, ruled_out: set[str]) -> str | None:
+def _no_words(template: Template, variant: Variant, ruled_out: set[str], left: Mapping[str, set[str]]) -> str | None:
     for name in variant.needs:
         slot = template.slots[name]
         if slot.required and slot.source.removeprefix(f"{POST_DETAIL}.") in ruled_out:
             return f"it needs the slot {name}, and an unless: rules such details out; change one"
-        if slot.required and slot.source.startswith(HISTORY):
-            return f"it needs the slot {name}, and nothing is remembered of fans yet; make it optional"
+        if slot.required and slot.source.startswith(HISTORY) and left.get("fan_history") == {NOT_KNOWN}:
+            return f"it needs the slot {name}, and is only for fans whom we do not remember; change one"
     return None
 
 

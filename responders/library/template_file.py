@@ -19,6 +19,7 @@ from responders.library.render import RenderFailed, render
 from responders.library.vocabulary import (
     ASK_APPROVER,
     ASKABLE,
+    CREDIT,
     FACTS,
     ID,
     LOCALE,
@@ -30,7 +31,7 @@ from responders.library.vocabulary import (
 )
 from responders.types import GATES, Recipe
 
-_KEYS = ("answers_to", "source", "handoff", "when", "unless", "slots", "limits", "examples")
+_KEYS = ("answers_to", "source", "credit", "handoff", "when", "unless", "slots", "limits", "examples")
 _OLD = "asks"
 """The old name of `answers_to`. It is still read."""
 _LIMITS: tuple[Literal["per_fan", "per_channel"], ...] = ("per_fan", "per_channel")
@@ -96,6 +97,8 @@ def read_template(
         answers_to=answers_to,
         answers_to_line=answered.line if answered else 0,
         source=source,
+        credit=_credit(entries, slots) if known else None,
+        credit_line=entries["credit"].line if "credit" in entries else 0,
         handoff=handoff or None,
         asks_line=entries[_OLD].line if _OLD in entries else 0,
         glued_line=_glued(answered),
@@ -121,6 +124,20 @@ def _misplaced(path: str, intents: Mapping[str, Intent]) -> Fault | None:
     else:
         return None
     return Fault(file=where, line=None, message=message, code="L02", follows=follows)
+
+
+def _credit(entries: Mapping[str, Entry], slots: Mapping[str, Slot]) -> str | None:
+    """The number of the yes of the author whose answer it is."""
+    takes = next((slot.source for slot in slots.values() if slot.source.startswith(CREDIT)), None)
+    if "credit" not in entries:
+        if takes:
+            todo = "write credit: and the number of their yes"
+            entries["slots"].fault(f"{takes} is of the author of an answer; {todo}", "L05")
+        return None
+    number = entries["credit"].text().strip()
+    if not number:
+        entries["credit"].fault("credit: is empty; write the number of the author's yes, or take it out")
+    return number or None
 
 
 def no_language(folder: str) -> Fault | None:

@@ -9,7 +9,7 @@ from itertools import combinations
 from responders.library.model import Fact, Slot, Template, Variant
 from responders.library.render import RenderFailed, render
 from responders.library.unseen import seen
-from responders.library.vocabulary import ASK_APPROVER, FACTS, SIGNER
+from responders.library.vocabulary import ASK_APPROVER, CALL_NAME, FACTS, HISTORY_SINCE, HISTORY_THING, SIGNER
 from responders.types import Recipe
 
 FILLER = "xylem"
@@ -19,7 +19,9 @@ _MOST_SUBSETS = 4
 _LONGEST = {
     ASK_APPROVER: " ".join([FILLER] * 20),
     SIGNER: "Maximiliane",
-    "fan.call_name": "Maximiliane",
+    CALL_NAME: "Maximiliane",
+    HISTORY_SINCE: "2026",
+    HISTORY_THING: "paints extraordinarily small lighthouses on the inside of other people's walnut shells, for years",
     "channel.name": "a-channel-with-a-long-name",
 }
 _LONGEST_DETAIL = "the extraordinarily complicated underwater telescope mechanism"  # six words, as details allow

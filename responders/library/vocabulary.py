@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import get_args
 
-from responders.types import Mood, Tell
+from responders.types import Credit, Mood, Tell
 
 FREQUENT = frozenset({"praise", "thanks", "question", "complaint", "ugc_shared", "wish", "milestone", "greeting"})
 """Intents so frequent that people notice repeats."""
@@ -28,6 +29,10 @@ ACTIONS = ("draft", "handoff", "silent")
 YES, NO = "true", "false"
 YES_NO = (YES, NO)
 
+NOT_KNOWN = "none"
+KNOWN = ("known", "newly_known", "helped", "on_stage")
+"""What can be so of a fan who asked to be remembered; `known` always is."""
+
 SHORT, MIDDLE, LONG = LENGTHS = ("short", "middle", "long")
 
 WHEN_FIELDS: dict[str, tuple[str, ...]] = {
@@ -39,7 +44,7 @@ WHEN_FIELDS: dict[str, tuple[str, ...]] = {
     "thread_depth": ("first", "later"),
     "channel": (),
     "time": ("morning", "day", "evening", "night"),
-    "fan_history": ("none", "some"),
+    "fan_history": (NOT_KNOWN, *KNOWN),
     "details": DETAIL_KINDS,
     "mood": MOODS,
     "length": LENGTHS,
@@ -53,16 +58,22 @@ ASK_APPROVER = "ask_approver"
 SIGNER = "approver.first_name"
 POST_DETAIL = "post.detail"
 FACTS = "facts."
-HISTORY = "fan.history."
+HISTORY = "fan.history"
+CALL_NAME = "fan.call_name"
+HISTORY_SINCE, HISTORY_THING = f"{HISTORY}.since", f"{HISTORY}.thing"
+CREDIT = "credit."
 SOURCES = (
     POST_DETAIL,
     *(f"{POST_DETAIL}.{kind}" for kind in DETAIL_KINDS),
-    "fan.call_name",
+    CALL_NAME,
+    HISTORY_SINCE,
+    HISTORY_THING,
     "channel.name",
+    *(f"{CREDIT}{part.name}" for part in fields(Credit)),
     ASK_APPROVER,
     SIGNER,
 )
-"""Where a slot's words may come from, besides `facts.NAME` and `fan.history.NAME`."""
+"""Where a slot's words may come from, besides `facts.NAME`."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 """For slots, facts and intents."""

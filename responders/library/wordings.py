@@ -85,7 +85,7 @@ def _in_source(template: Template, variant: Variant) -> Iterator[Problem]:
     conditions = (template.when, template.unless, variant.when)
     for name in variant.needs:
         if template.slots[name].source.startswith(HISTORY) and not any("fan_history" in part for part in conditions):
-            todo = "add when: {fan_history: some}"
+            todo = "add when: {fan_history: known}"
             yield "L17", name, f"the slot {name} is remembered history, which a fan must have agreed to; {todo}"
 
 

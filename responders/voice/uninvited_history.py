@@ -5,7 +5,7 @@ from __future__ import annotations
 from responders.types import CheckResult, Context, Post, Wording
 from responders.voice.words import fault, passed
 
-_HISTORY = "fan.history."
+_HISTORY = "fan.history"
 
 
 class NoUninvitedHistory:
@@ -17,7 +17,7 @@ class NoUninvitedHistory:
         """Block uninvited history."""
         if not any(source.startswith(_HISTORY) for source in wording.sources):
             return passed(self.id)
-        if not context.history_opt_in:
+        if context.history is None:
             return fault(self.id, "Speaks of earlier times, but the fan has not asked to be remembered.")
         if not context.addressed:
             return fault(self.id, "Speaks of earlier times, but the fan does not speak to us.")

@@ -13,6 +13,7 @@ from responders.types import Alarm, Author, CheckResult, Level, Place, Post, Rea
 DRAFT = "0123456789abcdef"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 1, 13, tzinfo=UTC)
+TARGET = Target(platform="stage", channel="harbor", reply_to="1")
 _BESIDE = frozenset({"thread", "deliveries", "alarms", "unread", "writing", "undo_until", "hold", "remembered"})
 
 
@@ -67,13 +68,12 @@ def delivery(state: str, kind: Literal["send", "correct", "remove"] = "send", **
         post_id=DRAFT,
         post_version=1,
         decision_id=DRAFT,
-        target=Target(platform="stage", channel="harbor", reply_to="1"),
         seal="",
         state=DeliveryState(state),
         nonce="",
         due_at=LATER,
         created_at=NOON,
-        **{"text": "Which part?", "approved_by": "mara", **more},
+        **{"target": TARGET, "text": "Which part?", "approved_by": "mara", **more},
     )
 
 

@@ -10,6 +10,7 @@ from bot.desk.view import CardView, Decided
 from bot.domain import Alternative, Delivery, DeliveryState, Draft, Note
 from bot.events import Event
 from bot.store import PostPage
+from bot.store.holds import Hold
 from responders.types import CheckResult
 
 
@@ -21,6 +22,7 @@ def card(view: CardView) -> dict[str, Any]:
         "revision": draft.revision,
         "state": draft.state,
         "kind": draft.kind,
+        "purpose": draft.purpose,
         "intent": draft.intent,
         **_wording(draft),
         "alternatives": [{**_wording(other), "reading": other.reading} for other in draft.alternatives],
@@ -44,6 +46,8 @@ def card(view: CardView) -> dict[str, Any]:
         "undo_until": _iso(view.undo_until),
         "deliveries": [_delivery(delivery) for delivery in view.deliveries],
         "notes": [_note(note) for note in view.notes],
+        "remembered": view.remembered,
+        "hold": view.hold,
     }
 
 
@@ -155,6 +159,11 @@ def event(fact: Event) -> dict[str, Any]:
         "draft_id": fact.draft_id,
         "delivery_id": fact.delivery_id,
     }
+
+
+def hold(lasting: Hold, told: str) -> dict[str, Any]:
+    """A hold that lasts; `told` says it in a line."""
+    return {"on_hold": True, "by": lasting.by, "at": _iso(lasting.at), "reason": lasting.reason, "told": told}
 
 
 def _iso(moment: datetime | None) -> str | None:

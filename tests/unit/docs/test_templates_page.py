@@ -12,6 +12,7 @@ from responders.library.examples import run
 from responders.library.found import as_written, astray
 from responders.library.lint import lint
 from responders.library.load import load
+from responders.library.notices import NOTICES, OPTIONAL
 from responders.library.vocabulary import MOODS, TELLS, WHEN_FIELDS
 from responders.types import Outcome, ReasonCode
 from tests.model import reader
@@ -39,6 +40,7 @@ def test_every_kind_of_file_is_shown():
         "facts.yaml",
         "en/question/opening-hours.md",
         "en/complaint/bad_reaction.md",
+        "en/people/credit_helper.md",
         "intents/press_enquiry.yaml",
     ]
 
@@ -73,8 +75,15 @@ def test_what_it_says_becomes_of_posts_is_so(live):
     assert press.understanding.intent == "press_enquiry"
 
 
+def test_it_names_all_words_that_are_no_reply_with_their_slots():
+    rows = {name: row for row in PAGE.splitlines() if row.startswith("| `") for name in re.findall(r"`(\w+)`", row)}
+    for notice, slots in NOTICES.items():
+        told = set(re.findall(r"\(?\w+\)?", rows[notice].split("|")[2].partition(".")[0])) - {"none"}
+        assert told == {f"({name})" if name in OPTIONAL else name for name in slots}, notice
+
+
 def test_it_names_all_that_a_condition_can_be():
-    for field in {*WHEN_FIELDS} - {"fan_history"}:
+    for field in WHEN_FIELDS:
         assert re.search(rf"\b{field}\b", PAGE), field
-    for word in (*MOODS, *TELLS, *WHEN_FIELDS["second"], *WHEN_FIELDS["replies_to"], *WHEN_FIELDS["time"]):
+    for word in (*MOODS, *TELLS, *WHEN_FIELDS["second"], *WHEN_FIELDS["replies_to"], *WHEN_FIELDS["time"], *WHEN_FIELDS["fan_history"]):
         assert re.search(rf"\b{word}\b", PAGE), word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -16,7 +16,7 @@ from responders.library.lint import untranslated_facts
 from responders.library.model import Fact, Library, Slot, Template, Variant
 from responders.library.offers import sources
 from responders.library.trial import longest, trials
-from responders.types import Context, Understanding
+from responders.types import Context, Post, Understanding
 from responders.understanding.details import DetailsAnalyzer
 
 HOURS = {"en": "9 to 5", "de": "9 bis 17 Uhr"}
@@ -92,14 +92,16 @@ def test_whatever_stands_there_is_read_or_told(value: str) -> None:
         assert all(facts["a"].values)
 
 
-def test_each_language_has_its_own_words_else_the_plain_ones_else_none(context: Context) -> None:
+def test_each_language_has_its_own_words_else_the_plain_ones_else_none(
+    post: Callable[[str], Post], context: Context
+) -> None:
     facts = read("own: {en: 9 to 5, de: 9 bis 17 Uhr}\nplain: Lantern\nold: {value: {en: x}, until: 2026-02-28}")
     for language, known in {
         "en": ("9 to 5", "Lantern"),
         "de": ("9 bis 17 Uhr", "Lantern"),
         "fr": (None, "Lantern"),
     }.items():
-        found = sources(facts, replace(context, locale=language), Understanding())
+        found = sources(facts, post("x"), replace(context, locale=language), Understanding())
         assert (found.get("facts.own"), found.get("facts.plain"), found.get("facts.old")) == (*known, None)
 
 

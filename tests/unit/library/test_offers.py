@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from responders.builtin.templated import TemplatedResponder
 from responders.library.load import load
 from responders.library.model import Library
-from responders.library.offers import said_back
+from responders.library.offers import said_back, situation, sources
 from responders.library.render import render
-from responders.types import Attachment, Candidate, Context, Detail, MissingSlot, Post, Turn, Understanding
+from responders.types import Attachment, Candidate, Context, Detail, History, MissingSlot, Post, Turn, Understanding
 
 PRAISE = Understanding(intent="praise", confidence=0.9)
 MOTHS = replace(PRAISE, details=(Detail(kind="work", text="the paper moths"), Detail(kind="number", text="40 hours")))
@@ -21,6 +23,13 @@ INTENTS = {
     f"intents/{name}.yaml": f"meaning: m\naction: draft\nexamples: {{en: [a {name}]}}"
     for name in ("praise", "question")
 }
+KNOWN = History(
+    since=datetime(2025, 3, 1, tzinfo=UTC),
+    call_name="Ida",
+    things=("I make lanterns", "I play on Linux"),
+    honours=frozenset({"helped"}),
+)
+NEW = replace(KNOWN, since=datetime(2026, 2, 20, tzinfo=UTC))
 EXAMPLES = 'examples: [{given: {post: "?!"}, expect: {offered: false}}]'
 Respond = Callable[..., tuple[Candidate, ...]]
 
@@ -97,7 +106,17 @@ CONDITIONS = [
     ("when: {time: morning}", {"text": "guten Morgen zusammen"}, {}, {}, True),
     ("when: {time: night}", {"text": "the show last night was long"}, {}, {}, False),
     ("when: {time: day}", {"text": "morning runs are the best runs I know"}, {}, {}, True),
-    ("when: {fan_history: some}", {}, {}, {}, False),
+    ("when: {fan_history: known}", {}, {}, {}, False),
+    ("when: {fan_history: known}", {}, {"history": KNOWN}, {}, False),
+    ("when: {fan_history: known}", {}, {"addressed": True}, {}, False),
+    ("when: {fan_history: known}", {}, {"history": KNOWN, "addressed": True}, {}, True),
+    ("when: {fan_history: newly_known}", {}, {"history": KNOWN, "addressed": True}, {}, False),
+    ("when: {fan_history: newly_known}", {}, {"history": NEW, "addressed": True}, {}, True),
+    ("when: {fan_history: [helped, on_stage]}", {}, {"history": KNOWN, "addressed": True}, {}, True),
+    ("when: {fan_history: on_stage}", {}, {"history": KNOWN, "addressed": True}, {}, False),
+    ("when: {fan_history: none}", {}, {"history": KNOWN}, {}, True),
+    ("unless: {fan_history: none}", {}, {"history": KNOWN}, {}, False),
+    ("unless: {fan_history: known}", {}, {"history": KNOWN, "addressed": True}, {}, False),
     ("when: {details: [title, work]}", {}, {}, {"details": MOTHS.details}, True),
     ("when: {details: title}", {}, {}, {"details": MOTHS.details}, False),
     ("when: {language: de, sentiment: positive}", {}, {}, {"language": "de"}, False),
@@ -136,6 +155,49 @@ def test_conditions(
     named = replace(context, call_name="Ida", **in_context)  # type: ignore[arg-type] # a table of any fields
     found = respond(replace(post("x"), **in_post), named, replace(PRAISE, **in_reading))  # type: ignore[arg-type]
     assert bool(found) == holds
+
+
+def test_what_is_remembered_is_said_to_whom_it_is_about_and_only_when_they_speak_to_us(
+    shipped: Mapping[str, str], post: Callable[[str], Post], context: Context
+) -> None:
+    front = "slots: {t: {from: fan.history.thing, required: true}, s: {from: fan.history.since}}"
+    body = "## variant: a\nwhen: {fan_history: known}\nYou said {{ t }}{% if s %}, back in {{ s }}{% endif %}."
+    respond = speak(shipped, front, body)
+    spoken_to = replace(context, history=KNOWN, addressed=True)
+    (found,) = respond(post("on linux the map is gorgeous"), spoken_to, PRAISE)
+    assert found.text == "You said I play on Linux, back in 2025."
+    assert found.sources[-1] == "fan.history", "what is offered because of it is known to depend on it"
+    assert respond(post("the map is gorgeous"), spoken_to, PRAISE) == (), "it says nothing that the post does not touch"
+    assert respond(post("on linux the map is gorgeous"), replace(spoken_to, addressed=False), PRAISE) == ()
+    assert respond(post("on linux the map is gorgeous"), replace(spoken_to, history=None), PRAISE) == ()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    thing=st.text(st.characters(codec="utf-8"), min_size=1, max_size=100),
+    text=st.text(st.characters(codec="utf-8"), max_size=100),
+    addressed=st.booleans(),
+    opted_in=st.booleans(),
+)
+def test_nothing_of_it_reaches_a_template_uninvited(
+    shipped: Mapping[str, str],
+    post: Callable[[str], Post],
+    context: Context,
+    thing: str,
+    text: str,
+    addressed: bool,
+    opted_in: bool,
+) -> None:
+    known = History(since=context.now, things=(thing,), honours=frozenset({"helped", "on_stage"})) if opted_in else None
+    asked = replace(context, history=known, addressed=addressed)
+    found = sources({}, post(f"{text} {thing}"), asked, PRAISE)
+    said = {source for source in found if source.startswith("fan.history")}
+    fits = situation(post(text), asked, PRAISE)["fan_history"]
+    if addressed and opted_in:
+        assert {"known", "newly_known", "helped", "on_stage"} == fits
+        assert "fan.history.since" in said
+    else:
+        assert (said, fits) == (set(), {"none"})
 
 
 def test_the_closer_it_fits_the_higher(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from responders.types import CheckResult, Context, Level, Post, Wording
+from responders.types import CheckResult, Context, History, Level, Post, Wording
 from responders.voice import STOPS, default_checks, examine
 
 BLOCK, PASS = Level.BLOCK, Level.PASS
@@ -146,15 +146,17 @@ def test_a_sourced_answer_brings_its_facts(say: Say) -> None:
     ("sources", "opt_in", "addressed", "level"),
     [
         (("post.detail", "fan.call_name"), False, False, PASS),
-        (("fan.history.answers",), False, True, BLOCK),
-        (("fan.history.answers",), True, False, BLOCK),
-        (("post.detail", "fan.history.answers"), True, True, PASS),
+        (("fan.history.thing",), False, True, BLOCK),
+        (("fan.history.thing",), True, False, BLOCK),
+        (("fan.history",), False, True, BLOCK),
+        (("post.detail", "fan.history.thing", "fan.history"), True, True, PASS),
     ],
 )
 def test_history_only_when_invited(
     say: Say, a_context: Callable[..., Context], sources: tuple[str, ...], opt_in: bool, addressed: bool, level: Level
 ) -> None:
-    context = a_context(history_opt_in=opt_in, addressed=addressed)
+    known = History(since=a_context().now) if opt_in else None
+    context = a_context(history=known, addressed=addressed)
     assert say("no-uninvited-history", "That is the tenth.", context=context, sources=sources) is level
 
 
