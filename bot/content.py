@@ -14,6 +14,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import structlog
 from watchfiles import awatch
 
@@ -30,7 +31,9 @@ from responders.library.load import load
 from responders.library.model import Library
 from responders.library.placing import PEOPLE, is_text
 from responders.pipeline import Pipeline
-from responders.understanding.trained import Reads
+from responders.ports import Floats
+from responders.understanding.normalise import encodable
+from responders.understanding.trained import Reads, unit
 
 _ENDINGS = {".md", ".yaml", ".yml"}
 _MAX_BYTES = 1024 * 1024
@@ -114,6 +117,13 @@ class Content:
     def pipeline(self) -> Pipeline:
         """The last good pipeline. The first use loads it."""
         return self._pipeline or self.load()
+
+    def vectors(self, texts: Sequence[str]) -> Floats | None:
+        """One row of length 1 for each text; None without the model. Nothing is cached."""
+        reader = self._reader
+        if reader is None:
+            return None
+        return unit(np.stack([reader.encoder.encode_once(encodable(text)) for text in texts]))
 
     def load(self) -> Pipeline:
         """Read everything again. The first time the model is loaded before, so that nothing is read without it.

@@ -87,6 +87,7 @@ class Cause(StrEnum):
     TIME_UP = "time_up"
     FACT_CHANGED = "fact_changed"
     CONSENT_ENDED = "consent_ended"
+    MARK_UNDONE = "mark_undone"
     ON_HOLD = "on_hold"
 
 
@@ -118,6 +119,7 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
             (_C.FORGOTTEN, _S.WITHDRAWN),
             (_C.FACT_CHANGED, _S.SUPERSEDED),
             (_C.CONSENT_ENDED, _S.WITHDRAWN),
+            (_C.MARK_UNDONE, _S.WITHDRAWN),
         )
     },
     (_S.APPROVED, _C.ON_HOLD): _S.WAITING,

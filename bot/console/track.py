@@ -26,6 +26,7 @@ CAUSES: Mapping[str, str] = {
     Cause.FORGOTTEN: "the fan asked to be forgotten",
     Cause.TOO_OLD: "it waited too long",
     Cause.FACT_CHANGED: "a fact has changed",
+    Cause.MARK_UNDONE: "its topic is not marked like this any more",
 }
 """Why a draft ended without a manager, in words."""
 

@@ -76,6 +76,7 @@ def over(draft: Draft, press: Press) -> Refused:
         Cause.TOO_OLD: "It waited too long.",
         Cause.FACT_CHANGED: "A fact in it has changed; a new draft follows.",
         Cause.CONSENT_ENDED: "The fan has taken their yes back.",
+        Cause.MARK_UNDONE: "The topic is not marked like this any more.",
         Action.HANDOVER: "It was handed over.",
         Action.RELABEL: "It was given another intent; a new draft follows.",
     }

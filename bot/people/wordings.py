@@ -14,10 +14,10 @@ OFFERED = 3
 """Wordings on a card."""
 
 
-def language_of(post: StoredPost) -> str:
-    """The language that a post is written in, as it was read."""
+def language_of(post: StoredPost, default: str = "en") -> str:
+    """The language that a post is written in, as it was read; `default` once its words were dropped."""
     found = (post.understanding or {}).get("language")
-    return found if isinstance(found, str) else "en"
+    return found if isinstance(found, str) else default
 
 
 def name_of(connection: Connection, post: StoredPost) -> str:
@@ -28,9 +28,18 @@ def name_of(connection: Connection, post: StoredPost) -> str:
 
 
 def say(
-    connection: Connection, library: Library, notice: str, post: StoredPost, slots: Mapping[str, str]
+    connection: Connection,
+    library: Library,
+    notice: str,
+    post: StoredPost,
+    slots: Mapping[str, str],
+    *,
+    default: str = "en",
 ) -> list[Alternative]:
-    """Wordings of a notice for a fan, in the language of their post; the one that was used longest ago comes first."""
+    """Wordings of a notice for a fan, in the language of their post; the one that was used longest ago comes first.
+
+    `default`: the language once the words of the post were dropped.
+    """
     used = drafts.variants_used(connection, f"people/{notice}")
-    found = speak(library, notice, language_of(post), slots, used)[:OFFERED]
+    found = speak(library, notice, language_of(post, default), slots, used)[:OFFERED]
     return [Alternative(text=one.text, template=one.template, variant=one.variant) for one in found]

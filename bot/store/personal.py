@@ -95,11 +95,13 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     },
     tables.uses: {_K: _names("draft_id consent_id")},
     tables.holds: {_T: _names("id by at reason lifted_by lifted_at")},
-    # A topic's name and reason are managers' words. Whose posts it was made of is deleted with the posts' words.
+    # A topic's name and reason are managers' words, or the name of a situation.
     tables.topics: {
-        _T: _names("id name named_by situation state team reason decided_by decided_at first_at last_at count"),
+        _F: _names("name state"),
+        _T: _names("id named_by situation team reason decided_by decided_at created_at"),
     },
-    tables.voices: {_K: _names("post_id topic_id at")},
+    # Which posts a topic was heard in: as long as their rows, but not after a delete or /forget.
+    tables.voices: {_F: _names("post_id at"), _K: _names("topic_id")},
     # Updates of a platform that could not be read: deleted after `keep.post_text`, and by /forget.
     tables.inbox: {_W: _names("raw"), _F: _names("platform update_id received_at set_aside")},
     # Copies of answers, kept for a day. A row is deleted earlier if the words in it are.

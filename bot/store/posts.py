@@ -15,7 +15,7 @@ from bot.domain import StoredPost
 from bot.events import Happened
 from bot.store import events, tables
 from bot.store.personal import Holds, emptied
-from bot.store.tables import deliveries, parts, posts, tombstones
+from bot.store.tables import deliveries, parts, posts, tombstones, voices
 from responders.types import Attachment, Author, Place, Post, Proposal, ReasonCode
 
 
@@ -339,6 +339,7 @@ def edit(connection: Connection, post: StoredPost, text: str) -> None:
     """Replace the fan's words by new ones."""
     new = {"text": text, "version": post.version + 1, "forced_intent": None, "understanding": None}
     connection.execute(update(posts).where(posts.c.id == post.id).values(new))
+    connection.execute(voices.delete().where(voices.c.post_id == post.id))  # other words may be about something else
 
 
 def note_edit(connection: Connection, post: StoredPost, edited_at: datetime) -> None:
@@ -370,6 +371,7 @@ def delete(connection: Connection, platform: str, channel: str, external_id: str
     )
     key = (posts.c.platform == platform, posts.c.channel == channel, posts.c.external_id == external_id)
     connection.execute(update(posts).where(*key).values(deleted=True))
+    connection.execute(voices.delete().where(voices.c.post_id.in_(select(posts.c.id).where(*key))))
 
 
 GONE = "The fan deleted it."

@@ -63,6 +63,13 @@ _Json = JSON(none_as_null=True)
 LEFT_ALONE = "kept AND action = 'silent' AND NOT deleted AND NOT is_staff AND NOT is_bot"
 """Posts of fans that got nothing, while their words are kept."""
 
+DESERVING = (
+    "NOT deleted AND NOT is_staff AND NOT is_bot AND (action IN ('draft', 'handoff') OR reason_code IN "
+    "('answered', 'cap', 'no_answer', 'no_fresh_wording', 'no_template', 'too_old'))"
+)
+"""Posts of fans that deserved an answer: a draft was made or a person was asked, or would have been but for a cap, a
+missing wording or the time, or somebody answered before we read it."""
+
 posts = Table(
     "posts",
     metadata,
@@ -111,6 +118,12 @@ posts = Table(
         postgresql_where=text("kept AND reason_code = 'gate'"),
     ),
     Index("ix_posts_left_alone", "at", "id", sqlite_where=text(LEFT_ALONE), postgresql_where=text(LEFT_ALONE)),
+    Index(
+        "ix_posts_deserving",
+        *("at", "id", "intent", "kept"),
+        sqlite_where=text(DESERVING),
+        postgresql_where=text(DESERVING),
+    ),
 )
 
 parts = Table(
@@ -126,6 +139,9 @@ parts = Table(
     Index(None, "post_id"),
     Index(None, "platform", "channel", "album"),
 )
+
+BESIDE = "purpose <> 'reply' AND text IS NOT NULL"
+"""Drafts with words that are no replies. They may have come after the words of their post were dropped."""
 
 drafts = Table(
     "drafts",
@@ -179,6 +195,7 @@ drafts = Table(
     Index(None, "opened_by", "state"),
     Index(None, "created_at"),
     Index(None, "decided_at"),
+    Index("ix_drafts_beside", "created_at", sqlite_where=text(BESIDE), postgresql_where=text(BESIDE)),
 )
 
 decisions = Table(
@@ -384,10 +401,7 @@ topics = Table(
     Column("reason", Text),
     Column("decided_by", String),
     Column("decided_at", Instant),
-    Column("first_at", Instant, nullable=False),
-    Column("last_at", Instant, nullable=False),
-    Column("count", Integer, nullable=False),
-    Index(None, "state", "last_at"),
+    Column("created_at", Instant, nullable=False),
 )
 
 voices = Table(

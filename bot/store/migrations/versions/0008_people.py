@@ -39,12 +39,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_topics")),
     )
-    op.create_index(op.f("ix_topics_state_last_at"), "topics", ["state", "last_at"], unique=False)
     op.create_table(
         "honours",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -122,8 +119,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("draft_id", "consent_id", name=op.f("pk_uses")),
     )
     op.create_index(op.f("ix_uses_consent_id"), "uses", ["consent_id"], unique=False)
+    deserving = sa.text(
+        "NOT deleted AND NOT is_staff AND NOT is_bot AND (action IN ('draft', 'handoff') OR reason_code IN "
+        "('answered', 'cap', 'no_answer', 'no_fresh_wording', 'no_template', 'too_old'))"
+    )
+    op.create_index(
+        "ix_posts_deserving",
+        "posts",
+        ["at", "id", "intent", "kept"],
+        unique=False,
+        sqlite_where=deserving,
+        postgresql_where=deserving,
+    )
     op.add_column("drafts", sa.Column("purpose", sa.String(), server_default="reply", nullable=False))
     op.add_column("drafts", sa.Column("target", sa.JSON(none_as_null=True), nullable=True))
+    beside = sa.text("purpose <> 'reply' AND text IS NOT NULL")
+    op.create_index("ix_drafts_beside", "drafts", ["created_at"], sqlite_where=beside, postgresql_where=beside)
     op.add_column("fans", sa.Column("person_id", sa.String(length=16), nullable=True))
     op.create_index(op.f("ix_fans_person_id"), "fans", ["person_id"], unique=False)
     op.drop_column("fans", "opted_in_at")
