@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from bot.consent import Kind
 from bot.content import STARTER, read_texts, source
+from bot.errors import StoreError
 from bot.settings import Settings
 from responders.library.faults import Fault
 from responders.library.found import astray, lacks_fact
@@ -70,7 +72,21 @@ def could_be_better(pipeline: Pipeline, settings: Settings | None) -> tuple[Faul
         return lint(pipeline.library, today, (), pipeline.understand)
     community = settings.community
     locales = {community.locale, *community.locales}
-    return lint(pipeline.library, today, locales, pipeline.understand, channels(settings))
+    credits = _passed_on(settings) if any(t.credit for t in pipeline.library.templates) else None
+    return lint(pipeline.library, today, locales, pipeline.understand, channels(settings), credits=credits)
+
+
+def _passed_on(settings: Settings) -> frozenset[str] | None:
+    """The ids of fans' yeses to passing on their answers; None if the database does not tell."""
+    from bot.store import consents  # noqa: PLC0415 - only for whoever has such answers
+    from bot.store.look import look  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    try:
+        given = look(settings.store, lambda connection: consents.given(connection, Kind.ANSWER))
+    except StoreError:
+        return None
+    return frozenset(consent.id for consent in given if consent.counts(now))
 
 
 def own_warnings(pipeline: Pipeline, settings: Settings) -> list[Fault]:

@@ -17,7 +17,7 @@ from responders.library.model import Fact, Library, Template
 from responders.library.pitfalls import emoji_faults
 from responders.library.reach import reach_faults
 from responders.library.variety import variety_faults
-from responders.library.vocabulary import FACTS
+from responders.library.vocabulary import CREDIT, FACTS
 
 SOON = timedelta(days=14)
 
@@ -28,11 +28,14 @@ def lint(
     locales: Collection[str],
     understand: Understand,
     channels: Collection[str] | None = None,
+    *,
+    credits: Collection[str] | None = None,
 ) -> tuple[Fault, ...]:
     """All warnings, by file and line.
 
     `locales`: the community's languages. `understand`: what reads posts. `channels`: the names of the community's
-    channels; None when not all are known.
+    channels; None when not all are known. `credits`: the ids of fans' yeses to passing on their answers; None when they
+    are not known.
     """
     found = [
         *variety_faults(library),
@@ -40,6 +43,8 @@ def lint(
         *_old_keys(library),
         *_glued_posts(library),
         *_without_source(library),
+        *_unknown_credits(library, credits),
+        *_unnamed(library),
         *emoji_faults(replace(library, templates=(*library.templates, *library.notices))),
         *reach_faults(library, locales, channels),
         *_past_facts(library, today + SOON, today),
@@ -74,6 +79,24 @@ def _without_source(library: Library) -> Iterator[Fault]:
             message = "source: is missing; without it this is no answer to a question; say where the answer comes from"
             line = template.answers_to_line or None
             yield Fault(file=template.path, line=line, message=message, code="L26", warning=True)
+
+
+def _unknown_credits(library: Library, credits: Collection[str] | None) -> Iterator[Fault]:
+    """L32: an answer without its author's yes."""
+    for template in library.templates:
+        if template.credit and credits is not None and template.credit not in credits:
+            message = f"no yes of a fan has the number {template.credit}, so this is never offered; correct the number"
+            message += ", or remove the file if the yes was taken back"
+            yield Fault(file=template.path, line=template.credit_line, message=message, code="L32", warning=True)
+
+
+def _unnamed(library: Library) -> Iterator[Fault]:
+    """L32: a wording that passes on an answer and does not name its author, who may want that."""
+    for template in library.templates:
+        for variant in template.variants if template.credit else ():
+            if f"{CREDIT}name" not in {template.slots[name].source for name in variant.needs}:
+                message = f"variant {variant.name}: the author of the answer is not named; use a slot from credit.name"
+                yield Fault(file=template.path, line=variant.line, message=message, code="L32", warning=True)
 
 
 def lacking_facts(library: Library, day: date) -> Iterator[Fault]:

@@ -80,6 +80,9 @@ class Template:
     answers_to_line: int = 0
     source: str | None = None
     """Where its facts come from. Set only for the answer to a frequent question (FAQ)."""
+    credit: str | None = None
+    """The id of the consent of the fan whose answer it passes on. Without that yes it is never offered."""
+    credit_line: int = 0
     handoff: str | None = None
     """A note to the manager. A person answers such posts in their own words."""
     asks_line: int = 0

@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 from responders.library.vocabulary import ASKABLE, WHEN_FIELDS
 
 CONDITIONS = ("when", "unless", "asks_for")
-_TOP = frozenset({"answers_to", "source", "handoff", "slots", "limits", "examples"})
+_TOP = frozenset({"answers_to", "source", "credit", "handoff", "slots", "limits", "examples"})
 _SHORT_FOR = {"ask": "asks_for", "asks": "asks_for", "if": "when", "not_when": "unless"}
 _SLIPS = {"when": 1, "unless": 1, "asks_for": 2}
 """How many letters of each may be wrong."""

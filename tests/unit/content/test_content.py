@@ -11,6 +11,7 @@ import pytest
 
 from bot.content import Content, read_texts, shipped_texts
 from bot.errors import FaultyFiles
+from responders.library.notices import speak
 
 PATIENCE = 60.0  # seconds; a slow machine only makes a failing test slower
 
@@ -219,3 +220,29 @@ def test_the_shipped_lists_are_found() -> None:
     texts = shipped_texts()
     assert "gates.yaml" in texts
     assert all(text.strip() for text in texts.values())
+
+
+def thanks(content: Content, language: str = "en") -> list[str]:
+    """What is said to somebody who helped."""
+    library = content.pipeline.library
+    return [one.text for one in speak(library, "credit_helper", language, {"name": "Ada"}, ())]
+
+
+async def test_words_for_what_is_no_reply_are_the_shipped_ones_until_the_operator_writes_some(
+    content: Content, templates: Path
+) -> None:
+    shipped = {language: thanks(content, language) for language in ("en", "de")}
+    assert all(len(said) >= 4 for said in shipped.values())
+    file = templates / "en/people/credit_helper.md"
+    file.parent.mkdir()
+    file.write_text("## variant: own\nThanks a lot{% if name %}, {{ name }}{% endif %}.\n")
+    await until(lambda: thanks(content) == ["Thanks a lot, Ada."])
+    assert thanks(content, "de") == shipped["de"], "the other languages are as they were"
+    assert thanks(content, "nl") == ["Thanks a lot, Ada."]
+
+    file.write_text("## variant: own\nThanks a lot, {{ nam }}.\n")
+    await until(lambda: bool(content.faults))
+    assert [(fault.file, fault.line) for fault in content.faults] == [("templates/en/people/credit_helper.md", 2)]
+    assert thanks(content) == ["Thanks a lot, Ada."], "the last good set"
+    file.unlink()
+    await until(lambda: thanks(content) == shipped["en"])

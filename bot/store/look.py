@@ -1,0 +1,39 @@
+"""One look into the database of a Greenroom that may be running: nothing is written, and no lock is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import StoreError
+from bot.store.engine import driver_url, file_of, in_words, open_engine
+from bot.store.migrate import version
+
+T = TypeVar("T")
+
+
+def look(url: str, query: Callable[[Connection], T]) -> T:
+    """What a query finds. Raises StoreError, also without a database and for one of another version."""
+    parsed = driver_url(url)
+    file = file_of(parsed)
+    if file and not file.exists():
+        raise StoreError(f"{file}: there is no database yet; the first start makes it.")
+    address = parsed
+    if file:
+        address = parsed.set(database=f"file:{quote(str(file.absolute()))}", query={"mode": "ro", "uri": "true"})
+    engine = open_engine(address)
+    try:
+        current, needed = version(engine)
+        if current != needed:
+            where = file or parsed.render_as_string(hide_password=True)
+            raise StoreError(f"{where}: its schema is {current}, this Greenroom needs {needed}; start Greenroom first.")
+        with engine.connect().execution_options(reading=True) as connection:
+            return query(connection)
+    except DBAPIError as error:
+        raise in_words(error, parsed) from error
+    finally:
+        engine.dispose()
