@@ -132,7 +132,8 @@ class DiscordSender:
         if delivery.kind != "send" and not delivery.external_id:
             return NotSent(reason=NO_NUMBER)
         if self._channel(delivery) is None:
-            return NotSent(reason=_NO_STAGE.format(delivery.target.channel))
+            again = None if self._sees_all() else RETRY_DELAY
+            return NotSent(reason=_NO_STAGE.format(delivery.target.channel), retry_after=again)
         act = {"send": self._post, "correct": self._correct, "remove": self._remove}[delivery.kind]
         turn = self._turn(delivery)
         with watched() as flight:
@@ -147,7 +148,8 @@ class DiscordSender:
         """What became of a try: by the channel's history for a send, by the message itself for a change."""
         look = self._find if delivery.kind == "send" else self._compare
         if self._channel(delivery) is None:
-            return Uncertain(reason=_NO_STAGE.format(delivery.target.channel))
+            again = None if self._sees_all() else RETRY_DELAY
+            return Uncertain(reason=_NO_STAGE.format(delivery.target.channel), retry_after=again, asked=False)
         try:
             async with asyncio.timeout(SEND):
                 return await look(delivery)
@@ -168,6 +170,10 @@ class DiscordSender:
             return int(channel or delivery.target.channel)
         found = find(delivery.target.channel, self._client.guilds, [])
         return found.id if found else None
+
+    def _sees_all(self) -> bool:
+        """False while there may be channels that Discord has not told of yet."""
+        return self._client.is_ready() and not any(guild.unavailable for guild in self._client.guilds)
 
     def _messages(self, delivery: Delivery) -> Any:
         return self._client.get_partial_messageable(self._channel(delivery) or 0)

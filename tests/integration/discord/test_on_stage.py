@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain import Action
+from bot.adapters.discord.gateway import Client
+from bot.adapters.discord.send import DiscordSender
+from bot.domain import Action, NotSent, Target, Uncertain
 from tests.fakes.discord import SEND, Fault
 from tests.integration import made
 from tests.integration.discord.conftest import House, Json
 from tests.integration.made import MADE
+from tests.unit.cards import delivery
 
 LOOK = "GET /channels/{channel}/messages/{message}"
 SHOWN = f"Made by somebody here: {MADE}"
@@ -111,6 +114,16 @@ async def test_without_its_channel_nothing_is_sent_and_the_card_says_why(staged:
     await made.decide(app, draft, Action.RETRY)
     await staged.ends(draft, "sent")
     assert staged.shown() == [SHOWN]
+
+
+async def test_before_the_channels_are_known_nothing_is_given_up(staged: Staged) -> None:
+    app = staged.house.app
+    sender = DiscordSender(Client(app.settings, message_content=True), app.store, app.intake)
+    for_stage = delivery("sending", target=Target(platform="discord", channel="showcase", reply_to=""))
+    tried, looked = await sender.deliver(for_stage), await sender.look_up(for_stage)
+    assert isinstance(tried, NotSent)
+    assert isinstance(looked, Uncertain)
+    assert None not in (tried.retry_after, looked.retry_after)
 
 
 async def test_a_post_that_went_unseen_is_not_shown(staged: Staged) -> None:
