@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib import metadata
 from typing import Protocol
 
@@ -19,7 +22,13 @@ class Installed(Protocol):
 
 def installed() -> list[Installed]:
     """All of them, sorted by name. Raises GreenroomError if one cannot be loaded."""
-    return [_loaded(point) for point in sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name)]
+    return [_loaded(point) for point in _points(tuple(sys.path))]
+
+
+@lru_cache(maxsize=1)
+def _points(_path: tuple[str, ...]) -> Sequence[metadata.EntryPoint]:
+    """Remembered for a path, for all installed packages are looked through."""
+    return sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name)
 
 
 def _loaded(point: metadata.EntryPoint) -> Installed:

@@ -185,7 +185,7 @@ async def opened(build_house: Callable[..., Any], replies: str = "undo_seconds: 
     await house.open()
     client, cards = dressed(house)
     try:
-        env = simcord.Env(client)
+        env = simcord.Env(client, settle_timeout=60)  # a slow machine only makes a failing test slower
         await env.start()
         guild = env.create_guild()
         for name in ("general", "mods-room"):

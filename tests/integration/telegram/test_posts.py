@@ -397,7 +397,7 @@ async def test_a_webhook_of_another_program_is_taken_away(open_house):
 async def _poll_as_somebody_else(house):
     import httpx  # noqa: PLC0415 - the one place where a test speaks with the fake itself
 
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         while True:
             url = f"{house.fake.api_base}/bot{house.token}/getUpdates"
             await client.post(url, data={"timeout": "1", "allowed_updates": "[]"}, timeout=10)

@@ -77,7 +77,7 @@ class Greenroom:
     @contextlib.asynccontextmanager
     async def browser(self, manager: str = "mara") -> AsyncIterator[httpx.AsyncClient]:
         """A client with a session, and the headers that our pages send."""
-        async with httpx.AsyncClient(base_url=self.base) as client:
+        async with httpx.AsyncClient(base_url=self.base, timeout=60) as client:
             answer = await client.post(signin_link(self.keys, self.base, manager))
             assert answer.status_code == 303, answer.text
             page = (await client.get("/inbox")).text
@@ -126,7 +126,7 @@ def start(tmp_path: Path) -> Start:
         async with built:
             base = f"http://127.0.0.1:{built.web.port}"
             headers = {"Authorization": f"Bearer {TOKEN}"}
-            async with httpx.AsyncClient(base_url=base, headers=headers, timeout=20) as http:
+            async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as http:
                 yield Greenroom(base=base, http=http, keys=Keys(parts.var, environ), app=built)
 
     return started

@@ -59,7 +59,11 @@ async def test_a_session_speaks_for_its_manager_only(greenroom):
 
 async def test_a_sign_in_link_asks_first_and_works_once(greenroom):
     link = signin_link(greenroom.keys, greenroom.base, "mara")
-    async with httpx.AsyncClient() as preview, httpx.AsyncClient() as phone, httpx.AsyncClient() as thief:
+    async with (
+        httpx.AsyncClient(timeout=60) as preview,
+        httpx.AsyncClient(timeout=60) as phone,
+        httpx.AsyncClient(timeout=60) as thief,
+    ):
         for _ in range(2):
             asked = await preview.get(link)
             assert (asked.status_code, asked.cookies.jar._cookies) == (200, {})
@@ -75,14 +79,14 @@ async def test_a_sign_in_link_asks_first_and_works_once(greenroom):
 
 
 async def test_behind_https_the_cookie_is_secure(start):
-    async with start(public_url="https://desk.example.org") as greenroom, httpx.AsyncClient() as client:
+    async with start(public_url="https://desk.example.org") as greenroom, httpx.AsyncClient(timeout=60) as client:
         answer = await client.post(signin_link(greenroom.keys, greenroom.base, "mara"))
         assert "secure" in answer.headers["set-cookie"].lower()
 
 
 async def test_forged_links_and_unknown_managers_are_refused(greenroom, tmp_path):
     other = Keys(tmp_path / "elsewhere", {})
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         for link in (
             signin_link(other, greenroom.base, "mara"),
             signin_link(greenroom.keys, greenroom.base, "somebody-removed"),

@@ -158,7 +158,7 @@ async def test_a_page_asks_for_remarks_with_its_session(greenroom):
         assert (await browser.post(path, json={"text": PROMISE})).json()["remarks"] == REMARKS
         foreign = await browser.post(path, json={"text": PROMISE}, headers={"X-CSRF-Token": "0" * 64})
         assert (foreign.status_code, foreign.json()["error"]) == (403, "bad_origin")
-    async with httpx.AsyncClient(base_url=greenroom.base) as nobody:
+    async with httpx.AsyncClient(base_url=greenroom.base, timeout=60) as nobody:
         assert (await nobody.post(path, json={"text": PROMISE})).status_code == 401
 
 
@@ -318,7 +318,7 @@ async def test_events_start_now_resume_and_carry_no_words(greenroom):
 
 
 async def test_a_stream_ends_when_the_server_stops(start):
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         async with start() as greenroom:
             request = client.build_request("GET", f"{greenroom.base}/api/events", headers=greenroom.http.headers)
             stream = await client.send(request, stream=True)

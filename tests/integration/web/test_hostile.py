@@ -67,6 +67,7 @@ def posts_of(text):
         ({"channel": text, "text": praise}, a_link, text),
     ):
         brought = [{"kind": kind, "url": url, "title": title} for kind in ("link", "image", "video", "file")]
+        brought.append({"kind": "image", "url": "/static/samples/lamp.svg", "title": text})
         yield where | {"author": {"id": f"f{text}", "name": text}, "attachments": brought}
 
 

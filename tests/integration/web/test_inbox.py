@@ -180,7 +180,7 @@ async def test_nothing_is_changed_without_a_session_of_our_own_page(light):
         ):
             assert (await browser.request(method, path, json=body)).status_code == 403
             assert (await greenroom.http.request(method, path, json=body)).status_code == 422, "nobody is named"
-            async with httpx.AsyncClient(base_url=greenroom.base) as nobody:
+            async with httpx.AsyncClient(base_url=greenroom.base, timeout=60) as nobody:
                 assert (await nobody.request(method, path, json=body)).status_code == 401
         assert (await greenroom.http.get(f"/api/drafts/{card['draft_id']}")).json()["notes"] == []
 
@@ -286,7 +286,7 @@ async def test_one_who_vanishes_is_gone_from_the_card(light):
         headers = {"Origin": base, "X-CSRF-Token": mara.headers["X-CSRF-Token"]}
         async with (
             httpx.AsyncClient(base_url=base, cookies=mara.cookies, headers=headers, timeout=60) as hers,
-            httpx.AsyncClient(base_url=base, cookies=tom.cookies) as his,
+            httpx.AsyncClient(base_url=base, cookies=tom.cookies, timeout=60) as his,
             following(his) as told,
         ):
             seen = asyncio.create_task(until(told, lambda name, _: name == "presence"))

@@ -133,7 +133,7 @@ FORWARDED = [
 
 
 async def test_numbers_are_for_this_machine_or_for_the_token(light, subtests):
-    async with light() as greenroom, httpx.AsyncClient(base_url=greenroom.base) as nobody:
+    async with light() as greenroom, httpx.AsyncClient(base_url=greenroom.base, timeout=60) as nobody:
         for path in ("/readyz", "/metrics"):
             assert (await nobody.get(path)).status_code == 200
             for headers in FORWARDED:
@@ -145,7 +145,7 @@ async def test_numbers_are_for_this_machine_or_for_the_token(light, subtests):
 async def test_behind_a_proxy_nobody_is_near(light):
     """Not every proxy says for whom it speaks."""
     async with light(public_url="https://desk.example.org") as greenroom:
-        async with httpx.AsyncClient(base_url=greenroom.base) as nobody:
+        async with httpx.AsyncClient(base_url=greenroom.base, timeout=60) as nobody:
             assert [(await nobody.get(path)).status_code for path in ("/healthz", "/readyz", "/metrics")] == [
                 200,
                 401,

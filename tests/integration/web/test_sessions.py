@@ -11,7 +11,7 @@ from tests.integration.web.trouble import ADDRESSES, take_tables_away
 
 def copy_of(browser, greenroom):
     """A thief's client: the same cookie, taken from the browser."""
-    return httpx.AsyncClient(base_url=greenroom.base, cookies=browser.cookies, headers=browser.headers)
+    return httpx.AsyncClient(base_url=greenroom.base, cookies=browser.cookies, headers=browser.headers, timeout=60)
 
 
 async def test_a_copied_cookie_is_worth_nothing_after_signing_out(light):
@@ -53,7 +53,7 @@ async def test_a_session_outlives_a_restart_but_not_its_manager(light):
         cookie = dict(browser.cookies)
 
     async def inbox(config):
-        async with light(config=config) as greenroom, httpx.AsyncClient(base_url=greenroom.base) as browser:
+        async with light(config=config) as greenroom, httpx.AsyncClient(base_url=greenroom.base, timeout=60) as browser:
             browser.cookies.update(cookie)
             return (await browser.get("/inbox")).status_code
 
@@ -78,7 +78,7 @@ async def test_a_stream_ends_with_its_session(light):
 async def test_the_session_is_looked_at_first(light, tmp_path):
     """Ask every page and route without a session. The database answers nothing, so a route that asked it would say
     503."""
-    async with light(only=("web",)) as greenroom, httpx.AsyncClient(base_url=greenroom.base) as nobody:
+    async with light(only=("web",)) as greenroom, httpx.AsyncClient(base_url=greenroom.base, timeout=60) as nobody:
         nobody.cookies.set(greenroom.keys.cookie, "forged")
         take_tables_away(tmp_path)
         for method, path in ADDRESSES:
@@ -86,7 +86,7 @@ async def test_the_session_is_looked_at_first(light, tmp_path):
 
 
 async def test_what_is_kept_of_a_session_opens_nothing(light, tmp_path):
-    async with light() as greenroom, httpx.AsyncClient(base_url=greenroom.base) as client:
+    async with light() as greenroom, httpx.AsyncClient(base_url=greenroom.base, timeout=60) as client:
         answer = await client.post(signin_link(greenroom.keys, greenroom.base, "mara"))
         session = greenroom.keys.read_session(answer.cookies[greenroom.keys.cookie])
     stored = b"".join(path.read_bytes() for path in (tmp_path / "var").glob("greenroom.db*"))

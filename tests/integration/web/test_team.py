@@ -48,7 +48,7 @@ async def test_the_page_names_everybody_and_their_sessions(house):
 
 
 async def test_a_device_is_stored_in_words_only(light, tmp_path):
-    async with light() as greenroom, httpx.AsyncClient(base_url=greenroom.base) as client:
+    async with light() as greenroom, httpx.AsyncClient(base_url=greenroom.base, timeout=60) as client:
         link = signin_link(greenroom.keys, greenroom.base, "mara")
         await client.post(link, headers={"User-Agent": FIREFOX + " secret-of-the-browser"})
         assert "Firefox on Android" in (await client.get("/team")).text
@@ -82,7 +82,7 @@ async def test_nobody_ends_a_session_from_elsewhere(house):
     for change in ({"Origin": "https://evil.example"}, {"X-CSRF-Token": "no"}):
         assert (await mara.delete(address, headers=change)).status_code == 403
     assert (await greenroom.http.delete(address)).status_code == 403, "the token is nobody"
-    async with httpx.AsyncClient(base_url=greenroom.base) as nobody:
+    async with httpx.AsyncClient(base_url=greenroom.base, timeout=60) as nobody:
         assert (await nobody.delete(address)).status_code == 401
     assert (await tom.get("/team")).status_code == 200
 
