@@ -94,3 +94,39 @@ def _step(highest: int) -> int:
             if step * MOST_STEPS >= highest:
                 return step
         power *= 10
+
+
+MOOD_HEIGHT, MOOD_MIDDLE = 56.0, 24.0
+"""Of the drawing of a channel's mood: praise grows up from the middle, complaints grow down."""
+FEW = 5
+"""A share of fewer posts than that is drawn pale: it says little."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MoodBars:
+    """One hour: how far praise and complaints reach from the middle. `few`: there were hardly any posts."""
+
+    praise: Bar
+    complaints: Bar
+    few: bool
+
+
+def moods(hours: Sequence[tuple[int, int, int]]) -> tuple[MoodBars, ...]:
+    """Draw the share of praise and of complaints in each hour: (posts, praise, complaints)."""
+    each = (WIDTH - LEFT) / max(1, len(hours))
+
+    def bar(number: int, part: int, whole: int, *, up: bool) -> Bar:
+        height = MOOD_MIDDLE * part / whole if whole else 0.0
+        y = MOOD_MIDDLE - height if up else MOOD_MIDDLE
+        return Bar(
+            x=round(LEFT + each * (number + 0.1), 2), y=round(y, 2), width=round(each * 0.8, 2), height=round(height, 2)
+        )
+
+    return tuple(
+        MoodBars(
+            praise=bar(number, praise, posts, up=True),
+            complaints=bar(number, complaints, posts, up=False),
+            few=posts < FEW,
+        )
+        for number, (posts, praise, complaints) in enumerate(hours)
+    )

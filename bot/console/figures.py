@@ -5,19 +5,22 @@ from __future__ import annotations
 import statistics
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain import DraftState
-from bot.store.figures import Arrived, SentReplies, Settled, WaitingBand
+from bot.domain import DraftState, Purpose
+from bot.store.figures import Arrived, SentReplies, Settled, WaitingBand, WaitingKind
+from responders.said import said
 from responders.types import ReasonCode
 
 HOURS, DAYS = 24, 7
 FEW = 5
 """With fewer than that nothing is said of the slow ones, and the number stands beside the median."""
+MOST_MOODS = 8
+"""Channels whose mood is drawn; the quieter ones are summed up."""
 MOST_CHANNELS = 30
 """Rows of the table of channels; the quieter ones are summed up in one row."""
 AGES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
@@ -132,6 +135,24 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MoodHour:
+    """What came into a channel within an hour, and how much of it was praise and complaints."""
+
+    posts: int
+    praise: int
+    complaints: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mood:
+    """A channel, or the quieter ones together, over the hours of the last day."""
+
+    name: str
+    hours: tuple[MoodHour, ...]
+    total: MoodHour
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
     """What waits now."""
 
@@ -141,6 +162,8 @@ class Waiting:
     oldest: datetime | None
     ages: tuple[tuple[str, int], ...]
     """Each age in words, with how many."""
+    kinds: tuple[tuple[str, int, datetime], ...]
+    """What they are, in words, with how many and since when the first one waits; the most frequent first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +183,8 @@ class Figures:
     people: tuple[Row, ...]
     quieter: int
     """How many channels the last row of `channels` sums up; 0 when each has its own."""
+    moods: tuple[Mood, ...]
+    """Of the channels that had posts within the last day."""
 
 
 def figures(
@@ -194,6 +219,7 @@ def figures(
         platforms=sums.platforms.rows(),
         people=sums.people.rows(),
         quieter=quieter,
+        moods=_moods(sums.moods, len(when.hours)),
     )
 
 
@@ -205,6 +231,8 @@ class _Sums:
         self.days: tuple[Counter[Count], ...] = tuple(Counter() for _ in when.days)
         self.channels, self.platforms, self.people = _Table(), _Table(), _Table()
         self.reasons: Counter[str] = Counter()
+        self.moods: defaultdict[str, Counter[tuple[int, str | None]]] = defaultdict(Counter)
+        """Channel -> how many posts of each hour and mood."""
         self._when = when
         self._cuts = when.cuts
         self._since = since
@@ -225,6 +253,9 @@ class _Sums:
     def arrive(self, post: Arrived) -> None:
         outcome, moment = _outcome(post), self._cuts[post.slot]
         self.add(moment, post.platform, post.channel, post.number, Count.CAME_IN, outcome)
+        if moment >= self._when.hours[0]:
+            hour = bisect_right(self._when.hours, moment) - 1
+            self.moods[self._channel_name(post.platform, post.channel)][hour, post.mood] += post.number
         if moment >= self._since and outcome is Count.LEFT_ALONE:
             self.reasons[REASONS.get(post.reason_code or "", "another reason")] += post.number
 
@@ -272,6 +303,27 @@ def _loudest(channels: _Table) -> tuple[tuple[Row, ...], int]:
     return (*(row for row in rows if row.name in loud), others), len(quiet)
 
 
+def _moods(counts: Mapping[str, Counter[tuple[int, str | None]]], hours: int) -> tuple[Mood, ...]:
+    """The channels with the most posts by the alphabet, and the others as one at the end."""
+    loudest = sorted(counts, key=lambda name: (-counts[name].total(), name))
+    own = loudest if len(loudest) <= MOST_MOODS else loudest[: MOST_MOODS - 1]
+    others: Counter[tuple[int, str | None]] = Counter()
+    for name in loudest[len(own) :]:
+        others += counts[name]
+    rest = [_mood(f"{len(loudest) - len(own)} quieter channels", others, hours)] if others else []
+    return (*(_mood(name, counts[name], hours) for name in sorted(own, key=str.casefold)), *rest)
+
+
+def _mood(name: str, counts: Mapping[tuple[int, str | None], int], hours: int) -> Mood:
+    def of(chosen: Collection[int]) -> MoodHour:
+        number: Counter[str | None] = Counter()
+        for (hour, mood), count in counts.items():
+            number[mood] += count if hour in chosen else 0
+        return MoodHour(posts=number.total(), praise=number["praise"], complaints=number["complaint"])
+
+    return Mood(name=name, hours=tuple(of([hour]) for hour in range(hours)), total=of(range(hours)))
+
+
 def _outcome(post: Arrived) -> Count:
     if post.action is None:
         return Count.DELETED if post.deleted else Count.UNREAD
@@ -282,8 +334,23 @@ def _took(one: Settled) -> timedelta:
     return max(timedelta(), one.decided_at - one.waiting_since)
 
 
-def waiting(bands: Sequence[WaitingBand], snoozed: int) -> Waiting:
-    """What waits, with its ages in words."""
+_PURPOSES: Mapping[Purpose, str] = {
+    Purpose.ASK: "questions to fans",
+    Purpose.CREDIT: "credits for helpers",
+    Purpose.STAGE: "posts for the stage",
+    Purpose.INTRODUCTION: "introductions",
+    Purpose.TOLD_BACK: "what became of it",
+}
+"""Drafts that are no replies, in words."""
+
+
+def waiting(bands: Sequence[WaitingBand], snoozed: int, kinds: Sequence[WaitingKind] = ()) -> Waiting:
+    """What waits, with its ages and kinds in words."""
+    by_kind: dict[str, tuple[int, datetime]] = {}
+    for kind in kinds:
+        name = _PURPOSES.get(kind.purpose) or (said(kind.intent) if kind.intent else "no reading")
+        number, oldest = by_kind.get(name, (0, kind.oldest))
+        by_kind[name] = (number + kind.number, min(oldest, kind.oldest))
     of = {band.band: band.number for band in bands}
     return Waiting(
         number=sum(of.values()),
@@ -291,6 +358,7 @@ def waiting(bands: Sequence[WaitingBand], snoozed: int) -> Waiting:
         snoozed=snoozed,
         oldest=min((band.oldest for band in bands), default=None),
         ages=tuple((words, of.get(number, 0)) for number, words in enumerate(AGE_WORDS)),
+        kinds=tuple(sorted(((n, *of) for n, of in by_kind.items()), key=lambda kind: (-kind[1], kind[0]))),
     )
 
 

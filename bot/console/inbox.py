@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -53,9 +53,13 @@ _LABELS: Final = {
     View.WAITING: "Waiting",
     View.SNOOZED: "Snoozed",
     View.DECIDED: "Decided",
+    View.UNANSWERED: "Unanswered",
     View.LEFT: "Left alone",
     View.ALL: "All",
 }
+
+
+_HOLDS: Final = frozenset({Happened.HOLD_BEGAN, Happened.HOLD_LIFTED})
 
 
 class Choice(NamedTuple):
@@ -92,7 +96,8 @@ class Shown(Selection):
 
     def query(self, **changes: str) -> str:
         """The address of the same page with other filters, another view or a cursor (`after`)."""
-        own = {field.name: getattr(self, field.name) for field in fields(Selection) if field.name != "me"}
+        told = (field.name for field in fields(Selection) if field.name not in {"me", "overdue"})
+        own = {name: getattr(self, name) for name in told}
         return f"/inbox?{urlencode({name: value for name, value in (own | changes).items() if value})}"
 
 
@@ -108,15 +113,27 @@ def _shown(
     q: str = "",
 ) -> Shown:
     """Whatever an address says there is an inbox for it: what is too long is cut, and an unknown view is the first."""
-    given = {"channel": channel, "platform": platform, "reading": reading, "language": language, "fan": fan, "q": q}
+
+    def cut(value: str) -> str:
+        return clean(value).strip()[:LONGEST]
+
     return Shown(
         me=session.manager,
         view=View(view) if view in set(View) else View.WAITING,
-        **{name: clean(value).strip()[:LONGEST] for name, value in given.items()},
+        channel=cut(channel),
+        platform=cut(platform),
+        reading=cut(reading),
+        language=cut(language),
+        fan=cut(fan),
+        q=cut(q),
     )
 
 
-Selected = Annotated[Shown, Depends(_shown)]
+def _selected(shown: Annotated[Shown, Depends(_shown)], deps: Wired) -> Shown:
+    return replace(shown, overdue=deps.clock.now() - deps.settings.replies.answer_within)
+
+
+Selected = Annotated[Shown, Depends(_selected)]
 After = Annotated[str | None, Query()]
 
 
@@ -245,6 +262,8 @@ async def stream(
                     behind = len(events) == READ
                     after = await deps.store.last_event() if behind else events[-1].seq
                     yield ServerSentEvent(id=str(after), event="changed", data=changed(events, behind=behind))
+                    if any(event.name in _HOLDS for event in events):
+                        yield ServerSentEvent(event="hold", data={})
                 moved.clear()
                 now = {
                     draft_id: [{"name": deps.desk.name_of(one.manager), "doing": one.doing} for one in here]

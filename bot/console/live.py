@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -23,8 +23,11 @@ from bot.console.signin import SignedIn
 from bot.console.track import NAMES, track
 from bot.domain import DraftState
 from bot.errors import StoreError
-from bot.store import Connection, Signal
+from bot.insights import coverage
+from bot.settings.values import in_words
+from bot.store import Connection, Signal, answers
 from bot.store import figures as rows
+from bot.store.answers import Covered
 from bot.store.figures import Travel
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +38,8 @@ CUT: Final = 80
 """Characters of a post that are shown."""
 AT_MOST_EVERY: Final = 1.0
 """Seconds between two words of the stream: what happens meanwhile is told together."""
+WEEKS: Final = 4
+"""Weeks of answers that are told."""
 _LABELLED_HOURS: Final = 6
 """Below the chart of a day each sixth hour has its name."""
 
@@ -98,7 +103,16 @@ async def _rings(signal: Signal, closing: asyncio.Event) -> bool:
 async def _figures(deps: Deps, span: Span) -> dict[str, Any]:
     now, zone = deps.clock.now(), deps.settings.community.timezone
     when = figures.calendar(now, zone)
-    counted, waiting = await deps.store.read(lambda c: _count(c, when, span, now, deps.desk.name_of))
+    overdue = now - deps.settings.replies.answer_within
+    weeks = coverage.mondays(now, zone, WEEKS)
+
+    def query(connection: Connection) -> tuple[Figures, figures.Waiting, Sequence[Covered]]:
+        counted = _count(connection, when, span, now, deps.desk.name_of)
+        return *counted, answers.coverage(connection, coverage.cuts(weeks, overdue))
+
+    counted, waiting, covered = await deps.store.read(query)
+    named = _hour(zone)
+    names = [named(moment) for moment in when.hours]
     return {
         "span": span,
         "counted": counted,
@@ -109,8 +123,19 @@ async def _figures(deps: Deps, span: Span) -> dict[str, Any]:
             "day": ("The last 24 hours", chart.chart(_slots(when.hours, counted.hours, _hour(zone)))),
             "week": ("The last 7 days", chart.chart(_slots(when.days, counted.days, _day(zone)))),
         },
+        "moods": [
+            (mood, list(zip(names, mood.hours, chart.moods([_shares(hour) for hour in mood.hours]), strict=True)))
+            for mood in counted.moods
+        ],
+        "coverage": coverage.coverage(covered, weeks, overdue, zone),
+        "reading": coverage.named,
+        "answer_within": in_words(deps.settings.replies.answer_within),
         "length": figures.length,
     }
+
+
+def _shares(hour: figures.MoodHour) -> tuple[int, int, int]:
+    return hour.posts, hour.praise, hour.complaints
 
 
 def _count(
@@ -128,7 +153,8 @@ def _count(
         return f"{name} · {platform_name(platform)}" if several else name
 
     counted = figures.figures(when, span, arrived, sent, settled, channel_name=channel_name, name_of=name_of)
-    waiting = figures.waiting(rows.waiting(connection, now, figures.AGES), rows.snoozed(connection))
+    bands, kinds = rows.waiting(connection, now, figures.AGES), rows.waiting_kinds(connection)
+    waiting = figures.waiting(bands, rows.snoozed(connection), kinds)
     return counted, waiting
 
 
@@ -178,7 +204,11 @@ _PARTS = {
     "templates": "Template files",
     "intake": "Reading of posts",
     "rounds": "Reminders",
+    "insights": "Watch for surges",
     "outbox": "Sending",
+    "topics": "Topics",
+    "digests": "Digests for teams",
+    "heard page": "Public page of what was heard",
     "web": "Lobby",
 }
 

@@ -23,8 +23,15 @@ def page(request: Request, session: Session, deps: Deps, name: str, **values: An
         faults=deps.template_faults(),
         no_reader=deps.no_reader(),
         clock_in_doubt=deps.clock_in_doubt(),
+        held=held(request, deps),
         **values,
     )
+
+
+def held(request: Request, deps: Deps) -> str | None:
+    """The hold that lasts, in a line; None without one. It was read along with the session."""
+    lasting = request.state.hold
+    return deps.desk.told_of(lasting) if lasting else None
 
 
 def fragment(request: Request, me: str, deps: Deps, name: str, *, status: int = 200, **values: Any) -> Response:

@@ -24,10 +24,14 @@ class SignedOut(Exception):
 
 
 async def signed_in(request: Request, deps: Wired) -> Session:
-    """Whose page it is; looked at before anything else. Raises SignedOut and StoreError."""
+    """Whose page it is; looked at before anything else, with the hold that every page tells of.
+
+    Raises SignedOut and StoreError.
+    """
     session = await session_of(request, deps)
     if session is None:
         raise SignedOut
+    request.state.hold = await deps.desk.on_hold()
     return session
 
 

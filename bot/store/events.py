@@ -94,6 +94,11 @@ def newest(connection: Connection, *names: Happened) -> Event | None:
     return _event(row._mapping) if row else None
 
 
+def first(connection: Connection, name: Happened) -> datetime | None:
+    """When something happened for the first time, as far as the trail goes back; None if never."""
+    return connection.execute(select(func.min(events.c.at)).where(events.c.name == name)).scalar()
+
+
 def count(connection: Connection, name: Happened) -> int:
     """The number of events with a name, as far as the trail goes back."""
     return connection.execute(select(func.count()).select_from(events).where(events.c.name == name)).scalar_one()

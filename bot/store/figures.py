@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Case, Column, Connection, and_, case, exists, func, or_, select
 
-from bot.domain import Delivery, Draft, DraftState, StoredPost
+from bot.domain import Delivery, Draft, DraftState, Purpose, StoredPost
 from bot.events import Happened
 from bot.store import deliveries as sending
 from bot.store import drafts as desk
@@ -18,6 +18,8 @@ from bot.store.tables import deliveries, drafts, events, posts
 
 URGENT = 80
 """The least priority of a draft that is urgent."""
+COMPLAINTS, PRAISE = ("complaint", "churn"), ("praise", "thanks", "recommendation")
+"""Readings that are counted as a channel's mood."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +33,7 @@ class Arrived:
     choice: bool
     """A hand-off with ready replies to choose from."""
     reason_code: str | None
+    mood: Literal["complaint", "praise"] | None
     deleted: bool
     number: int
     example: str | None
@@ -73,6 +76,16 @@ class WaitingBand:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WaitingKind:
+    """Drafts of one purpose that wait, by the reading of their posts."""
+
+    purpose: Purpose
+    intent: str | None
+    number: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Travel:
     """A post with its newest draft, the newest reply of that draft, and the moments that no row of theirs tells."""
 
@@ -101,13 +114,14 @@ def arrived(connection: Connection, cuts: Sequence[datetime]) -> list[Arrived]:
             posts.c.action,
             case((choice, 1), else_=0).label("choice"),
             posts.c.reason_code,
+            case((posts.c.intent.in_(COMPLAINTS), "complaint"), (posts.c.intent.in_(PRAISE), "praise")).label("mood"),
             posts.c.deleted,
             func.count().label("number"),
             func.max(case((posts.c.place.is_not(None), posts.c.id))).label("example"),
         )
         .join(posts, posts.c.id == events.c.post_id)
         .where(events.c.name == Happened.POST_RECEIVED, events.c.at >= cuts[0], ~posts.c.is_staff, ~posts.c.is_bot)
-        .group_by("slot", "platform", "channel", "action", "choice", "reason_code", "deleted")
+        .group_by("slot", "platform", "channel", "action", "choice", "reason_code", "mood", "deleted")
     )
     return [Arrived(**{**row, "choice": bool(row["choice"])}) for row in connection.execute(query).mappings()]
 
@@ -166,6 +180,20 @@ def waiting(connection: Connection, now: datetime, ages: Sequence[timedelta]) ->
         .group_by("band")
     )
     return [WaitingBand(**row) for row in connection.execute(query).mappings()]
+
+
+def waiting_kinds(connection: Connection) -> list[WaitingKind]:
+    """What waits, by purpose and reading."""
+    columns = (drafts.c.purpose, drafts.c.intent)
+    query = (
+        select(*columns, func.count().label("number"), func.min(drafts.c.waiting_since).label("oldest"))
+        .where(drafts.c.state == DraftState.WAITING)
+        .group_by(*columns)
+    )
+    return [
+        WaitingKind(purpose=Purpose(row.purpose), intent=row.intent, number=row.number, oldest=row.oldest)
+        for row in connection.execute(query)
+    ]
 
 
 def snoozed(connection: Connection) -> int:

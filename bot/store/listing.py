@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, text, true, union
 
 from bot.domain import LIVE, Draft, DraftState, StoredPost
-from bot.store import notes
+from bot.store import answers, notes
 from bot.store.drafts import from_row as draft_from_row
 from bot.store.posts import from_row as post_from_row
 from bot.store.tables import LEFT_ALONE, deliveries, drafts, posts
@@ -35,13 +35,17 @@ class View(StrEnum):
     WAITING = "waiting"
     SNOOZED = "snoozed"
     DECIDED = "decided"
+    UNANSWERED = "unanswered"
+    """Posts that deserved an answer and have waited too long for it, see `answers`."""
     LEFT = "left"
     """Posts of fans that got nothing, while their words are kept."""
     ALL = "all"
 
 
 _NEWEST_FIRST = {View.DECIDED: drafts.c.decided_at, View.ALL: drafts.c.created_at, View.LEFT: posts.c.at}
-"""The other views begin with the most urgent, then the oldest."""
+"""The other views of drafts begin with the most urgent, then the oldest; `unanswered` with who waits longest."""
+POSTS = frozenset({View.UNANSWERED, View.LEFT})
+"""The views of posts. The others are of drafts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +54,8 @@ class Selection:
 
     me: str
     """The key of the manager who looks."""
+    overdue: datetime = _BEGINNING
+    """What was written before that and has no answer has waited too long."""
     view: View = View.WAITING
     channel: str = ""
     """A channel's id: its posts, and those in its threads."""
@@ -81,17 +87,17 @@ def chosen_drafts(
     return by_ids(connection, ids), following
 
 
-def left_alone(
+def chosen_posts(
     connection: Connection, selection: Selection, limit: int, after: str | None = None
 ) -> tuple[list[StoredPost], str | None]:
-    """A page of the view `left`, and the cursor of the next one. Raises ValueError on a bad cursor."""
+    """A page of a view of posts, and the cursor of the next one. Raises ValueError on a bad cursor."""
     ids, following = _ids(connection, selection, limit, after)
     found = {row["id"]: row for row in connection.execute(select(posts).where(posts.c.id.in_(ids))).mappings()}
     return [post_from_row(found[post_id]) for post_id in ids], following
 
 
 def first_ids(connection: Connection, selection: Selection, limit: int) -> list[str]:
-    """The first ids of a view, in its order: of drafts, or of posts in the view `left`."""
+    """The first ids of a view, in its order: of drafts, or of posts in a view of posts."""
     return _ids(connection, selection, limit, None)[0]
 
 
@@ -115,7 +121,7 @@ def counts(connection: Connection, selection: Selection) -> dict[View, int]:
     sums = [func.count(case((which, 1))).label(view) for view, which in many.items()]
     others = [
         _chosen(replace(selection, view=view), func.count()).correlate(None).scalar_subquery().label(view)
-        for view in (View.MINE, View.LEFT)
+        for view in (View.MINE, *POSTS)
     ]
     row = connection.execute(_chosen(replace(selection, view=View.ALL), *sums, *others)).mappings().one()
     return {view: row[view] for view in View}
@@ -145,22 +151,25 @@ def channels(connection: Connection, limit: int) -> list[Channel]:
 def _ids(connection: Connection, selection: Selection, limit: int, after: str | None) -> tuple[list[str], str | None]:
     """The ids of a page, and the cursor of the next one. Only what the order needs is read, which is in an index: the
     rows of a long queue are not read for the few that are shown."""
-    table = posts if selection.view is View.LEFT else drafts
-    newest = _NEWEST_FIRST.get(selection.view)
-    columns = (drafts.c.priority, drafts.c.waiting_since, drafts.c.id) if newest is None else (newest, table.c.id)
-    first, *then = columns
-    order = [first.desc(), *(column if newest is None else column.desc() for column in then)]
+    table = posts if selection.view in POSTS else drafts
+    newest, longest = _NEWEST_FIRST.get(selection.view), selection.view is View.UNANSWERED
+    columns: Sequence[ColumnElement[Any]] = (drafts.c.priority, drafts.c.waiting_since, drafts.c.id)
+    order = [drafts.c.priority.desc(), drafts.c.waiting_since, drafts.c.id]
+    if newest is not None:
+        columns, order = (newest, table.c.id), [newest.desc(), table.c.id.desc()]
+    elif longest:
+        columns, order = (posts.c.at, posts.c.id), [posts.c.at, posts.c.id]
     query = _chosen(selection, *columns)
     if after is not None:
-        query = query.where(_behind(columns, after))
+        query = query.where(_behind(columns, after, rising=longest))
     found = connection.execute(query.order_by(*order).limit(limit + 1)).all()
     return [row.id for row in found[:limit]], _cursor(found[limit - 1]) if len(found) > limit else None
 
 
 def _chosen(selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
     """These columns of what a view has. Posts are looked at only where a filter asks for them."""
-    left = selection.view is View.LEFT
-    own = posts if left else drafts
+    of_posts = selection.view in POSTS
+    own = posts if of_posts else drafts
     query = select(*columns).select_from(own).where(_in_view(selection))
     if selection.platform:
         query = query.where(own.c.platform == selection.platform)
@@ -168,10 +177,10 @@ def _chosen(selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
         query = query.where(own.c.intent == selection.reading)
     if selection.fan:
         platform, _, fan_id = selection.fan.partition(":")
-        query = query.where(own.c.platform == platform, (posts.c.author_id if left else drafts.c.fan_id) == fan_id)
+        query = query.where(own.c.platform == platform, (posts.c.author_id if of_posts else drafts.c.fan_id) == fan_id)
     if not (selection.channel or selection.language or selection.q):
         return query
-    if not left:
+    if not of_posts:
         query = query.join(posts, posts.c.id == drafts.c.post_id)
     if selection.channel:
         parent = posts.c.place["parent"].as_string()
@@ -185,6 +194,8 @@ def _in_view(selection: Selection) -> ColumnElement[bool]:
     view, me = selection.view, selection.me
     if view is View.LEFT:
         return and_(text(LEFT_ALONE), posts.c.at > _BEGINNING)
+    if view is View.UNANSWERED:
+        return answers.is_unanswered(selection.overdue)
     if view is View.ALL:
         return true()
     if view is View.DECIDED:
@@ -204,7 +215,7 @@ def _says(selection: Selection) -> ColumnElement[bool]:
         return column.icontains(selection.q, autoescape=True)
 
     of_fan = or_(has(posts.c.text), has(posts.c.author_name))
-    if selection.view is View.LEFT:
+    if selection.view in POSTS:
         return of_fan
     replies = select(deliveries.c.id).where(deliveries.c.draft_id == drafts.c.id, has(deliveries.c.text))
     return or_(of_fan, has(drafts.c.text), replies.exists())
@@ -216,14 +227,17 @@ def _cursor(key: Sequence[Any]) -> str:
     return _SEPARATOR.join(part.isoformat() if isinstance(part, datetime) else str(part) for part in key)
 
 
-def _behind(columns: Sequence[ColumnElement[Any]], after: str) -> ColumnElement[bool]:
-    """What comes after a cursor: the largest first, but for the moment and id behind a priority."""
+def _behind(columns: Sequence[ColumnElement[Any]], after: str, *, rising: bool) -> ColumnElement[bool]:
+    """What comes after a cursor: the largest first, but for the moment and id behind a priority, and where the order
+    is `rising`."""
     *first, moment, last_id = _read(after, len(columns))
     when, own_id = columns[-2:]
-    if not first:
-        return and_(when <= moment, or_(when < moment, and_(when == moment, own_id < last_id)))
-    later = and_(columns[0] == first[0], or_(when > moment, and_(when == moment, own_id > last_id)))
-    return and_(columns[0] <= first[0], or_(columns[0] < first[0], later))
+    later = or_(when > moment, and_(when == moment, own_id > last_id))
+    if first:
+        return and_(columns[0] <= first[0], or_(columns[0] < first[0], and_(columns[0] == first[0], later)))
+    if rising:
+        return and_(when >= moment, later)
+    return and_(when <= moment, or_(when < moment, and_(when == moment, own_id < last_id)))
 
 
 def _read(cursor: str, number: int) -> tuple[Any, ...]:

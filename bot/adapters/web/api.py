@@ -13,9 +13,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from bot.adapters.web import views
 from bot.adapters.web.callers import Called, caller, stands
 from bot.adapters.web.deps import Deps, Wired
-from bot.adapters.web.models import CardIn, DecisionIn, EditIn, PostIn, WordsIn
+from bot.adapters.web.models import AskIn, CardIn, DecisionIn, EditIn, HoldIn, PostIn, WordsIn
 from bot.adapters.web.platform import NAME
 from bot.adapters.web.problems import Problem, invalid, missing, note, refused
+from bot.consent import Kind
 from bot.desk.view import Decided
 from bot.domain import DeliveryState, DraftState, Refused
 from bot.errors import StoreError
@@ -86,6 +87,14 @@ async def card(post_id: str, deps: Wired, _body: CardIn | None = None) -> Json:
     return views.card(found)
 
 
+@router.post("/posts/{post_id}/ask", status_code=201)
+async def ask(post_id: str, body: AskIn, who: Called, deps: Wired) -> Json:
+    """Ask the author of a post for a yes; answers with the card of the question, which waits like any other."""
+    incentive = (body.incentive or "").strip() or None
+    draft = await deps.asks.propose(Kind(body.kind), post_id, who.name(body.by), incentive=incentive)
+    return await draft_of(draft.id, deps)
+
+
 @router.get("/drafts")
 async def drafts(deps: Wired, state: DraftState = DraftState.WAITING, limit: Limit = 50, after: Cursor = None) -> Json:
     """Drafts in a state, urgent first, then oldest."""
@@ -97,7 +106,7 @@ async def drafts(deps: Wired, state: DraftState = DraftState.WAITING, limit: Lim
 
 
 @router.get("/drafts/{draft_id}")
-async def draft(draft_id: str, deps: Wired) -> Json:
+async def draft_of(draft_id: str, deps: Wired) -> Json:
     """One draft, in any state."""
     found = await deps.desk.draft(draft_id)
     if found is None:
@@ -141,6 +150,26 @@ def answer(outcome: Decided | Refused) -> Json:
         problem = refused(outcome)
         return {"status": problem.status, "body": problem.content}
     return {"status": 200, "body": views.decided(outcome)}
+
+
+@router.get("/hold")
+async def hold(deps: Wired) -> Json:
+    """Whether everything is kept back now, since when, by whom and why."""
+    lasting = await deps.desk.on_hold()
+    return views.hold(lasting, deps.desk.told_of(lasting)) if lasting else {"on_hold": False}
+
+
+@router.post("/hold", status_code=201)
+async def begin_hold(body: HoldIn, who: Called, deps: Wired) -> Json:
+    """Keep everything back. `waiting`: how many approved drafts wait for a yes again."""
+    waiting = await deps.desk.hold(who.name(body.by), body.reason)
+    return {**await hold(deps), "waiting": waiting}
+
+
+@router.delete("/hold", status_code=204)
+async def lift_hold(who: Called, deps: Wired, by: Annotated[str | None, Query(max_length=200)] = None) -> None:
+    """End the hold. What waits goes out only after a new yes."""
+    await deps.desk.lift(who.name(by))
 
 
 @router.get("/fans/{platform}/{fan_id:path}")

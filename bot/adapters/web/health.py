@@ -31,9 +31,10 @@ async def readyz(deps: Wired, response: Response) -> dict[str, Any]:
     """Whether each part can do its work; 503 if one cannot."""
     parts = {**deps.ready(), **await _store(deps), **await _reading(deps)}
     ready = False not in parts.values()
+    held = {"on_hold": await deps.desk.on_hold() is not None} if parts["store"] else {}
     response.status_code = 200 if ready else 503
     in_use = "the last good ones, because the files have faults" if deps.template_faults() else "those of the files"
-    return {"status": "ready" if ready else "not ready", **parts, "templates_in_use": in_use}
+    return {"status": "ready" if ready else "not ready", **parts, "templates_in_use": in_use, **held}
 
 
 async def _store(deps: Deps) -> dict[str, Any]:
@@ -79,4 +80,6 @@ async def metrics(request: Request, deps: Wired) -> Response:
         registry=numbers,
     )
     waiting.set((await deps.intake.waiting()).total_seconds())
+    held = Gauge("greenroom_on_hold", "1 while a manager keeps everything back, else 0.", registry=numbers)
+    held.set(await deps.desk.on_hold() is not None)
     return Response(generate_latest(registry) + generate_latest(numbers), media_type=CONTENT_TYPE_LATEST)

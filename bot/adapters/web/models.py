@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -89,6 +89,21 @@ class CardIn(Body):
     """Nothing to say: the address names the post."""
 
 
+Incentive = Annotated[Text, Field(max_length=200)]
+"""What somebody got from us."""
+
+
+class AskIn(Body):
+    """A question to the author of a post."""
+
+    kind: Literal["stage", "answer"]
+    """Whether it may be shown on stage, or passed on to others as their answer."""
+    incentive: Incentive | None = None
+    """What they got from us for it. It is told wherever it is shown."""
+    by: Id | None = None
+    """The manager's key in config.yaml; with a session it is the session's."""
+
+
 class DecisionIn(Body):
     """One press of a manager."""
 
@@ -123,3 +138,11 @@ class WordsIn(Body):
     """Words that somebody is writing."""
 
     text: Text
+
+
+class HoldIn(Body):
+    """Why everything is put on hold. The desk says how long it may be."""
+
+    reason: Annotated[Text, Field(max_length=2000)]
+    by: Id | None = None
+    """The manager's key in config.yaml; with a session it is the session's."""

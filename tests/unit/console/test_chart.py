@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.console.app import PAGES
-from bot.console.chart import HEIGHT, LEFT, MOST_STEPS, WIDTH, Slot, chart
+from bot.console.chart import FEW, HEIGHT, LEFT, MOOD_MIDDLE, MOST_STEPS, WIDTH, Slot, chart, moods
 
 numbers = st.integers(0, 10**7)
 slots = st.builds(
@@ -61,3 +61,18 @@ def test_no_name_becomes_html():
     html = page.render(bad=bad, made=made)
     assert "<script>" not in html
     assert html.count("&lt;script&gt;") > 5
+
+
+hours = st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50)).map(lambda n: (sum(n), n[1], n[2]))
+
+
+@given(st.lists(hours, min_size=1, max_size=25))
+def test_a_mood_reaches_as_far_as_its_share_praise_up_and_complaints_down(given_hours):
+    for (posts, praise, complaints), made in zip(given_hours, moods(given_hours), strict=True):
+        for bar, part in ((made.praise, praise), (made.complaints, complaints)):
+            assert LEFT <= bar.x <= bar.x + bar.width <= WIDTH
+            assert abs(bar.height - (MOOD_MIDDLE * part / posts if posts else 0)) < 0.02
+            assert 0 <= bar.y <= bar.y + bar.height <= 2 * MOOD_MIDDLE + 0.02
+        assert abs(made.praise.y + made.praise.height - MOOD_MIDDLE) < 0.02
+        assert made.complaints.y == MOOD_MIDDLE
+        assert made.few is (posts < FEW)

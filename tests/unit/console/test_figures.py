@@ -13,6 +13,7 @@ from bot.console.figures import (
     AGES,
     FEW,
     MOST_CHANNELS,
+    MOST_MOODS,
     REASONS,
     Count,
     calendar,
@@ -21,8 +22,8 @@ from bot.console.figures import (
     timing,
     waiting,
 )
-from bot.domain import DraftState
-from bot.store.figures import Arrived, SentReplies, Settled, WaitingBand
+from bot.domain import DraftState, Purpose
+from bot.store.figures import Arrived, SentReplies, Settled, WaitingBand, WaitingKind
 from responders.types import ReasonCode
 
 ZONES = sorted(name for name in available_timezones() if "/" in name)
@@ -35,6 +36,7 @@ def arrived(when, number=1, action="silent", *, slot=None, **more):
     """Posts of the newest slot, unless told otherwise."""
     rest = {"platform": "web", "channel": "harbor", "choice": False, "reason_code": "intent", "deleted": False}
     slot = len(when.cuts) - 1 if slot is None else slot
+    rest |= {"mood": None}
     return Arrived(**{**rest, "slot": slot, "action": action, "number": number, "example": None, **more})
 
 
@@ -270,3 +272,52 @@ def test_what_waits_by_age():
     assert [number for _, number in found.ages] == [3, 0, 0, 0, 2]
     assert len(AGE_WORDS) == len(AGES) + 1
     assert waiting([], 0).oldest is None
+
+
+# --- moods and kinds
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 30), st.integers(0, 12), st.sampled_from([None, "praise", "complaint"]), st.integers(1, 9)
+        ),
+        max_size=40,
+    )
+)
+def test_the_mood_of_each_channel_is_of_the_last_day_and_nothing_is_lost(found):
+    when = calendar(NOW, UTC)
+    posts = [
+        arrived(when, number, slot=min(slot, len(when.cuts) - 1), channel=f"c{channel}", mood=mood)
+        for slot, channel, mood, number in found
+    ]
+    lately = [post for post in posts if when.cuts[post.slot] >= when.hours[0]]
+    moods = made(when, posts=posts).moods
+    assert len(moods) <= MOST_MOODS
+    assert sum(mood.total.posts for mood in moods) == sum(post.number for post in lately)
+    for mood in moods:
+        assert len(mood.hours) == len(when.hours)
+        assert mood.total.praise + mood.total.complaints <= mood.total.posts
+        for kind in ("posts", "praise", "complaints"):
+            assert sum(getattr(hour, kind) for hour in mood.hours) == getattr(mood.total, kind)
+    if len({post.channel for post in lately}) > MOST_MOODS:
+        assert moods[-1].name.endswith("quieter channels")
+
+
+def test_what_waits_is_told_by_reading_and_by_purpose():
+    def kind(purpose, intent, number, minutes):
+        return WaitingKind(purpose=purpose, intent=intent, number=number, oldest=NOW - timedelta(minutes=minutes))
+
+    kinds = [
+        kind(Purpose.REPLY, "complaint", 2, 5),
+        kind(Purpose.REPLY, "ugc_shared", 3, 9),
+        kind(Purpose.ASK, "ugc_shared", 1, 7),
+        kind(Purpose.ASK, None, 2, 8),
+        kind(Purpose.REPLY, None, 1, 1),
+    ]
+    assert waiting([], 0, kinds).kinds == (
+        ("questions to fans", 3, NOW - timedelta(minutes=8)),
+        ("something they made", 3, NOW - timedelta(minutes=9)),
+        ("complaint", 2, NOW - timedelta(minutes=5)),
+        ("no reading", 1, NOW - timedelta(minutes=1)),
+    )

@@ -31,7 +31,7 @@ query.delete("after");
 
 // --- tools of a card: what opens below its buttons
 
-const TOOLS = ["skip", "snooze", "handover", "reading", "remove", "more"];
+const TOOLS = ["skip", "snooze", "handover", "reading", "remove", "more", "ask"];
 const NO_REPLY = { handoff: "Why is it closed without a reply?" };
 
 function toggleTool(card, name) {
@@ -46,7 +46,7 @@ function toggleTool(card, name) {
   if (name === "reading" && card.dataset.intent) place.querySelector("select").value = card.dataset.intent;
   restore(card, place);
   expand(card, name, true);
-  const first = [...place.querySelectorAll("button, select, textarea")].find((each) => each.checkVisibility());
+  const first = [...place.querySelectorAll("input, button, select, textarea")].find((each) => each.checkVisibility());
   first.focus({ preventScroll: true });
   place.scrollIntoView({ block: "nearest" });
 }
@@ -108,6 +108,7 @@ const FORMS = {
     form.elements.note.value = "";
     await decideAndClose(card, { action: "handover", to: form.elements.to.value || null });
   },
+  ask: askAuthor,
   note: async (card, form) => {
     const sent = await sendNote(card, form.elements.text.value);
     if (!sent) return;
@@ -118,6 +119,15 @@ const FORMS = {
 
 async function decideAndClose(card, body) {
   if (await decide(card, body)) closeTools(card);
+}
+
+async function askAuthor(card, form, button) {
+  const incentive = form.elements.incentive.value.trim() || null;
+  const { ok, message } = await api("POST", `/api/posts/${card.dataset.post}/ask`, { kind: button.value, incentive });
+  say(card, ok ? "" : message);
+  if (!ok) return;
+  closeTools(card);
+  toast(`A question to ${card.dataset.name} waits in the inbox.`);
 }
 
 async function sendNote(card, text) {
@@ -324,7 +334,7 @@ function tellNews({ urgent, counts }) {
 
 async function showNews(isAsked = true) {
   const ids = arrived.slice(0, 50);
-  if (list.dataset.view === "left") {
+  if (["left", "unanswered"].includes(list.dataset.view)) {
     location.reload();
     return;
   }
@@ -481,6 +491,7 @@ follow(
   "/inbox/stream",
   {
     changed: takeNews,
+    hold: () => document.dispatchEvent(new Event("hold")),
     presence: (data) => {
       others = data;
       showOthers();
