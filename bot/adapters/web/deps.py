@@ -12,6 +12,7 @@ from bot.adapters.web.auth import Keys
 from bot.desk import Desk
 from bot.intake import Intake
 from bot.people.asks import Asks
+from bot.people.fans import Fans
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.store import Store
@@ -29,6 +30,7 @@ class Deps:
     desk: Desk
     intake: Intake
     asks: Asks
+    fans: Fans
     keys: Keys
     clock: Clock
     pipeline: Callable[[], Pipeline]
