@@ -26,10 +26,14 @@ from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.errors import GreenroomError
 from bot.events import Happened
+from bot.insights.digests import Digests
+from bot.insights.heard_page import HeardPage
+from bot.insights.topics import Topics
 from bot.insights.watch import Watch
 from bot.intake import Intake
 from bot.outbox import Outbox
 from bot.people.asks import Asks
+from bot.people.board import Board
 from bot.people.fans import Fans
 from bot.people.stage_page import StagePages
 from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
@@ -96,6 +100,10 @@ class App:
         self.rounds: Rounds
         self.watch: Watch
         self.stage_pages: StagePages
+        self.topics: Topics
+        self.board: Board
+        self.digests: Digests
+        self.heard_page: HeardPage
         self.keys: Keys
         self.web: WebServer
 
@@ -135,6 +143,10 @@ class App:
         self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
         self.rounds = Rounds(self.store, settings, clock, self._pipeline, lambda: getattr(clock, "leapt", False))
         self.watch = Watch(self.store, settings, clock)
+        self.topics = Topics(self.store, clock, self.content.vectors)
+        self.board = Board(self.store, settings, clock, lambda: self._pipeline().library)
+        self.digests = Digests(self.store, settings, clock, sent_to, self._message_link)
+        self.heard_page = HeardPage(self.store, settings)
         self.stage_pages = StagePages(self.store, settings, clock, self._message_link)
         self.keys = keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
@@ -177,14 +189,15 @@ class App:
         parts: dict[str, Callable[[], Awaitable[None]]] = {"templates": self._follow_templates}
         if self._takes("desk"):
             parts |= {"intake": self.intake.run, "rounds": self.rounds.run, "insights": self.watch.run}
-            parts["stage pages"] = self.stage_pages.run
+            parts |= {"stage pages": self.stage_pages.run, "heard page": self.heard_page.run}
+            parts["topics"] = self.topics.run
         if self._takes("outbox"):
-            parts["outbox"] = self.outbox.run
+            parts |= {"outbox": self.outbox.run, "digests": self.digests.run}
         parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
         parts |= {f"{name} cards": surface.run for name, surface in self._surfaces.items() if self._takes(name)}
         self._parts = tuple(parts)
         tasks = {name: asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()}
-        senders = {"outbox", *(name for name in tasks if name.endswith(" cards"))}
+        senders = {"outbox", "digests", *(name for name in tasks if name.endswith(" cards"))}
 
         async def stop() -> None:
             """Senders end first: they finish what they began, and need the platforms' connections for it."""
@@ -272,6 +285,7 @@ class App:
             desk=self.desk,
             intake=self.intake,
             asks=self.asks,
+            board=self.board,
             fans=self.fans,
             keys=self.keys,
             clock=self.clock,

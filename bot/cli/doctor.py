@@ -16,6 +16,7 @@ from bot.adapters.web.doctor import checks as web_checks
 from bot.cli.common import Config, busy, counted, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
+from bot.insights import mail
 from bot.own_files import own_warnings
 from bot.ports import Check
 from bot.reader import load_reader
@@ -60,6 +61,7 @@ def _examine(settings: Settings) -> list[Check]:
         *web_checks(settings),
         *_platforms(settings),
         *replay.checks(settings),
+        *mail.checks(settings),
     ]
 
 
@@ -133,7 +135,8 @@ def _platforms(settings: Settings) -> list[Check]:
 
 def _online(settings: Settings) -> list[Check]:
     found = adapters()
-    return [check for name in settings.switched_on for check in asyncio.run(found[name].check_online(settings))]
+    chats = [check for name in settings.switched_on for check in asyncio.run(found[name].check_online(settings))]
+    return [*chats, *mail.check_online(settings)]
 
 
 def _public(settings: Settings) -> list[Check]:

@@ -14,7 +14,22 @@ from bot.adapters.web import api, health, problems
 from bot.adapters.web.deps import Deps
 from bot.adapters.web.guard import BODY_SECONDS, Guard
 from bot.adapters.web.limits import Limits
-from bot.console import audit, consents, hold, inbox, live, lobby, media, misread, notes, signin, stage, team, templates
+from bot.console import (
+    audit,
+    consents,
+    heard,
+    hold,
+    inbox,
+    live,
+    lobby,
+    media,
+    misread,
+    notes,
+    signin,
+    stage,
+    team,
+    templates,
+)
 from bot.console.evening import Evening
 from bot.console.presence import FORGET_AFTER, Presence
 from bot.console.render import Renderer
@@ -27,6 +42,7 @@ PAGES_OF_MANAGERS = (
     media.router,
     lobby.router,
     live.router,
+    heard.router,
     stage.router,
     consents.router,
     templates.router,

@@ -25,6 +25,7 @@ from bot.console.track import CAUSES
 from bot.domain import clean
 from bot.errors import StoreError
 from bot.events import Event, Happened
+from bot.insights.digests import STATES
 from bot.store import Connection, cards, events
 from bot.store import figures as rows
 from bot.store.events import Filter
@@ -182,6 +183,15 @@ def _platform(data: Data, _: NameOf) -> str:
     return platform_name(str(data.get("platform") or ""))
 
 
+_CHANGES: Final[Mapping[str, str]] = {
+    "named": "its name",
+    "assigned": "its team",
+    "merged": "merged with another one",
+    "moved": "a post was moved",
+    **{str(state): words for state, words in STATES.items()},
+}
+"""What was changed in a topic."""
+
 _DETAILS: Final[Mapping[Happened, Callable[[Data, NameOf], str]]] = {
     _H.POST_JUDGED: _judged,
     _H.DRAFT_WAITING: lambda data, name_of: f"for {name}" if (name := _person(data, "to", name_of)) else "",
@@ -197,6 +207,8 @@ _DETAILS: Final[Mapping[Happened, Callable[[Data, NameOf], str]]] = {
     _H.SESSION_ENDED: _ended,
     _H.QUEUE_REMINDED: lambda data, _: f"{data['waiting']} waiting" if "waiting" in data else "",
     _H.CRISIS_CALLED: lambda data, name_of: _person(data, "on_call", name_of),
+    _H.TOPIC_CHANGED: lambda data, _: _CHANGES.get(str(data.get("change")), ""),
+    _H.DIGEST_SENT: lambda data, _: str(data.get("team") or ""),
     _H.TEXTS_DROPPED: lambda data, _: f"those of {data['posts']} posts" if "posts" in data else "",
     _H.UPDATE_SET_ASIDE: _platform,
     _H.UPDATE_IGNORED: _platform,

@@ -15,12 +15,14 @@ from bot.errors import FaultyFiles
 from bot.settings import yaml_file
 from bot.settings.installed import installed
 from bot.settings.model import (
+    MAIL_PASSWORD,
     WEB_TOKEN,
     ChatSection,
     Community,
     Config,
     Keep,
     Listen,
+    Mail,
     Manager,
     Pages,
     Platforms,
@@ -28,6 +30,7 @@ from bot.settings.model import (
     Replay,
     Replies,
     Settings,
+    Team,
     Web,
     config_of,
 )
@@ -41,6 +44,7 @@ __all__ = [
     "Community",
     "Keep",
     "Listen",
+    "Mail",
     "Manager",
     "Pages",
     "Platforms",
@@ -49,6 +53,7 @@ __all__ = [
     "Replay",
     "Replies",
     "Settings",
+    "Team",
     "Web",
     "default_path",
     "load",
@@ -76,6 +81,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     values: dict[str, Any] = {**dict(config), "path": path, "store": _rooted(config.store, path.parent)}
     values["tokens"] = {s.token: SecretStr(environ[s.token]) for s in sections if environ.get(s.token)}
     values["web_token"] = SecretStr(environ[WEB_TOKEN]) if environ.get(WEB_TOKEN) else None
+    values["mail_password"] = SecretStr(environ[MAIL_PASSWORD]) if environ.get(MAIL_PASSWORD) else None
     return Settings.model_construct(**values)
 
 
@@ -125,10 +131,14 @@ def _sentence(model: type[Config], detail: ErrorDetails) -> str:
     return f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
+_SECRETS = {"mail": MAIL_PASSWORD}
+"""Block -> where its secret belongs, in the environment."""
+
+
 def _unknown_key(model: type[Config], loc: Loc, key: str) -> str:
     if re.search(r"token|secret|passw|api_?key", key, re.IGNORECASE):
         section = _section_at(model, loc[:2])
-        name = section.token if issubclass(section, ChatSection) else WEB_TOKEN
+        name = section.token if issubclass(section, ChatSection) else _SECRETS.get(str(loc[0]), WEB_TOKEN)
         return f"`{key}` is a secret: take it out of this file and put it into the environment ({name})"
     known = [field.alias or name for name, field in _section_at(model, loc[:-1]).model_fields.items()]
     near = difflib.get_close_matches(key, known, n=1)

@@ -39,11 +39,13 @@ from bot.settings.values import (
 )
 
 WEB_TOKEN = "GREENROOM_WEB_TOKEN"  # noqa: S105 - its name in the environment
+MAIL_PASSWORD = "GREENROOM_MAIL_PASSWORD"  # noqa: S105 - as above
 
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\r\n]+$")]
 PlatformId = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
 Local = Annotated[str, AfterValidator(check_local)]
+Mailbox = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$", max_length=254)]
 
 
 class Section(BaseModel):
@@ -233,6 +235,51 @@ class Pages(Section):
         raise ValueError(f"`address: {value}` is not the address of a folder, as in https://example.org/fans")
 
 
+class Team(Section):
+    """A team of the organisation that hears of what fans say, once a week."""
+
+    title: Name
+    channel: dict[str, Reference] = Field(default_factory=dict)
+    """Chat platform -> the team's own channel there."""
+    mail: Mailbox | None = None
+    file: Path | None = None
+    """A Markdown file, which also has the fans' words while they are kept."""
+
+    @field_validator("channel")
+    @classmethod
+    def _is_one(cls, value: dict[str, str]) -> dict[str, str]:
+        if len(value) > 1:
+            raise ValueError("`channel` takes one platform, as in {discord: shop-team}")
+        return value
+
+
+class Mail(Section):
+    """The mail server through which digests leave. The password is in the environment."""
+
+    host: Name
+    port: int = Field(default=587, ge=1, le=65535)
+    sender: Mailbox
+    user: str | None = None
+    starttls: bool = True
+    """Port 465 is encrypted from the start and needs no STARTTLS."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether nobody on the way can read it."""
+        return self.starttls or self.port == _TLS_PORT
+
+    @field_validator("starttls")
+    @classmethod
+    def _hides_the_password(cls, value: bool, info: ValidationInfo) -> bool:
+        host, encrypted = info.data.get("host", ""), value or info.data.get("port") == _TLS_PORT
+        if info.data.get("user") and not encrypted and not is_loopback(host):
+            raise ValueError(f"`starttls: false` would show the password to everybody between here and {host}")
+        return value
+
+
+_TLS_PORT = 465
+
+
 class Config(Section):
     """The file as it is written."""
 
@@ -246,6 +293,8 @@ class Config(Section):
     replies: Replies = Replies()
     keep: Keep = Keep()
     pages: Pages = Pages()
+    mail: Mail | None = None
+    teams: dict[str, Team] = Field(default_factory=dict)
 
     @field_validator("store")
     @classmethod
@@ -270,6 +319,22 @@ class Config(Section):
             ids = [i for m in value.values() if (i := m.account(platform)) is not None]
             if twice := next((i for i in ids if ids.count(i) > 1), None):
                 raise ValueError(f"two managers have the same {platform} id {twice}; one person is one manager")
+        return value
+
+    @field_validator("teams")
+    @classmethod
+    def _can_be_reached(cls, value: dict[str, Team], info: ValidationInfo) -> dict[str, Team]:
+        chats = info.data["platforms"].chats if info.data.get("platforms") else {}
+        for key, team in value.items():
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", key):
+                raise ValueError(f"`{key}` cannot be a team's key; use up to 32 small letters, digits, - and _")
+            if unknown := sorted(team.channel.keys() - chats.keys()):
+                raise ValueError(f"`{unknown[0]}` is no chat platform; write one of: {', '.join(sorted(chats))}")
+            if team.mail and "mail" in info.data and info.data["mail"] is None:
+                raise ValueError(f"the team `{key}` has a mail address, so `mail` must name a mail server")
+        files = [team.file for team in value.values() if team.file]
+        if len(set(files)) < len(files):
+            raise ValueError("two teams have the same `file`")
         return value
 
     @field_validator("on_call")
@@ -297,6 +362,7 @@ class Settings(Config):
     tokens: Mapping[str, SecretStr] = Field(default_factory=dict)
     """Of chat platforms, by environment variable."""
     web_token: SecretStr | None = None
+    mail_password: SecretStr | None = None
 
     @property
     def root(self) -> Path:

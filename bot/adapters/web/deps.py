@@ -12,6 +12,7 @@ from bot.adapters.web.auth import Keys
 from bot.desk import Desk
 from bot.intake import Intake
 from bot.people.asks import Asks
+from bot.people.board import Board
 from bot.people.fans import Fans
 from bot.ports import Clock
 from bot.settings import Settings
@@ -30,6 +31,7 @@ class Deps:
     desk: Desk
     intake: Intake
     asks: Asks
+    board: Board
     fans: Fans
     keys: Keys
     clock: Clock
