@@ -128,14 +128,17 @@ class Forgetting(RuleBasedStateMachine):
         self.command(account, "link")
         self.use_the_code(other)
 
-    @rule(account=ACCOUNT)
-    def speak_of_it_and_take_it_back(self, account: tuple[str, str]) -> None:
-        """A reply says what the fan told us, on whichever account; then the fan is remembered no more."""
+    @rule(account=ACCOUNT, teller=ACCOUNT, forget=st.booleans())
+    def speak_of_it_and_take_it_back(self, account: tuple[str, str], teller: tuple[str, str], forget: bool) -> None:
+        """A reply says what the fan told us on another account; then the fan is remembered no more."""
+        self.link(teller, account)
         self.post(account, spoken_to=True)
         self.a_manager_says_yes()
         for button in self.says(account, "mydata").buttons:
             if button.value.startswith(memory.BACK):
                 self.run(self.house.fans.press(*account, button.value))
+        if forget:
+            self.forget(teller, during_a_send=False)
 
     @rule(account=ACCOUNT, which=st.integers(0, 9))
     def press_a_button(self, account: tuple[str, str], which: int) -> None:
@@ -163,14 +166,16 @@ class Forgetting(RuleBasedStateMachine):
             if consent.post_id:
                 self.run(self.house.asks.press(*account, consent.id, value))
 
-    @rule(account=ACCOUNT)
-    def shown_on_stage(self, account: tuple[str, str]) -> None:
+    @rule(account=ACCOUNT, forget=st.booleans())
+    def shown_on_stage(self, account: tuple[str, str], forget: bool) -> None:
         self.post(account, spoken_to=False)
         self.a_manager_asks(0, Kind.STAGE)
         self.a_manager_says_yes()
         for value in ("scope:here", "days:0", "as:shown"):
             self.the_fan_answers(account, value)
         self.a_manager_says_yes()
+        if forget:
+            self.forget(account, during_a_send=False)
 
     @rule(outcome=st.sampled_from(["sent", "later", "refused"]))
     def send(self, outcome: str) -> None:
