@@ -20,6 +20,7 @@ from tests.fakes.discord import FakeDiscord, components, texts
 from tests.fakes.discord.http import API
 from tests.fakes.telegram import POLL, FakeTelegram, Press, buttons
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.integration import made
 from tests.integration.conftest import TEMPLATES
 from tests.kill.process import Program, Watch
 
@@ -38,8 +39,8 @@ on_call: tom
 privacy: {{policy: "We keep what you write for seven days."}}
 replies: {{undo_seconds: 0.7, per_fan: null, per_channel: null, remind_after: null}}
 platforms:
-  discord: {{listen: [general], cards: mods-room, api_base: "{discord}", gateway_url: "{gateway}"}}
-  telegram: {{listen: [{harbor}], cards: mara, api_base: "{telegram}"}}
+  discord: {{listen: [general], cards: mods-room, stage: showcase, api_base: "{discord}", gateway_url: "{gateway}"}}
+  telegram: {{listen: [{harbor}], cards: mara, stage: {scene}, api_base: "{telegram}"}}
 """
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 When = Literal["arrives", "is taken", "is answered"]
@@ -69,7 +70,7 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """A reply that a platform took."""
+    """A message of ours that a platform took. One on stage answers none: its `reply_to` is empty."""
 
     platform: str
     channel: str
@@ -147,7 +148,8 @@ class House:
         telegram.http.serve = self._trapped(telegram.http.serve, self._telegram_call)  # type: ignore[method-assign]
         self.general, self.room = discord.channel("general"), discord.channel("mods-room")
         self.tom, self.mara = discord.member("Tom"), telegram.user("Mara")
-        self.harbor = telegram.supergroup("Lantern Harbor")
+        self.harbor, self.scene = telegram.supergroup("Lantern Harbor"), telegram.supergroup("Showcase")
+        self.showcase = discord.channel("showcase")
         telegram.privacy(on=False)
         telegram.start(self.mara)
         telegram.world.updates.waiting.clear()
@@ -164,9 +166,11 @@ class House:
 
     def _write(self) -> None:
         where = {"discord": self.discord.api_base, "gateway": self.discord.gateway_url}
-        ids = {"mara": self.mara["id"], "tom": self.tom["user"]["id"], "harbor": self.harbor["id"]}
+        ids = {"mara": self.mara["id"], "tom": self.tom["user"]["id"]}
+        ids |= {"harbor": self.harbor["id"], "scene": self.scene["id"]}
         config = CONFIG.format(**ids, **where, telegram=self.telegram.api_base)
-        for name, text in {**{f"templates/{n}": t for n, t in TEMPLATES.items()}, "config.yaml": config}.items():
+        templates = {f"templates/{n}": t for n, t in {**TEMPLATES, **made.FILES}.items()}
+        for name, text in {**templates, "config.yaml": config}.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text, encoding="utf-8")
 
@@ -182,12 +186,16 @@ class House:
             ours = event == "MESSAGE_CREATE" and data["author"]["id"] == self.discord.world.bot["id"]
             if ours and reference and data["channel_id"] == self.general["id"]:
                 self._arrived("discord", data["channel_id"], reference["message_id"], data["content"], data["id"])
+            elif ours and data["channel_id"] == self.showcase["id"]:
+                self._arrived("discord", "showcase", "", data["content"], data["id"])
 
         def added(room: Any, sender: Json, **more: Any) -> Json:
             message: Json = add(room, sender, **more)
             if sender["id"] == self.telegram.world.bot["id"] and room.chat == self.harbor and more.get("reply_to"):
                 to, own = str(more["reply_to"]), str(message["message_id"])
                 self._arrived("telegram", str(self.harbor["id"]), to, message["text"], own)
+            elif sender["id"] == self.telegram.world.bot["id"] and room.chat == self.scene:
+                self._arrived("telegram", str(self.scene["id"]), "", message["text"], str(message["message_id"]))
             return message
 
         self.discord.world.emit = told
@@ -240,7 +248,8 @@ class House:
     async def _discord_call(self, request: web.Request) -> str:
         found = self.discord.http.calls.find(request.method, request.path.removeprefix(API))
         call, words = found or (None, {})
-        place = " (fans)" if words.get("channel") == self.general["id"] else ""
+        places = {self.general["id"]: " (fans)", self.showcase["id"]: " (stage)"}
+        place = places.get(words.get("channel", ""), "")
         return f"{call.name if call else 'unknown'}{place}"
 
     async def _telegram_call(self, request: web.Request) -> str:
@@ -248,7 +257,8 @@ class House:
         form = {} if request.content_type.startswith("multipart") else await request.post()
         if call == POLL:
             self.polls.append((time.monotonic_ns(), int(str(form.get("offset", 0)))))
-        return f"{call} (fans)" if form.get("chat_id") == str(self.harbor["id"]) else call
+        places = {str(self.harbor["id"]): " (fans)", str(self.scene["id"]): " (stage)"}
+        return f"{call}{places.get(str(form.get('chat_id')), '')}"
 
     # The program.
 
@@ -329,6 +339,35 @@ class House:
         """The bytes of the database's write-ahead log."""
         log = Path(f"{self.database}-wal")
         return log.read_bytes() if log.exists() else b""
+
+    # Fans.
+
+    def asked(self) -> list[tuple[str, Json, Json | None, list[str]]]:
+        """Questions that can be answered: platform, our message, the post it answers if that is there, the buttons."""
+        found: list[tuple[str, Json, Json | None, list[str]]] = []
+        for one in self.discord.by_bot(self.general):
+            ids = [part["custom_id"] for part in components(one) if "custom_id" in part]
+            post = self.discord.world.messages[self.general["id"]].get(one["message_reference"]["message_id"])
+            found.append(("discord", one, post, ids))
+        room = self.telegram.world.rooms[self.harbor["id"]]
+        for one in self.telegram.by_bot(self.harbor):
+            post = room.messages.get(room.answers.get(one["message_id"], 0))
+            found.append(("telegram", one, post, list(buttons(one))))
+        return [one for one in found if one[-1]]
+
+    def shown_of(self, platform: str, channel: str, own: str) -> list[Arrival]:
+        """What was shown of a post on stage, by the words that are nowhere else."""
+        place = (platform, channel, own)
+        wordings = [
+            w for said in self.posts if (said.platform, said.channel, said.external_id) == place for w in said.wordings
+        ]
+        marks = {wording.rpartition(" ")[2] for wording in wordings}
+        return [a for a in self.arrivals if not a.reply_to and marks & {*a.text.split()}]
+
+    def on_stage(self) -> set[tuple[str, str]]:
+        """(platform, id) of what stands on the stages."""
+        there = {("discord", one["id"]) for one in self.discord.by_bot(self.showcase)}
+        return there | {("telegram", str(one["message_id"])) for one in self.telegram.by_bot(self.scene)}
 
     # Cards.
 

@@ -63,7 +63,7 @@ class Ledger:
     def problems(self) -> list[str]:
         """What is wrong, in sentences; once it is quiet."""
         self.counts.clear()
-        parts = (self._posts, self._words, self._yeses, self._replies, self._web, self._changes)
+        parts = (self._posts, self._words, self._yeses, self._replies, self._stage, self._web, self._changes)
         found = [line for part in (*parts, self._cards, self._sound) for line in part()]
         platforms = (self.house.discord, self.house.telegram)
         self.counts["words erased"] = len(self.house.erased)
@@ -132,7 +132,7 @@ class Ledger:
     def _yeses(self) -> Iterator[str]:
         """A press that was confirmed counts, and no draft has two yeses."""
         decided: dict[str, list[tuple[str, str]]] = {}
-        for draft_id, action, by in self.house.rows('SELECT draft_id, action, "by" FROM decisions ORDER BY at, rowid'):
+        for draft_id, action, by in self.house.rows(_DECIDED):
             decided.setdefault(draft_id, []).append((action, by))
         wanted = {"send": {"approve"}, "approve": {"approve"}, "edit": {"edit"}, "undo": {"undo"}}
         for one in self.house.pressed:
@@ -144,9 +144,10 @@ class Ledger:
         for draft_id, actions_ in decided.items():
             open_ = 0
             for action, _ in actions_:
-                open_ += (action in ("approve", "edit")) - (action == "undo")
+                open_ += (action in ("approve", "edit")) - (action in ("undo", "on hold"))
                 self.counts["yeses"] += action in ("approve", "edit")
                 self.counts["undone"] += action == "undo"
+                self.counts["taken back by a hold"] += action == "on hold"
                 if open_ > 1:
                     yield f"draft {draft_id} was approved twice: {actions_}"
         yield from (f"draft {d} is approved, and nothing became of it" for (d,) in self.house.rows(_NOTHING_CAME))
@@ -160,7 +161,9 @@ class Ledger:
         stored = {key: row[0] for key, row in self._stored().items()}
         seals = {s for (s,) in self.house.rows("SELECT seal FROM decisions WHERE seal IS NOT NULL")}
         states: dict[str, Counter[str]] = {}
-        for post_id, state in self.house.rows("SELECT post_id, state FROM deliveries WHERE kind = 'send'"):
+        for post_id, state in self.house.rows(
+            "SELECT post_id, state FROM deliveries WHERE kind = 'send' AND reply_to != ''"
+        ):
             states.setdefault(post_id, Counter())[state] += 1
             self.counts[state] += 1
         for place, said in arrived.items():
@@ -168,7 +171,7 @@ class Ledger:
             for text in said:
                 if seal(text, target) not in seals:
                     yield f"“{text}” stands below {place}, and nobody said yes to it"
-            if place not in stored:
+            if place not in stored and place[2]:
                 yield f"{place} was answered and is not known"
         for place, post_id in stored.items():
             if place[0] == "web":
@@ -178,11 +181,34 @@ class Ledger:
             if not least <= len(found) <= least + count["uncertain"]:
                 yield f"{place} ({post_id}) has {len(found)} replies {found}, and its deliveries are {dict(count)}"
 
+    def _stage(self) -> Iterator[str]:
+        """What stands on a stage has a yes of its author that counts; all that a yes was taken back for is gone."""
+        given = {post_id for (post_id,) in self.house.rows(_GIVEN)}
+        open_ = {post_id for (post_id,) in self.house.rows(_BY_HAND)}
+        there, stored = self.house.on_stage(), self._stored()
+        self.counts["on stage"] = len(there)
+        for said in self.house.posts:
+            place = (said.platform, said.channel, said.external_id)
+            shown = self.house.shown_of(*place)
+            if not shown:
+                continue
+            our_id = stored[place][0]
+            self.counts["shown on a stage"] += len(shown)
+            standing = [a for a in shown if (a.platform, a.message_id) in there]
+            if standing and our_id not in given | open_:
+                yield f"{_name(said)} is on stage ({standing}), and its author's yes does not count"
+            ((least, most),) = self.house.rows(_ON_STAGE, our_id)
+            if not least <= len(shown) <= most:
+                yield f"{_name(said)} was shown {len(shown)} times, and its deliveries say {least} to {most}"
+        yield from (f"a stage post of {post} was sent without a consent" for (post,) in self.house.rows(_UNASKED))
+        for state, number in self.house.rows("SELECT state, count(*) FROM consents GROUP BY state"):
+            self.counts[f"consents: {state}"] = number
+
     def _web(self) -> Iterator[str]:
         """On the web our database is the platform: one reply for each yes that counts."""
         query = (
-            "SELECT post_id, count(*) FROM deliveries WHERE platform = 'web' AND kind = 'send' AND state = 'sent' "
-            "GROUP BY post_id HAVING count(*) > 1"
+            "SELECT d.post_id, count(*) FROM deliveries d JOIN drafts r ON r.id = d.draft_id WHERE d.platform = 'web' "
+            "AND d.kind = 'send' AND d.state = 'sent' AND r.purpose = 'reply' GROUP BY d.post_id HAVING count(*) > 1"
         )
         yield from (f"post {p} of the web has {n} replies" for p, n in self.house.rows(query))
 
@@ -283,7 +309,25 @@ _NOTHING_CAME = (
 _UNSAID = "SELECT id FROM deliveries WHERE state IN ('failed', 'uncertain') AND coalesce(error, '') = ''"
 _REPLIES = (
     "SELECT id, platform, external_id, state, text FROM deliveries WHERE kind = 'send' AND platform != 'web' "
-    "AND external_id IS NOT NULL AND state IN ('sent', 'removed') "
+    "AND reply_to != '' AND external_id IS NOT NULL AND state IN ('sent', 'removed') "
     "AND id NOT IN (SELECT reply_id FROM deliveries WHERE kind != 'send' AND state IN ('uncertain', 'failed'))"
+)
+_DECIDED = (
+    'SELECT draft_id, action, "by" FROM (SELECT draft_id, action, "by", at, rowid AS nth FROM decisions UNION ALL '
+    "SELECT draft_id, 'on hold', '', at, seq FROM events WHERE name = 'draft_undone' AND data LIKE '%on_hold%') "
+    "ORDER BY at, nth"
+)
+_GIVEN = "SELECT post_id FROM consents WHERE kind = 'stage' AND state = 'yes'"
+_BY_HAND = "SELECT post_id FROM deliveries WHERE kind = 'remove' AND reply_to = '' AND state IN ('failed', 'uncertain')"
+"""What nobody could take down, and a person was told so: its receipt was lost."""
+_ON_STAGE = (
+    "SELECT coalesce(sum(state IN ('sent', 'removed')), 0), "
+    "coalesce(sum(state IN ('sent', 'removed', 'uncertain')), 0) "
+    "FROM deliveries WHERE kind = 'send' AND reply_to = '' AND post_id = ?"
+)
+_UNASKED = (
+    "SELECT p.id FROM deliveries d JOIN posts p ON p.id = d.post_id WHERE d.kind = 'send' AND d.reply_to = '' "
+    "AND d.state = 'sent' AND d.post_id NOT IN (SELECT post_id FROM consents WHERE kind = 'stage' AND state = 'yes') "
+    "AND d.id NOT IN (SELECT reply_id FROM deliveries WHERE kind = 'remove')"
 )
 _ASIDE = "SELECT raw, set_aside FROM inbox WHERE set_aside IS NOT NULL"

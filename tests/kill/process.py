@@ -25,6 +25,7 @@ from bot.app import build
 from bot.reader import Reader
 from responders.ports import Floats
 from tests.fakes.reader import FakeReads, Says
+from tests.integration.made import MADE
 from tests.kill.syncs import PowerCut, watch
 
 PRAISE, CRASH, SAVE, FOG = (
@@ -34,11 +35,13 @@ PRAISE, CRASH, SAVE, FOG = (
     "fog again on the way to work",
 )
 DANGER = "I want to kill myself"
+_MADE = Says(intents={"ugc_shared": 0.97}, situations=(("shows_handmade", "ugc_shared", 0.9),))
 _READ: Mapping[str, str | Says] = {
     "kill myself": Says(intents={"crisis": 0.95}),
     PRAISE: Says(intents={"praise": 0.97}, situations=(("praise_for_looks", "praise", 0.9),)),
     CRASH: Says(intents={"complaint": 0.97}, situations=(("signed", "complaint", 0.9),)),
     SAVE.lower(): Says(intents={"question": 0.97}),
+    MADE: _MADE,
     "fog again": Says(intents={"offtopic": 0.97}),
 }
 _FORK = multiprocessing.get_context("forkserver")
@@ -120,12 +123,16 @@ class _Known(Reader):
 
     def __init__(self) -> None:
         self.reads = FakeReads(_READ)
+        self.encoder: Any = self
 
     def model(self, var: Path | None) -> tuple[Any, Any]:
         return self.reads, self
 
     def encode(self, texts: list[str]) -> Floats:
         return self.reads.vectors(texts)
+
+    def encode_once(self, text: str) -> Floats:
+        return self.encode([text])[0]
 
     def close(self) -> None:
         """Nothing is kept."""

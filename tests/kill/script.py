@@ -17,6 +17,7 @@ from tests.fakes.discord import SEND as DISCORD_SEND
 from tests.fakes.discord import Fault as DiscordFault
 from tests.fakes.telegram import ANSWER, DELETE, EDIT, POLL, SEND
 from tests.fakes.telegram import Fault as TelegramFault
+from tests.integration.made import MADE
 from tests.kill.house import PLAZA, House, Json, Pressed, Said, Trap, When, draft_of
 from tests.kill.process import CRASH, DANGER, FOG, PRAISE, SAVE, Died, Watch
 
@@ -27,6 +28,8 @@ FOREVER = 10.0**6
 _MESSAGE = "/channels/{channel}/messages/{message}"
 LONGEST, BUSIEST = 8.0, 100
 """Seconds of a life after it serves, and requests of the program in it."""
+LONGEST_WAIT = 120.0
+"""Seconds in which anything happens while nobody disturbs the program."""
 PATIENCE = 4
 """How many lives wait for the next named moment before another has its turn."""
 ONCE = ("getMe", "getChat", "GET /channels/{channel}/messages (fans)")
@@ -34,6 +37,7 @@ ONCE = ("getMe", "getChat", "GET /channels/{channel}/messages (fans)")
 OFTEN = (
     *(f"{SEND} (fans)", SEND, EDIT, DELETE, POLL, ANSWER),
     *(f"{DISCORD_SEND} (fans)", DISCORD_SEND, DISCORD_EDIT, CALLBACK),
+    *(f"{SEND} (stage)", f"{DELETE} (stage)", f"{DISCORD_SEND} (stage)", f"{DISCORD_DELETE} (stage)"),
     *(f"GET {_MESSAGE} (fans)", f"{DISCORD_DELETE} (fans)", "PATCH /webhooks/{application}/{token}/messages/@original"),
 )
 WHEN: tuple[When, ...] = ("arrives", "is taken", "is answered")
@@ -52,6 +56,8 @@ class Script:
         self.telegram_fans = [house.telegram.user(f"Fan {n}") for n in range(FANS)]
         self.moments = self.chance.sample(MOMENTS, len(MOMENTS))
         """The moments in their order. Each waits for its turn through a few lives."""
+        self.keeps = False
+        """What is shown on a stage stays there."""
         self._waited = 0
         self._marks = 0
         self._again: list[tuple[Json, str]] = []
@@ -182,13 +188,65 @@ class Script:
         who wants to be forgotten."""
         house = self.house
         await self.listening()
+        while house.rows(_ON_HOLD):
+            await self.hold()
+            await asyncio.sleep(0.1)
         gone = [p for p in house.posts[-20:] if p.platform == "discord" and not p.deleted]
         for found in self.chance.sample(gone, min(2, len(gone))):
             house.note(f"discord: delete {found.external_id}, which is told")
             found.deleted = True
             house.discord.delete(found.message)
+        for where in ("discord", "telegram"):
+            await self.show(where)
         for where in ("discord", "telegram", "web"):
             await self.forget(where, self.chance.randrange(FANS))
+
+    async def show(self, where: str) -> None:
+        """Somebody made something, is asked and says yes, and a manager shows it; half of them take it back."""
+        house = self.house
+        await self.post(where, MADE)
+        said = house.posts[-1]
+        judged = "SELECT id FROM posts WHERE channel = ? AND external_id = ? AND action IS NOT NULL"
+        ((post_id,),) = await self._until(lambda: house.rows(judged, said.channel, said.external_id))
+        await house.call("POST", f"/api/posts/{post_id}/ask", json={"kind": "stage", "by": "wim"})
+        await self._approve(post_id, "ask")
+        for value in (":scope:here", ":days:0", ":as:"):
+            await self._press_as_fan(said, value)
+        await self._approve(post_id, "stage")
+        await self._until(lambda: house.shown_of(said.platform, said.channel, said.external_id))
+        if not self.keeps and self.chance.random() < 0.5:
+            await self._press_as_fan(said, ":withdraw")
+
+    async def _press_as_fan(self, said: Said, value: str) -> None:
+        """The author of a post presses the button under the question that ends so, once it is there."""
+
+        def offered() -> list[tuple[Json, str]]:
+            asked = (one for one in self.house.asked() if one[2] is said.message)
+            return [(message, v) for _, message, _, values in asked for v in values if v.endswith(value)]
+
+        message, found = (await self._until(offered))[0]
+        self.house.note(f"{said.platform}: the author presses {found}")
+        if said.platform == "discord":
+            fan = next(one for one in self.discord_fans if one["user"]["id"] == said.fan)
+            await self.house.discord.press(message, found, fan)
+        else:
+            await self.house.telegram.press(
+                message, found, next(u for u in self.telegram_fans if str(u["id"]) == said.fan)
+            )
+
+    async def _approve(self, post_id: str, purpose: str) -> None:
+        """Wim says yes to a draft of this purpose, once it waits."""
+        query = "SELECT id, revision, text FROM drafts WHERE post_id = ? AND purpose = ? AND state = 'waiting'"
+        ((draft_id, revision, text),) = await self._until(lambda: self.house.rows(query, post_id, purpose))
+        draft = {"draft_id": draft_id, "revision": revision, "text": text, "post": {"post_id": post_id}}
+        assert await self.decide(draft, "approve"), f"the {purpose} was not taken"
+
+    async def _until(self, happened: Any) -> Any:
+        """What `happened` gives, as soon as it gives something."""
+        async with asyncio.timeout(LONGEST_WAIT):
+            while not (found := happened()):
+                await asyncio.sleep(0.05)
+            return found
 
     # Fans.
 
@@ -201,15 +259,16 @@ class Script:
     async def _fan(self) -> None:
         chance = self.chance
         act = chance.choices(
-            (self.post, self._edit, self._delete, self._teammate, self._forget, self._repeat), (16, 3, 2, 2, 1, 3)
+            (self.post, self._say, self._edit, self._delete, self._teammate, self._forget, self._repeat),
+            (16, 12, 3, 2, 2, 1, 3),
         )[0]
         await act()
 
-    async def post(self, where: str | None = None) -> None:
+    async def post(self, where: str | None = None, words: str | None = None) -> None:
         """Somebody writes."""
         house, chance = self.house, self.chance
         where = where or chance.choice(("discord", "telegram", "web"))
-        words = chance.choices((PRAISE, CRASH, SAVE, FOG, DANGER), (10, 3, 3, 2, 1))[0]
+        words = words or chance.choices((MADE, PRAISE, CRASH, SAVE, FOG, DANGER), (6, 8, 3, 3, 2, 1))[0]
         text, fan = f"{words} {self.mark()}", chance.randrange(FANS)
         self.counts["posts"] += 1
         if where == "discord":
@@ -303,6 +362,25 @@ class Script:
                 "POST", "/api/posts", json={**body, "author": {"id": "w", "name": "Wim", "is_staff": True}}
             )
 
+    async def _say(self) -> None:
+        """A fan answers a question of ours, or takes a yes back; now and then somebody else tries to."""
+        house, chance = self.house, self.chance
+        asked = [one for one in house.asked() if one[2]]
+        if not asked:
+            return
+        where, message, post, values = chance.choice(asked[-6:])
+        value = chance.choices(values, [1 if one.endswith(":no") else 3 for one in values])[0]
+        self.counts["answers of fans"] += 1
+        house.note(f"{where}: a fan presses {value}")
+        assert post
+        if where == "discord":
+            theirs = next(fan for fan in self.discord_fans if fan["user"]["id"] == post["author"]["id"])
+            who = chance.choice(self.discord_fans) if chance.random() < 0.1 else theirs
+            self._work(house.discord.press(message, value, who))
+        else:
+            user = chance.choice(self.telegram_fans) if chance.random() < 0.1 else post["from"]
+            self._work(house.telegram.press(message, value, user))
+
     async def _forget(self) -> None:
         where, fan = self.chance.choice(("discord", "telegram", "web")), self.chance.randrange(FANS)
         await self.forget(where, fan)
@@ -365,7 +443,7 @@ class Script:
 
     def _press_on_telegram(self, cards: list[tuple[Json, dict[str, str], str]]) -> None:
         house, chance = self.house, self.chance
-        weights = {"send": 12, "undo": 2, "reword": 1, "open": 1, "remove": 1, "skip": 1, "handover": 0.3}
+        weights = {"send": 12, "undo": 2, "reword": 1, "open": 1, "remove": 1, "skip": 1, "handover": 0.3, "stage": 4}
         offered = [
             (message, verb, data, weights[name])
             for message, verbs, _ in cards[-12:]
@@ -407,7 +485,7 @@ class Script:
     def _press_on_discord(self, cards: list[tuple[Json, dict[str, str], str]]) -> None:
         house, chance = self.house, self.chance
         weights = {"send": 12, "undo": 2, "reword": 1, "open": 1, "remove": 1, "edit": 3, "fill": 2, "skip": 1}
-        weights |= {"correct": 1}
+        weights |= {"correct": 1, "stage": 4}
         offered = [
             (message, verb, custom_id, weights[verb])
             for message, verbs, _ in cards[-12:]
@@ -437,16 +515,40 @@ class Script:
         while True:
             await asyncio.sleep(self.chance.uniform(0.05, 0.4))
             await self.settle()
+            if self.chance.random() < (0.3 if self.house.rows(_ON_HOLD) else 0.005):
+                await self.hold()
             listed = await self.house.call("GET", "/api/drafts", params={"limit": 10})
             if listed is None or listed.status_code != 200 or not listed.json()["items"]:
                 continue
-            draft = self.chance.choice(listed.json()["items"])
+            items = listed.json()["items"]
+            await self._ask(items)
+            about_fans = [draft for draft in items if draft["purpose"] != "reply"]
+            draft = self.chance.choice(about_fans if about_fans and self.chance.random() < 0.5 else items)
             action = self.chance.choices(("approve", "edit", "reject", "undo"), (6, 3, 1, 1))[0]
             await self.decide(draft, action)
             if self.chance.random() < 0.3:
                 await self.decide(draft, "undo")
             elif self.chance.random() < 0.2:
                 await self._change()
+
+    async def _ask(self, drafts: list[Json]) -> None:
+        """Put a question to somebody who made something on the desk."""
+        made = [draft["post"]["post_id"] for draft in drafts if MADE in (draft["post"]["text"] or "")]
+        if made and self.chance.random() < 0.5:
+            post_id, body = self.chance.choice(made), {"kind": "stage", "by": "wim"}
+            answer = await self.house.call("POST", f"/api/posts/{post_id}/ask", json=body)
+            self.house.note(f"web: ask about {post_id}: {answer and answer.status_code}")
+            self.counts["asked for the stage"] += answer is not None and answer.status_code == 201
+
+    async def hold(self) -> None:
+        """Somebody on Discord puts everything on hold, or lifts that."""
+        house = self.house
+        lasts = bool(house.rows(_ON_HOLD))
+        if not any(one["name"] == "hold" for one in house.discord.world.commands.values()) or not house.alive:
+            return
+        self.counts["holds lifted" if lasts else "holds"] += 1
+        house.note(f"tom: /hold{' lift' if lasts else ''}")
+        await house.discord.command("hold", house.room, house.tom, reason="lift" if lasts else "A wrong price is out")
 
     async def decide(self, draft: Json, action: str, **more: Any) -> bool:
         """One decision; what was taken for certain is remembered."""
@@ -483,11 +585,11 @@ class Script:
         house = self.house
         if not house.database.exists():
             return
-        for draft_id, post_id, revision, kind in house.rows(
-            "SELECT d.draft_id, d.post_id, r.revision, d.kind FROM deliveries d JOIN drafts r ON r.id = d.draft_id "
-            "WHERE d.state = 'uncertain'"
+        for draft_id, post_id, revision, kind, reply_to in house.rows(
+            "SELECT d.draft_id, d.post_id, r.revision, d.kind, d.reply_to FROM deliveries d "
+            "JOIN drafts r ON r.id = d.draft_id WHERE d.state = 'uncertain'"
         ):
-            arrived = self._is_there(post_id) if kind == "send" else True
+            arrived = self._is_there(post_id, on_stage=not reply_to) if kind == "send" else True
             body = {"revision": revision, "by": "wim", "action": "settle", "arrived": arrived}
             answer = await house.call("POST", f"/api/drafts/{draft_id}/decisions", json=body)
             house.note(f"web: settle {draft_id} arrived={arrived}: {answer and answer.status_code}")
@@ -499,14 +601,19 @@ class Script:
                     json={"revision": revision, "by": "wim", "action": "retry"},
                 )
 
-    def _is_there(self, post_id: str) -> bool:
+    def _is_there(self, post_id: str, *, on_stage: bool) -> bool:
         ((platform, channel, own),) = self.house.rows(
             "SELECT platform, channel, external_id FROM posts WHERE id = ?", post_id
         )
-        here = [a for a in self.house.arrivals if (a.platform, a.channel, a.reply_to) == (platform, channel, own)]
+        if on_stage:
+            here = self.house.shown_of(platform, channel, own)
+        else:
+            here = [a for a in self.house.arrivals if (a.platform, a.channel, a.reply_to) == (platform, channel, own)]
         ((known,),) = self.house.rows(
-            "SELECT count(*) FROM deliveries WHERE post_id = ? AND kind = 'send' AND state IN ('sent', 'removed')",
+            "SELECT count(*) FROM deliveries WHERE post_id = ? AND kind = 'send' AND state IN ('sent', 'removed') "
+            "AND (reply_to = '') = ?",
             post_id,
+            on_stage,
         )
         return len(here) > known
 
@@ -519,6 +626,9 @@ class Script:
             if said and draft_of(verbs) not in yes:
                 wrong.append(f"{surface} card {own} says “{words}”, and there is no such decision")
         return wrong
+
+
+_ON_HOLD = "SELECT 1 FROM holds WHERE lifted_at IS NULL"
 
 
 async def _let_go(fault: Any, seconds: float) -> None:

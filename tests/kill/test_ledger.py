@@ -28,6 +28,9 @@ FORGED = [
     ("UPDATE deliveries SET state = 'recalled'", "and its deliveries are"),
     ("UPDATE deliveries SET state = 'failed', error = NULL", "without a word why"),
     ("UPDATE deliveries SET text = 'no' WHERE state = 'sent'", "reads “no”"),
+    ("UPDATE consents SET state = 'withdrawn'", "its author's yes does not count"),
+    ("UPDATE deliveries SET state = 'recalled' WHERE reply_to = ''", "was shown 1 times, and its deliveries say 0"),
+    ("DELETE FROM consents", "was sent without a consent"),
     ("DELETE FROM deliveries", "nothing became of it"),
     ("DELETE FROM cards WHERE surface = 'discord'", "is not known"),
     ("UPDATE drafts SET state = 'approved'", "offers an answer"),
@@ -52,6 +55,9 @@ async def settled(folder: Path) -> AsyncIterator[tuple[House, Ledger]]:
         await script.listening()
         for where in ("discord", "telegram", "web") * 4:
             await script.post(where)
+        script.keeps = True
+        for where in ("discord", "telegram"):
+            await script.show(where)
         await leave(house, script, 2)
         await ledger.quiet()
         assert ledger.problems() == []
