@@ -181,6 +181,7 @@ async def test_commands_of_a_fan_are_answered_to_them_alone(fans):
     asked = await command("/remember")
     assert (await fans.press(asked["buttons"][0]["value"], None)).status_code == 200
     assert "plays on Linux" in (await command("/remember plays on Linux"))["text"]
+    assert "plays on Linux</p>" in await fans.page("/inbox?view=all"), "managers see it on the fan's cards"
     data = await command("/mydata")
     assert "plays on Linux" in data["text"]
     assert WORK in data["file"]
@@ -244,3 +245,14 @@ async def test_no_formula_reaches_a_spreadsheet_and_a_forgotten_fan_is_in_no_log
     await fans.mara.delete(f"/api/fans/web/{FAN}")
     assert await fans.consents() == []
     assert "cmd|x" not in await fans.page("/stage/consents")
+
+
+async def test_a_decided_card_lets_ask_the_author_unless_it_is_a_question_itself(fans):
+    reply = await fans.greenroom.draft("the new map is gorgeous", channel="lobby", author={"id": FAN, "name": "Robin"})
+    question = (await fans.ask(reply["post"]["post_id"])).json()
+    for card in (reply, question):
+        await fans.greenroom.decide(card, "reject")
+    cards = {card["draft_id"]: await fans.page(f"/inbox/cards?ids={card['draft_id']}") for card in (reply, question)}
+    assert 'data-action="ask"' in cards[reply["draft_id"]]
+    assert 'data-action="ask"' not in cards[question["draft_id"]]
+    assert "a question to the author" in cards[question["draft_id"]]
