@@ -20,7 +20,7 @@ RENDERER = Renderer(PAGES, "Lantern Harbor", str.title)
 
 def actions(html):
     """The actions that cards offer, on their buttons and by their forms."""
-    return set(re.findall(r'data-(?:action|form)="(\w+)"', html)) - {"around", "more"}
+    return set(re.findall(r'data-(?:action|form)="(\w+)"', html)) - {"around", "ask", "more"}
 
 
 def shown(*cards):
