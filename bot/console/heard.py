@@ -200,7 +200,7 @@ def _line(
         weeks=weeks,
         this_week=weeks[-1].count,
         examples=tuple(_example(post, deps) for post in posts[topic.id]),
-        about=key_words(own, elsewhere) if not topic.named_by else (),
+        about=key_words(own, elsewhere) if len(own) > 1 and not topic.named_by else (),
         waiting=waiting,
     )
 

@@ -99,9 +99,11 @@ class Board:
         now = self._clock.now()
 
         def operation(connection: Connection) -> Refused | None:
-            known = topics.get(connection, topic_id) and topics.get(connection, into)
-            if known is None or topic_id == into:
+            gone, known = topics.get(connection, topic_id), topics.get(connection, into)
+            if gone is None or known is None or topic_id == into:
                 return _gone()
+            if gone.named_by and not known.named_by:  # a manager's name is not lost
+                topics.change(connection, into, name=gone.name, named_by=gone.named_by)
             _withdraw(connection, topics.telling(connection, topic_id=topic_id), now)
             topics.merge(connection, topic_id, into)
             events.append(connection, Happened.TOPIC_CHANGED, now, by=by, topic=into, change="merged")

@@ -146,7 +146,8 @@ async def test_a_post_that_moves_takes_its_waiting_draft_from_the_desk(community
     await board.merge(first, second, "mara")
     assert await ends_as(community, cards) == ["withdrawn"]
     assert await topic(community, first) is None
-    assert (await topic(community, second)).count == 2
+    merged = await topic(community, second)
+    assert (merged.count, merged.name, merged.named_by) == (2, "fog", "mara")
     own = await board.move(one, None, "mara")
     assert ((await topic(community, second)).count, (await topic(community, own)).count) == (1, 1)
     await board.move(one, second, "mara")
