@@ -5,13 +5,13 @@ READY := .venv/.ready
 # Compiled once, not by each process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-browser test-kill soak lint specs bench train
+.PHONY: run test test-browser test-kill test-month demo-month soak lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser' -n 4 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month' -n 4 --dist worksteal
 
 # The pages in a browser: Chromium or Chrome.
 test-browser: $(READY)
@@ -22,6 +22,15 @@ KILLS ?= 200
 test-kill: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m kill -n 2
 	@$(BIN)/python -m tests.kill --kills $(KILLS)
+
+# A month of the sample community: its figures, and whether nothing of a fan's went out without their yes.
+test-month: $(READY)
+	@$(BIN)/python -m pytest tests/demo
+
+# The same month up to now in the folder demo/, which is written anew, and the console on it.
+demo-month: $(READY)
+	@$(BIN)/python -m tests.demo demo
+	@$(BIN)/greenroom run --config demo/config.yaml
 
 # The same story for as many MINUTES as you have.
 MINUTES ?= 30
