@@ -222,7 +222,10 @@ class DiscordSender:
         return Sent(external_id=delivery.external_id or "")
 
     async def _find(self, delivery: Delivery) -> SendResult:
-        """Our own message that answers the post, or has the text on stage. It cannot be older than the yes."""
+        """Our own message with this text that answers the post, or nothing on stage. It cannot be older than the yes.
+
+        A question may stand below the same post, so a message that is known as another one's does not count.
+        """
         source, ours = int(delivery.target.reply_to or 0), self._client.user
         begun = discord.utils.time_snowflake(delivery.created_at - SKEW)
         count = 0
@@ -231,14 +234,12 @@ class DiscordSender:
         )
         async for message in history:
             count += 1
-            if message.author != ours:
+            answers = message.reference.message_id if message.reference else 0
+            if message.author != ours or answers != source or message.content.split() != (delivery.text or "").split():
                 continue
-            if source and message.reference and message.reference.message_id == source:
-                return Sent(external_id=str(message.id))
-            if not source and not message.reference and message.content == (delivery.text or "").strip():
-                receipt = f"{message.channel.id}/{message.id}"
-                if not await self._store.read(partial(deliveries.has_receipt, platform=NAME, external_id=receipt)):
-                    return Sent(external_id=receipt)
+            receipt = str(message.id) if source else f"{message.channel.id}/{message.id}"
+            if not await self._store.read(partial(deliveries.has_receipt, platform=NAME, external_id=receipt)):
+                return Sent(external_id=receipt)
         if count >= MOST_READ:
             return Uncertain(
                 reason="So much was written since that the bot did not find out; look whether it is there."

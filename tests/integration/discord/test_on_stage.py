@@ -6,6 +6,7 @@ import pytest
 
 from bot.adapters.discord.gateway import Client
 from bot.adapters.discord.send import DiscordSender
+from bot.consent import Kind
 from bot.domain import Action, NotSent, Target, Uncertain
 from tests.fakes.discord import SEND, Fault
 from tests.integration import made
@@ -89,6 +90,23 @@ async def test_a_lost_answer_is_looked_for_among_our_messages(
     receipt, _ = await staged.ends(second, "sent")
     assert staged.shown() == [SHOWN, SHOWN], "the same words, and two posts"
     assert [known, receipt] == [f"{staged.stage['id']}/{one['id']}" for one in staged.fake.by_bot(staged.stage)]
+
+
+async def test_a_lost_reply_is_not_taken_for_the_question_below_the_same_post(
+    staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.adapters.discord.send.RETRY_DELAY", 0.1)
+    house, post = staged.house, await staged.made()
+    reply, post_id = house.rows("SELECT id, post_id FROM drafts WHERE purpose = 'reply'")[0]
+    question = await house.app.asks.propose(Kind.STAGE, post_id, "mara")
+    await made.decide(house.app, question.id, Action.APPROVE)
+    await staged.ends(question.id, "sent")
+    staged.fake.fail_next(SEND, Fault(None, after=False, channel=house.general["id"]))
+    await made.decide(house.app, reply, Action.APPROVE)
+    receipt, _ = await staged.ends(reply, "sent")
+    below = staged.fake.replies_to(post)
+    assert [one["id"] for one in below if "lovely" in one["content"] or "care" in one["content"]] == [receipt]
+    assert len(below) == 2
 
 
 async def test_it_is_taken_down_though_its_channel_has_another_name(staged: Staged) -> None:
