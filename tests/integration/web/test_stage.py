@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 from collections.abc import AsyncIterator
@@ -64,7 +65,7 @@ class Fans:
     async def page(self, path: str) -> str:
         answer = await self.mara.get(path)
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return html.unescape(answer.text)
 
     async def waiting(self, purpose: str) -> list[dict[str, Any]]:
         cards = (await self.mara.get("/api/drafts?limit=200")).json()["items"]
