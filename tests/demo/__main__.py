@@ -60,7 +60,7 @@ async def _play(folder: Path, seed: int, days: int) -> int:
         sys.stdout.write(f"{line.what:<58} {line.figure}\n")
     for why, number in sorted(month.refused.items()):
         sys.stdout.write(f"{'refused: ' + why:<58} {number}\n")
-    faults = list(books.faults())
+    faults = [*month.traces, *books.faults()]
     sys.stdout.write("\nThe books add up.\n" if not faults else "\n" + "\n".join(faults) + "\n")
     return 1 if faults else 0
 

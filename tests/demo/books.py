@@ -198,26 +198,25 @@ class Books:
             yield f"Delivery {row['id']} was sent while everything was on hold."
 
     def _where_it_must_not_be(self) -> Iterator[str]:
-        """The forgotten are in no file, whatever its kind; what was taken back or refused is on no page."""
-        folder = self._settings.root
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        pages = [path for path in files if self._settings.public_pages in path.parents]
-        gone = {step.forgets for step in self._steps if isinstance(step, Forgets)}
-        for fan in sorted(gone):
-            words = [
-                fan,
-                fan_id(fan),
-                *(step.text for step in self._steps if isinstance(step, Says) and step.fan == fan),
-            ]
-            yield from _found(words, files, folder)
+        """The forgotten are nowhere; what was taken back or refused is on no page."""
+        yield from self.traces()
         refused = {
             step.fan for step in self._steps if isinstance(step, Presses) and step.presses in (["withdraw"], ["no"])
         }
-        allowed = {
-            row["work"] for row in self._rows("SELECT work FROM consents WHERE state = 'yes' AND kind = 'stage'")
-        }
+        given = self._rows("SELECT work FROM consents WHERE state = 'yes' AND kind = 'stage'")
+        allowed = {row["work"] for row in given}
         shown = [s.text for s in self._steps if isinstance(s, Says) and s.fan in refused and s.text not in allowed]
-        yield from _found(shown, pages, folder)
+        pages = [path for path in self._files() if self._settings.public_pages in path.parents]
+        yield from _found(shown, pages, self._settings.root)
+
+    def traces(self) -> Iterator[str]:
+        """Words, names and ids of forgotten fans in any file of the folder, whatever its kind, in sentences."""
+        for fan in sorted({step.forgets for step in self._steps if isinstance(step, Forgets)}):
+            said = (step.text for step in self._steps if isinstance(step, Says) and step.fan == fan)
+            yield from _found([fan, fan_id(fan), *said], self._files(), self._settings.root)
+
+    def _files(self) -> list[Path]:
+        return [path for path in sorted(self._settings.root.rglob("*")) if path.is_file()]
 
 
 _ON_STAGE = """

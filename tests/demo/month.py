@@ -14,6 +14,7 @@ from bot.desk.view import CardView
 from bot.domain import Action, Alternative, Command, Draft, Purpose, Refused
 from bot.people import memory
 from bot.store import consents, topics
+from tests.demo.books import Books
 from tests.demo.script import (
     ANSWERS,
     AsksFor,
@@ -39,6 +40,8 @@ EARLY, LATE = range(7, 14), range(14, 23)
 """Mara has the early hours, Tom the late ones."""
 GIVES_UP = timedelta(days=4)
 """After so long a manager closes a card that they had left."""
+SOON = timedelta(minutes=2)
+"""Within this time what was erased is gone from the disk."""
 AT_ONCE = 3
 """Drafts that are on their way when a hold begins."""
 SENDS, SKIPS = 0.88, 0.06
@@ -54,6 +57,8 @@ class Month:
         self.seed = seed
         self.refused: Counter[str] = Counter()
         """What the desk, and the rules for asking fans, did not allow: code -> how often."""
+        self.traces: list[str] = []
+        """Where something was left of a fan, right after they were forgotten."""
         self._passed: set[str] = set()
         """Drafts that managers looked at and left."""
         self._thought: datetime | None = None
@@ -117,7 +122,11 @@ class Month:
     @_happen.register
     async def _(self, step: Forgets) -> None:
         await self.town.fans.answer("forget", NAME, fan_id(step.forgets))
+        clock = self.town.clock
+        clock.move_to(clock.now() + SOON)
+        await self.town.pass_time()
         await self.town.think()
+        self.traces += Books(self.town.settings, [*self.town.written.values(), step]).traces()
 
     @_happen.register
     async def _(self, step: AsksFor) -> None:

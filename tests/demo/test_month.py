@@ -30,6 +30,7 @@ async def play(folder: Path, until: timedelta = LONG) -> dict[str, str]:
         month = Month(town)
         await month.play(script(), until)
         assert not month.refused
+        assert not month.traces
         ended = town.clock.now()
     return {line.what: line.figure for line in books_of(folder).figures(ended)}
 
@@ -103,6 +104,11 @@ def test_the_books_find_the_forgotten_in_any_file(books: Books, left: str, place
     path = books.file.parents[1] / place
     path.write_text(left, encoding="utf-8")
     assert any(place in fault for fault in books.faults())
+
+
+def test_the_books_find_the_forgotten_in_the_database(books: Books) -> None:
+    change(books, 'UPDATE events SET data = \'{"fan": "sample-sorrel-quill"}\' WHERE seq = 1')
+    assert any("greenroom.db" in fault for fault in books.faults())
 
 
 def test_the_books_find_on_a_page_what_was_taken_back(books: Books) -> None:
