@@ -131,7 +131,7 @@ class App:
         await self.desk.start()
         self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
         self._stack.push_async_callback(self.intake.close)
-        self.asks = Asks(self.store, settings, clock, lambda: self._pipeline().library)
+        self.asks = Asks(self.store, settings, clock, lambda: self._pipeline().library, self._message_link)
         self.fans = Fans(self.store, settings, clock)
         self.platforms |= {"web": WebPlatform()}
         if file := settings.replay_file:

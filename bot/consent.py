@@ -88,6 +88,8 @@ class Consent:
     """The fan's words that are kept while the yes counts."""
     incentive: str | None = None
     """What the fan got from us for it, to be disclosed with it (16 CFR 255.5)."""
+    link: str | None = None
+    """An address that opens the post for those who may read it."""
     partner: str | None = None
     """Of an introduction: the consent of the other person."""
 

@@ -41,12 +41,21 @@ class Pressed:
 class Asks:
     """For managers, who ask, and for fans, who answer."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, library: Callable[[], Library]) -> None:
-        """`library` gives the operators' files in use."""
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        library: Callable[[], Library],
+        link: Callable[[str, str, str], str | None] = lambda _platform, _channel, _message: None,
+    ) -> None:
+        """`library` gives the operators' files in use; `link` an address that opens a message, by platform, channel and
+        its id there."""
         self._store = store
         self._settings = settings
         self._clock = clock
         self._library = library
+        self._link = link
 
     async def propose(self, kind: Kind, post_id: str, by: str, *, incentive: str | None = None) -> Draft:
         """Put a question to the author of a post on the desk. Raises Refused."""
@@ -75,7 +84,10 @@ class Asks:
         wordings = self._wordings(connection, kind, post)
         if not wordings:
             return _NO_WORDING
-        return _ask(connection, replace(_question(kind, post, by, at), incentive=incentive), post, wordings)
+        where = post.target
+        link = self._link(where.platform, where.channel, where.reply_to)
+        question = replace(_question(kind, post, by, at), incentive=incentive, link=link)
+        return _ask(connection, question, post, wordings)
 
     async def introduce(self, first_post: str, second_post: str, by: str) -> None:
         """Ask two people who may like to meet: a question to each waits at the desk, and names nobody. Raises
@@ -128,13 +140,13 @@ class Asks:
     def _answer(self, connection: Connection, consent: Consent, value: str, at: datetime) -> Pressed:
         new = pressed(consent, value, consents.names(connection, consent), at)
         if new is None:
-            return Pressed(text=_SAID.get(consent.state, GONE), buttons=consents.shown(connection, consent))
+            return Pressed(text=_said(consent), buttons=consents.shown(connection, consent))
         consents.save(connection, consent, new, at)
         if new.state is State.YES:
             yes.follow(connection, new, self._library(), self._settings, at)
         elif new.state is State.NO and new.kind is Kind.INTRODUCTION:
             introductions.refused(connection, new, at)
-        return Pressed(text=_SAID[new.state], buttons=consents.shown(connection, new))
+        return Pressed(text=_said(new), buttons=consents.shown(connection, new))
 
 
 def _question(kind: Kind, post: StoredPost, by: str, at: datetime) -> Consent:
@@ -190,6 +202,15 @@ _WHY = {
     Kind.ANSWER: "Asks whether this may be passed on to others as their answer.",
     Kind.INTRODUCTION: "Asks whether they would like to meet somebody with the same interest.",
 }
+
+
+def _said(consent: Consent) -> str:
+    """What the fan hears, at most 200 characters."""
+    if consent.state is State.WITHDRAWN and consent.kind is Kind.ANSWER:
+        return "Done. Nobody gets it from us any more. What was said with it before stays where it is."
+    return _SAID[consent.state]
+
+
 _SAID = {
     State.ASKED: "One more question.",
     State.YES: "Thank you. You can take this back at any time, here or with /mydata.",

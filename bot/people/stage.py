@@ -38,7 +38,12 @@ def offer(connection: Connection, consent: Consent, library: Library, settings: 
     if post is None:
         return
     targets: list[Target | None] = [*channels(settings, consent.platform, consent.scope or Scope.HERE)] or [None]
-    slots = {"name": consent.credit or "", "work": consent.work or "", "incentive": consent.incentive or ""}
+    slots = {
+        "name": consent.credit or "",
+        "work": consent.work or "",
+        "incentive": consent.incentive or "",
+        "link": consent.link or "",
+    }
     wordings = say(connection, library, "stage_post", post, slots)
     for target in targets if wordings else []:
         shown = Offer(purpose=Purpose.STAGE, wordings=wordings, why=_WHY, waits=WAITS, target=target)

@@ -46,7 +46,7 @@ def missing(connection: Connection, draft: Draft, now: datetime) -> bool:
 def credits(connection: Connection, now: datetime) -> dict[str, Credit]:
     """Whose answers may be passed on now, by the id of the consent, and how each is named."""
     given = (consent for consent in consents.given(connection, Kind.ANSWER) if consent.counts(now))
-    return {one.id: Credit(name=one.credit or "", incentive=one.incentive or "") for one in given}
+    return {one.id: Credit(name=one.credit or "", link=one.link or "", incentive=one.incentive or "") for one in given}
 
 
 def names(connection: Connection, consent: Consent) -> dict[str, str]:

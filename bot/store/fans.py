@@ -335,6 +335,8 @@ def nobody_waits_for(
     """Posts with words that nothing open needs: up to `limit` from before `before`, as many without words of their own
     but with an old draft that came later, and those of any age that were handed off at a gate, each with its gates.
 
+    What its author said may be shown or passed on is kept as long as their yes counts.
+
     A draft that was rejected after `undone_before` can still be taken back, so it is open. A failed reply is open, too:
     it can be tried again until it is too late.
     """
@@ -351,9 +353,16 @@ def nobody_waits_for(
         | drafts.c.id.in_(on_its_way)
         | (drafts.c.id.in_(failed) & in_time)
     )
-    kept = (text("posts.kept"), posts.c.id.not_in(waiting))
+    shown = select(consents.c.post_id).where(
+        consents.c.state == "yes", consents.c.kind.in_(("stage", "answer")), consents.c.post_id.is_not(None)
+    )
+    kept = (text("posts.kept"), posts.c.id.not_in(waiting), posts.c.id.not_in(shown))
     old = select(posts.c.id).where(*kept, posts.c.received_at < before).limit(limit)
-    beside = and_(text(f"drafts.{tables.BESIDE}"), drafts.c.created_at < before, drafts.c.post_id.not_in(waiting))
+    beside = and_(
+        text(f"drafts.{tables.BESIDE}"),
+        drafts.c.created_at < before,
+        *(drafts.c.post_id.not_in(some) for some in (waiting, shown)),
+    )
     later_on = select(drafts.c.post_id).where(beside).limit(limit)
     gates = select(posts.c.id, posts.c.understanding).where(
         *kept, text("posts.reason_code = 'gate'"), posts.c.action == "handoff"

@@ -89,7 +89,9 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     tables.consents: {
         _W: _names("credit work"),
         _I: _names("fan_id"),
-        _F: _names("kind state platform post_id wording created_at asked_at answered_at ended_at scope days incentive"),
+        _F: _names(
+            "kind state platform post_id wording created_at asked_at answered_at ended_at scope days incentive link"
+        ),
         _T: _names("asked_by"),
         _K: _names("id draft_id partner"),
     },

@@ -363,6 +363,7 @@ consents = Table(
     Column("credit", String),
     Column("work", Text),
     Column("incentive", Text),
+    Column("link", String),
     Column("partner", _Id),
     Index(None, "platform", "fan_id"),
     Index(None, "post_id"),

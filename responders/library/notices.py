@@ -20,7 +20,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
     "ask_answer": (),
     "ask_introduction": ("thing",),
     "credit_helper": ("name",),
-    "stage_post": ("name", "work", "incentive"),
+    "stage_post": ("name", "work", "incentive", "link"),
     "introduction": ("first", "second", "thing"),
     "told_back_done": ("topic", "reason"),
     "told_back_planned": ("topic", "reason"),
@@ -28,7 +28,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
 }
 """Notice -> its slots. Each of its wordings has a place for each slot, so that no name, no reason and no incentive is
 left unsaid."""
-OPTIONAL = frozenset({"name", "reason", "incentive"})
+OPTIONAL = frozenset({"name", "reason", "incentive", "link"})
 """Slots that may be empty. The caller gives words for all others."""
 LONGEST = 1000
 """Characters of a slot; what is longer is cut, because a message on Discord has 2,000."""

@@ -8,6 +8,7 @@ import pytest
 
 from bot.consent import Kind, State
 from bot.domain import Cause, Purpose, Refused
+from bot.people.asks import Asks
 from bot.store import consents, drafts
 
 LAMP = "the colours of the fog in the harbor are lovely"
@@ -207,3 +208,38 @@ async def test_a_reply_of_ours_is_still_the_reply_when_more_is_said_about_the_po
     page = await house.store.post_page(post_id)
     assert page.draft.id == card["draft_id"]
     assert page.reply.draft_id == card["draft_id"]
+
+
+async def test_what_may_be_shown_is_kept_as_long_as_the_yes_counts(house):
+    """A week after the post everything else loses its words."""
+    _, consent = await asked(house)
+    card = await on_stage(house, consent)
+    house.clock.move(days=8)
+    await house.rounds.once()
+    assert (await house.again(card))["text"]
+    await press(house, consent, "withdraw")
+    await house.send()
+    house.clock.move(minutes=2)
+    await house.rounds.once()
+    found = await house.desk.draft(card["draft_id"])
+    assert (found.draft.text, found.post.post.text) == (None, "")
+
+
+async def test_a_stage_post_leads_to_the_post_itself(house):
+    house.asks = Asks(
+        house.store,
+        house.settings,
+        house.clock,
+        lambda: house.pipeline.library,
+        lambda platform, channel, message: f"https://chat.example/{platform}/{channel}/{message}",
+    )
+    post_id, consent = await asked(house)
+    card = await on_stage(house, consent)
+    where = (await house.store.post_page(post_id)).post.target
+    assert card["text"].endswith(f"https://chat.example/{where.platform}/{where.channel}/{where.reply_to}")
+
+
+async def test_a_kept_answer_that_is_taken_back_says_what_stays(house):
+    _, consent = await asked(house, Kind.ANSWER)
+    await press(house, consent, "as:shown")
+    assert "stays where it is" in (await press(house, consent, "withdraw")).text

@@ -16,7 +16,10 @@ BODIES = {
     ("PATCH", "/api/posts/x"): {"text": PRAISE},
     ("POST", "/api/drafts/x/decisions"): {"revision": 1, "by": "mara", "action": "approve"},
     ("POST", "/api/drafts/x/remarks"): {"text": PRAISE},
+    ("POST", "/api/posts/x/ask"): {"kind": "stage", "by": "mara"},
+    ("POST", "/api/hold"): {"reason": "a storm", "by": "mara"},
 }
+QUERIES = {("DELETE", "/api/hold"): {"by": "mara"}}
 UNASKED = {("GET", "/"), ("GET", "/api/openapi.json")}
 """Addresses that need nothing of the database but the session."""
 
@@ -37,7 +40,8 @@ async def test_every_route_says_503_in_the_databases_sentence(light, tmp_path, s
         for method, path in ADDRESSES:
             if path.startswith("/api/") and (method, path) not in UNASKED:
                 with subtests.test(method=method, path=path):
-                    answer = await greenroom.http.request(method, path, json=BODIES.get((method, path)))
+                    asked = {"json": BODIES.get((method, path)), "params": QUERIES.get((method, path))}
+                    answer = await greenroom.http.request(method, path, **asked)
                     assert told(answer) == (503, "unavailable")
         assert told(await greenroom.http.get("/metrics")) == (503, "unavailable")
         ready = await greenroom.http.get("/readyz")

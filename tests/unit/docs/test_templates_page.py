@@ -85,5 +85,12 @@ def test_it_names_all_words_that_are_no_reply_with_their_slots():
 def test_it_names_all_that_a_condition_can_be():
     for field in WHEN_FIELDS:
         assert re.search(rf"\b{field}\b", PAGE), field
-    for word in (*MOODS, *TELLS, *WHEN_FIELDS["second"], *WHEN_FIELDS["replies_to"], *WHEN_FIELDS["time"], *WHEN_FIELDS["fan_history"]):
+    for word in (
+        *MOODS,
+        *TELLS,
+        *WHEN_FIELDS["second"],
+        *WHEN_FIELDS["replies_to"],
+        *WHEN_FIELDS["time"],
+        *WHEN_FIELDS["fan_history"],
+    ):
         assert re.search(rf"\b{word}\b", PAGE), word

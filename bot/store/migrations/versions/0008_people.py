@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("credit", sa.String(), nullable=True),
         sa.Column("work", sa.Text(), nullable=True),
         sa.Column("incentive", sa.Text(), nullable=True),
+        sa.Column("link", sa.String(), nullable=True),
         sa.Column("partner", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
     )
