@@ -37,7 +37,8 @@ So much care went into this.
     "en/people/stage_post.md": """\
 ## variant: plain
 Made by {% if name %}{{ name }}{% else %}somebody here{% endif %}: {{ work }}{% if incentive %}
-({{ incentive }}){% endif %}
+({{ incentive }}){% endif %}{% if link %}
+{{ link }}{% endif %}
 """,
 }
 
