@@ -15,6 +15,7 @@ from typing import Any, Literal
 import httpx
 from aiohttp import web
 
+from bot.domain import Target, seal
 from tests.fakes.discord import TOKEN as DISCORD_TOKEN
 from tests.fakes.discord import FakeDiscord, components, texts
 from tests.fakes.discord.http import API
@@ -28,6 +29,10 @@ Json = dict[str, Any]
 WEB_TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 PLAZA = "plaza"
 """The web platform's channel."""
+_YESES_TO_STAGE = (
+    "SELECT n.seal FROM decisions n JOIN drafts d ON d.id = n.draft_id JOIN posts p ON p.id = d.post_id "
+    "WHERE d.purpose = 'stage' AND n.seal IS NOT NULL AND p.platform = ? AND p.channel = ? AND p.external_id = ?"
+)
 CONFIG = """\
 community: {{name: Lantern Harbor}}
 web: {{bind: "127.0.0.1:0"}}
@@ -78,6 +83,11 @@ class Arrival:
     text: str
     message_id: str
     at: float
+
+    @property
+    def seal(self) -> str:
+        """That of the yes to it."""
+        return seal(self.text, Target(platform=self.platform, channel=self.channel, reply_to=self.reply_to))
 
 
 @dataclass(eq=False)
@@ -356,13 +366,14 @@ class House:
         return [one for one in found if one[-1]]
 
     def shown_of(self, platform: str, channel: str, own: str) -> list[Arrival]:
-        """What was shown of a post on stage, by the words that are nowhere else."""
+        """What was shown of a post on stage: by its own words, or by the yes to other words of a manager."""
         place = (platform, channel, own)
         wordings = [
             w for said in self.posts if (said.platform, said.channel, said.external_id) == place for w in said.wordings
         ]
         marks = {wording.rpartition(" ")[2] for wording in wordings}
-        return [a for a in self.arrivals if not a.reply_to and marks & {*a.text.split()}]
+        yeses = {one for (one,) in self.rows(_YESES_TO_STAGE, *place)}
+        return [a for a in self.arrivals if not a.reply_to and (marks & {*a.text.split()} or a.seal in yeses)]
 
     def on_stage(self) -> set[tuple[str, str]]:
         """(platform, id) of what stands on the stages."""

@@ -7,6 +7,7 @@ The processes are forked from one that has everything imported (`multiprocessing
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -98,7 +99,8 @@ class Program:
     def signal(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal now; does nothing when it is dead already."""
         if self.process and self.process.pid and self.alive:
-            os.kill(self.process.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself in this moment
+                os.kill(self.process.pid, number)
 
     async def ended(self, seconds: float = 60) -> int | None:
         """Wait until it is over; returns its exit status, negative for a signal."""
