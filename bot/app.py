@@ -143,7 +143,7 @@ class App:
         self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
         self.rounds = Rounds(self.store, settings, clock, self._pipeline, lambda: getattr(clock, "leapt", False))
         self.watch = Watch(self.store, settings, clock)
-        self.topics = Topics(self.store, clock, self.content.vectors)
+        self.topics = Topics(self.store, settings, clock, self.content.vectors)
         self.board = Board(self.store, settings, clock, lambda: self._pipeline().library)
         self.digests = Digests(self.store, settings, clock, sent_to, self._message_link)
         self.heard_page = HeardPage(self.store, settings)

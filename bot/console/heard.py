@@ -187,7 +187,8 @@ _STATES: Final = {str(state): words.capitalize() for state, words in STATES.item
 
 
 def _called(topic: Topic) -> str:
-    return topic.name or f"no name yet, {topic.count} post{'' if topic.count == 1 else 's'}"
+    """Several may be called the same until somebody names them."""
+    return topic.name if topic.named_by else f"{topic.name}, {topic.count} post{'' if topic.count == 1 else 's'}"
 
 
 def _line(

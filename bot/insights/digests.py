@@ -42,7 +42,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 """Before a digest that did not leave is tried again. The pause doubles each time."""
 LINKS, EXAMPLES = 3, 20
 """Posts of a topic: with a link in a digest, and with their words in the file."""
-UNNAMED = "a topic without a name yet"
 NOTES = "digest"
 """`platform` of the notes among the cursors: TEAM:WAY -> what became of the last one."""
 _CHANGES = (
@@ -77,7 +76,7 @@ class Passed(NamedTuple):
     @property
     def name(self) -> str:
         """What it is called."""
-        return self.topic.name or UNNAMED
+        return self.topic.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

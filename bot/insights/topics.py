@@ -8,26 +8,25 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
 
 from bot.events import Happened
 from bot.ports import Clock
+from bot.settings import Settings
 from bot.store import Connection, Store, topics
 from bot.store.ids import new_id
 from bot.store.topics import Heard, Topic
 from bot.worker import Worker
 from responders.ports import Floats
 from responders.said import said
-from responders.understanding.grouping import Said, group, nearest
+from responders.understanding.grouping import JOINS, QUESTION_JOINS, Said, common, gathered
 from responders.understanding.normalise import has_words
 
 log = structlog.get_logger()
 
-FEWEST = 2
-"""Posts that make a topic. One alone waits for a second."""
 AT_ONCE = 64
 """Texts that are read in one go: the thread is free in between."""
 PAUSE = 5.0
@@ -52,15 +51,16 @@ class _New:
 
     posts: tuple[Heard, ...]
     situation: str | None
-    topic_id: str | None = None
+    topic_id: str | None
 
 
 class Topics:
     """Looks at what came in, off the event loop."""
 
-    def __init__(self, store: Store, clock: Clock, vectors: Vectors) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, vectors: Vectors) -> None:
         """`vectors` gives a row for each text, or None while there is no model: then nothing is grouped."""
         self._store = store
+        self._settings = settings
         self._clock = clock
         self._vectors = vectors
         self._worker = Worker("topics")
@@ -104,32 +104,30 @@ class Topics:
         return True
 
     def _plan(self, found: Sequence[Heard], known: Sequence[Topic]) -> list[_New]:
-        """On the worker's thread. Topics that have vectors take what is like them; the rest is grouped."""
+        """On the worker's thread."""
         members: defaultdict[str, list[Floats]] = defaultdict(list)
         open_: list[tuple[Heard, Said]] = []
         for post in found:
-            vector = self._read.get((post.post_id, post.version))
-            if vector is None:
+            read = self._read.get((post.post_id, post.version))
+            if read is None:
                 continue
             if post.topic_id:
-                members[post.topic_id].append(vector.vector)
+                members[post.topic_id].append(read.vector)
             elif post.wanted:
-                open_.append((post, vector))
+                joins = QUESTION_JOINS if post.intent == "question" else JOINS
+                open_.append((post, replace(read, joins=joins)))
         ids = sorted(members)
-        middles = np.stack([np.mean(members[topic], axis=0) for topic in ids]) if ids else np.zeros((0, 0), np.float32)
-        joins: defaultdict[str, list[tuple[Heard, Said]]] = defaultdict(list)
-        rest: list[tuple[Heard, Said]] = []
-        for post, vector in open_:
-            place = nearest(vector.vector, middles)
-            (rest if place is None else joins[ids[place]]).append((post, vector))
-        plan = [
-            _New(posts=tuple(post for post, _ in some), situation=None, topic_id=topic) for topic, some in joins.items()
-        ]
+        places = gathered([read for _, read in open_], [np.stack(members[topic]) for topic in ids])
+        come: defaultdict[int, list[tuple[Heard, Said]]] = defaultdict(list)
+        for one, place in zip(open_, places, strict=True):
+            if place is not None:
+                come[place].append(one)
         silent = _by_situation([topic for topic in known if topic.id not in members])
-        for one in group([vector for _, vector in rest]):
-            if one.size >= FEWEST:
-                some = tuple(rest[place][0] for place in one.members)
-                plan.append(_New(posts=some, situation=one.situation, topic_id=silent.get(one.situation)))
+        plan = []
+        for place, some in come.items():
+            situation = common([read.situation for _, read in some])
+            topic_id = ids[place] if place < len(ids) else silent.get(situation)
+            plan.append(_New(posts=tuple(post for post, _ in some), situation=situation, topic_id=topic_id))
         return plan
 
     def _keep(self, connection: Connection, plan: Sequence[_New], left: Sequence[str]) -> None:
@@ -138,10 +136,17 @@ class Topics:
         for new in plan:
             topic_id = new.topic_id or new_id()
             if new.topic_id is None:
-                topics.add(connection, topic_id, said(new.situation) if new.situation else "", new.situation, now)
+                topics.add(connection, topic_id, self._name(new), new.situation, now)
             for post in new.posts:
                 topics.add_voice(connection, topic_id, post.post_id, post.version)
         topics.drop_empty(connection)
+
+    def _name(self, new: _New) -> str:
+        """What a topic is called until somebody names it: its situation, or "complaints of 12 November"."""
+        if new.situation:
+            return said(new.situation)
+        first = self._settings.community.local(min(post.at for post in new.posts))
+        return topics.default_name(common([post.intent for post in new.posts]), first)
 
 
 def _by_situation(silent: Sequence[Topic]) -> Mapping[str | None, str]:

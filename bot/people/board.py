@@ -14,7 +14,7 @@ from bot.ports import Clock
 from bot.queue import moves
 from bot.queue.moves import Offer
 from bot.settings import Settings
-from bot.store import Connection, Store, drafts, events, fans, topics
+from bot.store import Connection, Store, drafts, events, fans, posts, topics
 from bot.store.ids import new_id
 from bot.store.topics import Topic, TopicState
 from responders.library.model import Library
@@ -120,7 +120,7 @@ class Board:
                 return Refused("not_found", "This post is in no topic any more.")
             target = topic_id or new_id()
             if topic_id is None:
-                topics.add(connection, target, "", None, now)
+                topics.add(connection, target, self._first_name(connection, post_id), None, now)
             elif topics.get(connection, topic_id) is None:
                 return _gone()
             _withdraw(connection, topics.telling(connection, post_id=post_id), now)
@@ -130,6 +130,12 @@ class Board:
             return target
 
         return _or_raise(await self._store.write(operation))
+
+    def _first_name(self, connection: Connection, post_id: str) -> str:
+        post = posts.get(connection, post_id)
+        if post is None:
+            return ""
+        return topics.default_name(post.intent, self._settings.community.local(post.post.at))
 
     def _tell(self, connection: Connection, topic: Topic, by: str, at: datetime) -> int:
         """A draft for each fan who raised the topic, and has not been told of its state."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -36,7 +36,7 @@ class Topic:
 
     id: str
     name: str
-    """A manager's words, or the name of a situation; empty until somebody names it."""
+    """A manager's words; until somebody names it, the name of a situation, or what it was read as and its first day."""
     state: TopicState
     created_at: datetime
     named_by: str | None = None
@@ -65,6 +65,7 @@ class Heard:
     wanted: bool
     """False if it was read again, and is no complaint, wish or open question any more."""
     intent: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +77,7 @@ class Words:
     """What it is probably taken for."""
 
 
+_NAMES = {"complaint": "complaints", "wish": "wishes", "question": "questions"}
 _LIKELY = 0.5
 """The chance from which a post is probably what it is taken for."""
 _UNANSWERED = and_(
@@ -127,6 +129,12 @@ def add(connection: Connection, topic_id: str, name: str, situation: str | None,
     connection.execute(insert(topics), row)
 
 
+def default_name(intent: str | None, day: date) -> str:
+    """What a topic is called until somebody names it: "complaints of 12 November". `intent`: what its posts are."""
+    what = _NAMES.get(intent or "", "posts")
+    return f"{what} of {day.day} {day:%B}"
+
+
 def change(connection: Connection, topic_id: str, **values: object) -> bool:
     """Store new values of some columns. False if the topic is gone."""
     return connection.execute(update(topics).where(topics.c.id == topic_id).values(values)).rowcount == 1
@@ -148,7 +156,7 @@ def merge(connection: Connection, gone: str, into: str) -> None:
 def heard(connection: Connection) -> list[Heard]:
     """The posts with words that are in a topic or should be, oldest first. What is just being read again is left as it
     is."""
-    columns = (posts.c.id, posts.c.version, voices.c.topic_id, _WANTED.label("wanted"), posts.c.intent)
+    columns = (posts.c.id, posts.c.version, voices.c.topic_id, _WANTED.label("wanted"), posts.c.intent, posts.c.at)
     stands = (posts.c.kept, ~posts.c.deleted, posts.c.action.is_not(None))
     query = select(*columns).outerjoin(voices, voices.c.post_id == posts.c.id)
     query = query.where(*stands, or_(_WANTED, voices.c.topic_id.is_not(None))).order_by(posts.c.at, posts.c.id)
@@ -159,6 +167,7 @@ def heard(connection: Connection) -> list[Heard]:
             topic_id=row.topic_id,
             wanted=bool(row.wanted),
             intent=row.intent,
+            at=row.at,
         )
         for row in connection.execute(query)
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,12 @@ from responders.understanding.trained import unit
 
 ALIKE = 0.65
 """From this likeness on average, posts say the same. Measured with `python -m tests.eval.grouping`."""
+JOINS, QUESTION_JOINS = 0.55, 0.7
+"""From this likeness to those that are most like it a post joins a group. Questions about different things are more
+alike than complaints are."""
+MOST_LIKE = 3
+"""So many posts of a group are compared with a new one. A crowd says the same in many ways, and nobody is like all of
+it."""
 _STRICTER = 0.05
 _MOST = 3000
 """A part with more posts than this is taken apart by a stricter likeness first: it would take too much memory."""
@@ -34,6 +40,8 @@ class Said:
     """Of any length; the zero vector is like nothing."""
     situation: str | None = None
     """What the reader takes it for."""
+    joins: float = JOINS
+    """The likeness from which it joins a group."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,14 +90,76 @@ def common(situations: Sequence[str | None]) -> str | None:
     return name if 2 * times > len(situations) else None
 
 
-def nearest(vector: Floats, middles: Floats, alike: float = ALIKE) -> int | None:
-    """The group that a post belongs to; None if it is alike to none. `middles`: for each group, the mean of its vectors
-    of length 1. The likeness to it is the mean likeness to its posts."""
-    if not len(middles):
-        return None
-    likeness = middles @ unit(vector)
-    best = int(likeness.argmax())
-    return best if likeness[best] >= alike else None
+def gathered(said: Sequence[Said], groups: Sequence[Floats]) -> list[int | None]:
+    """For each post the number of the group that it belongs to, or None if it is alone.
+
+    `groups`: for each known group the vectors of its posts, of length 1. Higher numbers are new groups. A post joins by
+    its likeness to those that are most like it, and may bring others. What joins no group is grouped by itself.
+    """
+    if not said:
+        return []
+    gathering = _Gathering(said, groups)
+    left = gathering.take_each()
+    for one in group([said[post] for post in left]):
+        if one.size > 1:
+            gathering.take_together([left[place] for place in one.members])
+    gathering.take_each()
+    return gathering.number
+
+
+class _Gathering:
+    """Groups that take posts."""
+
+    def __init__(self, said: Sequence[Said], groups: Sequence[Floats]) -> None:
+        self._rows = unit(np.stack([one.vector for one in said]))
+        self._joins = np.array([one.joins for one in said], np.float32)
+        self._members = list(groups)
+        self.number: list[int | None] = [None] * len(said)
+
+    def take_each(self) -> list[int]:
+        """Let posts join one by one, until no other does. Returns those that are left."""
+        likeness = np.full((len(self._rows), len(self._members)), _NEVER, np.float32)
+        grown: Iterable[int] = range(len(self._members))
+        while grown:
+            left = self._left()
+            for place in grown:
+                likeness[left, place] = _to_most_like(self._rows[left], self._members[place])
+            found = defaultdict(list)
+            for post in left:
+                best = int(likeness[post].argmax())
+                if likeness[post, best] >= self._joins[post]:
+                    found[best].append(post)
+            for place, posts in found.items():
+                self._take(posts, place)
+            grown = list(found)
+        return self._left()
+
+    def take_together(self, posts: Sequence[int]) -> None:
+        """Let a whole group join, or begin one."""
+        rows = self._rows[posts]
+        likeness = [_to_most_like(rows, members).mean() for members in self._members]
+        if likeness and max(likeness) >= self._joins[posts].mean():
+            self._take(posts, int(np.argmax(likeness)))
+        else:
+            self._members.append(rows[:0])
+            self._take(posts, len(self._members) - 1)
+
+    def _left(self) -> list[int]:
+        return [post for post, of in enumerate(self.number) if of is None]
+
+    def _take(self, posts: Sequence[int], place: int) -> None:
+        for post in posts:
+            self.number[post] = place
+        self._members[place] = np.concatenate([self._members[place], self._rows[posts]])
+
+
+def _to_most_like(rows: Floats, members: Floats) -> Floats:
+    """The likeness of each row to those members that are most like it, on average."""
+    likeness = rows @ members.T
+    if len(members) > MOST_LIKE:
+        likeness = np.partition(likeness, -MOST_LIKE, axis=1)[:, -MOST_LIKE:]
+    mean: Floats = likeness.mean(axis=1)
+    return mean
 
 
 def key_words(texts: Sequence[str], elsewhere: Sequence[str], most: int = 3) -> tuple[str, ...]:

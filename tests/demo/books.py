@@ -127,9 +127,9 @@ class Books:
             "SELECT t.name, t.state, t.team, count(v.post_id) AS n FROM topics t "
             "LEFT JOIN voices v ON v.topic_id = t.id GROUP BY t.id ORDER BY n DESC, t.name"
         ):
-            name = topic["name"] or "(no name yet)"
             yield Line(
-                what=f"topic: {name}", figure=f"{topic['n']} posts, {topic['state']}, {topic['team'] or 'no team'}"
+                what=f"topic: {topic['name']}",
+                figure=f"{topic['n']} posts, {topic['state']}, {topic['team'] or 'no team'}",
             )
 
     def _command_centre(self) -> Iterator[Line]:

@@ -73,6 +73,8 @@ def test_everything_in_the_story_happens(whole: tuple[Path, dict[str, str]]) -> 
         assert figures[what]
     for topic, state in {"Update 1.4 cannot read older saves": "done", "The old foghorn": "planned"}.items():
         assert state in figures[f"topic: {topic}"]
+    told = int(figures["topic: Update 1.4 cannot read older saves"].split()[0])
+    assert told >= 20, "25 fans lost their saves, and each said it in other words"
     assert [*books_of(folder).faults()] == []
 
 

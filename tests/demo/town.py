@@ -110,7 +110,7 @@ class Town:
         self.outbox = Outbox(*shared, platforms, lambda: self.content.pipeline)
         self.rounds = Rounds(*shared, lambda: self.content.pipeline)
         self.watch = Watch(*shared)
-        self.topics = Topics(self.store, self.clock, self.content.vectors)
+        self.topics = Topics(*shared, self.content.vectors)
         self.stage_pages = StagePages(*shared, lambda *_: None)
         self.digests = Digests(*shared, platforms, lambda *_: None)
         self.heard_page = HeardPage(self.store, self.settings)

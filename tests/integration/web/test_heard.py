@@ -33,9 +33,10 @@ async def topic(greenroom, *post_ids, name=""):
 async def test_a_topic_is_named_passed_on_marked_and_opened_again(house):
     greenroom, mara = house
     one, two = await greenroom.post(MARKUP), await greenroom.post(MARKUP)
-    topic_id = await topic(greenroom, one, two)
+    topic_id = await topic(greenroom, one, two, name="complaints of 1 March")
     page = (await mara.get("/heard")).text
-    assert "No name yet" in page
+    assert f'<h2 id="name-{topic_id}" dir="auto">complaints of 1 March</h2>' in page
+    assert page.count('required value=""') == 2, "fans read no name that no manager chose"
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
     assert "<b>bold" not in page
     address = f"/heard/topics/{topic_id}"
