@@ -585,11 +585,11 @@ class Script:
         house = self.house
         if not house.database.exists():
             return
-        for draft_id, post_id, revision, kind, reply_to in house.rows(
-            "SELECT d.draft_id, d.post_id, r.revision, d.kind, d.reply_to FROM deliveries d "
+        for draft_id, post_id, revision, kind, reply_to, to in house.rows(
+            "SELECT d.draft_id, d.post_id, r.revision, d.kind, d.reply_to, d.platform FROM deliveries d "
             "JOIN drafts r ON r.id = d.draft_id WHERE d.state = 'uncertain'"
         ):
-            arrived = self._is_there(post_id, on_stage=not reply_to) if kind == "send" else True
+            arrived = self._is_there(post_id, to, on_stage=not reply_to) if kind == "send" else True
             body = {"revision": revision, "by": "wim", "action": "settle", "arrived": arrived}
             answer = await house.call("POST", f"/api/drafts/{draft_id}/decisions", json=body)
             house.note(f"web: settle {draft_id} arrived={arrived}: {answer and answer.status_code}")
@@ -601,19 +601,21 @@ class Script:
                     json={"revision": revision, "by": "wim", "action": "retry"},
                 )
 
-    def _is_there(self, post_id: str, *, on_stage: bool) -> bool:
+    def _is_there(self, post_id: str, to: str, *, on_stage: bool) -> bool:
+        """Whether more of a post stands on the platform `to` than is known. A stage may be on another one."""
         ((platform, channel, own),) = self.house.rows(
             "SELECT platform, channel, external_id FROM posts WHERE id = ?", post_id
         )
         if on_stage:
-            here = self.house.shown_of(platform, channel, own)
+            here = [a for a in self.house.shown_of(platform, channel, own) if a.platform == to]
         else:
             here = [a for a in self.house.arrivals if (a.platform, a.channel, a.reply_to) == (platform, channel, own)]
         ((known,),) = self.house.rows(
             "SELECT count(*) FROM deliveries WHERE post_id = ? AND kind = 'send' AND state IN ('sent', 'removed') "
-            "AND (reply_to = '') = ?",
+            "AND (reply_to = '') = ? AND platform = ?",
             post_id,
             on_stage,
+            to,
         )
         return len(here) > known
 
