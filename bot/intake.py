@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from bot.desk import Desk
-from bot.desk.view import CardView
+from bot.desk.view import CardView, Decided
 from bot.domain import Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
@@ -47,6 +47,7 @@ _MOST_FAILURES = 5
 """After so many failed tries a person reads the post."""
 
 _Found = tuple[StoredPost, Context]
+_Made = TypeVar("_Made")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -150,16 +151,39 @@ class Intake:
         None if the post is unknown or deleted, or its words were dropped. A draft that waits or was approved is given
         as it is, so that nobody is answered twice. Raises Refused for a fan who opted out.
         """
+        draft = await self._asked(post_id, lambda _, laid: laid, drafts.IN_USE)
+        return await self._desk.draft(draft.id) if draft else None
+
+    async def needs_no_answer(self, post_id: str, by: str) -> Decided | None:
+        """A manager says so: the draft that waits is skipped. Where there is none it is made first, in the same
+        transaction, so that the skip is kept like any other and can be undone.
+
+        None as in `card_for`. Raises Refused for anybody but managers, for a reply that was approved, and as `card_for`
+        does.
+        """
+        self._desk.check(by)
+        kept = (*drafts.IN_USE, DraftState.REJECTED)
+        return await self._asked(post_id, lambda c, laid: self._desk.skip(c, laid, by), kept)
+
+    async def _asked(
+        self, post_id: str, then: Callable[[Connection, Draft], _Made | Refused], kept: Collection[DraftState]
+    ) -> _Made | None:
+        """Lay a draft for a manager and do something with it, in one transaction."""
+
+        def operation(connection: Connection) -> _Made | Refused | None:
+            laid = self._lay(connection, found, _at_least_handoff(proposal), kept)
+            return then(connection, laid) if isinstance(laid, Draft) else laid
+
         while True:
             judged = await self._read(post_id, asked=True)
             if judged is None:
                 return None
             found, proposal = judged
-            draft = await self._store.write(partial(self._lay, found=found, proposal=_at_least_handoff(proposal)))
-            if isinstance(draft, Refused):
-                raise draft
-            if draft:
-                return await self._desk.draft(draft.id)
+            made = await self._store.write(operation)
+            if isinstance(made, Refused):
+                raise made
+            if made:
+                return made
 
     def _around(self, connection: Connection, post_id: str, *, asked: bool = False) -> _Found | None:
         post = posts.get(connection, post_id)
@@ -167,11 +191,14 @@ class Intake:
             return None
         return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
 
-    def _lay(self, connection: Connection, found: _Found, proposal: Proposal) -> Draft | Refused | None:
-        """Store the draft that a manager asked for; None if the post has changed and must be read again."""
+    def _lay(
+        self, connection: Connection, found: _Found, proposal: Proposal, kept: Collection[DraftState]
+    ) -> Draft | Refused | None:
+        """Store the draft that a manager asked for, or give the newest one if its state is one of `kept`; None if the
+        post has changed and must be read again."""
         post, around = found
         newest = drafts.latest(connection, post.id)
-        if newest and (newest.live or newest.state is DraftState.APPROVED):
+        if newest and newest.state in kept:
             return newest
         if around.opted_out:
             return Refused("opted_out", "This fan asked not to be answered.")

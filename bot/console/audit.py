@@ -183,6 +183,10 @@ def _platform(data: Data, _: NameOf) -> str:
     return platform_name(str(data.get("platform") or ""))
 
 
+def _posts(number: object) -> str:
+    return "1 post" if number == 1 else f"{number} posts"
+
+
 _CHANGES: Final[Mapping[str, str]] = {
     "named": "its name",
     "assigned": "its team",
@@ -209,7 +213,7 @@ _DETAILS: Final[Mapping[Happened, Callable[[Data, NameOf], str]]] = {
     _H.CRISIS_CALLED: lambda data, name_of: _person(data, "on_call", name_of),
     _H.TOPIC_CHANGED: lambda data, _: _CHANGES.get(str(data.get("change")), ""),
     _H.DIGEST_SENT: lambda data, _: str(data.get("team") or ""),
-    _H.TEXTS_DROPPED: lambda data, _: f"those of {data['posts']} posts" if "posts" in data else "",
+    _H.TEXTS_DROPPED: lambda data, _: f"those of {_posts(data['posts'])}" if "posts" in data else "",
     _H.UPDATE_SET_ASIDE: _platform,
     _H.UPDATE_IGNORED: _platform,
 }

@@ -41,7 +41,7 @@ STATES: Final = {
     State.OVER: "over",
 }
 _HEAD: Final = (
-    *("platform", "name", "kind", "state", "wording", "scope", "until", "credit", "incentive"),
+    *("platform", "fan", "name", "kind", "state", "wording", "scope", "until", "credit", "incentive"),
     *("asked by", "made", "asked", "answered", "ended", "id", "post"),
 )
 
@@ -145,7 +145,7 @@ def _lines(connection: Connection, asked: Asked, limit: int, after: str = "") ->
     return [
         Line(
             consent=one,
-            who=who(about.get(one.post_id or ""), one.fan_id),
+            who=who(about.get(one.post_id or ""), one.credit),
             platform=platform_name(one.platform),
             ended_at=one.ended_at or one.until,
         )
@@ -159,7 +159,7 @@ def _row(line: Line, deps: Deps) -> tuple[str, ...]:
 
     one = line.consent
     return (
-        *(one.platform, line.who, one.kind, one.state, one.wording),
+        *(one.platform, one.fan_id, line.who, one.kind, one.state, one.wording),
         *(one.scope or "", at(one.until), one.credit or "", one.incentive or "", one.asked_by or ""),
         *(at(one.created_at), at(one.asked_at), at(one.answered_at), at(one.ended_at), one.id, one.post_id or ""),
     )

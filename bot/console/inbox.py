@@ -19,6 +19,7 @@ from bot.adapters.web.problems import invalid, missing, note
 from bot.console.presence import Doing, Presence
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
+from bot.console.surge import surges
 from bot.desk.view import Around, Listing
 from bot.domain import Delivery, clean
 from bot.errors import StoreError
@@ -60,6 +61,7 @@ _LABELS: Final = {
 
 
 _HOLDS: Final = frozenset({Happened.HOLD_BEGAN, Happened.HOLD_LIFTED})
+_SURGES: Final = frozenset({Happened.SURGE_BEGAN, Happened.SURGE_ENDED})
 
 
 class Choice(NamedTuple):
@@ -157,7 +159,10 @@ async def inbox(request: Request, session: SignedIn, deps: Wired, selection: Sel
         found = await deps.desk.listing(selection, limit=PAGE, after=after)
     except ValueError:
         return RedirectResponse(selection.query(), 303)
-    counted, channels = await deps.store.read(lambda c: (listing.counts(c, selection), listing.channels(c, CHANNELS)))
+    now = deps.clock.now()
+    counted, channels, lasting = await deps.store.read(
+        lambda c: (listing.counts(c, selection), listing.channels(c, CHANNELS), surges(c, now))
+    )
     return page(
         request,
         session,
@@ -176,8 +181,17 @@ async def inbox(request: Request, session: SignedIn, deps: Wired, selection: Sel
         ],
         choices=_choices(deps, channels),
         urgent=counted[View.URGENT],
+        surges=lasting,
         **_cards(deps, selection, found),
     )
+
+
+@router.get("/inbox/surge")
+async def surge(request: Request, session: SignedIn, deps: Wired) -> Response:
+    """What surges now, for the head of the inbox; empty while nothing does."""
+    now = deps.clock.now()
+    lasting = await deps.store.read(lambda c: surges(c, now))
+    return fragment(request, session.manager, deps, "surge.html", surges=lasting)
 
 
 @router.get("/inbox/more")
@@ -256,6 +270,7 @@ async def stream(
     on_cards: dict[str, list[dict[str, str]]] = {}
     try:
         with deps.store.signal() as happened, presence.watch() as moved:
+            yield ServerSentEvent(event="surge", data={})  # it may have changed since the page was made
             while not closing.is_set() and await stands(session, deps):
                 events = await deps.store.events(after=after, limit=READ)
                 if events:
@@ -264,6 +279,8 @@ async def stream(
                     yield ServerSentEvent(id=str(after), event="changed", data=changed(events, behind=behind))
                     if any(event.name in _HOLDS for event in events):
                         yield ServerSentEvent(event="hold", data={})
+                    if any(event.name in _SURGES for event in events):
+                        yield ServerSentEvent(event="surge", data={})
                 moved.clear()
                 now = {
                     draft_id: [{"name": deps.desk.name_of(one.manager), "doing": one.doing} for one in here]

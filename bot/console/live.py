@@ -18,10 +18,11 @@ from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
 from bot.console import chart, figures
 from bot.console.figures import Count, Figures, Span
+from bot.console.render import card_address
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
+from bot.console.surge import Surge, surges
 from bot.console.track import NAMES, track
-from bot.domain import DraftState
 from bot.errors import StoreError
 from bot.insights import coverage
 from bot.settings.values import in_words
@@ -106,15 +107,17 @@ async def _figures(deps: Deps, span: Span) -> dict[str, Any]:
     overdue = now - deps.settings.replies.answer_within
     weeks = coverage.mondays(now, zone, WEEKS)
 
-    def query(connection: Connection) -> tuple[Figures, figures.Waiting, Sequence[Covered]]:
+    def query(connection: Connection) -> tuple[Figures, figures.Waiting, Sequence[Covered], list[Surge]]:
         counted = _count(connection, when, span, now, deps.desk.name_of)
-        return *counted, answers.coverage(connection, coverage.cuts(weeks, overdue))
+        covered = answers.coverage(connection, coverage.cuts(weeks, overdue))
+        return *counted, covered, surges(connection, now)
 
-    counted, waiting, covered = await deps.store.read(query)
+    counted, waiting, covered, lasting = await deps.store.read(query)
     named = _hour(zone)
     names = [named(moment) for moment in when.hours]
     return {
         "span": span,
+        "surges": lasting,
         "counted": counted,
         "waiting": waiting,
         "states": _states(deps, await deps.intake.late()),
@@ -251,15 +254,12 @@ async def _posts(deps: Deps, shown: tuple[str, ...]) -> dict[str, Any]:
     return {"travels": travels, "hops": NAMES, "clock_of": clock, "length": figures.length, "cut": CUT}
 
 
-_VIEWS = {DraftState.WAITING: "waiting", DraftState.SNOOZED: "snoozed"}
-
-
 def card_of(travel: Travel) -> str | None:
     """The address of the card of a post in the inbox, or of the post among those left alone; None without either."""
     post, draft = travel.post, travel.draft
     author = post.post.author
-    fan = f"{post.post.platform}:{author.id}"
     if draft:
-        return f"/inbox?{urlencode({'view': _VIEWS.get(draft.state, 'decided'), 'fan': fan})}#draft-{draft.id}"
+        return card_address(draft, post)
+    fan = f"{post.post.platform}:{author.id}"
     left_alone = post.action == "silent" and post.kept and not (post.deleted or author.is_staff or author.is_bot)
     return f"/inbox?{urlencode({'view': 'left', 'fan': fan})}#post-{post.id}" if left_alone else None

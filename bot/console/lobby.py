@@ -28,6 +28,10 @@ from bot.store import Connection, consents, deliveries, drafts, events, posts
 
 router = APIRouter(include_in_schema=False)
 
+ENOUGH = 20
+"""Whoever has decided so many cards is no newcomer."""
+_DECISIONS = (Happened.DRAFT_APPROVED, Happened.DRAFT_REJECTED)
+
 SHOWN = 60
 """Posts of a channel on the page, the newest."""
 FAN_NAMES = ("Robin", "Amina", "Luca", "Señora Niebla", "نادية", "fox 🦊")
@@ -100,7 +104,8 @@ async def lobby(
 
 @router.get("/lobby/steps", dependencies=[Depends(caller)])
 async def steps(session: SignedIn, deps: Wired) -> Mapping[str, bool]:
-    """Which of the first steps this manager has done, of those that the server knows about."""
+    """Which of the first steps this manager has done, of those that the server knows about. `over`: they have decided
+    so many cards that they need no first steps."""
     return await deps.store.read(lambda c: _steps(c, session.manager))
 
 
@@ -184,6 +189,7 @@ def _steps(connection: Connection, manager: str) -> dict[str, bool]:
         "evening": any(stored.post.author.id.startswith(FANS) for stored in lately),
         "send": events.was_done_by(connection, Happened.DRAFT_APPROVED, manager),
         "undo": events.was_done_by(connection, Happened.DRAFT_UNDONE, manager),
+        "over": events.times_done_by(connection, _DECISIONS, manager, ENOUGH) >= ENOUGH,
     }
 
 

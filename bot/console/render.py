@@ -8,11 +8,13 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.adapters.chat.words import link_host
+from bot.domain import Draft, DraftState, StoredPost
 from responders.said import said
 
 
@@ -30,6 +32,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         filters = {
+            "address": card_address,
             "ago": ago,
             "clock": partial(clock, zone=zone),
             "host": link_host,
@@ -44,6 +47,15 @@ class Renderer:
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
         """One page as an answer."""
         return HTMLResponse(self._env.get_template(name).render(**values), status)
+
+
+_VIEWS = {DraftState.WAITING: "waiting", DraftState.SNOOZED: "snoozed"}
+
+
+def card_address(draft: Draft, post: StoredPost) -> str:
+    """Where a card stands in the inbox, among those of its fan."""
+    fan = f"{post.post.platform}:{post.post.author.id}"
+    return f"/inbox?{urlencode({'view': _VIEWS.get(draft.state, 'decided'), 'fan': fan})}#draft-{draft.id}"
 
 
 def ago(moment: datetime, now: datetime) -> str:

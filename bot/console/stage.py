@@ -46,7 +46,7 @@ class Shown:
 
     consent: Consent
     who: str
-    """The author's name as the platform shows it; their id once that is no longer kept."""
+    """As `who` says."""
     place: str
     link: str | None
     """The address of the post on its platform."""
@@ -120,7 +120,7 @@ async def ask_both(body: BothIn, who: Called, deps: Wired) -> None:
 
 def _waiting(draft: Draft, post: StoredPost) -> Waiting:
     author = post.post.author
-    return Waiting(draft=draft, who=who(post, author.id), fan=f"{post.post.platform}:{author.id}", place=place(post))
+    return Waiting(draft=draft, who=who(post), fan=f"{post.post.platform}:{author.id}", place=place(post))
 
 
 def _shown(
@@ -135,7 +135,7 @@ def _one(consent: Consent, post: StoredPost | None, deps: Deps, since: datetime 
     there = post.post if post and not post.deleted else None
     return Shown(
         consent=consent,
-        who=who(post, consent.fan_id),
+        who=who(post, consent.credit),
         place=place(post) if post else platform_name(consent.platform),
         link=deps.message_link(there.platform, there.channel, there.external_id) if there else None,
         since=since,
@@ -143,9 +143,9 @@ def _one(consent: Consent, post: StoredPost | None, deps: Deps, since: datetime 
     )
 
 
-def who(post: StoredPost | None, fan_id: str) -> str:
-    """A fan's name as the platform shows it; their id where it is not kept."""
-    return (post.post.author.name if post else "") or fan_id
+def who(post: StoredPost | None, credit: str | None = None) -> str:
+    """A fan's name as the platform shows it; where that is not kept, the name that they chose, else "a fan"."""
+    return (post.post.author.name if post else "") or credit or "a fan"
 
 
 def place(post: StoredPost) -> str:

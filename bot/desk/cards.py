@@ -10,7 +10,7 @@ from bot.desk.view import CardView
 from bot.domain import Delivery, Draft, DraftState
 from bot.queue import context, memory
 from bot.settings import Settings
-from bot.store import Connection, deliveries, holds, notes, posts
+from bot.store import Connection, consents, deliveries, holds, notes, posts
 from responders.types import Alarm
 
 WRITING_FOR = timedelta(minutes=2)
@@ -23,6 +23,7 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, set
     sent = deliveries.of_drafts(connection, [draft.id for draft in drafts])
     threads = context.threads(connection, list(of.values()))
     written = notes.of_posts(connection, list(of))
+    asked = consents.asked_about(connection, of)
     held = holds.current(connection)
     authors = {(post.post.platform, post.post.author.id) for post in of.values()}
     remembered = memory.lines(connection, authors, settings.community.local)
@@ -41,6 +42,7 @@ def cards_of(connection: Connection, drafts: Sequence[Draft], now: datetime, set
             undo_until=_undo_until(draft, sent[draft.id], now, settings.replies.undo_seconds),
             notes=written.get(post.id, ()),
             remembered=remembered.get((post.post.platform, post.post.author.id), ""),
+            asked=post.id in asked,
             hold=held.reason if held and draft.live else None,
         )
         cards.append(card)

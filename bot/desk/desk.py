@@ -30,6 +30,8 @@ from responders.voice.words import may_repeat
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
 """Actions that send a text."""
 USED = "This Idempotency-Key was used for another request; use a new key for a new decision."
+NEEDS_NONE = "no reply needed"
+"""Why a post is skipped that needs no answer."""
 NO_REASON = "Say why, so that the others know."
 LONGEST_REASON = 300
 """Characters of the reason for a hold."""
@@ -119,6 +121,19 @@ class Desk:
         since, now = (self._settings.community.local(moment) for moment in (lasting.at, self._clock.now()))
         when = f"{since:%H:%M %Z}" if since.date() == now.date() else f"{since:%Y-%m-%d %H:%M %Z}"
         return f"On hold since {when} by {self.name_of(lasting.by)}: {lasting.reason}"
+
+    def check(self, by: str) -> None:
+        """Raises Refused for anybody but managers."""
+        self._may_decide(by, vouched=False)
+
+    def skip(self, connection: Connection, draft: Draft, by: str) -> Decided | Refused:
+        """Skip a draft in a transaction, because its post needs no answer. One that was skipped stays as it is."""
+        if draft.state is DraftState.REJECTED:
+            now = self._clock.now()
+            card = self._cards(connection, [draft], now)[0]
+            return Decided(card=card, by=draft.decided_by or by, at=draft.decided_at or now)
+        command = Command(draft_id=draft.id, by=by, revision=draft.revision, action=Action.REJECT, reason=NEEDS_NONE)
+        return self._outcome(connection, command, Words())
 
     async def decide_once(self, command: Command, key: str, encode: Encode) -> Json:
         """`decide` for a request with an Idempotency-Key. The same command gets its first answer again, a refusal, too.

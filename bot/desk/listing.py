@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.desk.cards import cards_of
 from bot.desk.view import Around, LeftAlone, Listing
-from bot.domain import StoredPost
+from bot.domain import Purpose, StoredPost
 from bot.queue import context
 from bot.settings import Settings
-from bot.store import Connection, deliveries, listing, notes, posts
+from bot.store import Connection, consents, deliveries, drafts, listing, notes, posts
 from bot.store.listing import POSTS, Selection, View
 from responders.said import doing, said
 from responders.selection.verdict import sureness
@@ -37,7 +37,19 @@ def page(
     if selection.view in POSTS:
         some, following = listing.chosen_posts(connection, selection, limit, after)
         overdue = selection.view is View.UNANSWERED
-        left = (LeftAlone(post=post, reason=post.reason or "", overdue=overdue) for post in some)
+        ids = [post.id for post in some]
+        replies = {d.post_id: d for d in drafts.of_posts(connection, ids, drafts.IN_USE) if d.purpose is Purpose.REPLY}
+        asked = consents.asked_about(connection, ids)
+        left = (
+            LeftAlone(
+                post=post,
+                reason=post.reason or "",
+                overdue=overdue,
+                reply=replies.get(post.id),
+                asked=post.id in asked,
+            )
+            for post in some
+        )
         return Listing(cards=tuple(left), next=following)
     found, following = listing.chosen_drafts(connection, selection, limit, after)
     return Listing(cards=tuple(cards_of(connection, found, now, settings)), next=following)

@@ -12,6 +12,16 @@ SHOWN_OR_KEPT = frozenset({"ugc_shared", "milestone", "recommendation", "helping
 """Intents of posts that others may want to see, or that may help others."""
 
 
+COMPLAINT = "complaint"
+
+
+def _may_be_asked(post: StoredPost) -> bool:
+    """Whether the author of a post may be asked for anything: a fan, whose words are not at a gate and no complaint."""
+    author, gate = post.post.author, (post.understanding or {}).get("risk")
+    fan = bool(author.id) and not (author.is_staff or author.is_bot)
+    return fan and post.kept and not post.deleted and not gate and post.intent != COMPLAINT
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardView:
     """A draft with its post, the messages before it, and the deliveries."""
@@ -34,6 +44,8 @@ class CardView:
     """Of managers, the oldest first."""
     remembered: str = ""
     """What the fan asked us to remember, in a line; empty for everybody else."""
+    asked: bool = False
+    """Its author was asked for the stage, or to keep their answer."""
     hold: str | None = None
     """Why nothing is sent now, as whoever holds everything back wrote it; None if nothing is held back."""
 
@@ -43,13 +55,23 @@ class CardView:
         return self.draft.state is DraftState.WAITING
 
     @property
-    def may_ask(self) -> bool:
+    def askable(self) -> bool:
         """Whether its author may be asked for the stage, or to keep their answer, as far as a card knows."""
-        draft, post, author = self.draft, self.post, self.post.post.author
-        fan = bool(author.id) and not (author.is_staff or author.is_bot)
-        there = post.kept and not post.deleted and (self.waits or self.sent)
-        fitting = draft.purpose is Purpose.REPLY and draft.intent in SHOWN_OR_KEPT and not draft.risk
-        return fan and there and fitting
+        draft = self.draft
+        fitting = draft.purpose is Purpose.REPLY and not draft.risk and draft.intent != COMPLAINT
+        return fitting and not self.asked and _may_be_asked(self.post)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether asking suggests itself: others may want to see what was written, or it may help them."""
+        return self.askable and self.draft.intent in SHOWN_OR_KEPT and (self.waits or self.sent)
+
+    @property
+    def settles(self) -> bool:
+        """Whether a manager may still say that the post needs no answer: its draft has expired."""
+        draft, post = self.draft, self.post
+        expired = draft.state is DraftState.EXPIRED and draft.purpose is Purpose.REPLY
+        return expired and post.kept and not post.deleted
 
     @property
     def sent(self) -> bool:
@@ -99,6 +121,15 @@ class LeftAlone:
     reason: str
     overdue: bool = False
     """It deserved an answer and has waited too long. `reason` says what it was taken for."""
+    reply: Draft | None = None
+    """The draft of a reply that waits for a yes, or that was approved and has not arrived."""
+    asked: bool = False
+    """Its author was asked for the stage, or to keep their answer."""
+
+    @property
+    def askable(self) -> bool:
+        """Whether its author may be asked, as far as a card knows."""
+        return not self.asked and _may_be_asked(self.post)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -93,7 +93,7 @@ def _changes(connection: Connection, now: datetime) -> list[_Change]:
     moments[_COMPLAINTS] = answers.complaints(connection, since)
     for topic, at in answers.topic_voices(connection, since):
         moments[topic].append(at)
-    begun = _begun(connection, since)
+    begun = lasting(connection, since)
     changes = []
     for topic in {*moments, *begun}:
         number, *before = surge.last_hours(moments[topic], now, days)
@@ -105,8 +105,8 @@ def _changes(connection: Connection, now: datetime) -> list[_Change]:
     return changes
 
 
-def _begun(connection: Connection, since: datetime) -> set[str]:
-    """What surges now: what began and has not ended."""
+def lasting(connection: Connection, since: datetime) -> dict[str, Event]:
+    """What has begun since a moment and has not ended: the topic as of `topic_of`, and the event of its beginning."""
     told = [
         *events.named(connection, Happened.SURGE_BEGAN, since),
         *events.named(connection, Happened.SURGE_ENDED, since),
@@ -114,7 +114,7 @@ def _begun(connection: Connection, since: datetime) -> set[str]:
     newest: dict[str, Event] = {}
     for event in sorted(told, key=lambda event: event.seq):
         newest[topic_of(event)] = event
-    return {topic for topic, event in newest.items() if event.name is Happened.SURGE_BEGAN}
+    return {topic: event for topic, event in newest.items() if event.name is Happened.SURGE_BEGAN}
 
 
 def topic_of(event: Event) -> str:

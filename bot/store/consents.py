@@ -49,6 +49,13 @@ def of_post(connection: Connection, post_id: str, kind: Kind | None = None) -> l
     return _found(connection, consents.c.post_id == post_id, *([consents.c.kind == kind] if kind else []))
 
 
+def asked_about(connection: Connection, post_ids: Collection[str]) -> set[str]:
+    """The posts of these whose authors were asked for the stage, or to keep their answer, whatever they said."""
+    of_post = consents.c.kind.in_((Kind.STAGE, Kind.ANSWER))
+    query = select(consents.c.post_id).where(consents.c.post_id.in_(list(post_ids)), of_post)
+    return {post_id for post_id in connection.execute(query).scalars() if post_id}
+
+
 def given(connection: Connection, kind: Kind) -> list[Consent]:
     """Every yes of a kind that was not taken back, oldest first. Whether its time is up is for `Consent.counts`."""
     return _found(connection, consents.c.state == State.YES, consents.c.kind == kind)

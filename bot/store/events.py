@@ -110,6 +110,12 @@ def was_done_by(connection: Connection, name: Happened, manager: str) -> bool:
     return bool(connection.execute(select(done)).scalar())
 
 
+def times_done_by(connection: Connection, names: Collection[Happened], manager: str, most: int) -> int:
+    """How often a manager did one of these, as far as the trail goes back, counted up to `most`."""
+    done = select(events.c.seq).where(events.c.name.in_(list(names)), events.c.by == manager).limit(most)
+    return connection.execute(select(func.count()).select_from(done.subquery())).scalar_one()
+
+
 def last(connection: Connection) -> int:
     """The newest number; 0 if there is no event."""
     return connection.execute(select(func.max(events.c.seq))).scalar() or 0

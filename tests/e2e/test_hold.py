@@ -70,6 +70,20 @@ def test_a_hold_needs_a_reason_and_nobody_begins_a_second_one(greenroom, desk, l
     expect(desk.page.get_by_role("button", name="Put everything on hold")).to_be_hidden()
 
 
+def test_a_phone_shows_three_lines_of_a_long_reason_and_the_rest_on_a_press(greenroom, phone, lifted):
+    greenroom.api("POST", "/api/hold", {"by": "tom", "reason": "the old date stands in a draft. " * 8 + "Ask Anna."})
+    phone.page.goto(f"{greenroom.url}/inbox")
+    words = phone.page.locator("#hold summary span")
+    lines = "(e) => e.clientHeight / parseFloat(getComputedStyle(e).lineHeight)"
+    expect(phone.page.locator("#hold summary[data-long]")).to_be_visible()
+    assert round(words.evaluate(lines)) == 3
+    assert words.evaluate("(e) => e.scrollHeight > e.clientHeight")
+    phone.page.locator("#hold summary").click()
+    expect(phone.page.locator("#hold details")).to_have_attribute("open", "")
+    assert words.evaluate("(e) => e.scrollHeight <= e.clientHeight + 1")
+    assert phone.faults == []
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK, (320, 640)], ids=str)
 def test_a_long_reason_leaves_room_for_the_page(greenroom, visit, axe, lifted, size):
     manager = visit("mara", size)

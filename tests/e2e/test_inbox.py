@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -541,4 +542,28 @@ def test_nothing_can_be_pressed_before_the_page_hears_it(greenroom, phone):
     held[0].continue_()
     send(mine).click()
     expect(mine.get_by_text("You said yes")).to_be_visible()
+    assert phone.faults == []
+
+
+def test_a_post_needs_no_answer_with_one_press_and_the_press_is_taken_back(greenroom, phone):
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    texts = ("the game crashes every time i open the inventory", "how do i link my account?")
+    for text, fan in zip(texts, ("Abel", "Bo"), strict=True):
+        greenroom.write(text, fan=fan, channel="forgotten", at=long_ago)
+    page = phone.page
+    page.goto(f"{greenroom.url}/inbox?view=unanswered&channel=forgotten")
+    expect(page.locator("#cards > article")).to_have_count(2)
+    count = page.locator("[data-view=unanswered] .count")
+    expect(card(page, "Abel").get_by_role("button", name="Ask the author")).to_have_count(0)
+    card(page, "Abel").get_by_role("button", name="Needs no answer").click()
+    expect(card(page, "Abel")).to_contain_text("Skipped by you")
+    expect(count).to_have_text("1")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(count).to_have_text("2")
+    page.reload()
+    opened = card(page, "Abel").get_by_role("link", name="Open its card")
+    expect(card(page, "Abel").get_by_role("button", name="Ask for a card")).to_have_count(0)
+    opened.click()
+    expect(page).to_have_url(re.compile(r"view=waiting.*#draft-"))
+    expect(page.locator("#cards > article[data-state=waiting]")).to_have_count(1)
     assert phone.faults == []

@@ -1,17 +1,21 @@
 """The live page in a real browser: it changes by itself, and never under somebody's hand."""
 
+import contextlib
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import DESK, PHONE, TOO_SMALL
 
+CRASH = "the game crashes every time i open the inventory"
 PRAISE = "finally finished my lantern cosplay, the paper moths took a whole week"
 VARIED = [
     (PRAISE, "Robin", "art-corner"),
-    ("the game crashes every time i open the inventory", "Kim 🦊", "bugs"),
+    (CRASH, "Kim 🦊", "bugs"),
     ("بصراحة الخريطة الجديدة رائعة جداً", "نور", "العربية"),
     (
         "Donaudampfschifffahrtsgesellschaftskapitänswitwenrente" * 6,
@@ -137,6 +141,64 @@ def busy(greenroom):
         elif "link my account" in text:
             greenroom.decide(greenroom.card(post)["draft_id"], "tom", "reject", reason="no reply needed")
     return greenroom
+
+
+def test_a_phone_shows_the_answers_and_folds_the_rest(visit, busy):
+    phone = visit("mara", PHONE)
+    page = phone.open(f"{busy.url}/live?span=week")
+    reasons = page.locator("[data-part=channels]")
+    expect(page.locator("#figures[data-folded]")).to_be_visible()
+    for answer in ("[data-part=today] dl", "#to-waiting", "#to-unanswered"):
+        expect(page.locator(answer)).to_be_visible()
+    expect(reasons.get_by_role("table")).to_be_hidden()
+    reasons.locator("summary").click()
+    expect(reasons.get_by_role("table")).to_be_visible()
+    # What was opened stays open, and what was not stays folded, when the numbers change.
+    came_in = page.locator(".tiles dd").first
+    before = int(came_in.inner_text())
+    busy.write(PRAISE, fan="Lou", channel="harbor")
+    expect(came_in).to_have_text(str(before + 1))
+    expect(reasons.get_by_role("table")).to_be_visible()
+    expect(page.locator("[data-part=people]").get_by_role("table")).to_be_hidden()
+
+    rows = page.locator(".travels > li")
+    expect(rows.nth(8)).to_be_hidden()
+    expect(rows.first.locator(".track")).to_be_hidden()
+    expect(rows.first.locator(".where")).to_be_visible()
+    page.get_by_role("button", name="Hops").click()
+    expect(rows.first.locator(".track")).to_be_visible()
+    page.get_by_role("button", name="All posts on their way").click()
+    expect(rows.nth(8)).to_be_visible()
+    # Turned to a wide screen, nothing is folded.
+    page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+    expect(page.locator("[data-part=people]").get_by_role("table")).to_be_visible()
+    expect(page.locator(".folded > summary").first).to_be_hidden()
+    assert phone.faults == []
+
+
+def test_a_surge_stands_on_live_and_in_the_inbox_by_itself(desk, greenroom):
+    complaint = greenroom.card(greenroom.write(CRASH, fan="Wren", channel="harbor"))
+    live = desk.open(f"{greenroom.url}/live")
+
+    def tell(name):
+        """As the watch would; what surges it can only tell after a week."""
+        with contextlib.closing(sqlite3.connect(greenroom.folder / "var/greenroom.db", timeout=30)) as base, base:
+            at = f"{datetime.now(UTC).replace(tzinfo=None):%Y-%m-%d %H:%M:%S.%f}"
+            base.execute("INSERT INTO events (at, name, data) VALUES (?, ?, '{\"number\": 7}')", (at, name))
+        greenroom.write(PRAISE, fan="Ada")  # the program wakes
+
+    tell("surge_began")
+    for page in (live, desk.page):
+        page.bring_to_front()
+        expect(page.locator(".surge")).to_contain_text("Many more complaints than usual since")
+    desk.page.locator(".surge").get_by_role("link", name="Card of Wren").click()
+    expect(desk.page.locator(f"#draft-{complaint['draft_id']}")).to_be_visible()
+    expect(desk.page.locator(".surge")).to_be_visible()
+    tell("surge_ended")
+    for page in (live, desk.page):
+        page.bring_to_front()
+        expect(page.locator(".surge")).to_have_count(0)
+    assert desk.faults == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

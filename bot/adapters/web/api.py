@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from bot.adapters.web import views
 from bot.adapters.web.callers import Called, caller, stands
 from bot.adapters.web.deps import Deps, Wired
-from bot.adapters.web.models import AskIn, CardIn, DecisionIn, EditIn, HoldIn, PostIn, WordsIn
+from bot.adapters.web.models import AskIn, CardIn, DecisionIn, EditIn, HoldIn, PostIn, SkipIn, WordsIn
 from bot.adapters.web.platform import NAME
 from bot.adapters.web.problems import Problem, invalid, missing, note, refused
 from bot.consent import Kind
@@ -85,6 +85,15 @@ async def card(post_id: str, deps: Wired, _body: CardIn | None = None) -> Json:
     if found is None:
         raise _no_post()
     return views.card(found)
+
+
+@router.post("/posts/{post_id}/skip")
+async def skip(post_id: str, body: SkipIn, who: Called, deps: Wired) -> Json:
+    """A post needs no answer: what waits for it is skipped. Answers as a decision does."""
+    decided = await deps.intake.needs_no_answer(post_id, who.name(body.by))
+    if decided is None:
+        raise _no_post()
+    return views.decided(decided)
 
 
 @router.post("/posts/{post_id}/ask", status_code=201)

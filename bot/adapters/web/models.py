@@ -89,6 +89,13 @@ class CardIn(Body):
     """Nothing to say: the address names the post."""
 
 
+class SkipIn(Body):
+    """A post that needs no answer."""
+
+    by: Id | None = None
+    """The manager's key in config.yaml; with a session it is the session's."""
+
+
 Incentive = Annotated[Text, Field(max_length=200)]
 """What somebody got from us."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
+from bot.console import surge as surge_of_console
 from bot.events import Happened
 from bot.insights.watch import Watch
 from bot.store import answers, events
@@ -51,6 +52,28 @@ async def test_it_is_told_once_when_it_begins_and_once_when_it_is_over(old):
     assert await surges(old, watch) == [began, ("surge_ended", None, 0, 0.0)]
     await complaints(old, 5)
     assert len(await surges(old, watch)) == 3
+
+
+async def shown(house):
+    """What the console says surges, with the ids of its cards."""
+    found = await house.store.read(lambda c: surge_of_console.surges(c, house.clock.now()))
+    return [(one.topic, one.since, [draft.id for draft, _ in one.cards]) for one in found]
+
+
+async def test_the_console_shows_it_with_its_newest_cards_while_it_lasts(old):
+    watch = Watch(old.store, old.settings, old.clock)
+    assert await shown(old) == []
+    ids = await complaints(old, 6)
+    await surges(old, watch)
+    cards = [(await old.draft_of(post))["draft_id"] for post in ids]
+    ((topic, since, linked),) = await shown(old)
+    (began,) = await old.events("surge_began")
+    assert (topic, since) == (None, began.at)
+    assert len(linked) == surge_of_console.SHOWN
+    assert set(linked) <= set(cards)
+    old.clock.move(hours=3)
+    await surges(old, watch)
+    assert await shown(old) == []
 
 
 async def test_without_a_week_of_history_nothing_is_said(house):

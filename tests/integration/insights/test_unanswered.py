@@ -6,13 +6,14 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import update
 
-from bot.domain import Cause
+from bot.consent import Consent, Kind, State
+from bot.domain import Cause, Refused
 from bot.insights import coverage
 from bot.insights.watch import Watch
-from bot.store import answers, figures, listing
+from bot.store import answers, consents, figures, listing
 from bot.store.answers import Outcome
 from bot.store.listing import Selection, View
-from bot.store.tables import posts
+from bot.store.tables import drafts, posts
 
 PRAISE, QUESTION, BROKEN = "the new map is gorgeous", "how do I save my game?", "the game crashes every time I open it"
 OFFTOPIC = "fog again on the way to work"
@@ -202,6 +203,80 @@ async def test_a_card_for_it_is_one_press_away(house):
     assert await waiting(house) == []
 
 
+@pytest.mark.parametrize("hours", [25, 24 * 5], ids=["it waits", "its draft has expired"])
+async def test_a_post_that_needs_no_answer_is_settled_by_one_press_and_can_be_taken_back(house, hours):
+    post = await house.post(QUESTION)
+    house.clock.move(hours=hours)
+    await house.rounds.once()
+    assert await waiting(house) == [post]
+    decided = await house.intake.needs_no_answer(post, "mara")
+    assert (decided.by, decided.card.draft.state, decided.card.post.id) == ("mara", "rejected", post)
+    assert await waiting(house) == []
+    assert await outcome(house) == {Outcome.SKIPPED: 1}
+    again = await house.intake.needs_no_answer(post, "tom")
+    assert (again.by, again.card.draft.id) == ("mara", decided.card.draft.id), "a second press changes nothing"
+    assert len(await house.events("draft_rejected")) == 1
+    await house.press(await house.draft_of(post), "undo")
+    assert await waiting(house) == [post]
+    assert (await house.draft_of(post))["state"] == "waiting"
+
+
+async def test_only_a_manager_settles_a_post_and_not_under_an_approved_reply(house):
+    post = await house.post(QUESTION)
+    house.clock.move(days=5)
+    await house.rounds.once()
+    before = await house.events()
+    with pytest.raises(Refused, match="is not a manager"):
+        await house.intake.needs_no_answer(post, "robin")
+    assert await house.events() == before, "nothing was drafted for it"
+    assert await house.intake.needs_no_answer("0" * 16, "mara") is None
+    await house.press(await house.asked(post), "edit", text="Touch the lamp.")
+    with pytest.raises(Refused, match="Mara Quint approved this"):
+        await house.intake.needs_no_answer(post, "mara")
+
+
+async def test_a_card_that_waits_is_opened_and_not_asked_for(house):
+    await house.post(QUESTION)
+    gone = await house.post(BROKEN, fan="kim", channel="pier")
+    house.clock.move(**DAY)
+    await house.store.write(lambda c: c.execute(update(drafts).where(drafts.c.post_id == gone).values(state="expired")))
+    selection = Selection(me="mara", view=View.UNANSWERED, overdue=house.clock.now() - timedelta(days=1))
+    first, second = (await house.desk.listing(selection)).cards
+    assert first.reply.id == (await house.draft_of(first.post.id))["draft_id"]
+    assert second.reply is None
+
+
+@pytest.mark.parametrize(
+    ("text", "risk", "askable"), [(PRAISE, [], True), (BROKEN, [], False), (PRAISE, ["minor"], False)]
+)
+async def test_nobody_is_asked_about_a_complaint_nor_at_a_gate_nor_twice(house, text, risk, askable):
+    post = await house.post(text)
+    house.clock.move(**DAY)
+    await house.store.write(
+        lambda c: c.execute(update(posts).where(posts.c.id == post).values(understanding={"risk": risk}))
+    )
+
+    async def offered():
+        selection = Selection(me="mara", view=View.UNANSWERED, overdue=house.clock.now() - timedelta(days=1))
+        (left,) = (await house.desk.listing(selection)).cards
+        card = await house.desk.draft(left.reply.id)
+        return left.askable, card.askable
+
+    assert await offered() == (askable, askable)
+    asked = Consent(
+        id="c" * 16,
+        kind=Kind.STAGE,
+        state=State.NO,
+        platform="stage",
+        fan_id="robin",
+        wording="May we?",
+        created_at=house.clock.now(),
+        post_id=post,
+    )
+    await house.store.write(lambda c: consents.add(c, asked))
+    assert await offered() == (False, False)
+
+
 def at(house, **local):
     """Move the clock on to this time of day."""
     now = house.clock.now()
@@ -244,6 +319,15 @@ async def test_it_is_told_once_in_the_morning_with_numbers_only(house, watch):
     assert await watch.look() == told
     at(house, hour=9)
     assert len(await watch.look()) == 2
+
+
+async def test_a_post_that_needs_no_answer_is_not_in_the_daily_list(house, watch):
+    settled = await house.post(QUESTION)
+    await house.post(BROKEN, fan="kim", channel="pier")
+    house.clock.move(days=2)
+    await house.intake.needs_no_answer(settled, "mara")
+    at(house, hour=9)
+    assert await watch.look() == [{"posts": 1, "kinds": {"complaint": 1}}]
 
 
 async def test_nothing_is_told_when_nobody_waits_nor_in_the_evening(house, watch):

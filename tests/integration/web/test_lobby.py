@@ -8,6 +8,7 @@ import pytest
 from bot.adapters.web.platform import NAME
 from bot.console.app import PAGES
 from bot.console.evening import PICTURES, SAMPLES, Says, script
+from bot.console.lobby import ENOUGH
 from bot.domain import LOBBY
 from bot.store import posts
 from tests.integration.program import database
@@ -164,6 +165,15 @@ async def test_the_first_steps_are_those_of_this_manager(greenroom):
         await begin(mara)
         await played(mara)
         assert (await steps(mara), await steps(tom)) == ({"send", "evening"}, {"undo", "evening"})
+
+
+async def test_whoever_has_decided_twenty_cards_needs_no_first_steps(light):
+    async with light() as greenroom, greenroom.browser() as mara, greenroom.browser("tom") as tom:
+        for _ in range(ENOUGH):
+            assert not (await mara.get("/lobby/steps")).json()["over"]
+            await greenroom.decide(await greenroom.draft(), "reject")
+        assert (await mara.get("/lobby/steps")).json()["over"]
+        assert not (await tom.get("/lobby/steps")).json()["over"]
 
 
 async def test_each_channel_is_a_page_of_its_own(light):

@@ -12,8 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from bot.console.consents import PAGE
+from bot.store.tables import consents, posts
 from tests.integration.conftest import TEMPLATES
 from tests.integration.web.conftest import Greenroom, Start
 
@@ -248,12 +250,35 @@ async def test_no_formula_reaches_a_spreadsheet_and_a_forgotten_fan_is_in_no_log
     assert "cmd|x" not in await fans.page("/stage/consents")
 
 
-async def test_a_decided_card_lets_ask_the_author_unless_it_is_a_question_itself(fans):
+async def test_a_dropped_name_is_never_a_number_of_the_platform(fans):
+    consent = await fans.asked()
+    await fans.ask(await fans.wrote(fan="lobby-kim"), "answer")
+
+    def drop(connection):
+        connection.execute(update(posts).values(author_name=""))
+
+    await fans.greenroom.app.store.write(drop)
+    pages = ("/stage", "/stage/answers", "/stage/consents")
+    for page in [await fans.page(path) for path in pages]:
+        assert not {FAN, "lobby-kim"} & set(re.findall(r">\s*([\w-]+)\s*<", page))
+    for path in ("/stage", "/stage/consents"):
+        assert '<b dir="auto">a fan</b>' in await fans.page(path)
+    await fans.greenroom.app.store.write(
+        lambda c: c.execute(update(consents).where(consents.c.id == consent).values(credit="Moth Maker"))
+    )
+    assert '<b dir="auto">Moth Maker</b>' in await fans.page("/stage/consents")
+    named = {(line["fan"], line["name"]) for line in await fans.consents()}
+    assert named == {(FAN, "Moth Maker"), ("lobby-kim", "a fan")}, "the file says whose yes it is"
+
+
+async def test_a_decided_card_lets_ask_the_author_once_and_never_under_a_question(fans):
     reply = await fans.greenroom.draft("the new map is gorgeous", channel="lobby", author={"id": FAN, "name": "Robin"})
+    assert "data-askable" in await fans.page(f"/inbox/cards?ids={reply['draft_id']}")
     question = (await fans.ask(reply["post"]["post_id"])).json()
     for card in (reply, question):
         await fans.greenroom.decide(card, "reject")
     cards = {card["draft_id"]: await fans.page(f"/inbox/cards?ids={card['draft_id']}") for card in (reply, question)}
-    assert 'data-action="ask"' in cards[reply["draft_id"]]
-    assert 'data-action="ask"' not in cards[question["draft_id"]]
+    for card in cards.values():
+        assert 'data-action="ask"' not in card
+        assert "data-askable" not in card
     assert "a question to the author" in cards[question["draft_id"]]

@@ -37,6 +37,8 @@ def test_every_event_is_told_in_words(name):
         ),
         ("post_judged", {"action": "handoff", "intent": None, "reason": "gate"}, "Read the post: for a person"),
         ("draft_waiting", {"kind": "handoff", "to": "tom"}, "A draft waits: for Tom"),
+        ("texts_dropped", {"posts": 1}, "Dropped words that are no longer needed: those of 1 post"),
+        ("texts_dropped", {"posts": 2}, "Dropped words that are no longer needed: those of 2 posts"),
         ("draft_approved", {"action": "approve"}, "Said yes to the reply"),
         ("draft_approved", {"action": "edit"}, "Said yes to the reply: in their own words"),
         (

@@ -262,7 +262,8 @@ const SAID = {
   propose: "On the card of",
 };
 
-function told(card, action, data) {
+/** Says what a decision came to, with the way back while there is one. */
+export function told(card, action, data) {
   if (!SAID[action]) return;
   const remarks = data.warnings.map((warning) => warning.note).filter(Boolean);
   const sentence = [`${SAID[action]} ${card.dataset.name}`, ...remarks].join(". ");

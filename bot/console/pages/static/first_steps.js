@@ -49,8 +49,10 @@ async function ask() {
   if (!document.hidden) {
     const { ok, data } = await api("GET", "/lobby/steps");
     if (ok) keep(Object.fromEntries(Object.entries(data).filter(([, done]) => done)));
+    if (kept.over) keep({ dismissed: true }); // no newcomer any more
     look(); // the inbox changes its address without a new page
-    if (!kept.dismissed) show();
+    if (kept.dismissed) box.hidden = true;
+    else show();
   }
   if (!allDone()) setTimeout(ask, AGAIN);
 }

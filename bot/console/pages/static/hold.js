@@ -9,6 +9,13 @@ const place = document.getElementById("hold");
 const form = document.getElementById("begin-hold");
 const menu = form.closest("details");
 
+/** Marks a reason that is longer than its place: a press shows the rest. */
+function measure() {
+  const words = place.querySelector("summary span");
+  if (!words || words.closest("[open]")) return;
+  words.parentElement.toggleAttribute("data-long", words.scrollHeight > words.clientHeight + 2);
+}
+
 /** Shows the hold as it is now. Where nothing has changed, nothing is touched. */
 async function look() {
   if (document.hidden) return;
@@ -16,6 +23,7 @@ async function look() {
   if (!made || made.textContent.trim() === place.textContent.trim()) return;
   const focused = place.contains(document.activeElement);
   place.replaceChildren(...made.childNodes);
+  measure();
   if (focused) (place.querySelector("button") ?? document.getElementById("main")).focus();
 }
 
@@ -47,6 +55,8 @@ place.addEventListener("click", async ({ target }) => {
   if (ok) toast("The hold is lifted. What was taken back waits for a new yes.");
 });
 
+measure();
+addEventListener("resize", measure);
 document.addEventListener("hold", look);
 addEventListener("visibilitychange", look);
 setInterval(look, LOOK);

@@ -12,9 +12,11 @@ import {
   goTo,
   isLive,
   isOpen,
+  nextOpen,
   refresh,
   say,
   still,
+  told,
   unfold,
   unfoldReply,
 } from "./card.js";
@@ -44,6 +46,7 @@ function toggleTool(card, name) {
   if (name === "skip" && NO_REPLY[card.dataset.kind])
     place.querySelector("[data-says=label]").textContent = NO_REPLY[card.dataset.kind];
   if (name === "reading" && card.dataset.intent) place.querySelector("select").value = card.dataset.intent;
+  if (name === "more" && !("askable" in card.dataset)) place.querySelector("[data-action=ask]").remove();
   restore(card, place);
   expand(card, name, true);
   const first = [...place.querySelectorAll("input, button, select, textarea")].find((each) => each.checkVisibility());
@@ -86,6 +89,7 @@ const ACTIONS = {
   retry: (card) => decide(card, { action: "retry" }),
   settle: (card, { arrived }) => decide(card, { action: "settle", arrived: arrived === "true" }),
   card: askForCard,
+  "needs-none": needsNoAnswer,
   around: toggleAround,
   unfold: (_card, _values, button) => unfold(button.previousElementSibling),
   ...Object.fromEntries(TOOLS.map((name) => [name, (card) => toggleTool(card, name)])),
@@ -153,11 +157,32 @@ async function askForCard(card) {
     say(card, message);
     return;
   }
-  const [fresh] = (await fetchCards([data.draft_id])) ?? [];
-  if (!fresh) return;
+  const fresh = await takePlace(card, data.draft_id);
+  if (fresh) goTo(fresh);
+}
+
+/** A post needs no answer: the card that was skipped for it takes its place, with the way back. */
+async function needsNoAnswer(card) {
+  if (card.ariaBusy) return;
+  card.ariaBusy = "true";
+  const { ok, data, message } = await api("POST", `/api/posts/${card.dataset.post}/skip`, {});
+  card.ariaBusy = null;
+  say(card, ok ? "" : message);
+  if (!ok) return;
+  told(card, "reject", data);
+  const next = nextOpen(card);
+  const fresh = await takePlace(card, data.draft_id);
+  if (fresh) goTo(next ?? fresh);
+}
+
+/** Puts the card of a draft where another card stands. */
+async function takePlace(card, draft) {
+  const [fresh] = (await fetchCards([draft])) ?? [];
+  if (!fresh) return null;
+  cardOf(draft)?.remove(); // it may stand further down
   card.replaceWith(fresh);
   enhance([fresh]);
-  goTo(fresh);
+  return fresh;
 }
 
 /** Does what a button of a card, or a key, asks for. */
@@ -474,6 +499,11 @@ function take() {
     showBeside(current);
 }
 
+async function lookAtSurge() {
+  const made = await fragment("/inbox/surge");
+  if (made) document.getElementById("surge").replaceChildren(made);
+}
+
 function comeBack() {
   refresh(cards().map((card) => card.dataset.draft).filter(Boolean));
   countSoon();
@@ -492,6 +522,7 @@ follow(
   {
     changed: takeNews,
     hold: () => document.dispatchEvent(new Event("hold")),
+    surge: lookAtSurge,
     presence: (data) => {
       others = data;
       showOthers();

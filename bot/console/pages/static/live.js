@@ -38,6 +38,22 @@ function paced(look, rest) {
   };
 }
 
+// --- what a phone folds, and shows at a press
+
+const isNarrow = matchMedia("(max-width: 39.99rem)"); // as in live.css
+
+function foldAll(root) {
+  for (const details of root.querySelectorAll(".folded")) details.open = !isNarrow.matches;
+}
+
+isNarrow.addEventListener("change", () => foldAll(figures));
+
+for (const button of document.querySelectorAll("[data-shows]"))
+  button.addEventListener("click", () => {
+    const isShown = posts.toggleAttribute(`data-${button.dataset.shows}`);
+    button.setAttribute("aria-pressed", isShown);
+  });
+
 // --- putting one part in the place of another
 
 function remember(root) {
@@ -54,7 +70,11 @@ function patch(old, next) {
   if (given.get(old) === html || isHeld(old)) return;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const again = focused && (focused.id ? `[id="${focused.id}"]` : focused.localName);
-  for (const open of old.querySelectorAll("details[open]")) next.querySelector(`[id="${open.id}"]`)?.setAttribute("open", "");
+  if (isNarrow.matches) foldAll(next);
+  for (const details of next.querySelectorAll("details")) {
+    const before = old.querySelector(`[id="${details.id}"]`);
+    if (before) details.open = before.open;
+  }
   const scrolled = old.querySelector(".table")?.scrollLeft;
   old.replaceWith(next);
   given.set(next, html);
@@ -154,4 +174,6 @@ pause.addEventListener("click", () => {
 addEventListener("visibilitychange", look);
 setInterval(look, AGES_GROW);
 remember(document);
+foldAll(figures);
+figures.dataset.folded = "";
 follow("/live/stream", { changed: look }, look);
