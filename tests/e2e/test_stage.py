@@ -126,7 +126,7 @@ def test_an_answer_is_kept_and_its_line_can_be_copied(greenroom, visit, shots):
     assert page.evaluate("navigator.clipboard.readText()") == f"credit: {consent}"
     page.screenshot(path=shots / "stage-answers-desk.png", full_page=True)
     lobby_page.get_by_role("button", name="Take it back").click()
-    expect(lobby_page.locator(".toast").last).to_contain_text("taken back")
+    expect(lobby_page.locator(".toast").last).to_contain_text("stays where it is")
     page.reload()
     expect(page.get_by_text("No answer is kept.")).to_be_visible()
 
