@@ -52,7 +52,8 @@ class Staged:
         return receipt, error
 
     def shown(self) -> list[str]:
-        return [one["content"] for one in self.fake.by_bot(self.stage)]
+        """What stands on stage, without the links to the posts themselves."""
+        return [one["content"].partition("\nhttps://discord.com/channels/")[0] for one in self.fake.by_bot(self.stage)]
 
 
 @pytest.fixture

@@ -197,7 +197,8 @@ class Machine(RuleBasedStateMachine):
             return
         else:
             word = self.marker()
-            self.words.setdefault(self.fan_of.get(post_id, "staff"), set()).add(word)
+            if who := self.fan_of.get(post_id):  # a teammate goes on under the same name after being forgotten
+                self.words.setdefault(who, set()).add(word)
             if not await self.house.intake.edit(post_id, f"{TEXTS['praise']} {word}"):
                 return
         self._bar(post_id)

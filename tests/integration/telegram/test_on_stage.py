@@ -55,7 +55,9 @@ async def test_it_stands_in_its_topic_and_names_in_it_notify_nobody(staged: Stag
     await staged.open()
     _, _, message = await staged.shown(f"{MADE} @kim_harbor")
     assert message["message_thread_id"] == topic
-    assert message["text"].replace("\N{WORD JOINER}", "") == f"Made by somebody here: {MADE} @kim_harbor"
+    said, link = message["text"].replace("\N{WORD JOINER}", "").split("\n")
+    assert said == f"Made by somebody here: {MADE} @kim_harbor"
+    assert link.startswith("https://t.me/c/")
     assert message.get("entities", []) == []
 
 

@@ -16,6 +16,7 @@ BODIES = {
     ("PATCH", "/api/posts/x"): {"text": PRAISE},
     ("POST", "/api/drafts/x/decisions"): {"revision": 1, "by": "mara", "action": "approve"},
     ("POST", "/api/drafts/x/remarks"): {"text": PRAISE},
+    ("POST", "/api/posts/x/skip"): {"by": "mara"},
     ("POST", "/api/posts/x/ask"): {"kind": "stage", "by": "mara"},
     ("POST", "/api/hold"): {"reason": "a storm", "by": "mara"},
 }

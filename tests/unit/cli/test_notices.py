@@ -40,7 +40,7 @@ def test_preview_shows_each_wording(greenroom: Run, templates: Path) -> None:
     file = notice(templates, STAGE)
     status, out, err = greenroom("templates", "preview", file)
     assert (status, err) == (0, "")
-    assert out == "plain:\n  [name]: “[work]” (for [incentive])\n  [link]\n\n"
+    assert out == "plain:\n  [name]: “[work]” (for [incentive])\n[link]\n\n"
     given = [f"--slot={words}" for words in ("work=my boat", "name=", "incentive=", "link=")]
     _, out, _ = greenroom("templates", "preview", file, *given)
     assert out == "plain:\n  “my boat”\n\n"
