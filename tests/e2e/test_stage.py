@@ -117,6 +117,7 @@ def test_an_answer_is_kept_and_its_line_can_be_copied(greenroom, visit, shots):
     greenroom.api("POST", f"/api/posts/{post}/ask", {"kind": "answer", "incentive": "a free copy", "by": "mara"})
     send(greenroom, "ask")
     lobby_page.get_by_role("button", name="Yes, as Amina").click()
+    expect(lobby_page.get_by_role("button", name="Take it back")).to_be_visible()
     page.goto(f"{greenroom.url}/stage/answers")
     kept = page.locator(".piece", has_text="lamp key")
     expect(kept).to_contain_text("They got from us for it: a free copy")
