@@ -248,7 +248,7 @@ class FakeAssistant:
         words = self.rule(asked) if turn.says is None else turn.says
         used = {"prompt_tokens": len(asked.words) // 4, "completion_tokens": len(words) // 4}
         usage = {"usage": {**used, "total_tokens": sum(used.values())}} if turn.usage else {}
-        plain = {"id": "chatcmpl-1", "created": 0, "model": asked.body["model"]}
+        plain: dict[str, Any] = {"id": "chatcmpl-1", "created": 0, "model": asked.body["model"]}
         if turn.stream:
             return b"".join(_events(plain, words, turn.finish, usage))
         message = {"role": "assistant", "content": words}
@@ -271,11 +271,12 @@ def _events(plain: Mapping[str, Any], words: str, finish: str, usage: Mapping[st
     """An answer as a stream: a piece of it an event, then why it stopped, then what it cost, then the end."""
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     deltas += [{"content": words[at : at + 7]} for at in range(0, len(words), 7)]
-    choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
+    choices: list[list[Any]] = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
     choices.append([{"index": 0, "delta": {}, "finish_reason": finish}])
-    chunks: list[dict[str, Any]] = [{**plain, "object": "chat.completion.chunk", "choices": one} for one in choices]
+    chunks: list[dict[str, Any]] = [{"choices": one} for one in choices]
     if usage:
-        chunks.append({**plain, "object": "chat.completion.chunk", "choices": [], **usage})
+        chunks.append({"choices": [], **usage})
+    chunks = [{**plain, "object": "chat.completion.chunk", **chunk} for chunk in chunks]
     told = [json.dumps(chunk, ensure_ascii=False) for chunk in chunks]
     return [b": it is there\n\n", *(f"data: {one}\n\n".encode() for one in (*told, "[DONE]"))]
 
