@@ -49,12 +49,12 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
         _K: _names("album"),
     },
     tables.drafts: {
-        _W: _names("why text opener text_hash recipe typed alternatives checks missing facts all_facts"),
+        _W: _names("why text opener text_hash recipe typed alternatives checks missing facts all_facts proposed"),
         _I: _names("fan_id"),
         _F: _names(
             "id post_id platform channel kind state revision priority reason_code created_at waiting_since template "
             "variant intent own_words risk follow_up expires_at snoozed_at snoozed_until opened_at decided_at "
-            "reminded_at cause purpose"
+            "reminded_at cause purpose first_template first_variant changed skip_reason"
         ),
         _T: _names("opened_by assigned_to decided_by"),
         _K: _names("target"),
