@@ -52,7 +52,10 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
 ) -> None:
     """Replay an exported chat: what would have been drafted, handed to a person, or left alone, and why.
 
-    Example: greenroom backtest general.json --staff 1234567890 --html report.html
+    The status is 1 if a file breaks off or has faulty lines; all before is used.
+
+    \b
+    Example: greenroom backtest general.json --staff 501 --html report.html
     """
     settings = load_settings(config)
     export = exports.read(*files)
