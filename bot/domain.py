@@ -138,6 +138,9 @@ ON_SENT_REPLY = frozenset({Action.SETTLE, Action.RETRY, Action.CORRECT, Action.R
 LIVE = (DraftState.WAITING, DraftState.SNOOZED)
 """States in which a draft waits for somebody."""
 
+SKIP_REASONS = ("no reply needed", "the post was misread", "the wording is not right", "somebody answers elsewhere")
+"""Why a post gets no reply, as the surfaces offer it. Another reason may hold a fan's words, and is not counted."""
+
 UNSENT = (DeliveryState.HELD, DeliveryState.FAILED)
 """The platform certainly does not have the reply, and it is not being sent."""
 
@@ -249,6 +252,17 @@ class Alternative:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Proposed:
+    """What lay on the card before a manager wrote other words over it."""
+
+    text: str
+    source: str | None = None
+    """The wording that it was made of, with its slots; None if it has none."""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """What stood in them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
     """A reply that waits for a yes, or a hand-off: without a text, for a manager to answer or close."""
 
@@ -292,6 +306,12 @@ class Draft:
     purpose: Purpose = Purpose.REPLY
     target: Target | None = None
     """Where it goes, if not to its post."""
+    proposed: Proposed | None = None
+    """What a manager's own words replaced; None without any, and where they replaced nothing."""
+    changed: float | None = None
+    """The share of its words that they changed, 0 to 1."""
+    skip_reason: str | None = None
+    """Why it was skipped, if that is one of `SKIP_REASONS`."""
 
     @property
     def live(self) -> bool:

@@ -329,6 +329,8 @@ def laid(draft: Draft, number: int) -> Draft:
         facts=chosen.facts,
         typed={},
         own_words=False,
+        proposed=None,
+        changed=None,
         kind="draft",
         alternatives=_turned(draft, number),
     )
@@ -361,6 +363,7 @@ def taken_back(draft: Draft) -> Draft:
         decided_by=None,
         decided_at=None,
         cause=None,
+        skip_reason=None,
     )
 
 
