@@ -14,6 +14,7 @@ import typer
 from bot.cli.check import check
 from bot.cli.common import Config, load_settings
 from bot.cli.live import load_pipeline, read_live
+from bot.cli.works import patches, stats
 from bot.domain import clean
 from bot.errors import GreenroomError
 from bot.reading import in_words, intent_of
@@ -37,6 +38,8 @@ _SHOWN = ("mood", "length", "tells", "second")
 """Fields of `when` that are shown for a post."""
 
 commands.command("check")(check)
+commands.command("stats")(stats)
+commands.add_typer(patches, name="patches")
 
 
 @commands.callback()

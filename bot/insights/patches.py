@@ -114,15 +114,16 @@ def patched(
         of_wording.setdefault((edit.template, edit.variant), []).append(edit)
     files, found = Files(library, names), []
     for wording in sorted(wordings, key=lambda one: (-one.edited, one.template, one.variant)):
-        kept = of_wording.get((wording.template, wording.variant), [])
         template = library.by_key.get(wording.template)
+        old = next((v.source for v in template.variants if v.name == wording.variant), "") if template else ""
+        edits_of = of_wording.get((wording.template, wording.variant), [])
+        kept = [edit for edit in edits_of if edit.proposed.source == old]  # it may have been another text then
         if not wording.mostly_edited or len(kept) < LEAST_EDITS or template is None:
             continue
         texts, why = _texts(kept, template, files)
         there = {one.source.strip() for one in template.variants}
         key = (template.key, wording.variant)
         new = [text for text in texts if text not in there and mark(*key, text) not in settled]
-        old = next((one.source for one in template.variants if one.name == wording.variant), kept[-1].proposed.text)
         patches = tuple(
             Patch(
                 template=template.key,
