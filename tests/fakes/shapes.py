@@ -79,9 +79,15 @@ class Shapes:
         if type_.name == "list":
             return list(self._list(where, type_, value))
         if type_.name == "map":
-            kept = value.items() if isinstance(value, dict) else [("", None)]
-            return [line for key, item in kept for line in self.any(f"{where}.{key}", type_.of, item)]
+            return list(self._map(where, type_, value))
         return [] if _is(type_, value) else [f"{where or 'the body'}: {str(value)[:60]!r} is not {_say(type_)}"]
+
+    def _map(self, where: str, type_: Type, value: Any) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield f"{where or 'the body'}: not a map"
+            return
+        for key, item in value.items():
+            yield from self.any(f"{where}.{key}", type_.of, item)
 
     def _list(self, where: str, type_: Type, value: Any) -> Iterator[str]:
         if not isinstance(value, list):

@@ -108,6 +108,8 @@ class FakeAssistant:
         """The kinds of `response_format` that it takes; it refuses others, as some servers do."""
         self.turns: list[Turn] = []
         """What becomes of the next requests."""
+        self.mood: Callable[[Asked], Turn] = lambda _: Turn()
+        """What becomes of the others."""
         self.seen: list[Asked] = []
         """The requests for an answer that were in order."""
         self.problems: list[str] = []
@@ -178,7 +180,7 @@ class FakeAssistant:
         self.seen.append(asked)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
-        turn = self._turn()
+        turn = self._turn(asked)
         try:
             return await self._take(request, asked, turn)
         finally:
@@ -212,9 +214,9 @@ class FakeAssistant:
         wrong += [f"it has “{words}”" for words in self.secrets if words.casefold() in everything]
         return wrong
 
-    def _turn(self) -> Turn:
+    def _turn(self, asked: Asked) -> Turn:
         if not self.turns:
-            return Turn()
+            return self.mood(asked)
         turn = self.turns[0]
         turn.times -= 1
         if turn.times <= 0:
