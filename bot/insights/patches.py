@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -31,6 +31,7 @@ QUOTE = 4
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _TAGS = re.compile(r"\{%-?\s*(?P<what>if|endif)\b.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _SLOT = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_NUMBER = re.compile(r"\d")
 _STARTS = re.compile(r"(?:^|[.!?:\n]\s*)$")
 _HALF = re.compile(r"^\s*[,.;:!?]|\s[,.;:!?]|[,;:][.!?]")
 """Signs with nothing before them, where a slot was left out."""
@@ -101,18 +102,14 @@ def differences(old: str, new: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def patched(
-    wordings: Iterable[Became],
-    edits: Iterable[Edit],
-    library: Library,
-    settled: Collection[str],
-    names: Collection[str] = (),
+    wordings: Iterable[Became], edits: Iterable[Edit], library: Library, settled: Collection[str], files: Files
 ) -> list[Patched]:
     """The wordings that are mostly edited, the most often edited first. `settled`: marks of texts that were taken or
-    dropped; `names`: those of managers."""
+    dropped."""
     of_wording: dict[Key, list[Edit]] = {}
     for edit in edits:
         of_wording.setdefault((edit.template, edit.variant), []).append(edit)
-    files, found = Files(library, names), []
+    found = []
     for wording in sorted(wordings, key=lambda one: (-one.edited, one.template, one.variant)):
         template = library.by_key.get(wording.template)
         old = next((v.source for v in template.variants if v.name == wording.variant), "") if template else ""
@@ -173,20 +170,24 @@ class Unfit(Exception):
 
 
 class Files:
-    """What an edit is compared with: the words that the operator's own wordings use, and the names of managers."""
+    """What an edit is compared with."""
 
-    def __init__(self, library: Library, names: Collection[str] = ()) -> None:
-        """`names`: those of managers."""
+    def __init__(
+        self, library: Library, names: Collection[str] = (), more: Callable[[str], Iterable[str]] = lambda _: ()
+    ) -> None:
+        """`names`: those of managers; `more`: other wordings in a language, whose words are nobody's."""
         self._library = library
+        self._more = more
         self._of: dict[str, frozenset[str]] = {}
         self.names = names
 
     def words(self, template: Template) -> frozenset[str]:
         """The words of all wordings in a template's language, and of the posts that the operator wrote for it."""
-        if template.locale not in self._of:
-            same = (other for other in self._library.templates if other.locale == template.locale)
-            self._of[template.locale] = frozenset(_vocabulary(v.source for other in same for v in other.variants))
-        return self._of[template.locale] | set(_vocabulary(template.answers_to))
+        locale = template.locale
+        if locale not in self._of:
+            own = (v.source for other in self._library.templates if other.locale == locale for v in other.variants)
+            self._of[locale] = frozenset(_vocabulary((*own, *self._more(locale))))
+        return self._of[locale] | set(_vocabulary(template.answers_to))
 
 
 def _vocabulary(texts: Iterable[str]) -> Iterator[str]:
@@ -217,7 +218,7 @@ def as_wording(edit: Edit, template: Template, files: Files) -> str:
     _refuse_slot_words(own, before.slots, known)
     _refuse_names(own, [*edit.names, *files.names], ours, known)
     _refuse_quotes(own, edit.around, before.source or before.text)
-    _refuse_words_of(own, edit.around, known)
+    _refuse_words_of(own, edit.around, ours, known)
     return slotted
 
 
@@ -323,11 +324,12 @@ def _runs(text: str) -> Iterator[tuple[str, ...]]:
         yield from (tuple(words[at : at + QUOTE]) for at in range(len(words) - QUOTE + 1))
 
 
-def _refuse_words_of(own: str, around: Iterable[str], known: Collection[str]) -> None:
+def _refuse_words_of(own: str, around: Iterable[str], ours: Collection[str], known: Collection[str]) -> None:
     """A word of the fan that no wording of the operator's uses is about this fan: a place, a number, a thing."""
     theirs = {word.casefold() for text in around for word, _ in _words(text)}
     for word, begins in _words(own):
-        if word.casefold() in theirs and not _is_known(word, known, begins=begins):
+        is_known = not _NUMBER.search(word) and _is_known(word, known, begins=begins)
+        if word.casefold() in theirs and not (is_known or word in ours):
             raise Unfit(f"“{word}” is a word of the fan's.")
 
 

@@ -9,16 +9,17 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from rapidfuzz.fuzz import ratio
 
 from bot import private
-from bot.content import read_texts
+from bot.content import read_texts, source
 from bot.domain import clean
 from bot.errors import FaultyFiles, NotDone
-from bot.insights.patches import Patch, Patched, patched
+from bot.insights.patches import Files, Patch, Patched, patched
 from bot.insights.wordings import became
 from bot.settings import Settings
 from bot.store import Connection, wordings
@@ -65,7 +66,16 @@ def waiting(connection: Connection, library: Library, settings: Settings, since:
     names = [manager.name for manager in settings.managers.values()]
     known = [(template.key, variant.name) for template in library.templates for variant in template.variants]
     found = became(wordings.cards(connection, [since]), known)
-    return patched(found, wordings.edits(connection, since), library, settled(settings.var), names)
+    files = Files(library, names, _shipped_wordings)
+    return patched(found, wordings.edits(connection, since), library, settled(settings.var), files)
+
+
+@lru_cache(maxsize=16)
+def _shipped_wordings(locale: str) -> tuple[str, ...]:
+    """Those that come with Greenroom. They know the plain words of a language, which few files of one's own do not."""
+    texts = (path.read_text("utf-8") for path in source().joinpath("templates", locale).glob("*/*.md"))
+    documents = filter(None, (cut("", text, []) for text in texts))
+    return tuple(section.source for document in documents for section in document.sections)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
