@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.consent import Button
-from responders.types import CheckResult, MissingSlot, Post, ReasonCode, Recipe
+from responders.types import ASSISTANT, CheckResult, MissingSlot, Post, ReasonCode, Recipe
 
 
 class Purpose(StrEnum):
@@ -89,6 +89,8 @@ class Cause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     MARK_UNDONE = "mark_undone"
     ON_HOLD = "on_hold"
+    ASSISTANT = "assistant"
+    """A language model read the post, and the rules made something else of it."""
 
 
 _S, _A, _C = DraftState, Action, Cause
@@ -123,6 +125,7 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
         )
     },
     (_S.APPROVED, _C.ON_HOLD): _S.WAITING,
+    (_S.WAITING, _C.ASSISTANT): _S.WAITING,
     (_S.WAITING, _C.TOO_OLD): _S.EXPIRED,
     (_S.APPROVED, _C.TOO_OLD): _S.EXPIRED,
 }
@@ -250,6 +253,11 @@ class Alternative:
     facts: Mapping[str, str] = field(default_factory=dict)
     """The operators' facts in it: name -> what it says."""
 
+    @property
+    def by_model(self) -> bool:
+        """Whether a language model wrote it."""
+        return self.template == ASSISTANT
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposed:
@@ -317,6 +325,11 @@ class Draft:
     def live(self) -> bool:
         """True while it waits for somebody."""
         return self.state in LIVE
+
+    @property
+    def by_model(self) -> bool:
+        """Whether a language model wrote its text, and nobody has changed it."""
+        return self.template == ASSISTANT and not self.own_words
 
     @property
     def typed_by_hand(self) -> bool:

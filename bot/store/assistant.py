@@ -138,7 +138,7 @@ def used(connection: Connection, since: datetime) -> Used:
         func.sum(func.coalesce(calls.c.tokens_in, 0) + func.coalesce(calls.c.tokens_out, 0)).label("tokens"),
     )
     rows = connection.execute(numbers.where(calls.c.at >= since).group_by(calls.c.outcome)).all()
-    blocked = select(calls.c.checks).where(calls.c.at >= since, calls.c.outcome == End.BLOCKED)
+    blocked = select(calls.c.checks).where(calls.c.at >= since, calls.c.checks.is_not(None))
     stopped = Counter(name for names in connection.execute(blocked).scalars() for name in names or ())
     said = [row for row in rows if row.outcome in (End.ANSWERED, End.BLOCKED, End.NOTHING, End.VOID) and row.took]
     answers = sum(row.number for row in said)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from responders.assistant.answer import Nonsense, Suggestion, read_answer
 from responders.assistant.brief import Brief, Given, Use, brief, given
 from responders.assistant.grounding import grounded, rests_on
-from responders.assistant.offer import ASSISTANT, candidate
+from responders.assistant.offer import candidate
+from responders.assistant.second import read_again
+from responders.types import ASSISTANT
 
 __all__ = [
     "ASSISTANT",
@@ -21,6 +23,7 @@ __all__ = [
     "candidate",
     "given",
     "grounded",
+    "read_again",
     "read_answer",
     "rests_on",
 ]

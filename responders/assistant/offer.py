@@ -9,10 +9,8 @@ from responders.assistant.brief import Given
 from responders.assistant.grounding import rests_on
 from responders.library.unseen import seen
 from responders.library.vocabulary import FACTS
-from responders.types import Candidate, Recipe
+from responders.types import ASSISTANT, Candidate, Recipe
 
-ASSISTANT = "assistant"
-"""The template's name of a model's wordings. No operator's template can have it: theirs have a folder before the id."""
 _REPLY = "reply"
 _SHORT = 40
 
