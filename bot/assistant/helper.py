@@ -184,7 +184,7 @@ class Helper:
 
     async def _handle(self, draft_id: str) -> None:
         try:
-            asked = await self._ask(draft_id)
+            asked = await self.ask(draft_id)
         except TookTooLong:
             asked = False
         except StoreError as error:
@@ -193,7 +193,7 @@ class Helper:
         if not asked:
             self._later.add(draft_id)
 
-    async def _ask(self, draft_id: str) -> bool:
+    async def ask(self, draft_id: str) -> bool:
         """Ask about one card, once. False if it was not asked about."""
         ready = await self._worker.run(partial(self._prepare, draft_id))
         if not isinstance(ready, _Prepared):
