@@ -21,6 +21,7 @@ from bot.desk.view import Decided
 from bot.domain import DeliveryState, DraftState, Refused
 from bot.errors import StoreError
 from bot.events import Event
+from bot.store import fans
 from bot.store.listing import beginning
 
 router = APIRouter(prefix="/api", dependencies=[Depends(caller)])
@@ -202,6 +203,20 @@ async def export(platform: str, fan_id: str, deps: Wired) -> Json:
 async def forget(platform: str, fan_id: str, deps: Wired) -> None:
     """Erase what is stored about a fan."""
     await deps.desk.forget(platform, fan_id)
+
+
+@router.put("/noai/{platform}/{fan_id:path}", status_code=204)
+async def decline_assistant(platform: str, fan_id: str, deps: Wired) -> None:
+    """A fan says that no language model may see what they write."""
+    now = deps.clock.now()
+    await deps.store.write(lambda c: fans.decline_assistant(c, platform, fan_id, now))
+
+
+@router.delete("/noai/{platform}/{fan_id:path}", status_code=204)
+async def allow_assistant(platform: str, fan_id: str, deps: Wired) -> None:
+    """A fan allows it again."""
+    now = deps.clock.now()
+    await deps.store.write(lambda c: fans.allow_assistant(c, platform, fan_id, now))
 
 
 @router.get("/replies")
