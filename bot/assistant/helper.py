@@ -289,6 +289,7 @@ class Helper:
         wording = Wording(
             text=found.text,
             intent=ready.first.understanding.intent,
+            quoted=found.quoted,
             sources=found.sources,
             template=found.template,
             variant=found.variant,
