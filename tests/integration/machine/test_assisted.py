@@ -184,7 +184,7 @@ class Assisted(Machine):
         assert draft["id"] not in self.asked, "asked twice"
         self.asked.add(draft["id"])
         assert draft["state"] == "waiting", dict(draft)
-        assert not (draft["risk"] or draft["opened_by"] or draft["own_words"]), dict(draft)
+        assert (draft["risk"], draft["opened_by"], draft["own_words"]) == (None, None, 0), dict(draft)
         words = set(re.findall(r"\w+", brief.user.casefold()))
         assert TEXTS["crisis"] not in brief.user
         author = self.fan_of[draft["post_id"]]
