@@ -278,7 +278,8 @@ def patch_lines(found: Sequence[Patched]) -> Iterator[str]:
             yield f"  {patch.id}  sent {'once' if patch.number == 1 else f'{patch.number} times'}"
             yield from _shown("- ", patch.old)
             yield from _shown("+ ", patch.new)
-            yield f"    {_marked(patch)}"
+            if any(kind == "same" for kind, _, _ in patch.differences):
+                yield f"    {_marked(patch)}"
         for other in one.not_offered:
             yield f"  {counted(other.number, 'edit')} not offered: {other.why}"
     yield ""
