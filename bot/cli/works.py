@@ -97,7 +97,7 @@ def stats_lines(told: WhatWorks, settings: Settings, *, everything: bool = False
         yield ""
         yield _title(template)
         for one in ones:
-            yield f"  {one.variant}{'' if one.known else ' (not in your files any more)'}"
+            yield f"  {one.variant}{'' if one.known else ' (not in your files)'}"
             yield from (f"    {line}" for line in _became(one))
     yield from _corrected_lines(told)
     yield from _unused_lines(told.unused, everything=everything)
