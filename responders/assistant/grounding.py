@@ -37,7 +37,7 @@ _MENTION = re.compile(r"[@\uff20]\w+")
 _ECHO, _QUOTED = 7, 6
 """So many words in a row of the post, or of what the model is told, are not said by chance."""
 _FEW = 3
-_OWN, _ANY = ("promises", "claims", "announced", "unsure", "manner", "days"), ("obeyed", "orders")
+_OWN, _ANY = ("promises", "accepting", "claims", "announced", "unsure", "manner", "days"), ("obeyed", "orders")
 """Phrases of the reply's language, and those of any: an order may come in another one."""
 _NOUNS_ARE_CAPITAL = "de"
 _EMPTY: Mapping[str, Any] = {"phrases": {}}
@@ -214,6 +214,8 @@ class _Weigher:
         """What is wrong with a part of a sentence."""
         if not part.tokens or self._backing(part.tokens):
             return None
+        if found := self._accepted(part):
+            return fault(PROMISE, f"Accepts what the fan asks or wishes (“{found}”).")
         if found := self._claimed(part):
             return self._unbacked(part, (found,))
         unknown, taken = self._sorted(part)
@@ -263,6 +265,11 @@ class _Weigher:
         passing = token.stem in sets["kind"] or token.stem in self._names or token.low in sets["around"]
         return token.is_small or token.is_not or passing
 
+    def _accepted(self, part: _Part) -> str | None:
+        """The few words that accept what the fan asks or wishes: "Gerne!"."""
+        few = len(part.tokens) <= _FEW + 1 and not part.asks and not self._is_unsure(part)
+        return self._phrases["accepting"].find(part.text) if few and self._post[1] else None
+
     def _claimed(self, part: _Part) -> str | None:
         """The phrase of a part that announces a fact, unless the fan stated it."""
         if announced := self._phrases["announced"].find(part.text):
@@ -305,7 +312,7 @@ class _Weigher:
         return bool(near) and not self._is_unsure(part) and all(stated.denies is not denies for stated in near)
 
     def _is_courtesy(self, part: _Part, taken: Collection[str]) -> bool:
-        feels = any(t.stem in self._words.sets["kind"] for t in part.tokens)
+        feels = any(t.stem in self._words.sets["kind"] and not t.is_small for t in part.tokens)
         turn = self._phrases["manner"].find(part.text) is not None or self._is_unsure(part)
         return feels or turn or (part.hangs and not taken)
 
