@@ -211,6 +211,19 @@ async def test_others_in_the_thread_who_said_no_or_are_in_danger_are_left_out(he
     assert CRISIS not in "".join(asked.words for asked in helped.fake.seen)
 
 
+async def test_words_that_a_post_quotes_are_given_only_if_their_author_allows_it(open_helped):
+    async with open_helped(start=False) as helped:
+        house = helped.house
+        await house.post("is the map any good?", fan="sam", external_id="p-root")
+        quoting = {"reply_to": "p-root", "mentions_us": True, "quote": "any good"}
+        card = await house.draft(PRAISE, **quoting)
+        assert (await look(house, card["draft_id"])).seen[0].quote == "any good"
+        await command(house, "noai", "sam")
+        assert (await look(house, card["draft_id"])).seen[0].quote == ""
+        unknown = await house.draft("love the harbor", **{**quoting, "reply_to": "from-before-us"})
+        assert (await look(house, unknown["draft_id"])).seen[0].quote == ""
+
+
 @pytest.mark.parametrize("change", ["noai", "stop", "forget", "edit", "delete", "hold", "open", "reword", "reject"])
 async def test_what_happens_between_the_look_and_the_question_stops_the_question(open_helped, change):
     async with open_helped(start=False) as helped:
@@ -337,6 +350,25 @@ class Broken(Assistant):
 
     async def aclose(self):
         pass
+
+
+class Endless(Broken):
+    """One that keeps no time."""
+
+    async def ask(self, brief):
+        await asyncio.Event().wait()
+
+
+async def test_an_assistant_that_keeps_no_time_is_left_when_it_is_over(open_helped):
+    async with open_helped("timeout: 1s", start=False) as helped:
+        house, section = helped.house, helped.house.settings.assistant
+        helper = Helper(
+            *(house.store, house.settings, house.clock, lambda: house.pipeline, Endless(section, None)),
+            section=section,
+            text_limit=lambda _: 2000,
+        )
+        assert await helper.ask((await house.draft(PRAISE))["draft_id"])
+        assert [row["outcome"] for row in await helped.rows()] == ["late"]
 
 
 async def test_a_fault_of_an_assistant_costs_a_wording_and_nothing_else(open_helped):
