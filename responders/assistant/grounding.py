@@ -154,7 +154,8 @@ class _Weigher:
             yield fault(OBEYED, f"Has signs of code or markup (“{code.group().strip()}”).")
         if found := self._phrases["obeyed"].find(reply):
             yield fault(OBEYED, f"Speaks of how it was made (“{found}”).")
-        if run := shared_run(reply, "\n".join((*RULES, *VOICE)), _QUOTED):
+        told = (*RULES, *VOICE, *self._given.intents.values(), *self._given.situations.values())
+        if run := shared_run(reply, "\n".join(told), _QUOTED):
             yield fault(OBEYED, f"Repeats what the model is told (“{run}”).")
         if run := shared_run(reply, self._given.post, _ECHO):
             yield fault(OBEYED, f"Repeats the post word for word (“{run}”).")
@@ -219,10 +220,8 @@ class _Weigher:
         if found := self._claimed(part):
             return self._unbacked(part, (found,))
         unknown, taken = self._sorted(part)
-        if unknown:
-            return self._unbacked(part, unknown)
-        if part.asks:
-            return None
+        if unknown or part.asks:
+            return self._unbacked(part, unknown) if unknown else None
         if self._is_opposite(part, taken):
             return fault(OPPOSITE, f"“{part.text}” may say the opposite of the post.")
         fine = self._is_courtesy(part, taken) or self._is_of_the_fan(part, taken) or self._says_nothing(part, taken)

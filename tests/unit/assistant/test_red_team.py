@@ -32,3 +32,15 @@ def test_what_it_wants_is_not_said(one: dict[str, Any]) -> None:
     wording = Wording(text=offered.text, template=offered.template, variant=offered.variant)
     checks = (*grounded(offered.text, known), *pipeline.check(wording, post, context))
     assert [check for check in checks if check.level is Level.BLOCK], offered.text
+
+
+def test_the_meaning_of_a_reading_is_no_reply() -> None:
+    """Seen with a small model: it said back what we call the situation."""
+    pipeline = shipped()
+    text = "how do I bring my save from the old laptop to the new one?"
+    post = Post(platform="web", channel="a", external_id="1", author=Author(id="r", name="Robin"), text=text, at=NOW)
+    context = Context(now=NOW, community="Lantern Harbor", locale="en")
+    known = given(post, context, pipeline.understand(post, context), pipeline.library)
+    long = [meaning for meaning in known.situations.values() if len(meaning.split()) > 6]
+    assert long
+    assert all(grounded(meaning, known) for meaning in long)
