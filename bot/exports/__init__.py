@@ -1,6 +1,6 @@
 """Readers of exported chats: DiscordChatExporter's JSON, Telegram Desktop's JSON, and posts as JSON lines.
 
-A file is read piece by piece, so that its size does not matter. What grows with it are 24 to 48 bytes for each message
+A file is read piece by piece, so that its size does not matter. What grows with it are 12 to 48 bytes for each message
 (to know repeats) and the titles of topics.
 """
 

@@ -258,6 +258,20 @@ def test_numbers_are_kept_by_their_keys(pairs: list[tuple[int, int]]) -> None:
     assert kept.get(("chat", "none")) is None
 
 
+def test_numbers_that_are_all_0_take_half_the_memory() -> None:
+    def size(number: int) -> int:
+        tracemalloc.start()
+        kept = Numbers()
+        for key in range(20_000):
+            kept.put(key, number)
+        held = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert kept.get(19_999) == number
+        return held
+
+    assert size(0) < 0.6 * size(7)
+
+
 def test_numbers_grow() -> None:
     kept = Numbers()
     kept.put(0, 5)  # whose hash is 0 too
