@@ -185,4 +185,4 @@ async def test_commands_are_told_again_until_discord_takes_them(harbor, monkeypa
 
 
 async def _registered(harbor) -> bool:
-    return {one["name"] for one in harbor.fake.world.commands.values()} >= commands.NAMES
+    return {one["name"] for one in harbor.fake.world.commands.values()} >= commands.names(harbor.settings)

@@ -7,7 +7,6 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.adapters.discord import commands
 from bot.adapters.discord.doctor import check_online, checks
 from tests.fakes.discord import TOKEN, FakeDiscord
 
@@ -111,7 +110,7 @@ async def test_commands_that_discord_does_not_know(fake, online):
     (told,) = [check for check in await online() if "commands" in check.result]
     assert told.ok is None
     assert "queue" in told.result
-    for number, name in enumerate(commands.NAMES):
+    for number, name in enumerate(told.result.partition(": ")[2].split(", ")):
         fake.world.commands[str(number)] = {
             "id": str(number), "application_id": fake.world.application, "version": "1", "name": name, "type": 1,
             "description": "x", "default_member_permissions": None, "options": [],
