@@ -112,7 +112,7 @@ class _Prepared:
 
     @property
     def characters(self) -> int:
-        """How much of it is about the post."""
+        """Of all that is sent."""
         return len(self.brief.system) + len(self.brief.user)
 
 
