@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from bot.assistant.doctor import untold
 from bot.assistant.port import assistants
 from bot.backtest.assisted import Asked, ask_all, would_be_asked
 from bot.backtest.run import Judged
@@ -21,10 +22,13 @@ Fan = tuple[str, str]
 """Platform and id there."""
 
 
-def refuse_unbounded(settings: Settings, limit: int | None) -> None:
-    """Raises GreenroomError if there is no model to ask, or if nothing bounds what that costs."""
+def refuse_model(settings: Settings, limit: int | None) -> None:
+    """Raises GreenroomError if there is no model to ask, if fans could not read of it, or if nothing bounds what it
+    costs."""
     if settings.assistant is None:
         raise GreenroomError("--assistant needs a language model: write the block `assistant:` into config.yaml.")
+    if why := untold(settings):
+        raise GreenroomError(why)
     if limit is None:
         raise GreenroomError("--assistant asks the model about each card: say with --limit how many posts are judged.")
 
@@ -70,7 +74,7 @@ async def _ask(
     settings: Settings, cards: Sequence[Judged], pipeline: Pipeline, told: Callable[[], None]
 ) -> list[Asked]:
     section, key = settings.assistant, settings.assistant_key
-    assert section  # noqa: S101 - `refuse_unbounded` looked
+    assert section  # noqa: S101 - `refuse_model` looked
     assistant = assistants()[section.kind](section, key.get_secret_value() if key else None)
     try:
         return await ask_all(cards, assistant, section, pipeline, told)

@@ -22,7 +22,7 @@ from bot.backtest.page import page
 from bot.backtest.report import without_reply
 from bot.backtest.start import start_template
 from bot.backtest.words import as_dict, change_dicts, change_lines, changes, lines, worth_dict, worth_lines
-from bot.cli.assisted import Cards, refuse_unbounded
+from bot.cli.assisted import Cards, refuse_model
 from bot.cli.common import Config, busy, load_settings, write_file
 from bot.cli.live import load_pipeline, read_live
 from bot.errors import GreenroomError
@@ -66,7 +66,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
     if assistant:
         if compare or start is not None:
             raise GreenroomError("--assistant goes with neither --compare nor --start-template.")
-        refuse_unbounded(settings, limit)
+        refuse_model(settings, limit)
     export = exports.read(*files)
     pipeline = load_pipeline(settings)
     options = Options(

@@ -43,7 +43,8 @@ def home(greenroom: Run, tmp_path: Path, model: FakeAssistant, monkeypatch: pyte
     monkeypatch.setenv("ASSISTANT_KEY", KEY)
     config = tmp_path / "home" / "config.yaml"
     block = f"assistant: {{endpoint: '{model.endpoint}', model: {MODEL}, key_env: ASSISTANT_KEY, processor: our own}}\n"
-    config.write_text(config.read_text("utf-8") + block, "utf-8")
+    text = config.read_text("utf-8").replace("policy: null", "policy: A model on our own server may read it.")
+    config.write_text(text + block, "utf-8")
     return tmp_path / "home"
 
 
@@ -119,6 +120,18 @@ def test_without_a_model_it_says_what_to_do(greenroom: Run, home: Path, export: 
     config.write_text(config.read_text("utf-8").rpartition("assistant:")[0], "utf-8")
     status, out, err = backtest(greenroom, home, export, "--assistant", "--limit", "3")
     assert (status, out, "`assistant:`" in err) == (2, "", True)
+
+
+def test_it_needs_a_privacy_text_as_a_start_does(
+    greenroom: Run, home: Path, export: Path, model: FakeAssistant
+) -> None:
+    config = home / "config.yaml"
+    config.write_text(
+        config.read_text("utf-8").replace("policy: A model on our own server may read it.", "policy: null"), "utf-8"
+    )
+    status, out, err = backtest(greenroom, home, export, "--assistant", "--limit", "3")
+    assert (status, out, "`privacy.policy`" in err) == (2, "", True)
+    assert model.calls == 0
 
 
 def test_who_said_no_is_not_asked_about(greenroom: Run, home: Path, export: Path, model: FakeAssistant) -> None:
