@@ -242,7 +242,7 @@ class Server:
         after: str | None = None
         while len(found) < limit:
             page = {"state": str(state), "limit": min(_PAGE, limit - len(found)), **({"after": after} if after else {})}
-            answer = self.ask("GET", "/api/drafts", params=page)
+            answer = self._page(page)
             found += answer["items"]
             after = answer["next"]
             if after is None:
@@ -254,7 +254,7 @@ class Server:
         prefix = card_id.strip().lower()
         if not prefix or len(prefix) > 16 or set(prefix) - set("0123456789abcdef"):  # noqa: PLR2004 - as ids are
             raise GreenroomError(f"“{cards.line(card_id)}” is not a card's id; `greenroom queue list` shows them.")
-        found = self.ask("GET", "/api/drafts", params={"begins": prefix, "limit": 4})["items"]
+        found = self._page({"begins": prefix, "limit": 4})["items"]
         if not found:
             raise GreenroomError(f"There is no card {prefix}; `greenroom queue list` shows those that wait.")
         if len(found) > 1:
@@ -277,9 +277,12 @@ class Server:
                     for name, fact in facts(lines):
                         last = fact["seq"]
                         yield name, fact
-            except (httpx.TransportError, Away):
+            except httpx.TransportError:
                 if not met:
                     raise self._away() from None
+            except Away:
+                if not met:
+                    raise
             if tries == 0:
                 typer.echo("Greenroom does not answer any more; trying again. Ctrl-C ends this.", err=True)
             time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
@@ -301,11 +304,21 @@ class Server:
         found, more = self.drafts(DraftState.WAITING, _PAGE)
         return f"{'More than ' if more else ''}{len(found)} {'waits' if len(found) == 1 and not more else 'wait'} now."
 
+    def _page(self, params: Mapping[str, Any]) -> cards.Json:
+        """A page of cards. Raises NotDone if something else than Greenroom answers."""
+        answer = self.ask("GET", "/api/drafts", params=params)
+        if isinstance(answer, dict) and "items" in answer:
+            return answer
+        raise self._stranger()
+
+    def _stranger(self) -> NotDone:
+        return NotDone(f"What answers at {self._client.base_url} is not Greenroom; look at `web.bind`.")
+
     def _body(self, answer: httpx.Response) -> Any:
         try:
             return answer.json()
         except ValueError:
-            raise NotDone(f"What answers at {self._client.base_url} is not Greenroom; look at `web.bind`.") from None
+            raise self._stranger() from None
 
     def _refused(self, answer: httpx.Response) -> GreenroomError:
         if answer.status_code == _UNAUTHORIZED:
@@ -315,7 +328,9 @@ class Server:
             )
         body = self._body(answer)
         message = body.get("message") if isinstance(body, dict) else None
-        sentence = cards.line(message) or f"What answers at {self._client.base_url} is not Greenroom."
+        if not isinstance(message, str):
+            return self._stranger()
+        sentence = cards.line(message)
         if answer.status_code == _UNKNOWN:
             return GreenroomError(sentence)
         return Away(sentence) if answer.status_code >= _UNAVAILABLE else NotDone(sentence)

@@ -325,9 +325,11 @@ async def test_without_a_server_it_is_one_sentence(
     assert err == f"Greenroom does not answer at {address}; start it with `greenroom run`.\n"
 
 
-async def test_something_else_on_the_port_is_told(terminal: Terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("body", [b"hello", b"[1]", b'{"ok": true}'])
+@pytest.mark.parametrize("status", [b"200 OK", b"404 Not Found", b"500 Oh"])
+async def test_something_else_on_the_port_is_told(tmp_path: Path, status: bytes, body: bytes) -> None:
     async def page(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+        writer.write(b"HTTP/1.1 %b\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b" % (status, len(body), body))
         await writer.drain()
         writer.close()
 
@@ -336,8 +338,8 @@ async def test_something_else_on_the_port_is_told(terminal: Terminal, tmp_path: 
     path = tmp_path / "other.yaml"
     path.write_text(CONFIG.format(undo_seconds=10, public_url="").replace("127.0.0.1:0", f"127.0.0.1:{port}"), "utf-8")
     async with server:
-        status, _, err = await Terminal(path).run("list")
-    assert status == 1
+        found, _, err = await Terminal(path).run("list")
+    assert found == 1
     assert "is not Greenroom" in err
 
 
