@@ -21,12 +21,15 @@ from bot.errors import Busy, StoreError
 from bot.events import Event, Happened
 from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
-from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, rewrite
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, reading, rewrite, writing
 from bot.store.migrate import bring_up, make_private
+from bot.store.postgres import Wire
 from bot.store.writer import CLOSED, Writer
 
 T = TypeVar("T")
 READERS = 4
+SWEEP = 15.0
+"""Seconds between two looks of a follower that no signal woke: a wake-up of another process can be lost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,9 +49,9 @@ class Signal:
         self._names = names
         self._set = asyncio.Event()
 
-    def notify(self, names: frozenset[str]) -> None:
-        """Called by the store after a commit."""
-        if not self._names or self._names & names:
+    def notify(self, names: frozenset[str] | None) -> None:
+        """Called by the store after a commit; with None when another process may have committed anything."""
+        if names is None or not self._names or self._names & names:
             self._set.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
@@ -62,7 +65,10 @@ class Signal:
 
 
 class Store:
-    """One database, one writer thread, a few reader threads. Open and close it on the same event loop."""
+    """One database, one writer thread, a few reader threads. Open and close it on the same event loop.
+
+    A SQLite file is ours alone. A PostgreSQL database may have other processes: what they commit sets signals, too.
+    """
 
     def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
         """Use `Store.open`."""
@@ -70,8 +76,13 @@ class Store:
         self._lock = lock
         self._signals: list[Signal] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._writer = Writer(engine, self._notify)
         self._closed = False
+        if lock:
+            self._writer, self._listening = Writer(engine, self._notify), None
+        else:
+            wire = Wire(engine, self._notify)
+            self._writer = Writer(engine, self._notify, wire.tell)
+            self._listening = asyncio.create_task(wire.listen(), name="wake-ups")
 
     @classmethod
     async def open(cls, url: str) -> Store:
@@ -94,6 +105,9 @@ class Store:
     async def close(self) -> None:
         """Commit what is queued, then close everything. New reads and writes are refused at once."""
         self._closed = True
+        if self._listening:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         await self._writer.close()
         self._readers.shutdown()
         self._engine.dispose()
@@ -109,7 +123,7 @@ class Store:
     def read_here(self, query: Callable[[Connection], T]) -> T:
         """`read` on the caller's own thread, for work that is not on the event loop."""
         try:
-            with self._engine.connect().execution_options(reading=True) as connection:
+            with reading(self._engine) as connection:
                 return query(connection)
         except DBAPIError as error:
             raise in_words(error, self._engine.url) from error
@@ -144,7 +158,7 @@ class Store:
         finally:
             self._signals.remove(signal)
 
-    def _notify(self, names: frozenset[str]) -> None:
+    def _notify(self, names: frozenset[str] | None) -> None:
         for signal in self._signals:
             signal.notify(names)
 
@@ -169,7 +183,7 @@ class Store:
                     after = event.seq
                     yield event
                 if not found:
-                    await signal.wait()
+                    await signal.wait(SWEEP)
 
     async def post_page(self, post_id: str) -> PostPage | None:
         """A post with its draft and reply, or None."""
@@ -228,7 +242,7 @@ def cut(found: Sequence[Any], limit: int) -> tuple[list[Any], str | None]:
 
 def _drop_claims(engine: Engine) -> None:
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             leases.drop_all(connection)
             deliveries.cut_off_all(connection)
     except DBAPIError as error:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import shutil
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline, build
 from responders.types import Author, Post
+from tests.databases import ON_SERVER, Database, Files, Server, server
 from tests.fakes.reader import Says
 from tests.fakes.reads import Torn
 from tests.model import reader
@@ -36,6 +36,7 @@ from tests.model import reader
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONFIG = """\
 community: {{name: Lantern Harbor}}
+store: {store}
 managers: {{mara: {{name: Mara Quint}}, tom: {{name: Tom}}}}
 on_call: mara
 replies: {{{replies}}}
@@ -170,11 +171,12 @@ class Stage:
 
 
 class House:
-    """One community's machinery on one database file, which can be closed and opened again."""
+    """One community's machinery on one database, which can be closed and opened again."""
 
-    def __init__(self, folder: Path, pipeline: Pipeline, replies: str = NO_CAPS) -> None:
+    def __init__(self, folder: Path, database: Database, pipeline: Pipeline, replies: str = NO_CAPS) -> None:
         path = folder / "config.yaml"
-        path.write_text(CONFIG.format(replies=replies), encoding="utf-8")
+        path.write_text(CONFIG.format(replies=replies, store=database.url), encoding="utf-8")
+        self.database = database
         self.settings = settings.load(path, {})
         self.clock = Clock()
         self.stage = Stage()
@@ -332,30 +334,46 @@ def torn(pipeline: Pipeline, torn_reader: Torn) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Iterator[Files | Server]:
+    """Makes migrated databases, of the kind that these tests run on."""
+    if not ON_SERVER:
+        yield Files(tmp_path_factory.mktemp("database"))
+        return
+    with server(testrun_uid) as found:
+        yield Server(found)
+
+
+@pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy. Copying is faster than migrating."""
-    path = tmp_path_factory.mktemp("database") / "greenroom.db"
+    folder = tmp_path_factory.mktemp("file")
+    Files(folder)
+    return folder / "greenroom.db"
 
-    async def make() -> None:
-        await (await Store.open(f"sqlite:///{path}")).close()
 
-    asyncio.run(make())
-    return path
+@pytest.fixture
+def database(databases: Files | Server, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated database."""
+    made = databases.new(tmp_path / "var")
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def build_house(
-    tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, empty_database: Path
-) -> Callable[..., House]:
+    tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, databases: Files | Server
+) -> Iterator[Callable[..., House]]:
     """Builds a closed house in a folder of its own."""
+    made: list[Database] = []
 
     def build(replies: str = NO_CAPS) -> House:
         folder = tmp_path_factory.mktemp("house")
-        (folder / "var").mkdir()
-        shutil.copy(empty_database, folder / "var")
-        return House(folder, pipeline, replies)
+        made.append(databases.new(folder / "var"))
+        return House(folder, made[-1], pipeline, replies)
 
-    return build
+    yield build
+    for one in made:
+        one.close()
 
 
 @pytest.fixture

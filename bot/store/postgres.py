@@ -1,0 +1,198 @@
+"""What PostgreSQL needs of us: how we connect, one writer at a time, what a lost connection means, and wake-ups.
+
+A write transaction takes an advisory lock first, so that writes come one after the other as they do on SQLite: each
+sees what the one before it wrote, whichever process that was, and events are numbered in the order of their commits.
+The writer commits many operations at once, so one lock costs little.
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    import psycopg
+
+log = structlog.get_logger()
+
+WRITING = 0x67726E72
+"""The key of the lock of write transactions."""
+CHANNEL = "greenroom"
+"""Where processes tell each other what was written."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds before a lost connection is made again."""
+PATIENCE = 60.0
+"""Seconds for which a server that was lost in a commit is waited for."""
+
+_LOOK_ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 11_000}
+_SESSION = {
+    "timezone": "UTC",
+    "lock_timeout": "5s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+    # The server, too, soon notices that we are gone: our locks end with our session.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+_POOL = {"pool_size": 8, "max_overflow": 4, "pool_pre_ping": True}
+
+_PASSING = frozenset(
+    {
+        "40001",  # serialization_failure
+        "40P01",  # deadlock_detected
+        "55P03",  # lock_not_available
+        "53300",  # too_many_connections
+        "57P01",  # admin_shutdown
+        "57P02",  # crash_shutdown
+        "57P03",  # cannot_connect_now
+    }
+)
+"""Errors that pass by themselves. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+_SAID = {
+    "28": "the server refuses this user or password; set PGPASSWORD, PGPASSFILE or store_password_file",
+    "3D": "there is no such database on the server; make it with createdb",
+    "42501": "this user may not do that in the database; make it the owner of the database",
+    "25006": "the server takes no writes now (it is a standby, or read-only)",
+    "53100": "the server's disk is full; make room (nothing that was acknowledged is lost)",
+    "53300": "the server has no room for another connection; raise max_connections",
+    "55P03": "another program holds the database; stop it and try again",
+    "57P": "the server is stopping or starting; this is tried again",
+    "XX": "the server says that its data is damaged; restore a backup",
+}
+"""The start of an error's code, and what it means to a person. The longest that fits counts."""
+
+
+def connect_args() -> dict[str, Any]:
+    """How each connection is made: given up soon, in UTC, and noticed when the other side is gone."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    return {"connect_timeout": 5, "application_name": "greenroom", "options": options, **_LOOK_ALIVE}
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine whose errors do not repeat what fans wrote. Raises StoreError without the driver."""
+    try:
+        return create_engine(url, hide_parameters=True, connect_args=connect_args(), **_POOL)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "store: PostgreSQL needs its driver; install it with: pip install 'greenroom[postgres]'"
+        ) from error
+
+
+def reading(connection: Connection) -> Connection:
+    """The connection for questions that all see the same moment."""
+    return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def begin(connection: Connection) -> int:
+    """Wait for the turn of this write transaction. Returns its number, for `committed`."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITING})
+    return int(connection.execute(text("SELECT pg_current_xact_id()::text")).scalar_one())
+
+
+def committed(engine: Engine, number: int) -> bool:
+    """Whether a transaction counts whose connection was lost while it was committed.
+
+    Waits for a server that starts again. Raises DBAPIError when nobody can tell.
+    """
+    given_up_at = time.monotonic() + PATIENCE
+    asked = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+    while True:
+        try:
+            with engine.connect() as connection:
+                status = connection.execute(asked, {"number": str(number)}).scalar()
+        except DBAPIError as error:
+            if not passes(error) or time.monotonic() > given_up_at:
+                raise
+            status = "in progress"
+        if status != "in progress":
+            return bool(status == "committed")
+        time.sleep(FIRST_PAUSE)
+
+
+def passes(error: DBAPIError) -> bool:
+    """True for a lost connection, and for whatever else is worth another try."""
+    code = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or code in _PASSING or (code is None and _is_operational(error))
+
+
+def _is_operational(error: DBAPIError) -> bool:
+    """No server was reached, or it went away: psycopg has no code for that."""
+    import psycopg  # noqa: PLC0415 - an extra
+
+    return isinstance(error.orig, psycopg.OperationalError)
+
+
+def in_words(cause: BaseException | None) -> str | None:
+    """What an error means to a person, or None."""
+    code = getattr(cause, "sqlstate", None)
+    if code is None:
+        lost = "cannot be reached; look whether the server runs and the address is right"
+        return lost if cause is not None and type(cause).__name__ == "OperationalError" else None
+    fitting = [start for start in _SAID if code.startswith(start)]
+    return _SAID[max(fitting, key=len)] if fitting else None
+
+
+class Wire:
+    """Tells other processes what was written, and hears it from them. What it says is a hint: nothing depends on it."""
+
+    def __init__(self, engine: Engine, heard: Callable[[frozenset[str] | None], None]) -> None:
+        """`heard` is called on the event loop with the names of events; with None when some may have been missed."""
+        self._engine = engine
+        self._heard = heard
+        self._name = secrets.token_hex(4)
+
+    def tell(self, names: Iterable[str]) -> None:
+        """Say which events were committed. Called by the writer; a server that does not answer is left alone."""
+        payload = f"{self._name} {','.join(sorted(names))}"
+        with contextlib.suppress(DBAPIError), self._engine.connect() as connection:
+            told = connection.execution_options(isolation_level="AUTOCOMMIT")
+            told.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+
+    async def listen(self) -> None:
+        """Hear what others write, until cancelled."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._hear()
+            except psycopg.Error as error:
+                log.info("wake_ups_lost", why=str(error).partition("\n")[0])
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _hear(self) -> None:
+        connection = await connect(self._engine.url)
+        try:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            self._heard(None)
+            async for notice in connection.notifies():
+                by, _, names = notice.payload.partition(" ")
+                if by != self._name:
+                    self._heard(frozenset(names.split(",")))
+        finally:
+            await connection.close()
+
+
+async def connect(url: URL) -> psycopg.AsyncConnection[Any]:
+    """A connection of its own, outside of the pool, on which each statement is its own transaction."""
+    import psycopg  # noqa: PLC0415 - an extra
+
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    arguments = connect_args()
+    options = arguments.pop("options").replace("-c statement_timeout=60s ", "")
+    return await psycopg.AsyncConnection.connect(address, autocommit=True, options=options, **arguments)
