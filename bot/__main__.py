@@ -11,7 +11,8 @@ from bot.errors import GreenroomError
 
 
 def main() -> None:
-    """Run a command. Errors are one sentence on stderr; status 2 for bad input, 1 for an accident, 130 when stopped."""
+    """Run a command. Errors are one sentence on stderr. The status is 1 if something was found or refused, and for an
+    accident; 2 for bad input; 130 when stopped."""
     # numpy reads it when it is imported. For our small matrices its threads cost more than they save.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from bot.cli import commands  # noqa: PLC0415 - only after the line above
@@ -19,7 +20,7 @@ def main() -> None:
     try:
         commands()
     except GreenroomError as error:
-        sys.exit(_say(str(error), 2))
+        sys.exit(_say(str(error), error.status))
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:

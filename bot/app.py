@@ -19,6 +19,8 @@ from bot.adapters.web.auth import Keys, signin_link
 from bot.adapters.web.deps import Deps
 from bot.adapters.web.links import base_url, keys
 from bot.adapters.web.platform import WebPlatform
+from bot.assistant.helper import Helper
+from bot.assistant.port import assistants
 from bot.clock import SteadyClock
 from bot.console import WebServer, create_app
 from bot.content import Content
@@ -104,6 +106,8 @@ class App:
         self.board: Board
         self.digests: Digests
         self.heard_page: HeardPage
+        self.helper: Helper | None = None
+        """Asks the language model; None where there is none, and in a process without the desk."""
         self.keys: Keys
         self.web: WebServer
 
@@ -148,6 +152,7 @@ class App:
         self.digests = Digests(self.store, settings, clock, sent_to, self._message_link)
         self.heard_page = HeardPage(self.store, settings)
         self.stage_pages = StagePages(self.store, settings, clock, self._message_link)
+        self._add_assistant()
         self.keys = keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
         await self.store.write(lambda c: sessions.keep_only(c, settings.managers))
@@ -172,6 +177,18 @@ class App:
             chat = installed[name].platform(parts)
             self.platforms[name], self._surfaces[name] = chat, chat.cards
 
+    def _add_assistant(self) -> None:
+        section, key = self.settings.assistant, self.settings.assistant_key
+        if section is None or not self._takes("desk"):
+            return
+        model = assistants()[section.kind](section, key.get_secret_value() if key else None)
+        self._stack.push_async_callback(model.aclose)
+        self.helper = Helper(
+            *(self.store, self.settings, self.clock, self._pipeline, model),
+            section=section,
+            text_limit=self._text_limit,
+        )
+
     def _sends(self, platform: str) -> bool:
         """Only the process that is connected to a chat platform sends to it; the others need no connection."""
         return platform not in self.settings.switched_on or self._takes(platform)
@@ -191,6 +208,8 @@ class App:
             parts |= {"intake": self.intake.run, "rounds": self.rounds.run, "insights": self.watch.run}
             parts |= {"stage pages": self.stage_pages.run, "heard page": self.heard_page.run}
             parts["topics"] = self.topics.run
+        if self.helper:
+            parts["assistant"] = self.helper.run
         if self._takes("outbox"):
             parts |= {"outbox": self.outbox.run, "digests": self.digests.run}
         parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}

@@ -137,6 +137,12 @@ class Content:
             _trim_memory()
         return self._pipeline
 
+    def tried(self, texts: Mapping[str, str]) -> Pipeline:
+        """The pipeline that other texts would make, by path below the folder. Their examples are run; the set in use
+        stays. Raises FaultyFiles."""
+        self._fetch_reader()
+        return self._build(texts)
+
     def start(self) -> None:
         """`load` for the program that answers fans: if the files have faults, it uses the last good set. Raises
         FaultyFiles if none is kept that can be used."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.consent import Button
-from responders.types import CheckResult, MissingSlot, Post, ReasonCode, Recipe
+from responders.types import ASSISTANT, CheckResult, MissingSlot, Post, ReasonCode, Recipe
 
 
 class Purpose(StrEnum):
@@ -89,6 +89,8 @@ class Cause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     MARK_UNDONE = "mark_undone"
     ON_HOLD = "on_hold"
+    ASSISTANT = "assistant"
+    """A language model read the post, and the rules made something else of it."""
 
 
 _S, _A, _C = DraftState, Action, Cause
@@ -123,6 +125,7 @@ MOVES: Mapping[tuple[DraftState, Action | Cause], DraftState] = {
         )
     },
     (_S.APPROVED, _C.ON_HOLD): _S.WAITING,
+    (_S.WAITING, _C.ASSISTANT): _S.WAITING,
     (_S.WAITING, _C.TOO_OLD): _S.EXPIRED,
     (_S.APPROVED, _C.TOO_OLD): _S.EXPIRED,
 }
@@ -137,6 +140,9 @@ ON_SENT_REPLY = frozenset({Action.SETTLE, Action.RETRY, Action.CORRECT, Action.R
 
 LIVE = (DraftState.WAITING, DraftState.SNOOZED)
 """States in which a draft waits for somebody."""
+
+SKIP_REASONS = ("no reply needed", "the post was misread", "the wording is not right", "somebody answers elsewhere")
+"""Why a post gets no reply, as the surfaces offer it. Another reason may hold a fan's words, and is not counted."""
 
 UNSENT = (DeliveryState.HELD, DeliveryState.FAILED)
 """The platform certainly does not have the reply, and it is not being sent."""
@@ -247,6 +253,22 @@ class Alternative:
     facts: Mapping[str, str] = field(default_factory=dict)
     """The operators' facts in it: name -> what it says."""
 
+    @property
+    def by_model(self) -> bool:
+        """Whether a language model wrote it."""
+        return self.template == ASSISTANT
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proposed:
+    """What lay on the card before a manager wrote other words over it."""
+
+    text: str
+    source: str | None = None
+    """The wording that it was made of, with its slots; None if it has none."""
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """What stood in them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
@@ -292,11 +314,22 @@ class Draft:
     purpose: Purpose = Purpose.REPLY
     target: Target | None = None
     """Where it goes, if not to its post."""
+    proposed: Proposed | None = None
+    """What a manager's own words replaced; None without any, and where they replaced nothing."""
+    changed: float | None = None
+    """The share of its words that they changed, 0 to 1."""
+    skip_reason: str | None = None
+    """Why it was skipped, if that is one of `SKIP_REASONS`."""
 
     @property
     def live(self) -> bool:
         """True while it waits for somebody."""
         return self.state in LIVE
+
+    @property
+    def by_model(self) -> bool:
+        """Whether a language model wrote its text, and nobody has changed it."""
+        return self.template == ASSISTANT and not self.own_words
 
     @property
     def typed_by_hand(self) -> bool:

@@ -8,7 +8,16 @@ from responders.library.faults import Fault
 
 
 class GreenroomError(Exception):
-    """A fault that a person can mend. Its text is shown as it is; commands exit with status 2."""
+    """A fault that a person can mend. Its text is shown as it is; commands exit with `status`."""
+
+    status = 2
+    """What a command was given cannot be used."""
+
+
+class NotDone(GreenroomError):
+    """A command was right, and was refused or could not be carried out now."""
+
+    status = 1
 
 
 class FaultyFiles(GreenroomError):

@@ -19,6 +19,9 @@ Mood = Literal["light", "glad", "proud", "hurt", "angry", "worried", "plain"]
 """How the author sounds."""
 Tell = Literal["platform", "version", "number", "since_when", "what_came_before", "order", "picture", "name"]
 """What a post can tell us by itself."""
+ASSISTANT = "assistant"
+"""The template's name of a language model's wordings. No operator's template can have it: theirs have a folder before
+the id."""
 GATES = ("crisis", "legal", "minor", "toxic", "spam")
 """Posts that never get an answer from a template, the most urgent first."""
 
@@ -182,6 +185,15 @@ class Credit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SecondReading:
+    """What a language model takes a post for, where our own reader is not sure. Unlike a manager's word it switches no
+    rule off."""
+
+    intent: str
+    situation: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """Everything known around a post when it is judged, loaded in one read. `now` is the pipeline's only clock."""
 
@@ -216,6 +228,9 @@ class Context:
     """The intent that a manager chose (`relabel`)."""
     credits: Mapping[str, Credit] = field(default_factory=dict)
     """The yeses of fans to passing on their answers that count now, by the id of the consent."""
+    second_reading: SecondReading | None = None
+    assistant: bool = False
+    """A language model may help with wordings here, so a reply that says how replies are made says so."""
 
     @property
     def invited(self) -> History | None:

@@ -7,8 +7,9 @@ from importlib import resources
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from bot.backtest.assisted import Worth
 from bot.backtest.report import Report
-from bot.backtest.words import in_words, share, why_in_words
+from bot.backtest.words import asked_in_words, in_words, share, why_in_words
 from responders.said import said
 from responders.voice.channel import BANDS
 
@@ -17,8 +18,8 @@ PAIRS = 50
 GROUPS = 50
 
 
-def page(report: Report, community: str) -> str:
-    """The whole page. The same report gives the same bytes."""
+def page(report: Report, community: str, worth: Worth | None = None) -> str:
+    """The whole page. The same report gives the same bytes. `worth`: what a language model would have brought."""
     return _template().render(
         report=report,
         community=community,
@@ -30,6 +31,9 @@ def page(report: Report, community: str) -> str:
         in_words=in_words,
         why_in_words=why_in_words,
         bands=BANDS,
+        worth=worth,
+        wordings=[one for one in worth.asked if one.reply][:PAIRS] if worth else [],
+        asked_in_words=asked_in_words,
     )
 
 

@@ -69,6 +69,16 @@ class Item:
         return "choice" if self.outcome is Outcome.HANDOFF and self.choices else str(self.outcome)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """An item with all that it was judged by."""
+
+    item: Item
+    post: Post
+    context: Context
+    proposal: Proposal
+
+
 Waiting = OrderedDict[tuple[str, str], Item]
 
 
@@ -78,9 +88,11 @@ def judge(
     settings: Settings,
     options: Options,
     seen: Callable[[], None] = lambda: None,
+    *,
+    watch: Callable[[Judged], None] | None = None,
 ) -> Iterator[Item]:
     """Judge every post of a fan as if it came in at its time, with all before it known. `seen` is called for each
-    message.
+    message, `watch` for each post that was judged.
 
     Each draft counts as sent as it stands, so that wordings vary as they would have. An item is given before the
     team's answer to it is known; read `Item.answer` at the end.
@@ -97,6 +109,8 @@ def judge(
             context = history.context(post, exported.mentions, caps.used_up(post) if options.caps else None)
             proposal = pipeline.run(post, context)
             item = _item(post, context, proposal)
+            if watch:
+                watch(Judged(item=item, post=post, context=context, proposal=proposal))
             waiting[post.channel, post.external_id] = item
             while len(waiting) > REMEMBERED:
                 waiting.popitem(last=False)

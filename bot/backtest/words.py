@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from bot.backtest.assisted import Worth
 from bot.backtest.report import Report
 from bot.backtest.run import Item
 from responders.said import said
@@ -26,6 +27,8 @@ _ACTIONS = {
     "handoff": "for a person",
     "silent": "left alone",
 }
+_CHOICE = {Outcome.HANDOFF: "choice"}
+"""A post that a second reading moved to a hand-off has ready replies."""
 _WHY = {
     "intent": "a template fits",
     "low_confidence": "not clear enough",
@@ -40,6 +43,16 @@ _WHY = {
     "no_answer": "no answer is certain",
     "not_text": "no words",
     "too_old": "too old",
+}
+_ASKED = {
+    "answered": "a wording for the card",
+    "blocked": "said what may not be said",
+    "nothing": "no reply of its own",
+    "nonsense": "nonsense",
+    "late": "late",
+    "down": "not reached",
+    "busy": "asked us to wait",
+    "refused": "refused",
 }
 _VOICE = {
     "opener_reuse_20": "begin like one of the 20 before",
@@ -132,6 +145,72 @@ def _unsure(report: Report) -> Iterator[str]:
     yield "What it is least sure about; please judge by hand"
     for item in report.unsure:
         yield f"  {item.confidence:.2f} {said(item.intent or '')}: {_cut(item.text)}"
+
+
+def worth_lines(worth: Worth) -> Iterator[str]:
+    """What a language model would have brought and cost. The numbers differ from run to run."""
+    total = len(worth.asked)
+    yield ""
+    yield f"With the language model: {_counted(total, 'card')} asked about, {_counted(worth.answered, 'wording')} more"
+    if not total:
+        return
+    yield f"  {', '.join(f'{asked_in_words(outcome)} {count:,}' for outcome, count in worth.outcomes.items())}"
+    yield (
+        f"  cost: {worth.tokens_in:,} tokens read and {worth.tokens_out:,} written; "
+        f"{worth.seconds:.1f} seconds for half of the answers, {worth.slowest:.1f} for nine of ten"
+    )
+    if worth.moved:
+        moved = ", ".join(f"{_ACTIONS[_CHOICE.get(outcome, str(outcome))]} {n:,}" for outcome, n in worth.moved.items())
+        yield f"  unsure posts that its reading moves: {moved}"
+    if worth.templates is None or worth.model is None:
+        yield "  no post with an answer of the team, a ready reply and a wording of the model: nothing to compare"
+    else:
+        yield (
+            f"  likeness to what the team wrote, on {_counted(worth.compared, 'post')}: templates "
+            f"{worth.templates:.2f}, model {worth.model:.2f}; the model is nearer on {worth.nearer:,}"
+        )
+    if worth.alone:
+        yield f"  for {_counted(worth.alone, 'post')} that the team answered, only the model had words"
+    for one in [one for one in worth.asked if one.reply][:SHOWN]:
+        yield ""
+        yield f"  post:  {_cut(one.item.text)}"
+        if one.item.answer:
+            yield f"  team:  {_cut(one.item.answer.text)}"
+        yield f"  card:  {_became(one.item)}"
+        yield f"  model: {_cut(one.reply or '')}"
+
+
+def worth_dict(worth: Worth) -> dict[str, Any]:
+    """The same for scripts."""
+    return {
+        "asked": len(worth.asked),
+        "outcomes": dict(worth.outcomes),
+        "moved": {_CHOICE.get(outcome, str(outcome)): count for outcome, count in worth.moved.items()},
+        "seconds": {"median": round(worth.seconds, 3), "nine_of_ten": round(worth.slowest, 3)},
+        "tokens": {"in": worth.tokens_in, "out": worth.tokens_out},
+        "likeness": {
+            "posts": worth.compared,
+            "templates": worth.templates,
+            "model": worth.model,
+            "model_nearer": worth.nearer,
+            "model_alone": worth.alone,
+        },
+        "items": [
+            {
+                "id": one.item.id,
+                "outcome": one.outcome,
+                "reply": one.reply,
+                "why": one.why,
+                "seconds": round(one.seconds, 3),
+            }
+            for one in worth.asked
+        ],
+    }
+
+
+def asked_in_words(outcome: str) -> str:
+    """What came of a question to a language model."""
+    return _ASKED.get(outcome, outcome)
 
 
 def as_dict(report: Report) -> dict[str, Any]:

@@ -3,6 +3,7 @@ loaded."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
@@ -12,20 +13,21 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-COMMANDS: Mapping[str, str] = {
-    "run": "serve:run",
-    "link": "link:link",
-    "clock": "clock:clock",
-    "init": "starter:init",
-    "try": "attempt:attempt",
-    "understand": "understand:understand",
-    "backtest": "backtest:backtest",
-    "doctor": "doctor:doctor",
-    "report": "report:report",
-    "templates": "templates:commands",
-    "db": "database:commands",
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("serve:run", "Run everything that config.yaml switches on, until Ctrl-C."),
+    "link": ("link:link", "Print a sign-in link for a manager."),
+    "queue": ("queue:commands", "What waits for a manager: look, decide, watch."),
+    "clock": ("clock:clock", "Confirm that this machine's clock is right."),
+    "init": ("starter:init", "Write a folder to start from."),
+    "try": ("attempt:attempt", "Show what would happen to a post, and why."),
+    "understand": ("understand:understand", "Read each post of a file, for scripts."),
+    "backtest": ("backtest:backtest", "Replay an exported chat."),
+    "doctor": ("doctor:doctor", "Say what is well, what is not, and how to mend it."),
+    "report": ("report:report", "How many posts that deserved an answer got one."),
+    "templates": ("templates:commands", "Check the operators' files, and show what they say."),
+    "db": ("database:commands", "Migrate the database."),
 }
-"""Command -> MODULE:NAME of its function, or of its group of commands."""
+"""Command -> MODULE:NAME of its function, or of its group of commands; and what it does, for the list of all."""
 
 
 class _Lazy(TyperGroup):
@@ -39,7 +41,7 @@ class _Lazy(TyperGroup):
         """The command with this name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
         found = getattr(import_module(f"{__name__}.{module}"), name)
         if not isinstance(found, typer.Typer):
             one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -48,6 +50,16 @@ class _Lazy(TyperGroup):
         command = get_command(found)
         command.name = cmd_name
         return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list of all commands. It loads none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, does) for name, (_, does) in COMMANDS.items()])
+
+
+def plain() -> bool:
+    """True if the output has no colours, wherever it goes: NO_COLOR is set (no-color.org), or the terminal has none."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
 def _print_version(wanted: bool) -> None:
@@ -67,8 +79,10 @@ commands = typer.Typer(
 
 @commands.callback()
 def _greenroom(
+    context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Answers community posts in a human voice, and never posts without a human's yes."""
+    context.color = False if plain() else None  # None: on a terminal only

@@ -32,6 +32,7 @@ def attempt(
 ) -> None:
     """Show what would happen to a post, and why. Nothing is stored or sent.
 
+    \b
     Example: greenroom try "my save is gone"
     """
     posts = texts or _typed()

@@ -16,11 +16,13 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from bot import exports
 from bot.backtest import Item, Options, judge, summarise
+from bot.backtest.assisted import Worth, worth
 from bot.backtest.grouping import grouped
 from bot.backtest.page import page
 from bot.backtest.report import without_reply
 from bot.backtest.start import start_template
-from bot.backtest.words import as_dict, change_dicts, change_lines, changes, lines
+from bot.backtest.words import as_dict, change_dicts, change_lines, changes, lines, worth_dict, worth_lines
+from bot.cli.assisted import Cards, refuse_unbounded
 from bot.cli.common import Config, load_settings, write_file
 from bot.cli.live import load_pipeline, read_live
 from bot.errors import GreenroomError
@@ -48,13 +50,23 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
         int | None,
         typer.Option("--start-template", metavar="NUMBER", min=1, help="Begin the file for a group of the list."),
     ] = None,
+    assistant: Annotated[
+        bool, typer.Option("--assistant", help="Also ask the language model of config.yaml about each card.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Replay an exported chat: what would have been drafted, handed to a person, or left alone, and why.
 
-    Example: greenroom backtest general.json --staff 1234567890 --html report.html
+    The status is 1 if a file breaks off or has faulty lines; all before is used.
+
+    \b
+    Example: greenroom backtest general.json --staff 501 --html report.html
     """
     settings = load_settings(config)
+    if assistant:
+        if compare or start is not None:
+            raise GreenroomError("--assistant goes with neither --compare nor --start-template.")
+        refuse_unbounded(settings, limit)
     export = exports.read(*files)
     pipeline = load_pipeline(settings)
     options = Options(
@@ -63,7 +75,8 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
         limit=limit,
         caps=caps,
     )
-    items = _judged(export, pipeline, settings, options)
+    cards = Cards()
+    items = _judged(export, pipeline, settings, options, cards if assistant else None)
     if compare:
         others = _judged(export, read_live(compare, None), settings, options)
         pairs, total = changes(items, others), len(items)
@@ -77,27 +90,44 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
         write_file(path, text, new=True)
         typer.echo(f"{path} is begun; put the posts in it into your own words and write the replies.")
         return
+    found = _asked(cards, pipeline, settings) if assistant else None
     if html:
-        write_file(html, page(report, settings.community.name))
-    _tell(as_dict(report) if as_json else (*lines(report), "", *export.report.sentences()))
+        write_file(html, page(report, settings.community.name, found))
+    if as_json:
+        _tell(as_dict(report) | ({"assistant": worth_dict(found)} if found else {}))
+    else:
+        _tell((*lines(report), *(worth_lines(found) if found else ()), "", *export.report.sentences()))
     for fault in export.report.faults:
         typer.echo(str(fault), err=True)
     if export.report.faults:
         raise typer.Exit(1)
 
 
-def _judged(export: Export, pipeline: Pipeline, settings: Settings, options: Options) -> list[Item]:
-    with _progress() as seen:
-        return list(judge(export, pipeline, settings, options, seen))
+def _judged(
+    export: Export,
+    pipeline: Pipeline,
+    settings: Settings,
+    options: Options,
+    cards: Cards | None = None,
+) -> list[Item]:
+    with _progress("messages") as seen:
+        if cards is None:
+            return list(judge(export, pipeline, settings, options, seen))
+        return list(judge(cards.read(export), pipeline, settings, options, seen, watch=cards.note))
+
+
+def _asked(cards: Cards, pipeline: Pipeline, settings: Settings) -> Worth:
+    with _progress("cards asked about") as told:
+        return worth(cards.ask(settings, pipeline, told))
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[], None]]:
-    """Counts messages on a terminal; says nothing in a pipe."""
+def _progress(what: str) -> Iterator[Callable[[], None]]:
+    """Counts on a terminal; says nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
-    columns = (TextColumn("{task.completed:,.0f} messages"), TimeElapsedColumn())
+    columns = (TextColumn(f"{{task.completed:,.0f}} {what}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
         yield lambda: progress.advance(task)

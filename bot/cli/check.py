@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
@@ -34,18 +35,24 @@ Folder = Annotated[
 ]
 Only = Annotated[str | None, typer.Option("--intent", metavar="NAME", help="Look at one intent.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Look at the files that came with Greenroom as well.")]
+Json = Annotated[bool, typer.Option("--json", help="For scripts: what is wrong and what could be better.")]
 
 
-def check(folder: Folder = None, only: Only = None, everything: All = False, config: Config = None) -> None:
-    """Read everything as `run` does, and say what is wrong (status 1) and what could be better.
+def check(
+    folder: Folder = None, only: Only = None, everything: All = False, as_json: Json = False, config: Config = None
+) -> None:
+    """Say what is wrong (status 1) and what could be better.
 
     Unchanged files that came with Greenroom are checked for faults only, unless `--intent` or `--all` is given.
+
+    \b
+    Example: greenroom templates check
     """
     settings = load_settings(config) if folder is None else None
     folder = settings.templates if settings else folder
     if folder is None or not (folder / "intents").is_dir():
         raise GreenroomError(f"{folder} holds no operators' files; name the folder in which intents/ lies.")
-    pipeline = _live(folder, settings)
+    pipeline = _live(folder, settings, as_json=as_json)
     library, texts = pipeline.library, read_texts(folder)
     if only and only not in library.intents:
         if intent := intent_of(library).get(only):
@@ -58,6 +65,9 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
         now = datetime.now(UTC)
         templates = tried(pipeline, files, now)
         lost = lost_posts(pipeline, files, templates, now)
+    if as_json:
+        _tell((), warnings, lost)
+        return
     _list("Could be better", warnings)
     _list("Posts under answers_to that do not find their reply", lost)
     with busy("Reading each example as if it were new"):
@@ -70,13 +80,27 @@ def check(folder: Folder = None, only: Only = None, everything: All = False, con
     typer.echo("\n".join([*lines, *_sum(library, templates, warnings, lost)]))
 
 
-def _live(folder: Path, settings: Settings | None) -> Pipeline:
-    """The pipeline as `run` has it. If there are faults, list them and exit with status 1."""
+def _live(folder: Path, settings: Settings | None, *, as_json: bool) -> Pipeline:
+    """The pipeline as `run` has it. If there are faults, tell them and exit with status 1."""
     try:
         return read_live(folder, settings.var if settings else None)
     except FaultyFiles as error:
-        _list("Faults: this set cannot go live", _own_first(folder, error.faults))
+        faults = _own_first(folder, error.faults)
+        if as_json:
+            _tell(faults, (), ())
+        else:
+            _list("Faults: this set cannot go live", faults)
         raise typer.Exit(1) from None
+
+
+def _tell(faults: Sequence[Fault], warnings: Sequence[Fault], lost: Sequence[Fault]) -> None:
+    """For scripts; its shape is stable."""
+    told = {"faults": faults, "warnings": warnings, "lost_posts": lost}
+    shown = {
+        name: [{"file": one.file, "line": one.line, "code": one.code, "message": one.message} for one in found]
+        for name, found in told.items()
+    }
+    typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
 def _own_first(folder: Path, faults: Sequence[Fault]) -> list[Fault]:

@@ -12,7 +12,11 @@ from bot.queue import retention
 
 
 def clock(config: Config = None) -> None:
-    """Confirm that this machine's clock is right, if Greenroom doubts it and drops no old words."""
+    """Confirm that this machine's clock is right, if Greenroom doubts it and drops no old words.
+
+    \b
+    Example: greenroom clock
+    """
     settings = load_settings(config)
     now = datetime.now(UTC)
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +13,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bot import settings
 from bot.errors import GreenroomError
@@ -57,6 +58,8 @@ def busy(what: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
+    from rich.console import Console  # noqa: PLC0415 - it takes time to load, and a pipe needs none
+
     with Console(stderr=True).status(what):
         yield
 
@@ -64,3 +67,22 @@ def busy(what: str) -> Iterator[None]:
 def counted(count: int, noun: str) -> str:
     """A number with its noun: "no faults", "1 fault", "2,000 faults"."""
     return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def edited(text: str) -> str:
+    """What a person makes of a text in their editor (VISUAL, EDITOR, else vi). Raises GreenroomError."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    if not sys.stdin.isatty():
+        raise GreenroomError("There is no terminal for an editor here; write the words with --text.")
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:
+        path = Path(folder, "text.txt")
+        path.write_text(f"{text}\n", encoding="utf-8")
+        try:
+            done = subprocess.run([*shlex.split(editor), str(path)], check=False)  # noqa: S603 - the operator's own
+        except (OSError, ValueError) as error:
+            raise GreenroomError(
+                f"The editor {editor!r} cannot be started ({error}); set EDITOR, or use --text."
+            ) from None
+        if done.returncode:
+            raise GreenroomError(f"The editor {editor!r} ended with status {done.returncode}; nothing was done.")
+        return path.read_text(encoding="utf-8", errors="replace").strip()

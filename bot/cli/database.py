@@ -7,7 +7,7 @@ import typer
 from bot.cli.common import Config, load_settings
 from bot.store import migrate
 
-commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
+commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
 
 @commands.callback()
@@ -17,5 +17,9 @@ def _group() -> None:
 
 @commands.command()
 def upgrade(config: Config = None) -> None:
-    """Migrate the database to this version. For SQLite `run` does it, too."""
+    """Migrate the database to this version. For SQLite `run` does it, too.
+
+    \b
+    Example: greenroom db upgrade
+    """
     typer.echo(f"The database is at version {migrate.upgrade(load_settings(config).store)}.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import urllib.error
 import urllib.request
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -25,16 +27,21 @@ from bot.store import migrate
 from responders.library.model import Library
 from responders.pipeline import Pipeline
 
-_MARKS = {True: "ok   ", False: "FAULT", None: "note "}
+_MARKS = {True: ("ok   ", "green"), False: ("FAULT", "red"), None: ("note ", "yellow")}
 
 
 def doctor(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask the platforms, and whether public_url answers.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     config: Config = None,
 ) -> None:
-    """Check config, templates, database and platforms; each problem comes with its fix. Status 1 if one is found."""
+    """Check config, templates, database and platforms; each problem comes with its fix. Status 1 if one is found.
+
+    \b
+    Example: greenroom doctor
+    """
     try:
         settings = load_settings(config)
     except FaultyFiles as error:
@@ -43,8 +50,11 @@ def doctor(
         with busy("Looking at the templates, the model, the database and the platforms"):
             checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
             checks += [*_public(settings), *_online(settings)] if online else []
-    for check in checks:
-        typer.echo(f"{_MARKS[check.ok]}  {check.name:<10}  {check.result}")
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
+    for check in checks if not as_json else ():
+        mark, colour = _MARKS[check.ok]
+        typer.echo(f"{typer.style(mark, fg=colour)}  {check.name:<10}  {check.result}")
         if check.fix:
             typer.echo(f"{'':19}-> {check.fix}")
     if any(check.ok is False for check in checks):

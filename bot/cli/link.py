@@ -12,5 +12,9 @@ from bot.cli.common import Config, load_settings
 
 
 def link(name: Annotated[str, typer.Argument(help="The manager's key in config.yaml.")], config: Config = None) -> None:
-    """Print a sign-in link for a manager; it lives ten minutes and works once."""
+    """Print a sign-in link for a manager; it lives ten minutes and works once.
+
+    \b
+    Example: greenroom link manager
+    """
     typer.echo(link_for(load_settings(config), name, os.environ))

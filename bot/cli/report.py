@@ -25,7 +25,11 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     config: Config = None,
 ) -> None:
-    """How many posts that deserved an answer got one, by week and by reading. It may be asked while Greenroom runs."""
+    """How many posts that deserved an answer got one, by week and by reading. It may be asked while Greenroom runs.
+
+    \b
+    Example: greenroom report --weeks 8
+    """
     settings, now = load_settings(config), datetime.now(UTC)
     zone, overdue = settings.community.timezone, now - settings.replies.answer_within
     begun = mondays(now, zone, weeks)

@@ -8,13 +8,11 @@ import os
 import sys
 from typing import Annotated
 
-import structlog
 import typer
 
-from bot import app, private
-from bot.adapters.web.doctor import checks
+from bot import private
+from bot.cli import plain
 from bot.cli.common import Config, load_settings
-from bot.reader import load_reader
 
 Only = Annotated[
     str | None,
@@ -25,7 +23,18 @@ Only = Annotated[
 
 
 def run(config: Config = None, only: Only = None) -> None:
-    """Run everything that config.yaml switches on, until Ctrl-C."""
+    """Run everything that config.yaml switches on, until Ctrl-C.
+
+    \b
+    Example: greenroom run
+    """
+    # The whole program, which `run --help` does not wait for.
+    import structlog  # noqa: PLC0415
+
+    from bot import app  # noqa: PLC0415
+    from bot.adapters.web.doctor import checks  # noqa: PLC0415
+    from bot.reader import load_reader  # noqa: PLC0415
+
     settings = load_settings(config)
     os.umask(0o077)  # files hold fans' words and secrets
     private.tighten_all(settings.var)
@@ -42,8 +51,10 @@ def run(config: Config = None, only: Only = None) -> None:
 
 def _log_to_stderr() -> None:
     """One line an event. Of libraries only warnings: at INFO httpx logs addresses, and Telegram's hold the token."""
+    import structlog  # noqa: PLC0415 - see `run`
+
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    colors = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    colors = sys.stderr.isatty() and not plain()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -25,7 +25,11 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     community: Annotated[str | None, typer.Option(help="Your community's name.")] = None,
 ) -> None:
-    """Write a starter config.yaml and templates/ into a folder."""
+    """Write a starter config.yaml and templates/ into a folder.
+
+    \b
+    Example: greenroom init my-community --community "My Community"
+    """
     if community is not None and not (community.strip() and len(community) <= 80 and community.isprintable()):  # noqa: PLR2004 - as in config.yaml
         raise GreenroomError("The community's name must be one line of 1 to 80 characters.")
     try:

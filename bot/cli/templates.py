@@ -14,6 +14,7 @@ import typer
 from bot.cli.check import check
 from bot.cli.common import Config, load_settings
 from bot.cli.live import load_pipeline, read_live
+from bot.cli.works import patches, stats
 from bot.domain import clean
 from bot.errors import GreenroomError
 from bot.reading import in_words, intent_of
@@ -28,7 +29,7 @@ from responders.selection import opener
 from responders.selection.verdict import sureness
 from responders.types import Author, Context, PastReply, Post, Understanding
 
-commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None)
+commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 _DEPTH = 3
 _PAUSE = timedelta(minutes=5)
 _NOT_OFFERED = 0.04
@@ -37,6 +38,8 @@ _SHOWN = ("mood", "length", "tells", "second")
 """Fields of `when` that are shown for a post."""
 
 commands.command("check")(check)
+commands.command("stats")(stats)
+commands.add_typer(patches, name="patches")
 
 
 @commands.callback()
@@ -50,7 +53,11 @@ def preview(
     post: Annotated[str | None, typer.Option(help="What a fan writes; else the first post it answers.")] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Words for a slot.")] = None,
 ) -> None:
-    """Show each wording of a template with its text, and whether it is offered."""
+    """Show each wording of a file, and whether it is offered.
+
+    \b
+    Example: greenroom templates preview templates/en/complaint/lost_progress.md
+    """
     if not file.is_file():
         raise GreenroomError(f"{file} is not a file; name a template, such as templates/en/thanks/any.md.")
     file = file.absolute()
@@ -133,8 +140,14 @@ def sample(
     n: Annotated[int | None, typer.Option("--n", min=1, max=1000, help="How many posts.", show_default=False)] = None,
     config: Config = None,
 ) -> None:
-    """Show the replies to some posts, one after the other, as a channel would see them: to the examples of an intent,
-    or to the posts under the answers_to of a situation."""
+    """Show the replies to some posts, as a channel would see them.
+
+    The posts are the examples of an intent, or those under the answers_to of a situation.
+
+    \b
+    Example: greenroom templates sample praise --n 3
+    Example: greenroom templates sample --situation lost_progress
+    """
     if (intent is None) == (name is None):
         raise GreenroomError("Name an intent, such as praise, or --situation NAME, such as lost_progress.")
     settings = load_settings(config)

@@ -78,6 +78,9 @@ def understand(source: In = None, target: Out = None, config: Config = None) -> 
     """Read each post of a file, and say what would happen to it. Nothing is stored or sent.
 
     A line that is not a post is named on stderr and left out; the status is then 2.
+
+    \b
+    Example: greenroom understand --in posts.jsonl --out read.jsonl
     """
     settings = load_settings(config)
     with contextlib.ExitStack() as stack:

@@ -17,6 +17,7 @@ from fastapi.responses import StreamingResponse
 
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
+from bot.console.assistant import ENDS
 from bot.console.figures import REASONS
 from bot.console.live import card_of, platform_name
 from bot.console.shell import page
@@ -125,6 +126,10 @@ _TOLD: Final[Mapping[Happened, tuple[Kind, str]]] = {
     _H.TOPIC_CHANGED: (_K.TEAM, "Changed a topic"),
     _H.DIGEST_SENT: (_K.PROGRAM, "Sent a team what fans say"),
     _H.TEXTS_DROPPED: (_K.PROGRAM, "Dropped words that are no longer needed"),
+    _H.ASSISTANT_ASKED: (_K.PROGRAM, "Asked the language model about a post"),
+    _H.ASSISTANT_ANSWERED: (_K.PROGRAM, "What became of what the language model said"),
+    _H.ASSISTANT_DECLINED: (_K.FANS, "A fan wants no language model to see their posts"),
+    _H.ASSISTANT_ALLOWED: (_K.FANS, "A fan allows the language model again"),
     _H.UPDATE_SET_ASIDE: (_K.PROGRAM, "Set aside an update that could not be handled"),
     _H.UPDATE_IGNORED: (_K.PROGRAM, "Ignored an update that could not be read"),
     _H.TEMPLATES_KEPT_IN_USE: (_K.PROGRAM, "The template files had faults; the last good ones stayed in use"),
@@ -183,6 +188,12 @@ def _platform(data: Data, _: NameOf) -> str:
     return platform_name(str(data.get("platform") or ""))
 
 
+def _asked_model(data: Data, _: NameOf) -> str:
+    sent = f"{data['characters']} characters" if "characters" in data else ""
+    at = f"{data['model']} at {data['host']}" if "model" in data and "host" in data else ""
+    return ", ".join(filter(None, (at, sent)))
+
+
 def _posts(number: object) -> str:
     return "1 post" if number == 1 else f"{number} posts"
 
@@ -214,6 +225,8 @@ _DETAILS: Final[Mapping[Happened, Callable[[Data, NameOf], str]]] = {
     _H.TOPIC_CHANGED: lambda data, _: _CHANGES.get(str(data.get("change")), ""),
     _H.DIGEST_SENT: lambda data, _: str(data.get("team") or ""),
     _H.TEXTS_DROPPED: lambda data, _: f"those of {_posts(data['posts'])}" if "posts" in data else "",
+    _H.ASSISTANT_ASKED: _asked_model,
+    _H.ASSISTANT_ANSWERED: lambda data, _: ENDS.get(str(data.get("outcome")), ""),
     _H.UPDATE_SET_ASIDE: _platform,
     _H.UPDATE_IGNORED: _platform,
 }

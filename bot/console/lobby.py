@@ -22,7 +22,7 @@ from bot.console.shell import page
 from bot.console.signin import SignedIn
 from bot.domain import LOBBY, Cause, Delivery, DeliveryState, Draft, DraftState, Purpose, StoredPost
 from bot.events import Happened
-from bot.people.fans import COMMANDS, Answer
+from bot.people.fans import Answer, Fans
 from bot.queue import consents as rules
 from bot.store import Connection, consents, deliveries, drafts, events, posts
 
@@ -38,8 +38,6 @@ FAN_NAMES = ("Robin", "Amina", "Luca", "Señora Niebla", "نادية", "fox 🦊
 """To write as; who is there adds their own."""
 _ADDRESSES = {picture.url for picture in PICTURES}
 _HUES = 6
-_COMMANDS = {name: about for name, about in COMMANDS.items() if name != "report"}
-"""What can be written here. A report goes to the managers, who are here already."""
 OF_LOBBY = "lobby-"
 """How the ids of fans begin as whom managers write."""
 _FOLLOWED = ("post_", "draft_", "reply_", "fan_", "texts_", "consent_")
@@ -97,7 +95,7 @@ async def lobby(
         fans=FAN_NAMES,
         pictures=PICTURES,
         evening=_evening(request).progress,
-        commands=_COMMANDS,
+        commands=_commands(deps.fans),
         follows=[name for name in Happened if name.startswith(_FOLLOWED)],
     )
 
@@ -140,9 +138,14 @@ async def command(body: CommandIn, deps: Wired) -> Mapping[str, object]:
     """What the fan, and nobody else, reads."""
     _check(body.fan)
     name, _, words = body.text.strip().removeprefix("/").partition(" ")
-    if name not in _COMMANDS:
+    if name not in _commands(deps.fans):
         raise missing("command", "the list behind Commands")
     return _answer(await deps.fans.answer(name, NAME, body.fan, words))
+
+
+def _commands(fans: Fans) -> Mapping[str, str]:
+    """What can be written here. A report goes to the managers, who are here already."""
+    return {name: about for name, about in fans.commands.items() if name != "report"}
 
 
 def _check(fan_id: str) -> None:

@@ -28,13 +28,13 @@ from bot.console.signin import SignedIn
 from bot.content import read_texts
 from bot.domain import LOBBY, StoredPost, visible
 from bot.errors import FaultyFiles
+from bot.insights.wordings import Became, became
 from bot.language import language_name
 from bot.own_files import could_be_better, files_of, lost_posts, tried
 from bot.queue import context
 from bot.reading import in_words
 from bot.settings import Listen, Settings
 from bot.store import Connection, listing, wordings
-from bot.store.wordings import Use
 from bot.worker import LONGEST, TookTooLong, Worker
 from responders.library.faults import Fault
 from responders.library.found import lacks_fact
@@ -67,7 +67,7 @@ _SOURCES = {
     "channel.name": "the channel's name",
 }
 
-Uses = Mapping[tuple[str, str], Use]
+Uses = Mapping[tuple[str, str], Became]
 """(template, wording) -> what became of it lately."""
 Titles = Mapping[tuple[str, str], str]
 """(intent, name) -> a situation in words."""
@@ -116,7 +116,7 @@ class Cell:
     template: Template
     variant: Variant
     conditions: tuple[str, ...]
-    use: Use | None
+    use: Became | None
     """None if it lay on no card."""
 
 
@@ -190,8 +190,8 @@ async def situation(request: Request, session: SignedIn, deps: Wired, intent: Na
 async def _known_now(deps: Deps) -> tuple[Library, Titles, Uses]:
     """The files in use, the titles of their situations, and what became of their wordings lately."""
     library, since = deps.pipeline().library, deps.clock.now() - COUNTED
-    found = await deps.store.read(lambda c: wordings.uses(c, since))
-    uses = {(use.template, use.variant): use for use in found}
+    cards = await deps.store.read(lambda c: wordings.cards(c, [since]))
+    uses = {(use.template, use.variant): use for use in became(cards, ())}
     return library, _titles(library, deps.settings.community.locale), uses
 
 
@@ -282,9 +282,9 @@ def _slot_source(source: str) -> str:
     return _SOURCES.get(source, source)
 
 
-def _most_used(library: Library, titles: Titles, uses: Uses, most: int = 10) -> list[tuple[Template, str, Use]]:
+def _most_used(library: Library, titles: Titles, uses: Uses, most: int = 10) -> list[tuple[Template, str, Became]]:
     """The wordings that lay on most cards and are still there, with their titles."""
-    known = sorted(uses.values(), key=lambda use: (-use.laid, use.template, use.variant))
+    known = sorted(uses.values(), key=lambda use: (-use.used, use.template, use.variant))
     there = [(library.by_key[use.template], use) for use in known if use.template in library.by_key]
     return [(template, titles[template.intent, template.id], use) for template, use in there[:most]]
 

@@ -9,7 +9,19 @@ from datetime import datetime, timedelta
 from bot.desk.press import Press, append_event, hold, over, record, refuse_if_stale, refuse_on_hold
 from bot.desk.reply_actions import change_reply, retry, settle, undo
 from bot.desk.words import for_yes
-from bot.domain import MOVES, NEW_REVISION, ON_SENT_REPLY, Action, Draft, DraftState, Purpose, Refused, StoredPost, seal
+from bot.domain import (
+    MOVES,
+    NEW_REVISION,
+    ON_SENT_REPLY,
+    SKIP_REASONS,
+    Action,
+    Draft,
+    DraftState,
+    Purpose,
+    Refused,
+    StoredPost,
+    seal,
+)
 from bot.events import Happened
 from bot.queue import consents, moves
 from bot.store import Connection, events, posts
@@ -76,6 +88,8 @@ def _send(connection: Connection, draft: Draft, post: StoredPost, press: Press) 
         state=DraftState.APPROVED,
         text=text,
         own_words=draft.own_words or edited,
+        proposed=press.words.proposed if edited else draft.proposed,
+        changed=press.words.changed if edited else draft.changed,
         recipe=None if edited else draft.recipe,
         typed={} if edited else press.words.typed,
         missing=(),
@@ -104,6 +118,8 @@ def _propose(_connection: Connection, draft: Draft, _post: StoredPost, press: Pr
         draft,
         text=words.text,
         own_words=True,
+        proposed=words.proposed,
+        changed=words.changed,
         recipe=None,
         typed={},
         missing=(),
@@ -124,7 +140,9 @@ def _open(_connection: Connection, draft: Draft, _post: StoredPost, press: Press
 
 def _reject(connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:
     record(connection, draft, press)
-    return _decided(draft, press, DraftState.REJECTED)
+    reason = press.command.reason
+    skipped = _decided(draft, press, DraftState.REJECTED)
+    return replace(skipped, skip_reason=reason if reason in SKIP_REASONS else None)
 
 
 def _snooze(_connection: Connection, draft: Draft, _post: StoredPost, press: Press) -> Draft:

@@ -15,7 +15,18 @@ from bot.desk.listing import around, page
 from bot.desk.press import Press
 from bot.desk.view import Around, CardView, Decided, Listing, Remarks
 from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
-from bot.domain import ON_SENT_REPLY, Action, Command, Draft, DraftState, Refused, StoredPost, clean, visible
+from bot.domain import (
+    ON_SENT_REPLY,
+    SKIP_REASONS,
+    Action,
+    Command,
+    Draft,
+    DraftState,
+    Refused,
+    StoredPost,
+    clean,
+    visible,
+)
 from bot.ports import Clock
 from bot.queue import context, facts, forgetting, hold
 from bot.settings import Settings
@@ -30,7 +41,7 @@ from responders.voice.words import may_repeat
 SENDING = frozenset({Action.APPROVE, Action.EDIT})
 """Actions that send a text."""
 USED = "This Idempotency-Key was used for another request; use a new key for a new decision."
-NEEDS_NONE = "no reply needed"
+NEEDS_NONE = SKIP_REASONS[0]
 """Why a post is skipped that needs no answer."""
 NO_REASON = "Say why, so that the others know."
 LONGEST_REASON = 300

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.domain import Action, Command, Draft, Refused, clean, visible
+from rapidfuzz.distance import Levenshtein
+
+from bot.domain import Action, Command, Draft, Proposed, Refused, clean, visible
 from bot.queue import moves
 from responders.library.render import RenderFailed, missing, preview, render
 from responders.library.unseen import seen
@@ -26,6 +28,10 @@ class Words:
     typed: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[MissingSlot, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    proposed: Proposed | None = None
+    """What these words of a manager replace."""
+    changed: float | None = None
+    """The share of its words that they changed."""
 
 
 def for_yes(draft: Draft, command: Command) -> Draft:
@@ -53,7 +59,13 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
         words = _from_recipe(command, draft, signer, looked_at)
     else:
         text = written(command.text or "")
-        words = Words(text=text, checks=looked_at(own_words(text, draft)))
+        proposed = _proposed(draft, signer) if command.action is not Action.CORRECT else None
+        words = Words(
+            text=text,
+            checks=looked_at(own_words(text, draft)),
+            proposed=proposed,
+            changed=share_changed(proposed.text, text) if proposed else None,
+        )
     blocks = tuple(c for c in (*_bounds(words.text, limit), *words.checks) if c.level is Level.BLOCK)
     blocks = tuple(dict.fromkeys(blocks))
     if blocks:
@@ -78,6 +90,29 @@ def written(text: str) -> str:
 def own_words(text: str, draft: Draft) -> Wording:
     """A whole text in a manager's own words."""
     return Wording(text=text, intent=draft.intent, own_words=True)
+
+
+def _proposed(draft: Draft, signer: str) -> Proposed | None:
+    """What lies on the card, or lay there before a manager wrote over it; None where nothing did."""
+    if draft.own_words or draft.text is None:
+        return draft.proposed
+    recipe = draft.recipe
+    if recipe is None:
+        return Proposed(text=draft.text)
+    typed = {name: draft.typed.get(name, "") for name in recipe.asks}
+    try:
+        text = preview(recipe, draft.typed, signer)
+    except RenderFailed:  # only the name of who signs can make it too long
+        text = draft.text
+    return Proposed(
+        text=text, source=recipe.source, slots={**recipe.slots, **typed, **dict.fromkeys(recipe.signers, signer)}
+    )
+
+
+def share_changed(old: str, new: str) -> float:
+    """The share of words that differ, 0 to 1: the least number of words to put in, take out or replace, by the longer
+    text."""
+    return Levenshtein.normalized_distance(old.split(), new.split())
 
 
 def _from_recipe(command: Command, draft: Draft, signer: str, examine: Examine) -> Words:

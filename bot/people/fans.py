@@ -13,7 +13,7 @@ from bot.settings import Settings
 from bot.settings.values import in_words
 from bot.store import Store, fans
 
-__all__ = ["COMMANDS", "LONGEST_REPORT", "NOT_REPORTED", "Answer", "Fans"]
+__all__ = ["COMMANDS", "LONGEST_REPORT", "NOT_REPORTED", "NO_AI", "OFF", "Answer", "Fans", "commands"]
 
 COMMANDS: Mapping[str, str] = {
     "who": "Who writes the replies here",
@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "report": "Tell the team that a reply was not right",
 }
 """Command -> what it does, in at most 100 characters."""
+NO_AI, OFF = "noai", "off"
+_NO_AI = "No language model gets to see your posts; /noai off allows it again"
 LONGEST_REPORT = 1000
 """Characters."""
 
@@ -39,6 +41,11 @@ _STEPS: Mapping[str, memory.Step] = {
 }
 
 
+def commands(settings: Settings) -> Mapping[str, str]:
+    """The commands that there are: command -> what it does. What is about the language model is there only with it."""
+    return {**COMMANDS, NO_AI: _NO_AI} if settings.assistant else COMMANDS
+
+
 class Fans:
     """A fan is known by a platform and an id there. The answers are fixed, so they need nobody's yes."""
 
@@ -47,15 +54,18 @@ class Fans:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self.commands = commands(settings)
 
     async def answer(self, command: str, platform: str, fan_id: str, words: str = "") -> Answer:
-        """The answer to one of `COMMANDS`; `words` follow it in the message. Raises KeyError for another command."""
-        if command not in COMMANDS:
+        """The answer to one of `commands`; `words` follow it in the message. Raises KeyError for another command."""
+        if command not in self.commands:
             raise KeyError(command)
         if command in _STEPS:
             return await self._remembering(_STEPS[command], platform, fan_id, words)
         if command == "report":
             return self._report(words)
+        if command == NO_AI:
+            return await self._no_ai(platform, fan_id, words)
         if command in ("who", "privacy"):
             return Answer(text=self._who() if command == "who" else self._privacy())
         steps = {"mydata": self._mydata, "forget": self._forget, "stop": self._stop, "start": self._start}
@@ -70,10 +80,12 @@ class Fans:
         return await self._store.write(lambda c: step(c, fan, words))
 
     def _who(self) -> str:
-        community = self._settings.community.name
+        community, model = self._settings.community.name, self._settings.assistant
+        helped = ", and a language model may help with the wording" if model else ""
+        no = " /noai keeps what you write from the language model." if model else ""
         return (
             f"This account is software that belongs to the team of {community}. It drafts replies from templates that "
-            "people wrote. Somebody on the team reads each draft and decides whether it is sent. "
+            f"people wrote{helped}. Somebody on the team reads each draft and decides whether it is sent.{no} "
             "To reach them, write /report and what you want to say."
         )
 
@@ -90,6 +102,12 @@ class Fans:
             "/mydata shows everything that is stored about you and takes a yes back, /forget erases it all and takes "
             "down what was on stage, /stop ends replies to you, /start allows them again."
         )
+        if model := self._settings.assistant:
+            own += (
+                "\nTo help with a reply, a language model may be given your post, the name shown beside it and what "
+                "was said in its thread, and is told to keep nothing. It never gets posts that sound like danger. "
+                f"It is run by: {model.processor}. /noai keeps what you write from it."
+            )
         return f"{own}\n\n{cut(policy, 1990 - len(own))}" if policy else own
 
     async def _forget(self, platform: str, fan_id: str) -> Answer:
@@ -105,6 +123,14 @@ class Fans:
         now = self._clock.now()
         was_out = await self._store.write(lambda c: fans.opt_in(c, platform, fan_id, now))
         return Answer(text=STARTED if was_out else NOT_STOPPED)
+
+    async def _no_ai(self, platform: str, fan_id: str, words: str) -> Answer:
+        now = self._clock.now()
+        if words.strip().casefold() != OFF:
+            await self._store.write(lambda c: fans.decline_assistant(c, platform, fan_id, now))
+            return Answer(text=NO_MODEL)
+        had_said_no = await self._store.write(lambda c: fans.allow_assistant(c, platform, fan_id, now))
+        return Answer(text=MODEL_AGAIN if had_said_no else NO_SUCH_NO)
 
     async def _mydata(self, platform: str, fan_id: str) -> Answer:
         fan = memory.Fan(platform=platform, id=fan_id, at=self._clock.now(), settings=self._settings)
@@ -138,6 +164,12 @@ STOPPED = (
 )
 STARTED = "Done. Your posts may be answered from here again. /stop ends that."
 NOT_STOPPED = "Your posts may be answered from here. /stop ends that."
+NO_MODEL = (
+    "Done. No language model gets to see what you write here any more. /noai off allows it again. /forget erases this "
+    "wish too, so write it again after that."
+)
+MODEL_AGAIN = "Done. A language model may help with replies to you again, and a person reads each one. /noai ends that."
+NO_SUCH_NO = "A language model may help with replies to you, and a person reads each one. /noai ends that."
 REPORTED = "Thank you. The team has it."
 NOT_REPORTED = "This could not be shown to the team just now; please write to a moderator, or try again later."
 """For an adapter that could not show the words to anybody."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from importlib import resources
@@ -10,11 +11,11 @@ from importlib import resources
 from bot.domain import Delivery, StoredPost
 from bot.queue import caps, consents, memory
 from bot.settings import Settings
-from bot.store import Connection, deliveries, drafts, fans, nearby, posts
+from bot.store import Connection, assistant, deliveries, drafts, fans, nearby, posts
 from bot.store.nearby import Message
 from responders.library.data_files import read_shipped
 from responders.names import CallNames
-from responders.types import Context, RepliesTo, Turn
+from responders.types import Context, Post, RepliesTo, Turn
 
 NEARBY = 20
 """Most messages of the thread, and of the channel, that are read before the post, and after it."""
@@ -52,7 +53,43 @@ def load(
         asked=asked,
         forced_intent=post.forced_intent,
         credits=consents.credits(connection, now),
+        assistant=settings.assistant is not None,
     )
+
+
+def for_assistant(connection: Connection, post: StoredPost, around: Context) -> tuple[Post, Context]:
+    """The post and its context as a language model may see them: of others only what stands in the thread on the card
+    and may be given, see `assistant.may_be_given`. Nothing that we remember of anybody, and no reply to somebody
+    else."""
+    inside = nearby.threads_before(connection, [post.id], NEARBY)[post.id] if post.thread != post.id else []
+    allowed = assistant.may_be_given(connection, [message.id for message in inside])
+    shown = [message for message in inside if message.id in allowed]
+    said = deliveries.sent_in_posts(connection, [message.id for message in shown]) if shown else []
+    return (
+        replace(post.post, quote=_quote(connection, post), place=replace(post.post.place, topic="")),
+        replace(
+            around,
+            before=_thread(post, shown, {message.id: _of(said, message.id) for message in shown}),
+            after=(),
+            past_replies=(),
+            history=None,
+            call_name=call_name(post.post.author.name),
+            credits={},
+        ),
+    )
+
+
+def _quote(connection: Connection, post: StoredPost) -> str:
+    """The words that a post quotes, if they are ours, or of a post that may be given."""
+    found = posts.replied_to(connection, post.post) if post.post.quote and post.post.reply_to else None
+    if found is None:
+        return ""
+    parent = found[0]
+    return post.post.quote if parent is None or assistant.may_be_given(connection, [parent.id]) else ""
+
+
+def _of(said: Iterable[Delivery], post_id: str) -> list[Delivery]:
+    return [reply for reply in said if reply.post_id == post_id]
 
 
 def threads(connection: Connection, of: Sequence[StoredPost]) -> dict[str, tuple[Turn, ...]]:

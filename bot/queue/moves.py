@@ -196,11 +196,19 @@ def _draft(post: StoredPost, proposal: Proposal, context: Context, expires_at: d
         missing=best.missing if best else (),
         checks=best.checks if best else (),
         facts=_facts(best) if best else {},
-        alternatives=tuple(_alternative(c) for c in proposal.alternatives),
+        alternatives=tuple(alternative(c) for c in proposal.alternatives),
     )
 
 
-def _alternative(candidate: Candidate) -> Alternative:
+def read_again(draft: Draft, post: StoredPost, proposal: Proposal, context: Context, expires_at: datetime) -> Draft:
+    """The draft as another reading of its post makes it. It keeps its place and its time."""
+    new = _draft(post, proposal, context, expires_at)
+    kept = ("id", "created_at", "waiting_since", "assigned_to", "reminded_at", "follow_up")
+    return replace(new, **{name: getattr(draft, name) for name in kept}, revision=draft.revision + 1)
+
+
+def alternative(candidate: Candidate) -> Alternative:
+    """A candidate as another wording of a draft."""
     return Alternative(
         text=candidate.text,
         template=candidate.template,
@@ -329,6 +337,8 @@ def laid(draft: Draft, number: int) -> Draft:
         facts=chosen.facts,
         typed={},
         own_words=False,
+        proposed=None,
+        changed=None,
         kind="draft",
         alternatives=_turned(draft, number),
     )
@@ -361,6 +371,7 @@ def taken_back(draft: Draft) -> Draft:
         decided_by=None,
         decided_at=None,
         cause=None,
+        skip_reason=None,
     )
 
 

@@ -13,7 +13,8 @@ from pydantic_core import ErrorDetails
 
 from bot.errors import FaultyFiles
 from bot.settings import yaml_file
-from bot.settings.installed import installed
+from bot.settings.assistant import AssistantSection
+from bot.settings.installed import assistant_section, installed
 from bot.settings.model import (
     MAIL_PASSWORD,
     WEB_TOKEN,
@@ -39,6 +40,7 @@ from bot.settings.yaml_file import Loc
 from responders.library.faults import Fault
 
 __all__ = [
+    "AssistantSection",
     "Cap",
     "ChatSection",
     "Community",
@@ -70,7 +72,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     file = yaml_file.read(path)
     data = {} if file.data is None else file.data
     sections = [adapter.section for adapter in installed()]
-    model = config_of(sections)
+    model = config_of(sections, _assistant(file, data))
     try:
         config = model.model_validate(data, context=environ)
     except ValidationError as error:
@@ -82,7 +84,22 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     values["tokens"] = {s.token: SecretStr(environ[s.token]) for s in sections if environ.get(s.token)}
     values["web_token"] = SecretStr(environ[WEB_TOKEN]) if environ.get(WEB_TOKEN) else None
     values["mail_password"] = SecretStr(environ[MAIL_PASSWORD]) if environ.get(MAIL_PASSWORD) else None
+    key = config.assistant and config.assistant.key_env
+    values["assistant_key"] = SecretStr(environ[key]) if key and environ.get(key) else None
     return Settings.model_construct(**values)
+
+
+def _assistant(file: yaml_file.YamlFile, data: Any) -> type[AssistantSection]:
+    """The block of the assistant that the file names. An assistant that is off is not loaded."""
+    block = data.get("assistant") if isinstance(data, Mapping) else None
+    kind = block.get("kind", AssistantSection.model_fields["kind"].default) if isinstance(block, Mapping) else None
+    if not isinstance(kind, str):
+        return AssistantSection
+    try:
+        return assistant_section(kind)
+    except ValueError as error:
+        file.faults.append(Fault(file=file.name, line=file.line(("assistant", "kind")), message=str(error)))
+        return AssistantSection
 
 
 def _rooted(store: str, root: Path) -> str:
@@ -104,7 +121,7 @@ _WORDS = {
     "model_type": "`{key}` must be a block of keys and values",
     "string_too_short": "`{key}` must not be empty",
     "string_too_long": "`{key}` is too long; {max_length} characters at most",
-    "literal_error": "`{key}` must be auto, true or false",
+    "literal_error": "`{key}` must be {expected}",
     "float_type": "`{key}` must be a number",
     "float_parsing": "`{key}` must be a number",
     "greater_than": "`{key}` must be more than {gt}",
@@ -127,11 +144,11 @@ def _sentence(model: type[Config], detail: ErrorDetails) -> str:
     if kind == "string_pattern_mismatch" and "a-z" in str(context["pattern"]):
         return f"`{key}`: `{detail['input']}` is not a language; write two letters, as in en or de"
     if words := _WORDS.get(kind):
-        return words.format(key=key, **context)
+        return words.format(key=key, **context).replace("'", "").replace("True or False", "true or false")
     return f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 
 
-_SECRETS = {"mail": MAIL_PASSWORD}
+_SECRETS = {"mail": MAIL_PASSWORD, "assistant": "`key_env` then names its variable"}
 """Block -> where its secret belongs, in the environment."""
 
 

@@ -11,9 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
@@ -23,6 +21,8 @@ from pydantic import (
 )
 
 from bot.domain import BY_FAN
+from bot.settings.assistant import AssistantSection
+from bot.settings.section import Name, Section
 from bot.settings.values import (
     Bind,
     CapText,
@@ -42,16 +42,9 @@ WEB_TOKEN = "GREENROOM_WEB_TOKEN"  # noqa: S105 - its name in the environment
 MAIL_PASSWORD = "GREENROOM_MAIL_PASSWORD"  # noqa: S105 - as above
 
 Locale = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\r\n]+$")]
 PlatformId = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
 Local = Annotated[str, AfterValidator(check_local)]
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$", max_length=254)]
-
-
-class Section(BaseModel):
-    """A block of config.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=True)
 
 
 class Community(Section):
@@ -294,6 +287,8 @@ class Config(Section):
     keep: Keep = Keep()
     pages: Pages = Pages()
     mail: Mail | None = None
+    assistant: AssistantSection | None = None
+    """The language model; None: there is none, and nothing of it is loaded."""
     teams: dict[str, Team] = Field(default_factory=dict)
 
     @field_validator("store")
@@ -363,6 +358,7 @@ class Settings(Config):
     """Of chat platforms, by environment variable."""
     web_token: SecretStr | None = None
     mail_password: SecretStr | None = None
+    assistant_key: SecretStr | None = None
 
     @property
     def root(self) -> Path:
@@ -422,14 +418,17 @@ class Settings(Config):
         return key in self.managers or (section is not None and section.may_decide(account))
 
 
-def config_of(sections: Iterable[type[ChatSection]]) -> type[Config]:
-    """The type of the file if these chat platforms are installed."""
+def config_of(
+    sections: Iterable[type[ChatSection]], assistant: type[AssistantSection] = AssistantSection
+) -> type[Config]:
+    """The type of the file if these chat platforms are installed, and `assistant` is the block of the assistant."""
     sections = tuple(sections)
     chats: dict[str, Any] = {section.name: (section, section()) for section in sections}
     accounts: dict[str, Any] = {section.name: (section.account | None, None) for section in sections}
     platforms = create_model("Platforms", __base__=Platforms, **chats)
     manager = create_model("Manager", __base__=Manager, **accounts)
     fields: dict[str, Any] = {"managers": (dict[str, manager], ...), "platforms": (platforms, platforms())}  # type: ignore[valid-type] # made above
+    fields["assistant"] = (assistant | None, None)
     return create_model("Config", __base__=Config, **fields)
 
 

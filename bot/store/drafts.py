@@ -31,6 +31,7 @@ from bot.domain import (
     DeliveryState,
     Draft,
     DraftState,
+    Proposed,
     Purpose,
     StoredPost,
     Target,
@@ -39,7 +40,7 @@ from bot.store.deliveries import OPEN
 from bot.store.tables import decisions, deliveries, drafts, posts
 from responders.types import CheckResult, Level, MissingSlot, PastReply, ReasonCode, Recipe
 
-_JSON = {"recipe", "typed", "alternatives", "checks", "missing", "facts", "risk"}
+_JSON = {"recipe", "typed", "alternatives", "checks", "missing", "facts", "risk", "proposed"}
 _MADE = {"id", "post_id", "state", "reason_code", "purpose", "target", *_JSON}
 _PLAIN = [f.name for f in fields(Draft) if f.name not in _MADE]
 """Fields that are stored as they are."""
@@ -66,7 +67,8 @@ _DECIDE = insert(decisions)
 def add(connection: Connection, draft: Draft, post: StoredPost, *, opener: str | None) -> None:
     """Store a new draft. `opener`: how its text begins; None without a text."""
     place = {"platform": post.post.platform, "channel": post.post.channel, "fan_id": post.post.author.id}
-    connection.execute(_ADD, {"id": draft.id, "post_id": draft.post_id, **place, **_values(draft, opener)})
+    first = {"first_template": draft.template, "first_variant": draft.variant}
+    connection.execute(_ADD, {"id": draft.id, "post_id": draft.post_id, **place, **first, **_values(draft, opener)})
 
 
 def save(connection: Connection, old: Draft, new: Draft, *, opener: str | None) -> bool:
@@ -290,6 +292,7 @@ def _values(draft: Draft, opener: str | None) -> dict[str, Any]:
         "facts": dict(draft.facts) or None,
         "all_facts": dict(draft.all_facts) or None,
         "risk": list(draft.risk) or None,
+        "proposed": asdict(draft.proposed) if draft.proposed else None,
     }
 
 
@@ -351,4 +354,5 @@ def from_row(row: RowMapping) -> Draft:
         missing=_read_missing(row["missing"]),
         facts=row["facts"] or {},
         risk=tuple(row["risk"] or ()),
+        proposed=Proposed(**row["proposed"]) if row["proposed"] else None,
     )

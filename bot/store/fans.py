@@ -14,6 +14,7 @@ from bot.store import events, inbox, tables
 from bot.store.personal import Holds, emptied, shown
 from bot.store.posts import insert_ignore
 from bot.store.tables import (
+    assistant_calls,
     cards,
     consents,
     decisions,
@@ -48,9 +49,21 @@ class Fan:
     """Of the person whom we remember; None if they did not ask for it."""
     being_forgotten: bool = False
     """True until everything about them is erased."""
+    no_assistant: bool = False
+    """They said that no language model may see what they write, on this account or on one that they linked."""
 
 
 _GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fan_id == bindparam("of_fan"))
+_DECLINED = select(fans.c.fan_id).where(
+    fans.c.person_id == bindparam("person"), fans.c.assistant_declined_at.is_not(None)
+)
+_NOTHING = (
+    fans.c.opted_out_at.is_(None),
+    fans.c.person_id.is_(None),
+    fans.c.forgetting_since.is_(None),
+    fans.c.assistant_declined_at.is_(None),
+)
+"""A row that says nothing of its fan."""
 
 
 def get(connection: Connection, platform: str, fan_id: str) -> Fan:
@@ -58,7 +71,15 @@ def get(connection: Connection, platform: str, fan_id: str) -> Fan:
     row = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).first()
     if row is None:
         return Fan()
-    return Fan(opted_out_at=row.opted_out_at, person_id=row.person_id, being_forgotten=row.forgetting_since is not None)
+    declined = row.assistant_declined_at is not None or (
+        row.person_id is not None and connection.execute(_DECLINED, {"person": row.person_id}).first() is not None
+    )
+    return Fan(
+        opted_out_at=row.opted_out_at,
+        person_id=row.person_id,
+        being_forgotten=row.forgetting_since is not None,
+        no_assistant=declined,
+    )
 
 
 def opt_out(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
@@ -73,9 +94,28 @@ def opt_in(connection: Connection, platform: str, fan_id: str, at: datetime) -> 
     out = (*_key(platform, fan_id), fans.c.opted_out_at.is_not(None))
     if not connection.execute(update(fans).where(*out).values(opted_out_at=None)).rowcount:
         return False
-    nothing = fans.c.person_id.is_(None) & fans.c.forgetting_since.is_(None)
-    connection.execute(delete(fans).where(*_key(platform, fan_id), nothing))
+    connection.execute(delete(fans).where(*_key(platform, fan_id), *_NOTHING))
     events.append(connection, Happened.FAN_OPTED_IN, at)
+    return True
+
+
+def decline_assistant(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
+    """Store that no language model may see what a fan writes."""
+    connection.execute(insert_ignore(connection, fans), {"platform": platform, "fan_id": fan_id})
+    connection.execute(update(fans).where(*_key(platform, fan_id)).values(assistant_declined_at=at))
+    events.append(connection, Happened.ASSISTANT_DECLINED, at)
+
+
+def allow_assistant(connection: Connection, platform: str, fan_id: str, at: datetime) -> bool:
+    """Store that a language model may see what a fan writes, on all accounts that they linked. False if they had not
+    said no."""
+    person = get(connection, platform, fan_id).person_id
+    theirs = fans.c.person_id == person if person else and_(*_key(platform, fan_id))
+    declined = and_(theirs, fans.c.assistant_declined_at.is_not(None))
+    if not connection.execute(update(fans).where(declined).values(assistant_declined_at=None)).rowcount:
+        return False
+    connection.execute(delete(fans).where(*_key(platform, fan_id), *_NOTHING))
+    events.append(connection, Happened.ASSISTANT_ALLOWED, at)
     return True
 
 
@@ -94,6 +134,9 @@ def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]
         "drafts": _shown(connection, drafts, drafts.c.post_id.in_, ids, "draft_id"),
         "decisions": _shown(connection, decisions, lambda some: decisions.c.draft_id.in_(_drafts_of(some)), ids),
         "replies": _shown(connection, deliveries, deliveries.c.post_id.in_, ids, "delivery_id"),
+        "assistant_calls": _shown(
+            connection, assistant_calls, lambda some: assistant_calls.c.draft_id.in_(_drafts_of(some)), ids
+        ),
         "notes": _shown(connection, notes, notes.c.post_id.in_, ids),
         "voices": _heard(connection, ids),
         "events": _shown(connection, tables.events, tables.events.c.post_id.in_, ids),
@@ -214,7 +257,8 @@ def end_forgetting(connection: Connection, platform: str, fan_id: str, at: datet
     _unname(connection, f"{platform}:{fan_id}")
     inbox.forget(connection, platform, fan_id)
     connection.execute(delete(fans).where(*here, fans.c.opted_out_at.is_(None)))
-    connection.execute(update(fans).where(*here).values(person_id=None, forgetting_since=None))
+    ended = {"person_id": None, "forgetting_since": None, "assistant_declined_at": None}
+    connection.execute(update(fans).where(*here).values(ended))
     events.append(connection, Happened.FAN_FORGOTTEN, at)
 
 
@@ -311,6 +355,7 @@ def drop_rows(connection: Connection, before: datetime) -> int:
         (uses, uses.c.draft_id.in_(drafts_of)),
         (voices, voices.c.post_id.in_(ids)),
         (cards, cards.c.draft_id.in_(drafts_of)),
+        (assistant_calls, assistant_calls.c.draft_id.in_(drafts_of)),
         (deliveries, deliveries.c.post_id.in_(ids)),
         (decisions, decisions.c.draft_id.in_(drafts_of)),
         (drafts, drafts.c.post_id.in_(ids)),

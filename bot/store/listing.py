@@ -252,3 +252,9 @@ def _read(cursor: str, number: int) -> tuple[Any, ...]:
     except (OverflowError, ValueError):
         pass
     raise ValueError("after: this cursor is not one of ours; leave it out to begin at the start")
+
+
+def beginning(connection: Connection, prefix: str, limit: int) -> list[str]:
+    """The ids of some drafts, in any state, that begin so. `prefix`: hex digits."""
+    here = and_(drafts.c.id >= prefix, drafts.c.id < f"{prefix}g")
+    return [*connection.execute(select(drafts.c.id).where(here).order_by(drafts.c.id).limit(limit)).scalars()]

@@ -16,6 +16,12 @@ from bot.store.migrate import version
 T = TypeVar("T")
 
 
+def exists(url: str) -> bool:
+    """Whether there is a database. One on a server is taken to be there."""
+    file = file_of(driver_url(url))
+    return file is None or file.exists()
+
+
 def look(url: str, query: Callable[[Connection], T]) -> T:
     """What a query finds. Raises StoreError, also without a database and for one of another version."""
     parsed = driver_url(url)

@@ -154,7 +154,8 @@ def forget(connection: Connection, person_id: str) -> list[tuple[str, str]]:
     for table in (things, honours, link_codes):
         connection.execute(delete(table).where(table.c.person_id == person_id))
     connection.execute(delete(people).where(people.c.id == person_id))
-    nothing = (fans.c.opted_out_at.is_(None), fans.c.forgetting_since.is_(None), fans.c.person_id.is_(None))
+    kept = ("opted_out_at", "forgetting_since", "person_id", "assistant_declined_at")
+    nothing = [fans.c[name].is_(None) for name in kept]
     for platform, fan_id in accounts:
         connection.execute(delete(fans).where(fans.c.platform == platform, fans.c.fan_id == fan_id, *nothing))
     return accounts

@@ -49,12 +49,12 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
         _K: _names("album"),
     },
     tables.drafts: {
-        _W: _names("why text opener text_hash recipe typed alternatives checks missing facts all_facts"),
+        _W: _names("why text opener text_hash recipe typed alternatives checks missing facts all_facts proposed"),
         _I: _names("fan_id"),
         _F: _names(
             "id post_id platform channel kind state revision priority reason_code created_at waiting_since template "
             "variant intent own_words risk follow_up expires_at snoozed_at snoozed_until opened_at decided_at "
-            "reminded_at cause purpose"
+            "reminded_at cause purpose first_template first_variant changed skip_reason"
         ),
         _T: _names("opened_by assigned_to decided_by"),
         _K: _names("target"),
@@ -79,7 +79,10 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     # Deleted after `keep.events`. No event has a fan's words or name; `data` may name managers.
     tables.events: {_F: _names("at name post_id"), _T: _names("by data"), _K: _names("seq draft_id delivery_id")},
     # The fan's choices. An opt-out stays after /forget, as the fan wishes.
-    tables.fans: {_F: _names("opted_out_at forgetting_since"), _K: _names("platform fan_id person_id")},
+    tables.fans: {
+        _F: _names("opted_out_at forgetting_since assistant_declined_at"),
+        _K: _names("platform fan_id person_id"),
+    },
     # What a fan asked us to remember. The rows are deleted by /forget.
     tables.people: {_I: _names("call_name"), _F: _names("since"), _K: _names("id")},
     tables.things: {_W: _names("text"), _F: _names("at"), _K: _names("id person_id")},
@@ -116,6 +119,11 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     # A manager's note on a post is words about its fan. Whom it names is the team's.
     tables.notes: {_W: _names("text"), _F: _names("post_id at"), _T: _names("by"), _K: _names("id")},
     tables.mentions: {_T: _names("manager seen_at"), _K: _names("note_id")},
+    # What a language model was asked about: which card, when, how much, and what became of it. None of the words.
+    tables.assistant_calls: {
+        _F: _names("draft_id at model host characters outcome"),
+        _K: _names("checks took_ms tokens_in tokens_out"),
+    },
     # How far a channel is read, and a surface's notes: message ids.
     tables.cursors: {_K: _names("platform channel position at")},
     tables.leases: {_K: _names("name holder until")},

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -187,6 +188,11 @@ drafts = Table(
     Column("cause", String),
     Column("purpose", String, nullable=False, default="reply", server_default="reply"),
     Column("target", _Json),
+    Column("first_template", String),
+    Column("first_variant", String),
+    Column("proposed", _Json),
+    Column("changed", Float),
+    Column("skip_reason", String),
     Index(None, "post_id"),
     Index(None, "state", "priority", "waiting_since", "id"),
     Index(None, "platform", "channel", "created_at"),
@@ -300,6 +306,7 @@ fans = Table(
     Column("opted_out_at", Instant),
     Column("person_id", _Id),
     Column("forgetting_since", Instant),
+    Column("assistant_declined_at", Instant),
     Index(None, "person_id"),
 )
 
@@ -412,6 +419,22 @@ voices = Table(
     Column("topic_id", _Id, ForeignKey("topics.id"), nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "topic_id", "at"),
+)
+
+assistant_calls = Table(
+    "assistant_calls",
+    metadata,
+    Column("draft_id", _Id, ForeignKey("drafts.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("model", String, nullable=False),
+    Column("host", String, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("outcome", String),
+    Column("checks", _Json),
+    Column("took_ms", Integer),
+    Column("tokens_in", Integer),
+    Column("tokens_out", Integer),
+    Index(None, "at"),
 )
 
 cursors = Table(

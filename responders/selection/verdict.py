@@ -293,7 +293,7 @@ class Judge:
     def leaves_a_choice(self, case: Case, verdict: Verdict) -> bool:
         """True when a person gets the nearest replies along with the post."""
         outcome, reason = verdict
-        if outcome is not _H or _dangerous(case):
+        if outcome is not _H or dangerous(case):
             return False
         return reason.code in _CHOICE or (reason.code is _C.LOW_CONFIDENCE and self._offers(case))
 
@@ -302,7 +302,7 @@ class Judge:
         person's time."""
         three = sum(chance for _, chance in case.understanding.intents[:READINGS])
         likely = len(self._likely(case.understanding)) > 0
-        return case.says_something and likely and three >= self._from[THREE] and not _dangerous(case)
+        return case.says_something and likely and three >= self._from[THREE] and not dangerous(case)
 
     def _action(self, case: Case) -> Verdict | None:
         read = case.understanding
@@ -346,7 +346,7 @@ class Judge:
         return outcome, Reason(code=_C.CAP, sentence=f"Enough replies for now: {case.context.cap}.")
 
 
-def _dangerous(case: Case) -> bool:
+def dangerous(case: Case) -> bool:
     """True when nothing may be offered for one press."""
     read, shares = case.understanding, dict(case.understanding.intents)
     doubt = any(shares.get(gate, 0.0) >= _DANGEROUS for gate in GATES)

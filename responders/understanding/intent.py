@@ -41,6 +41,8 @@ _COMPARED = 8
 """How many of the examples next to a post are compared by words to name the nearest, and how many characters of it."""
 _READ = 400
 _TINY = 1e-3
+_BOTH, _AGREED = 0.9, 0.6
+"""How sure an intent is at most, and a situation at least, if two readers name it."""
 _SUREST = 0.9999
 """Only a manager's word counts as 1."""
 _TOLD = 0.5
@@ -97,9 +99,14 @@ class IntentAnalyzer:
         likeness = self._vectors @ read.vector
         shares, happened = self._shares(post.text, read, likeness, context, said, head=self._head)
         forced = context.forced_intent
+        second = None if forced else context.second_reading
         if forced:  # danger stays as it was read
             shares = {name: share if name in GATES else 0.0 for name, share in shares.items() if name != forced}
             happened = self._of(forced, happened)
+        elif second and second.intent in shares and second.intent not in GATES:
+            danger = {name: share for name, share in shares.items() if name in GATES}
+            shares = {**dict.fromkeys(shares, 0.0), **danger, second.intent: 1.0 - sum(danger.values())}
+            happened = _both(self._of(second.intent, happened), second.situation)
         ranked = tuple(sorted(((n, round(float(s), 4)) for n, s in shares.items()), key=lambda p: (-p[1], p[0])))
         if forced:
             ranked = ((forced, 1.0), *ranked)
@@ -109,7 +116,7 @@ class IntentAnalyzer:
         return replace(
             so_far,
             intent=intent,
-            confidence=1.0 if forced else min(share, _SUREST),
+            confidence=1.0 if forced else min(share, _BOTH if second else _SUREST),
             intents=ranked,
             situations=tuple(
                 sorted(((n, round(c, 4)) for n, c in happened.items()), key=lambda p: -p[1])[:_SITUATIONS]
@@ -232,6 +239,12 @@ class IntentAnalyzer:
             return float(likeness[i]) + float(token_set_ratio(words, default_process(self._texts[i]))) / 100
 
         return self._texts[max(close, key=alike)] if close else None
+
+
+def _both(happened: Mapping[str, float], situation: str | None) -> dict[str, float]:
+    """The situations' chances, where a second reader names one. If it is also the likeliest, it counts more."""
+    agreed = situation is not None and situation == max(happened, key=lambda name: happened[name], default=None)
+    return {name: max(chance, _AGREED) if agreed and name == situation else chance for name, chance in happened.items()}
 
 
 def _own_situations(library: Library, reads: Reads) -> list[Template]:

@@ -1,8 +1,8 @@
-"""The small language of calls.yaml: what a value may be, for the fakes of both platforms.
+"""The small language of calls.yaml: what a value may be, for all fakes.
 
-A type is `text MAX`, `bytes MAX`, `id`, `int`, `bool`, `null`, `file`, `=VALUE`, `[TYPE] MAX`, `{TYPE}` (any keys), the
-name of a shape, or several with `|`. A field `name!` must be there; `name~` is taken although published data does
-not list it.
+A type is `text MAX`, `bytes MAX`, `id`, `int`, `number`, `bool`, `null`, `file`, `=VALUE`, `[TYPE] MAX`, `{TYPE}` (any
+keys), the name of a shape, or several with `|`. A field `name!` must be there; `name~` is taken although published data
+does not list it.
 """
 
 from __future__ import annotations
@@ -79,9 +79,15 @@ class Shapes:
         if type_.name == "list":
             return list(self._list(where, type_, value))
         if type_.name == "map":
-            kept = value.items() if isinstance(value, dict) else [("", None)]
-            return [line for key, item in kept for line in self.any(f"{where}.{key}", type_.of, item)]
+            return list(self._map(where, type_, value))
         return [] if _is(type_, value) else [f"{where or 'the body'}: {str(value)[:60]!r} is not {_say(type_)}"]
+
+    def _map(self, where: str, type_: Type, value: Any) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield f"{where or 'the body'}: not a map"
+            return
+        for key, item in value.items():
+            yield from self.any(f"{where}.{key}", type_.of, item)
 
     def _list(self, where: str, type_: Type, value: Any) -> Iterator[str]:
         if not isinstance(value, list):
@@ -125,6 +131,7 @@ def _is(type_: Type, value: Any) -> bool:
         # the service takes numbers too
         "id": lambda: not isinstance(value, bool) and re.fullmatch(r"\d{1,20}", str(value)) is not None,
         "int": lambda: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda: isinstance(value, int | float) and not isinstance(value, bool),
         "bool": lambda: isinstance(value, bool),
         "null": lambda: value is None,
         "file": lambda: isinstance(value, Upload),

@@ -21,6 +21,7 @@ from responders.types import Attachment, Turn
 TURNS = 3
 """Turns of the thread that are shown."""
 SHOWN_NAME, SHOWN_TITLE, SHOWN_READING, SHOWN_PART, SHOWN_TURN, SHOWN_NOTE = 60, 60, 80, 120, 150, 200
+BY_MODEL = "written by a language model"
 SHOWN_REASON = 120
 """Characters of each."""
 SHOWN_KINDS = 1000
@@ -83,7 +84,7 @@ class Reply:
     whole: bool = True
     """False: only the beginning is shown, and no button sends it."""
     heading: str = ""
-    """Of a ready reply: its number, and how it takes the post."""
+    """Of a ready reply: its number, and how it takes the post. Says whether a language model wrote it."""
     remarks: tuple[str, ...] = ()
 
 
@@ -314,10 +315,12 @@ def _replies(card: CardView, budget: Budget) -> tuple[list[int], Sequence[Reply]
     """What one press sends, with the numbers of the ready replies that are shown: each whole or not at all."""
     if text := card.draft.text:
         kept = shorten(text, budget.reply, budget.reply_size)
-        return [], [Reply(text=kept, whole=kept == text)]
+        heading = f"{BY_MODEL.capitalize()}:" if card.draft.by_model else ""
+        return [], [Reply(text=kept, whole=kept == text, heading=heading)]
     shown, room = dict[int, Reply](), budget.reply
     for number, ready in enumerate(card.ready, start=1):
-        heading = " ".join(filter(None, (str(number), cut(one_line(ready.reading), SHOWN_READING))))
+        reading = BY_MODEL if ready.by_model else cut(one_line(ready.reading), SHOWN_READING)
+        heading = " ".join(filter(None, (str(number), reading)))
         reply = Reply(text=ready.text, heading=f"{heading}:", remarks=tuple(remarks(ready)))
         if (size := _reply_size(reply, budget)) <= room:
             shown[number] = reply

@@ -13,7 +13,7 @@ import structlog
 from bot.adapters.chat.words import one_line
 from bot.consent import Kind
 from bot.desk.view import CardView
-from bot.domain import Action, Command, Refused
+from bot.domain import SKIP_REASONS, Action, Command, Refused
 from bot.settings import Manager, Settings
 from responders.said import said
 
@@ -21,8 +21,6 @@ log = structlog.get_logger()
 
 OUT_OF_DATE = "This card is out of date. /queue shows what is waiting now."
 STUMBLED = "Something went wrong here, and it was noted for the operator. Look at the card before you press again."
-REASONS = ("no reply needed", "the post was misread", "the wording is not right", "somebody answers elsewhere")
-"""Why a post is skipped."""
 SNOOZES: Mapping[str, str] = {"15": "15 minutes", "60": "1 hour", "240": "4 hours", "1440": "1 day"}
 """Minutes -> words."""
 ANYBODY = "-"
@@ -110,7 +108,7 @@ def choices(verb: str, card: CardView, managers: Mapping[str, Manager], intents:
     """The choices of a button: the value for `command_of` -> the words that are shown."""
     match verb:
         case "skip":
-            return {reason: reason for reason in REASONS}
+            return {reason: reason for reason in SKIP_REASONS}
         case "snooze":
             return SNOOZES
         case "handover":

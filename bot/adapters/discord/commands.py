@@ -21,7 +21,8 @@ from bot.adapters.discord.render import inert, quoted
 from bot.desk.desk import LONGEST_REASON
 from bot.desk.view import CardView
 from bot.errors import GreenroomError
-from bot.people.fans import COMMANDS, LONGEST_REPORT
+from bot.people.fans import LONGEST_REPORT, NO_AI, commands
+from bot.settings import Settings
 
 log = structlog.get_logger()
 
@@ -31,12 +32,11 @@ QUEUE = "queue"
 CONSOLE = "console"
 HOLD = "hold"
 UNANSWERED = "unanswered"
-NAMES = frozenset({*COMMANDS, QUEUE, CONSOLE, HOLD, UNANSWERED, DRAFT})
-"""All of them, as people see them."""
 OPTIONAL = {
     "remember": "Something that you want known here",
     "callme": "The name that you want to be called; without it, yours is forgotten",
     "link": "The code that you got on the other platform; without it, you get one",
+    NO_AI: "off, to allow it again",
 }
 """Commands that may have words after them -> what the words are."""
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
@@ -46,7 +46,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 def register(client: Client, parts: Parts, board: Board, presses: Presses) -> app_commands.CommandTree[Any]:
     """Give a client its commands. `tell_discord` makes them known to Discord."""
     tree = app_commands.CommandTree(client)
-    for name, does in COMMANDS.items():
+    for name, does in parts.fans.commands.items():
         tree.add_command(_fan_command(name, does, parts, board))
     tree.add_command(_queue(parts, board, presses))
     tree.add_command(_unanswered(parts, board, presses))
@@ -54,6 +54,11 @@ def register(client: Client, parts: Parts, board: Board, presses: Presses) -> ap
     tree.add_command(_hold(parts, board, presses))
     tree.add_command(_draft(client, parts, board, presses))
     return tree
+
+
+def names(settings: Settings) -> set[str]:
+    """All of them, as people see them."""
+    return {*commands(settings), QUEUE, CONSOLE, HOLD, UNANSWERED, DRAFT}
 
 
 async def tell_discord(tree: app_commands.CommandTree[Any], asked: Asked[discord.ui.LayoutView]) -> None:

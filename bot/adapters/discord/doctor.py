@@ -58,7 +58,7 @@ async def check_online(settings: Settings) -> list[Check]:
         return [_fault("Discord refuses the token", REFUSED)]
     except TROUBLE as error:
         return [_fault(f"Discord does not answer: {error or 'it took too long'}", "try again; see discordstatus.com")]
-    return [*_account(client, granted=granted), *_servers(client), *_channels(client), *_commands(registered)]
+    return [*_account(client, granted=granted), *_servers(client), *_channels(client), *_commands(client, registered)]
 
 
 async def _visit(client: Client) -> set[str]:
@@ -128,8 +128,8 @@ def _channels(client: Client) -> Iterator[Check]:
             yield _fine(f"#{channel.name} ({channel.id}) is ready for {use}")
 
 
-def _commands(registered: set[str]) -> Iterator[Check]:
-    missing = sorted(commands.NAMES - registered)
+def _commands(client: Client, registered: set[str]) -> Iterator[Check]:
+    missing = sorted(commands.names(client.settings) - registered)
     if missing:
         fix = "the running program tells it; if this stays, invite the bot with the link above and look into the log"
         yield _note(f"Discord does not know these commands yet: {', '.join(missing)}", fix)

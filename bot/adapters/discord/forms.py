@@ -10,10 +10,11 @@ from typing import Any
 
 import discord
 
-from bot.adapters.chat.verbs import ANYBODY, REASONS, VERBS, Pressed, choices
+from bot.adapters.chat.verbs import ANYBODY, VERBS, Pressed, choices
 from bot.adapters.chat.words import cut
 from bot.adapters.discord.render import TYPED
 from bot.desk.view import CardView
+from bot.domain import SKIP_REASONS
 from bot.settings import Manager
 
 TITLE, LABEL, HINT = 45, 45, 100
@@ -121,7 +122,7 @@ def _fill(pressed: Pressed, card: CardView, _known: object) -> discord.ui.Modal 
 
 def _skip(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:
     title = "Close without a reply" if card.draft.kind == "handoff" else "Skip this post"
-    return _modal(pressed, title, _choice("Why?", _offered(pressed, card, known), REASONS[0]))
+    return _modal(pressed, title, _choice("Why?", _offered(pressed, card, known), SKIP_REASONS[0]))
 
 
 def _snooze(pressed: Pressed, card: CardView, known: Known) -> discord.ui.Modal | None:

@@ -107,9 +107,10 @@ def _decided(layout: Layout, link: str | None) -> str:
 
 def _reply(reply: Reply) -> str:
     """The text comes last: no mark in it can change how the rest looks."""
-    if not reply.whole:
-        return f"{reply.text}\n-# This is the beginning. The whole text is under Edit."
     heading = f"**{inert(reply.heading)}**" if reply.heading else ""
+    if not reply.whole:
+        whole = "-# This is the beginning. The whole text is under Edit."
+        return "\n".join(filter(None, (heading, reply.text, whole)))
     return "\n".join(filter(None, (heading, *map(_small, reply.remarks), reply.text)))
 
 

@@ -6,7 +6,8 @@ import re
 from typing import ClassVar
 
 from bot.settings import ChatSection
-from bot.settings.model import Local, Section
+from bot.settings.model import Local
+from bot.settings.section import Section
 from bot.settings.values import Reference
 
 

@@ -34,7 +34,7 @@ from bot.adapters.telegram.posts import entities, text_of
 from bot.adapters.telegram.render import MOST_TEXT, Rendered, Text, cut, disarmed, plain
 from bot.desk.view import CardView
 from bot.domain import Refused
-from bot.people.fans import COMMANDS
+from bot.people.fans import NO_AI, OFF
 from bot.store import Connection, fans, posts
 
 log = structlog.get_logger()
@@ -53,7 +53,6 @@ PRIVATELY = frozenset({"mydata", "forget", "console", *MEMORY})
 """Commands that are answered only in the private chat."""
 FOR_ALL = frozenset({"who", "privacy"})
 """Commands that are answered also to whoever writes in the name of a group or channel."""
-_OURS = frozenset({*COMMANDS, *MANAGERS, "start", "help"})
 _CHANGES = frozenset({"stop", "forget"})
 """Commands that nobody may give by mistake."""
 PAUSE = timedelta(seconds=5)
@@ -87,6 +86,8 @@ class Commands:
         self._parts = parts
         self._board = board
         self._asked_for = Asked(parts, board)
+        self._for_fans = parts.fans.commands
+        self._ours = frozenset({*self._for_fans, *MANAGERS, "start", "help"})
         self._recent: dict[tuple[int, str], datetime] = {}
         """(author, command) -> when they typed it."""
 
@@ -95,12 +96,12 @@ class Commands:
         where = client.directory.cards
 
         async def tell() -> None:
-            await client.bot.set_my_commands(_listed(COMMANDS), scope=BotCommandScopeDefault())
+            await client.bot.set_my_commands(_listed(self._for_fans), scope=BotCommandScopeDefault())
             if where is not None:
                 await client.bot.set_my_commands(_listed(MANAGERS), scope=BotCommandScopeChat(where))
 
         try:
-            await self._asked_for.tell_once([client.me.id, where, dict(COMMANDS), MANAGERS], tell)
+            await self._asked_for.tell_once([client.me.id, where, dict(self._for_fans), MANAGERS], tell)
         except TelegramError as error:
             log.warning("telegram_commands_not_known", why=words(error, client.bot))
 
@@ -109,12 +110,14 @@ class Commands:
         typed = read(message)
         if typed is None:
             return False
-        if typed.name not in _OURS:
+        if typed.name not in self._ours:
             return bool(typed.to) and typed.is_alone
         if typed.is_alone or self._among_us(message):  # this is no place for posts
             return True
         if typed.to:
             return _is_us(typed, message)
+        if typed.name == NO_AI:
+            return typed.rest.strip().casefold() == OFF
         return typed.name in {"report", *MEMORY} or (typed.name == "draft" and _LINK.search(typed.rest) is not None)
 
     async def command(self, message: telegram.Message) -> bool:
@@ -123,10 +126,10 @@ class Commands:
         if typed is None or not self.is_command(message):
             return False
         name, rest = typed.name, typed.rest
-        if name not in _OURS or (typed.to and not _is_us(typed, message)):
+        if name not in self._ours or (typed.to and not _is_us(typed, message)):
             return True
-        # Our own links come as /start and what they are about; /hold lift follows /hold and a reason.
-        if not self._too_soon(message, f"{name} {rest}" if name in {"start", "hold"} else name):
+        # Our own links come as /start and what they are about; /hold lift follows /hold and a reason, /noai off /noai.
+        if not self._too_soon(message, f"{name} {rest}" if name in {"start", "hold", NO_AI} else name):
             try:
                 if name in _CHANGES and not (typed.is_alone or typed.to):
                     await say(self._board, message, NOT_ALONE.format(name=name))
@@ -164,7 +167,7 @@ class Commands:
             await self._hold(message, rest)
         elif name == "start":
             await self._start(message, rest)
-        elif name in COMMANDS:
+        elif name in self._for_fans:
             await self._fan(message, name, rest)
         elif message.chat.type == ChatType.PRIVATE:
             await self._help(message)
@@ -209,7 +212,7 @@ class Commands:
 
     async def _help(self, message: telegram.Message) -> None:
         who = (await self._parts.fans.answer("who", NAME, str(_author(message).id))).text
-        does = "\n".join(f"/{name} - {one}" for name, one in COMMANDS.items())
+        does = "\n".join(f"/{name} - {one}" for name, one in self._for_fans.items())
         await say(self._board, message, f"{who}\n\n{does}")
 
     def _report(self, message: telegram.Message, user: telegram.User, words: str, to: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bot.settings import ChatSection
-from bot.settings.model import PlatformId, Section
+from bot.settings.model import PlatformId
+from bot.settings.section import Section
 
 
 class Staff(Section):

@@ -21,12 +21,15 @@ from bot.desk.view import Decided
 from bot.domain import DeliveryState, DraftState, Refused
 from bot.errors import StoreError
 from bot.events import Event
+from bot.store import fans
+from bot.store.listing import beginning
 
 router = APIRouter(prefix="/api", dependencies=[Depends(caller)])
 
 Json = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=200)]
+Beginning = Annotated[str | None, Query(pattern="^[0-9a-f]{1,16}$")]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 
 
@@ -105,8 +108,17 @@ async def ask(post_id: str, body: AskIn, who: Called, deps: Wired) -> Json:
 
 
 @router.get("/drafts")
-async def drafts(deps: Wired, state: DraftState = DraftState.WAITING, limit: Limit = 50, after: Cursor = None) -> Json:
-    """Drafts in a state, urgent first, then oldest."""
+async def drafts(
+    deps: Wired,
+    state: DraftState = DraftState.WAITING,
+    limit: Limit = 50,
+    after: Cursor = None,
+    begins: Beginning = None,
+) -> Json:
+    """Drafts in a state, urgent first, then oldest; or those in any state whose id `begins` so."""
+    if begins is not None:
+        found = [await deps.desk.draft(one) for one in await deps.store.read(lambda c: beginning(c, begins, limit))]
+        return {"items": [views.card(item) for item in found if item], "next": None}
     try:
         items, following = await deps.desk.drafts(state=state, limit=limit, after=after)
     except ValueError:
@@ -191,6 +203,20 @@ async def export(platform: str, fan_id: str, deps: Wired) -> Json:
 async def forget(platform: str, fan_id: str, deps: Wired) -> None:
     """Erase what is stored about a fan."""
     await deps.desk.forget(platform, fan_id)
+
+
+@router.put("/noai/{platform}/{fan_id:path}", status_code=204)
+async def decline_assistant(platform: str, fan_id: str, deps: Wired) -> None:
+    """A fan says that no language model may see what they write."""
+    now = deps.clock.now()
+    await deps.store.write(lambda c: fans.decline_assistant(c, platform, fan_id, now))
+
+
+@router.delete("/noai/{platform}/{fan_id:path}", status_code=204)
+async def allow_assistant(platform: str, fan_id: str, deps: Wired) -> None:
+    """A fan allows it again."""
+    now = deps.clock.now()
+    await deps.store.write(lambda c: fans.allow_assistant(c, platform, fan_id, now))
 
 
 @router.get("/replies")

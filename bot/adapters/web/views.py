@@ -66,6 +66,7 @@ def _wording(wording: Draft | Alternative) -> dict[str, Any]:
         "text": wording.text,
         "template": wording.template,
         "variant": wording.variant,
+        "by_model": wording.by_model,
         "checks": checks(wording.checks),
         "missing_slots": [{"name": m.name, "ask": m.ask} for m in wording.missing],
     }

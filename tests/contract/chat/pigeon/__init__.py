@@ -25,7 +25,7 @@ from bot.consent import Button
 from bot.desk.view import CardView
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain, clean
 from bot.errors import GreenroomError
-from bot.people.fans import COMMANDS, Answer
+from bot.people.fans import Answer
 from bot.ports import Check
 from bot.settings import ChatSection, Settings
 from bot.store import cursors, posts
@@ -312,7 +312,7 @@ class PigeonPlatform(ConnectedPlatform):
 
     async def _command(self, event: dict[str, Any], tell: Any) -> None:
         name, _, words = event["words"].removeprefix("/").partition(" ")
-        if name in COMMANDS:
+        if name in self._parts.fans.commands:
             answer = await self._asked.fan(name, event["by"], words, lambda said, to: f"Report for {to}: {said}")
             await self._tell_fan(event, answer)
         elif name == "hold":
