@@ -12,9 +12,10 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -26,74 +27,138 @@ ON_SERVER = os.environ.get("GREENROOM_TEST_DATABASE", "sqlite") == "postgresql"
 """True where tests run on PostgreSQL."""
 
 
-class Database(Protocol):
-    """One empty, migrated database, seen from outside of the product."""
+class Database(ABC):
+    """One migrated database, seen from outside of the product."""
 
     url: str
     """As an operator writes it under `store:`."""
 
+    @abstractmethod
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """What a query finds. Its values are written as `?`."""
-        ...
 
-    def change(self, statement: str, *values: Any) -> None:
+    @abstractmethod
+    def change(self, statement: str) -> None:
         """Run a statement, as somebody with the database's own tools would."""
-        ...
 
+    @abstractmethod
     def tables(self) -> list[str]:
-        """The names of the product's tables."""
-        ...
+        """The names of all tables."""
 
+    @abstractmethod
+    def refuse(self, what: str, table: str, when: str = "") -> None:
+        """From now on the database refuses `what` ("INSERT", "UPDATE", "UPDATE OF column") on a table, where the new
+        row fits `when`."""
+
+    @abstractmethod
+    def allow(self, table: str) -> None:
+        """End what `refuse` began."""
+
+    @abstractmethod
+    def record(self) -> None:
+        """From now on each move of a draft and of a delivery is noted in a table `trail`."""
+
+    @abstractmethod
     def close(self) -> None:
-        """Remove it, or leave it to the end of the tests."""
-        ...
+        """End the look at it; a server's database is dropped."""
 
 
-class File:
-    """A SQLite file in a folder of its own."""
+class File(Database):
+    """A SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.url = f"sqlite:///{path}"
+        self._look: sqlite3.Connection | None = None
+
+    def _run(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self._look is None:
+            self._look = sqlite3.connect(self.path, isolation_level=None, timeout=20, check_same_thread=False)
+            self._look.row_factory = sqlite3.Row
+        return self._look.execute(statement, values)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as found:
-            found.row_factory = sqlite3.Row
-            return [dict(row) for row in found.execute(query, values)]
+        return [dict(row) for row in self._run(query, values)]
 
-    def change(self, statement: str, *values: Any) -> None:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as found, found:
-            found.execute(statement, values)
+    def change(self, statement: str) -> None:
+        self._run(statement)
 
     def tables(self) -> list[str]:
-        names = [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return [name for name in names if not name.startswith(("sqlite_", "alembic"))]
+        return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+    def refuse(self, what: str, table: str, when: str = "") -> None:
+        condition = f"WHEN {when} " if when else ""
+        refused = "BEGIN SELECT RAISE(ABORT, 'not today'); END"
+        self.change(f"CREATE TRIGGER refused_{table} BEFORE {what} ON {table} {condition}{refused}")
+
+    def allow(self, table: str) -> None:
+        self.change(f"DROP TRIGGER refused_{table}")
+
+    def record(self) -> None:
+        self.change(_TRAIL)
+        for table in ("draft", "delivery"):
+            self.change(f"CREATE TRIGGER {table}_moves AFTER UPDATE ON {_TABLE[table]} BEGIN {_noted(table)}; END")
 
     def close(self) -> None:
-        """The folder is removed with the tests."""
+        if self._look:
+            self._look.close()
+        self._look = None
 
 
-class Schemaless:
+class Served(Database):
     """A database of a PostgreSQL server."""
 
     def __init__(self, server: str, name: str) -> None:
         self._server, self._name = server, name
         self.url = address(server, name)
+        self._look: psycopg.Connection[dict[str, Any]] | None = None
+
+    def _run(self, statement: str, values: Sequence[Any] | None = None) -> psycopg.Cursor[dict[str, Any]]:
+        if self._look is None:
+            self._look = psycopg.connect(self.url, row_factory=dict_row, autocommit=True)
+        return self._look.execute(statement.encode(), values)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
-        with psycopg.connect(self.url, row_factory=dict_row) as found:
-            return found.execute(query.replace("?", "%s"), values).fetchall()  # type: ignore[arg-type]
+        return self._run(query.replace("?", "%s"), values).fetchall()
 
-    def change(self, statement: str, *values: Any) -> None:
-        with psycopg.connect(self.url) as found:
-            found.execute(statement.replace("?", "%s"), values)  # type: ignore[arg-type]
+    def change(self, statement: str) -> None:
+        self._run(statement)
 
     def tables(self) -> list[str]:
         found = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        return [row["tablename"] for row in found if not row["tablename"].startswith("alembic")]
+        return [row["tablename"] for row in found]
+
+    def refuse(self, what: str, table: str, when: str = "") -> None:
+        # A trigger's own WHEN may ask no other table, so its function does.
+        refused = f"IF {when or 'true'} THEN RAISE 'not today'; END IF; RETURN new;"
+        self._trigger(f"refused_{table}", f"BEFORE {what} ON {table}", refused)
+
+    def allow(self, table: str) -> None:
+        self.change(f"DROP TRIGGER refused_{table} ON {table}")
+
+    def record(self) -> None:
+        self.change(_TRAIL)
+        for table in ("draft", "delivery"):
+            self._trigger(f"{table}_moves", f"AFTER UPDATE ON {_TABLE[table]}", f"{_noted(table)}; RETURN new;")
+
+    def _trigger(self, name: str, event: str, body: str) -> None:
+        self.change(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} END$$")
+        self.change(f"CREATE TRIGGER {name} {event} FOR EACH ROW EXECUTE FUNCTION {name}()")
 
     def close(self) -> None:
+        if self._look:
+            self._look.close()
+        self._look = None
         run(self._server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self._name)))
+
+
+_TRAIL = "CREATE TABLE trail (what TEXT, id TEXT, old TEXT, new TEXT, old_revision INTEGER, new_revision INTEGER)"
+_TABLE = {"draft": "drafts", "delivery": "deliveries"}
+
+
+def _noted(what: str) -> str:
+    revisions = "old.revision, new.revision" if what == "draft" else "0, 0"
+    return f"INSERT INTO trail VALUES ('{what}', new.id, old.state, new.state, {revisions})"  # noqa: S608 - all ours
 
 
 class Files:
@@ -132,7 +197,7 @@ class Server:
     def _make(self, how: sql.Composable) -> Database:
         name = next(self._names)
         run(self._server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + how)
-        return Schemaless(self._server, name)
+        return Served(self._server, name)
 
 
 def run(server: str, statement: sql.Composable) -> None:

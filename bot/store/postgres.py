@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -29,6 +29,14 @@ log = structlog.get_logger()
 
 WRITING = 0x67726E72
 """The key of the lock of write transactions."""
+PRESENT = 0x67726E73
+"""The first half of the keys of the locks by which processes are known to be there; the second is their number."""
+GONE_AFTER = 10.0
+"""Seconds without its lock after which a process counts as gone: others take over what it was doing."""
+LOST_AFTER = 7.0
+"""Seconds without its own lock after which a process stops what others are about to take over."""
+LOOK = 1.0
+"""Seconds between two looks at who is there."""
 CHANNEL = "greenroom"
 """Where processes tell each other what was written."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
@@ -154,6 +162,7 @@ class Wire:
         self._engine = engine
         self._heard = heard
         self._name = secrets.token_hex(4)
+        self._lost = False
 
     def tell(self, names: Iterable[str]) -> None:
         """Say which events were committed. Called by the writer; a server that does not answer is left alone."""
@@ -176,16 +185,76 @@ class Wire:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _hear(self) -> None:
-        connection = await connect(self._engine.url)
-        try:
+        async with await connect(self._engine.url) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
-            self._heard(None)
+            if self._lost:
+                self._heard(None)
+            self._lost = True
             async for notice in connection.notifies():
                 by, _, names = notice.payload.partition(" ")
                 if by != self._name:
                     self._heard(frozenset(names.split(",")))
-        finally:
-            await connection.close()
+
+
+class Presence:
+    """Shows other processes that this one is there, by a lock that the server ends with our connection.
+
+    So a process that dies is missed at once, and what it held is let go after `GONE_AFTER`, whatever the clocks of the
+    machines say. A process that lost its connection but lives stops sending before that, after `LOST_AFTER`.
+    """
+
+    def __init__(self, url: URL, let_go: Callable[[int], Awaitable[None]]) -> None:
+        """`let_go` ends what a process holds that is gone."""
+        self.number = secrets.randbelow(2**31)
+        self._url = url
+        self._let_go = let_go
+        self._missed: dict[int, float] = {}
+        self._lost_at: float | None = None
+        self._lost = asyncio.Event()
+
+    async def lost(self) -> None:
+        """Wait until this process must stop what others may take over."""
+        await self._lost.wait()
+
+    async def run(self) -> None:
+        """Be there, and look who is gone, until cancelled."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        while True:
+            try:
+                await self._stay()
+            except (psycopg.Error, StoreError) as error:
+                log.info("presence_lost", why=str(error).partition("\n")[0])
+            self._lost_at = self._lost_at or time.monotonic()
+            if time.monotonic() - self._lost_at > LOST_AFTER:
+                self._lost.set()
+            await asyncio.sleep(FIRST_PAUSE)
+
+    async def _stay(self) -> None:
+        async with await connect(self._url) as connection:
+            await connection.execute("SELECT pg_advisory_lock(%s, %s)", (PRESENT, self.number))
+            self._lost_at = None
+            self._lost.clear()
+            while True:
+                found = await connection.execute(_GONE, (PRESENT,))
+                await self._miss({row[0] for row in await found.fetchall()})
+                await asyncio.sleep(LOOK)
+
+    async def _miss(self, gone: set[int]) -> None:
+        now = time.monotonic()
+        self._missed = {number: self._missed.get(number, now) for number in gone}
+        for number, since in self._missed.items():
+            if now - since >= GONE_AFTER:
+                await self._let_go(number)
+
+
+_GONE = """
+(SELECT session FROM leases WHERE session IS NOT NULL
+ UNION SELECT session FROM deliveries WHERE state = 'sending' AND session IS NOT NULL)
+EXCEPT SELECT objid::bigint::int FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+"""Those who hold something and are not there."""
 
 
 async def connect(url: URL) -> psycopg.AsyncConnection[Any]:
@@ -193,6 +262,4 @@ async def connect(url: URL) -> psycopg.AsyncConnection[Any]:
     import psycopg  # noqa: PLC0415 - an extra
 
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    arguments = connect_args()
-    options = arguments.pop("options").replace("-c statement_timeout=60s ", "")
-    return await psycopg.AsyncConnection.connect(address, autocommit=True, options=options, **arguments)
+    return await psycopg.AsyncConnection.connect(address, autocommit=True, **connect_args())

@@ -23,7 +23,7 @@ from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, reading, rewrite, writing
 from bot.store.migrate import bring_up, make_private
-from bot.store.postgres import Wire
+from bot.store.postgres import Presence, Wire
 from bot.store.writer import CLOSED, Writer
 
 T = TypeVar("T")
@@ -77,12 +77,15 @@ class Store:
         self._signals: list[Signal] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._closed = False
+        self._presence: Presence | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         if lock:
-            self._writer, self._listening = Writer(engine, self._notify), None
+            self._writer = Writer(engine, self._notify)
         else:
             wire = Wire(engine, self._notify)
             self._writer = Writer(engine, self._notify, wire.tell)
-            self._listening = asyncio.create_task(wire.listen(), name="wake-ups")
+            self._presence = Presence(engine.url, lambda gone: self.write(_let_go(gone)))
+            self._tasks = [asyncio.create_task(part) for part in (wire.listen(), self._presence.run())]
 
     @classmethod
     async def open(cls, url: str) -> Store:
@@ -105,14 +108,30 @@ class Store:
     async def close(self) -> None:
         """Commit what is queued, then close everything. New reads and writes are refused at once."""
         self._closed = True
-        if self._listening:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._presence:
+            with contextlib.suppress(StoreError):  # else others let go of it when we are gone
+                await self.write(_let_go(self._presence.number))
         await self._writer.close()
         self._readers.shutdown()
         self._engine.dispose()
         if self._lock:
             self._lock.close()
+
+    @property
+    def session(self) -> int | None:
+        """The number by which this process is known to the others; None where there are none."""
+        return self._presence.number if self._presence else None
+
+    async def lost(self) -> None:
+        """Wait until this process must stop what others may take over, because the database does not see it any
+        more."""
+        if self._presence is None:
+            await asyncio.Event().wait()
+        else:
+            await self._presence.lost()
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a function of a connection on a reader thread, in one read transaction."""
@@ -238,6 +257,14 @@ def cut(found: Sequence[Any], limit: int) -> tuple[list[Any], str | None]:
     """A page of at most `limit`, and the cursor of the next one. `found` needs one more than `limit` to have a next."""
     page = list(found[:limit])
     return page, page[-1].id if len(found) > limit else None
+
+
+def _let_go(session: int) -> Callable[[Connection], None]:
+    def operation(connection: Connection) -> None:
+        leases.drop(connection, session)
+        deliveries.cut_off(connection, session)
+
+    return operation
 
 
 def _drop_claims(engine: Engine) -> None:

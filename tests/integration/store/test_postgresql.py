@@ -1,0 +1,201 @@
+"""What only a server does: several processes on one database, lost connections, and processes that are gone."""
+
+import asyncio
+import contextlib
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from bot.domain import DeliveryState
+from bot.errors import StoreError
+from bot.events import Happened
+from bot.store import Store, deliveries, events, leases, posts, requests
+from tests.integration.conftest import START
+
+pytestmark = pytest.mark.postgresql
+
+
+@contextlib.asynccontextmanager
+async def opened(database):
+    store = await Store.open(database.url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def two(database):
+    async with opened(database) as one, opened(database) as other:
+        yield one, other
+
+
+def cut(database, what):
+    """The server ends the connections that wait or work with a statement like `what`."""
+    database.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE ? AND pid != pg_backend_pid()", what
+    )
+
+
+async def until(condition):
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_what_one_process_writes_wakes_the_other(two):
+    one, other = two
+    with other.signal(Happened.DRAFT_WAITING) as signal, other.signal(Happened.DRAFT_OPENED) as quiet:
+        async with asyncio.timeout(30):
+            while not await signal.wait(0.1):  # it may not listen yet
+                await one.write(lambda c: events.append(c, Happened.DRAFT_WAITING, START))
+        assert not await quiet.wait(0.05)
+
+
+async def test_a_follower_sees_each_event_of_all_processes_in_order(two):
+    async def write(store):
+        for _ in range(60):
+            await store.write(lambda c: events.append(c, Happened.POST_RECEIVED, START))
+
+    async def follow(store):
+        seen = []
+        async with asyncio.timeout(60), contextlib.aclosing(store.follow(0)) as found:
+            while len(seen) < 120:
+                seen.append((await anext(found)).seq)
+        return seen
+
+    followers = [asyncio.create_task(follow(store)) for store in two]
+    await asyncio.gather(*(write(store) for store in two for _ in range(1)))
+    for follower in followers:
+        assert await follower == list(range(1, 121))
+
+
+async def test_each_write_sees_what_the_one_before_wrote_in_any_process(two):
+    """A lost update would show: each reads a number and writes the next."""
+
+    def count(connection):
+        number = connection.execute(text("SELECT count(*) FROM requests")).scalar()
+        return requests.first_use(connection, f"n{number}", START)
+
+    done = await asyncio.gather(*(store.write(count) for _ in range(50) for store in two))
+    assert done == [True] * 100
+
+
+async def test_a_lost_connection_is_made_again_and_nothing_is_lost_or_done_twice(database):
+    async with opened(database) as store:
+        for n in range(5):
+            database.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+            )
+            assert await store.write(lambda c, n=n: requests.first_use(c, f"k{n}", START))
+        assert await store.read(lambda c: c.execute(text("SELECT count(*) FROM requests")).scalar()) == 5
+
+
+async def test_a_write_whose_connection_is_lost_while_it_works_is_done_once(database):
+    cuts = iter([True, False])
+
+    def operation(connection):
+        first = requests.first_use(connection, "k", START)
+        if next(cuts):
+            pid = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+            database.rows("SELECT pg_terminate_backend(?)", pid)
+        return first
+
+    async with opened(database) as store:
+        assert await store.write(operation)
+
+
+async def test_a_commit_whose_answer_is_lost_counts_if_the_server_has_it(database, monkeypatch):
+    """The connection breaks after the commit and before its answer: the write is not done again."""
+    runs = []
+
+    def operation(connection):
+        runs.append(1)
+        connection.connection.driver_connection  # noqa: B018
+        return requests.first_use(connection, f"k{len(runs)}", START)
+
+    async with opened(database) as store:
+        from sqlalchemy import event
+
+        def lose(connection):
+            """The driver commits, and then the socket is gone."""
+            driver = connection.connection.driver_connection
+            driver.execute("COMMIT")
+            with contextlib.suppress(psycopg.Error):
+                driver.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            event.remove(store._engine, "commit", lose)
+
+        event.listen(store._engine, "commit", lose)
+        assert await store.write(operation)
+        assert runs == [1]
+        assert database.rows("SELECT key FROM requests") == [{"key": "k1"}]
+
+
+async def test_what_a_process_held_is_let_go_when_it_is_gone(database, house, monkeypatch):
+    """Its leases and what it was sending, but only after a while: it may come back."""
+    monkeypatch.setattr("bot.store.postgres.GONE_AFTER", 0.5)
+    monkeypatch.setattr("bot.store.postgres.LOOK", 0.05)
+    far = START.replace(year=2100)
+    async with opened(house.database) as other:
+        card = await house.draft("the new map is gorgeous")
+        await house.press(card, "approve")
+        house.clock.move(seconds=60)
+        claimed = await other.write(
+            lambda c: deliveries.lease(
+                c, house.clock.now(), "stage", limit=5, until=far, longest=far - START, busy=(), session=other.session
+            )
+        )
+        assert len(claimed) == 1
+        assert await other.write(lambda c: leases.take(c, "bot", "other", START, far, session=other.session)) is None
+        taken = await house.store.write(lambda c: leases.take(c, "bot", "me", START, far, session=house.store.session))
+        assert taken == "other"
+        await asyncio.sleep(0)
+        house.database.rows(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = ? AND locktype = 'advisory'", other.session
+        )
+        other._tasks[1].cancel()  # it does not come back
+
+        async def free():
+            return (
+                await house.store.write(lambda c: leases.take(c, "bot", "me", START, far, session=house.store.session))
+                is None
+            )
+
+        async with asyncio.timeout(30):
+            while not await free():
+                await asyncio.sleep(0.05)
+        house.stage.nonces[claimed[0][0].nonce] = "m1"
+        await house.outbox.once()
+        assert (await house.again(card))["deliveries"][0]["state"] == DeliveryState.SENT
+        assert house.stage.sent == [], "it was looked up, not sent a second time"
+
+
+async def test_who_lost_its_place_stops_sending(house, monkeypatch):
+    monkeypatch.setattr("bot.store.postgres.LOST_AFTER", 0.2)
+    card = await house.draft("the new map is gorgeous")
+    await house.press(card, "approve")
+    house.stage.slow["harbor"] = asyncio.Event()
+    house.clock.move(seconds=60)
+    sending = asyncio.create_task(house.outbox.once())
+    await until(lambda: house.stage.begun)
+    monkeypatch.setattr("bot.store.postgres.connect", _refused)
+    house.database.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = ? AND locktype = 'advisory'", house.store.session
+    )
+    async with asyncio.timeout(30):
+        await sending
+    assert (await house.again(card))["deliveries"][0]["state"] == DeliveryState.SENDING, "another looks it up"
+
+
+async def _refused(_url):
+    raise psycopg.OperationalError("refused")
+
+
+async def test_a_server_that_is_away_is_told_in_words(database):
+    url = database.url.replace("/test_", "/missing_")
+    with pytest.raises(StoreError, match="there is no such database"):
+        await Store.open(url)
+    with pytest.raises(StoreError, match="cannot be reached"):
+        await Store.open("postgresql://postgres@127.0.0.1:1/nowhere")
+    assert posts
