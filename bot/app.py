@@ -19,6 +19,7 @@ from bot.adapters.web.auth import Keys, signin_link
 from bot.adapters.web.deps import Deps
 from bot.adapters.web.links import base_url, keys
 from bot.adapters.web.platform import WebPlatform
+from bot.assistant.doctor import untold
 from bot.assistant.helper import Helper
 from bot.assistant.port import assistants
 from bot.clock import SteadyClock
@@ -270,6 +271,8 @@ class App:
 
         A link lets in everybody who reads it, so it must not go into a log.
         """
+        if why := untold(self.settings):
+            raise GreenroomError(why)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -309,10 +312,12 @@ class App:
             keys=self.keys,
             clock=self.clock,
             pipeline=self._pipeline,
+            tried=self.content.tried,
             template_faults=lambda: self.content.faults,
             no_reader=lambda: self.content.no_reader,
             clock_in_doubt=lambda: self.rounds.in_doubt,
             intents=lambda: {n: i.meaning for n, i in sorted(self.content.pipeline.library.intents.items())},
+            assistant_rests=lambda: self.helper.rests if self.helper else None,
             message_link=self._message_link,
             picture_address=self._picture_address,
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},

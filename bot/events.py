@@ -78,6 +78,8 @@ class Happened(StrEnum):
     UPDATE_IGNORED = "update_ignored"
     TEMPLATES_KEPT_IN_USE = "templates_kept_in_use"
     TEMPLATES_MENDED = "templates_mended"
+    PATCH_TAKEN = "patch_taken"
+    PATCH_DROPPED = "patch_dropped"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -146,6 +146,11 @@ class Helper:
         """Drafts that could not be asked about just now; until the next look."""
         self.circuit = Circuit(clock)
 
+    @property
+    def rests(self) -> str | None:
+        """Why the model is left alone now, in a sentence; None while it is asked."""
+        return self.circuit.why if self.circuit.resting else None
+
     async def run(self) -> None:
         """Until cancelled. Open questions end at once then; their cards stay as they are."""
         with self._store.signal(*_WAKES) as signal:
@@ -284,6 +289,7 @@ class Helper:
         wording = Wording(
             text=found.text,
             intent=ready.first.understanding.intent,
+            quoted=found.quoted,
             sources=found.sources,
             template=found.template,
             variant=found.variant,

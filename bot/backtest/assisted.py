@@ -146,7 +146,14 @@ def _weighed(  # noqa: PLR0917 - one step of `_ask`
     found = candidate(suggestion, known, model=section.model)
     if found is None or "wording" not in section.uses:
         return replace(asked, outcome=End.NOTHING)
-    wording = Wording(text=found.text, intent=card.item.intent, template=found.template, variant=found.variant)
+    wording = Wording(
+        text=found.text,
+        intent=card.item.intent,
+        quoted=found.quoted,
+        sources=found.sources,
+        template=found.template,
+        variant=found.variant,
+    )
     checks = (*grounded(found.text, known), *pipeline.check(wording, card.post, card.context))
     blocked = next((check.note for check in checks if check.level is Level.BLOCK), None)
     if blocked is not None:

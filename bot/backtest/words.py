@@ -10,6 +10,7 @@ from typing import Any
 from bot.backtest.assisted import Worth
 from bot.backtest.report import Report
 from bot.backtest.run import Item
+from responders.library.unseen import seen
 from responders.said import said
 from responders.types import Outcome
 from responders.voice.channel import BANDS
@@ -130,7 +131,8 @@ def _groups(report: Report) -> Iterator[str]:
     yield ""
     yield "Questions, complaints and wishes without a reply: your list, the largest first"
     for number, group in enumerate(report.groups[:GROUPS], start=1):
-        yield f"  {number}. {group.name} ({_counted(len(group.items), 'post')}, {said(group.intent)}, {group.language})"
+        posts = _counted(len(group.items), "post")
+        yield f"  {number}. {_cut(group.name)} ({posts}, {said(group.intent)}, {group.language})"
         yield f"     such as: {_cut(group.items[0].text)}"
     left = len(report.groups) - GROUPS
     if left > 0:
@@ -328,5 +330,6 @@ def _counted(count: int, one: str, many: str = "") -> str:
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    """One line for a terminal, without what could move its cursor: fans wrote it."""
+    line = " ".join(seen(text).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

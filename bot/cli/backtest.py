@@ -23,7 +23,7 @@ from bot.backtest.report import without_reply
 from bot.backtest.start import start_template
 from bot.backtest.words import as_dict, change_dicts, change_lines, changes, lines, worth_dict, worth_lines
 from bot.cli.assisted import Cards, refuse_unbounded
-from bot.cli.common import Config, load_settings, write_file
+from bot.cli.common import Config, busy, load_settings, write_file
 from bot.cli.live import load_pipeline, read_live
 from bot.errors import GreenroomError
 from bot.exports import Export
@@ -81,8 +81,10 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
         others = _judged(export, read_live(compare, None), settings, options)
         pairs, total = changes(items, others), len(items)
         _tell(change_dicts(pairs, total) if as_json else change_lines(pairs, total))
+        _tell_faults(export)
         return
-    report = summarise(items, grouped(without_reply(items), _vectors()))
+    with busy("Grouping the posts that found no reply"):
+        report = summarise(items, grouped(without_reply(items), _vectors()))
     if start is not None:
         if not start <= len(report.groups):
             raise GreenroomError(f"--start-template {start}: the list has {len(report.groups)} groups.")
@@ -97,6 +99,11 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
         _tell(as_dict(report) | ({"assistant": worth_dict(found)} if found else {}))
     else:
         _tell((*lines(report), *(worth_lines(found) if found else ()), "", *export.report.sentences()))
+    _tell_faults(export)
+
+
+def _tell_faults(export: Export) -> None:
+    """What is wrong with the files. Status 1 if anything is."""
     for fault in export.report.faults:
         typer.echo(str(fault), err=True)
     if export.report.faults:

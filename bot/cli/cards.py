@@ -14,6 +14,8 @@ from responders.said import said
 Json = dict[str, Any]
 ID = 6
 """Digits of an id that are shown: so few are enough to name it."""
+ANY = "any"
+"""A file for every post of an intent is mostly called so."""
 _WORDS = 12
 """Characters that are left of the fan's words, however narrow the terminal is."""
 
@@ -44,8 +46,8 @@ def reading(card: Json) -> str:
     """What its post was taken for, in a few words."""
     if card["risk"]:
         return ", ".join(map(said, card["risk"]))
-    template = (card["template"] or "").rpartition("/")[2]
-    return said(template.replace("-", "_") or card["intent"] or "nothing in particular")
+    name = (card["template"] or "").rpartition("/")[2]
+    return said(name if name and name != ANY else card["intent"] or "nothing in particular")
 
 
 def kind(card: Json) -> str:
@@ -92,7 +94,7 @@ def whole(
         at = local(datetime.fromisoformat(moment))
         return f"{at:%H:%M}" if at.date() == local(now).date() else f"{at:%Y-%m-%d %H:%M}"
 
-    yield typer.style(" · ".join(_head(card, now, clock, name_of)), bold=True)
+    yield typer.style(" · ".join(_head(card, clock, name_of)), bold=True)
     if card["hold"]:
         yield typer.style(f"On hold, nothing is sent now: {line(card['hold'])}", fg="red")
     for alarm in card["alarms"]:
@@ -115,11 +117,11 @@ def whole(
         yield f"It can be taken back until {local(datetime.fromisoformat(card['undo_until'])):%H:%M:%S}."
 
 
-def _head(card: Json, now: datetime, clock: Callable[[str], str], name_of: Callable[[str], str]) -> Iterator[str]:
+def _head(card: Json, clock: Callable[[str], str], name_of: Callable[[str], str]) -> Iterator[str]:
     yield card["draft_id"]
     yield f"revision {card['revision']}"
     waits = card["state"] == "waiting"
-    yield f"waits for {age(card['waiting_since'], now)}" if waits else said(card["state"])
+    yield f"waits since {clock(card['waiting_since'])}" if waits else said(card["state"])
     if card["purpose"] != "reply":
         yield said(card["purpose"])
     if card["snoozed_until"]:
@@ -156,7 +158,7 @@ def _replies(card: Json) -> Iterator[str]:
     elif not card["alternatives"]:
         yield "There is no reply yet; a person writes it."
     for number, other in enumerate(card["alternatives"], start=1):
-        takes = f", takes it as {said(other['reading'])}" if other["reading"] else ""
+        takes = f", {line(other['reading'])}" if other["reading"] else ""
         yield f"Alternative {number}{_source(other)}{takes}:"
         yield from _wording(other)
     if card["alternatives"]:

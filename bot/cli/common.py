@@ -37,16 +37,17 @@ def load_settings(config: Path | None) -> Settings:
     return settings.load(path, os.environ)
 
 
-def write_file(path: Path, text: str, *, new: bool = False) -> None:
+def write_file(path: Path, text: str | bytes, *, new: bool = False) -> None:
     """Write a whole file or nothing. `new`: only where there is none yet. Raises GreenroomError."""
     try:
         if new and path.exists():
             raise GreenroomError(f"{path} is there already; move it away first.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
-        ) as file:
-            file.write(text)
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+            file.write(text.encode() if isinstance(text, str) else text)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(file.name).chmod(0o666 & ~umask)  # a temporary file is for its owner only
         Path(file.name).replace(path)
     except OSError as error:
         raise GreenroomError(f"{path} cannot be written: {error.strerror}; name a place where you may write.") from None

@@ -15,6 +15,7 @@ import typer
 from bot.adapters import replay
 from bot.adapters.chat.port import adapters
 from bot.adapters.web.doctor import checks as web_checks
+from bot.assistant import doctor as assistant
 from bot.cli.common import Config, busy, counted, load_settings
 from bot.content import Content
 from bot.errors import FaultyFiles
@@ -72,6 +73,7 @@ def _examine(settings: Settings) -> list[Check]:
         *_platforms(settings),
         *replay.checks(settings),
         *mail.checks(settings),
+        *_assistant(settings, content),
     ]
 
 
@@ -146,7 +148,17 @@ def _platforms(settings: Settings) -> list[Check]:
 def _online(settings: Settings) -> list[Check]:
     found = adapters()
     chats = [check for name in settings.switched_on for check in asyncio.run(found[name].check_online(settings))]
-    return [*chats, *mail.check_online(settings)]
+    return [*chats, *mail.check_online(settings), *asyncio.run(assistant.check_online(settings))]
+
+
+def _assistant(settings: Settings, content: Content) -> list[Check]:
+    if settings.assistant is None:
+        return []
+    try:
+        library = content.load().library
+    except FaultyFiles:  # told above
+        library = None
+    return assistant.checks(settings, os.environ, library)
 
 
 def _public(settings: Settings) -> list[Check]:

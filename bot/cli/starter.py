@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from babel.localtime import LOCALTZ
 
+from bot.cli.common import busy
 from bot.content import STARTER, read_library, read_texts, source
 from bot.errors import GreenroomError
 from bot.own_files import CAME, STARTERS, hash_of
@@ -35,7 +36,8 @@ def init(
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise GreenroomError(f"{folder} is not empty; name a new folder, or empty this one first.")
-        _write(folder.absolute(), community)
+        with busy("Writing the templates"):
+            _write(folder.absolute(), community)
     except OSError as error:
         raise GreenroomError(
             f"{folder} cannot be written: {error.strerror}; name a folder where you may write."

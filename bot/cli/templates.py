@@ -14,6 +14,7 @@ import typer
 from bot.cli.check import check
 from bot.cli.common import Config, load_settings
 from bot.cli.live import load_pipeline, read_live
+from bot.cli.sheets import export, import_
 from bot.cli.works import patches, stats
 from bot.domain import clean
 from bot.errors import GreenroomError
@@ -40,6 +41,8 @@ _SHOWN = ("mood", "length", "tells", "second")
 commands.command("check")(check)
 commands.command("stats")(stats)
 commands.add_typer(patches, name="patches")
+commands.command("export")(export)
+commands.command("import")(import_)
 
 
 @commands.callback()

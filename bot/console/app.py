@@ -25,10 +25,12 @@ from bot.console import (
     media,
     misread,
     notes,
+    patches,
     signin,
     stage,
     team,
     templates,
+    works,
 )
 from bot.console.evening import Evening
 from bot.console.presence import FORGET_AFTER, Presence
@@ -46,6 +48,8 @@ PAGES_OF_MANAGERS = (
     stage.router,
     consents.router,
     templates.router,
+    works.router,
+    patches.router,
     misread.router,
     team.router,
     audit.router,
@@ -68,6 +72,7 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
     app.state.evening = Evening(deps.intake, deps.clock)
     app.state.trials = Worker("trials of posts")
     app.state.linter = templates.Linter()
+    app.state.taking = asyncio.Lock()
     app.state.fetching = asyncio.Semaphore(media.AT_ONCE)
     app.state.presence = Presence(forget_after=presence_seconds)
     app.state.registry = CollectorRegistry()

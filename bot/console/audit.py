@@ -134,6 +134,8 @@ _TOLD: Final[Mapping[Happened, tuple[Kind, str]]] = {
     _H.UPDATE_IGNORED: (_K.PROGRAM, "Ignored an update that could not be read"),
     _H.TEMPLATES_KEPT_IN_USE: (_K.PROGRAM, "The template files had faults; the last good ones stayed in use"),
     _H.TEMPLATES_MENDED: (_K.PROGRAM, "The template files are in order again"),
+    _H.PATCH_TAKEN: (_K.TEAM, "Took a patch into the files"),
+    _H.PATCH_DROPPED: (_K.TEAM, "Dropped a patch"),
 }
 
 
@@ -188,6 +190,10 @@ def _platform(data: Data, _: NameOf) -> str:
     return platform_name(str(data.get("platform") or ""))
 
 
+def _wording(data: Data, _: NameOf) -> str:
+    return "/".join(str(data[part]) for part in ("template", "variant") if part in data)
+
+
 def _asked_model(data: Data, _: NameOf) -> str:
     sent = f"{data['characters']} characters" if "characters" in data else ""
     at = f"{data['model']} at {data['host']}" if "model" in data and "host" in data else ""
@@ -229,6 +235,8 @@ _DETAILS: Final[Mapping[Happened, Callable[[Data, NameOf], str]]] = {
     _H.ASSISTANT_ANSWERED: lambda data, _: ENDS.get(str(data.get("outcome")), ""),
     _H.UPDATE_SET_ASIDE: _platform,
     _H.UPDATE_IGNORED: _platform,
+    _H.PATCH_TAKEN: _wording,
+    _H.PATCH_DROPPED: _wording,
 }
 """What the data of an event adds to its words."""
 

@@ -130,3 +130,24 @@ def moods(hours: Sequence[tuple[int, int, int]]) -> tuple[MoodBars, ...]:
         )
         for number, (posts, praise, complaints) in enumerate(hours)
     )
+
+
+def shares(percents: Sequence[int | None]) -> tuple[tuple[float, Bar | None], ...]:
+    """Draw shares of a hundred side by side: the middle of each, and its bar; None where nothing is told."""
+    each, room = (WIDTH - LEFT) / max(1, len(percents)), HEIGHT - BOTTOM - TOP
+    width = min(each * 0.6, 48.0)
+
+    def bar(middle: float, percent: int) -> Bar:
+        height = room * percent / 100
+        y = HEIGHT - BOTTOM - height
+        return Bar(x=round(middle - width / 2, 2), y=round(y, 2), width=round(width, 2), height=round(height, 2))
+
+    middles = [LEFT + each * (number + 0.5) for number in range(len(percents))]
+    return tuple(
+        (round(middle, 2), None if percent is None else bar(middle, percent))
+        for middle, percent in zip(middles, percents, strict=True)
+    )
+
+
+SHARE_LINES = tuple((HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * n / 100, n) for n in (0, 50, 100))
+"""The height of each line across in `shares`, with its number."""

@@ -28,6 +28,8 @@ _ONE_BY_ONE: Mapping[tuple[str, str], str] = {
     ("fan_history", "newly_known"): "come from somebody who asked for it in the last 30 days, and speaks to us",
     ("fan_history", "helped"): "come from somebody whom we remember for their help, and who speaks to us",
     ("fan_history", "on_stage"): "come from somebody whom we remember from the stage, and who speaks to us",
+    ("assistant", "true"): "come in while a language model may help with wordings",
+    ("assistant", "false"): "come in while there is no language model",
     ("time", "morning"): "come in the morning",
     ("time", "day"): "come by day",
     ("time", "evening"): "come in the evening",

@@ -17,6 +17,7 @@ from bot.adapters.web.callers import stands
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
 from bot.console import chart, figures
+from bot.console.assistant import helped
 from bot.console.figures import Count, Figures, Span
 from bot.console.render import card_address
 from bot.console.shell import fragment, page
@@ -29,6 +30,7 @@ from bot.settings.values import in_words
 from bot.store import Connection, Signal, answers
 from bot.store import figures as rows
 from bot.store.answers import Covered
+from bot.store.assistant import Used, midnight, used
 from bot.store.figures import Travel
 
 router = APIRouter(include_in_schema=False)
@@ -107,12 +109,13 @@ async def _figures(deps: Deps, span: Span) -> dict[str, Any]:
     overdue = now - deps.settings.replies.answer_within
     weeks = coverage.mondays(now, zone, WEEKS)
 
-    def query(connection: Connection) -> tuple[Figures, figures.Waiting, Sequence[Covered], list[Surge]]:
+    def query(connection: Connection) -> tuple[Figures, figures.Waiting, Sequence[Covered], list[Surge], Used]:
         counted = _count(connection, when, span, now, deps.desk.name_of)
         covered = answers.coverage(connection, coverage.cuts(weeks, overdue))
-        return *counted, covered, surges(connection, now)
+        model = used(connection, midnight(now)) if deps.settings.assistant else Used()
+        return *counted, covered, surges(connection, now), model
 
-    counted, waiting, covered, lasting = await deps.store.read(query)
+    counted, waiting, covered, lasting, model = await deps.store.read(query)
     named = _hour(zone)
     names = [named(moment) for moment in when.hours]
     return {
@@ -133,6 +136,7 @@ async def _figures(deps: Deps, span: Span) -> dict[str, Any]:
         "coverage": coverage.coverage(covered, weeks, overdue, zone),
         "reading": coverage.named,
         "answer_within": in_words(deps.settings.replies.answer_within),
+        "model": helped(model, deps.settings.assistant, deps.assistant_rests()) if deps.settings.assistant else None,
         "length": figures.length,
     }
 
@@ -210,6 +214,7 @@ _PARTS = {
     "insights": "Watch for surges",
     "outbox": "Sending",
     "topics": "Topics",
+    "assistant": "Language model",
     "digests": "Digests for teams",
     "heard page": "Public page of what was heard",
     "web": "Lobby",

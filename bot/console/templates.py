@@ -23,6 +23,7 @@ from bot.adapters.web.models import Body, Id, PostText, Text
 from bot.adapters.web.problems import Problem, invalid
 from bot.console.conditions import in_words as conditions_in_words
 from bot.console.conditions import limits_in_words
+from bot.console.patches import patches
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
 from bot.content import read_texts
@@ -165,6 +166,8 @@ async def situation(request: Request, session: SignedIn, deps: Wired, intent: Na
             used=used,
             days=COUNTED.days,
         )
+    keys = {template.key for template in files}
+    waiting = [one for one in await patches(deps) if one.wording.template in keys]
     first = deps.settings.community.locale
     files.sort(key=lambda template: (template.locale != first, template.locale))
     today = deps.clock.now()
@@ -179,6 +182,7 @@ async def situation(request: Request, session: SignedIn, deps: Wired, intent: Na
         means=_meaning(library, files[0]),
         intent_words=doing(intent),
         wordings=list(_side_by_side(files, uses)),
+        patched={(one.wording.template, one.wording.variant): one for one in waiting},
         file_conditions={t.locale: [*conditions_in_words(t.when, t.unless), *limits_in_words(t.limits)] for t in files},
         mute={template.locale for template in files if lacks_fact(library, template, today)},
         slot_source=_slot_source,
@@ -192,7 +196,7 @@ async def _known_now(deps: Deps) -> tuple[Library, Titles, Uses]:
     library, since = deps.pipeline().library, deps.clock.now() - COUNTED
     cards = await deps.store.read(lambda c: wordings.cards(c, [since]))
     uses = {(use.template, use.variant): use for use in became(cards, ())}
-    return library, _titles(library, deps.settings.community.locale), uses
+    return library, titles_of(library, deps.settings.community.locale), uses
 
 
 def _list(library: Library, titles: Titles, uses: Uses, only: Filter) -> dict[str, Any]:
@@ -247,7 +251,7 @@ def _says(library: Library, files: Sequence[Template], title: str, words: Sequen
     return any(all(word in part for word in words) for part in map(str.casefold, parts))
 
 
-def _titles(library: Library, first: str) -> dict[tuple[str, str], str]:
+def titles_of(library: Library, first: str) -> dict[tuple[str, str], str]:
     """(intent, name) -> the situation in words; for an answer the question, in the language `first` if it is there."""
     titles: dict[tuple[str, str], str] = {}
     for template in sorted(library.templates, key=lambda t: (t.locale != first, t.locale)):
@@ -516,7 +520,7 @@ class Answer:
 async def facts(request: Request, session: SignedIn, deps: Wired) -> Response:
     """The facts that replies may state, and the answers to questions."""
     library, community = deps.pipeline().library, deps.settings.community
-    titles, now = _titles(library, community.locale), community.local(deps.clock.now())
+    titles, now = titles_of(library, community.locale), community.local(deps.clock.now())
     return page(
         request,
         session,

@@ -26,6 +26,8 @@ LEAST_EDITS = 3
 """Edits whose words are kept that a wording needs before patches are offered."""
 ALIKE = 85.0
 """Edits that are alike by this much, in percent, are offered as one."""
+_LITTLE = 0.5
+"""Texts that share a smaller part of their words are told as two."""
 QUOTE = 4
 """So many words of a fan in a row are a quote, whatever words they are."""
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
@@ -88,17 +90,19 @@ def mark(template: str, variant: str, text: str) -> str:
 
 
 def differences(old: str, new: str) -> tuple[tuple[str, str, str], ...]:
-    """Parts of both texts in turn, word by word: (`same`, `gone` or `new`; the words; the space behind them)."""
+    """Parts of both texts in turn, word by word: (`same`, `gone` or `new`; the words; the space behind them). Two texts
+    with little in common stand one after the other."""
     before, after = (re.findall(r"\S+\s*", text) for text in (old, new))
-    found: list[tuple[str, str]] = []
     bare_before, bare_after = ([word.strip() for word in words] for words in (before, after))
-    for kind, a, b, c, d in SequenceMatcher(None, bare_before, bare_after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            found.append(("same", "".join(after[c:d])))
-        else:
-            found += [("gone", "".join(before[a:b]))] if b > a else []
-            found += [("new", "".join(after[c:d]))] if d > c else []
-    return tuple((kind, words.rstrip(), words[len(words.rstrip()) :]) for kind, words in found)
+    matcher = SequenceMatcher(None, bare_before, bare_after, autojunk=False)
+    found: list[tuple[str, list[str]]] = []
+    if matcher.ratio() < _LITTLE:
+        found = [("gone", before), ("new", after)]
+    else:
+        for kind, a, b, c, d in matcher.get_opcodes():
+            found += [("same", after[c:d])] if kind == "equal" else [("gone", before[a:b]), ("new", after[c:d])]
+    joined = ((kind, "".join(words)) for kind, words in found if words)
+    return tuple((kind, words.rstrip(), words[len(words.rstrip()) :]) for kind, words in joined)
 
 
 def patched(

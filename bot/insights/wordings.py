@@ -69,6 +69,8 @@ class Became:
     edited: int = 0
     changed: float | None = None
     """The share of its words that managers changed when they edited it, 0 to 1 on average; None if nobody knows."""
+    measured: int = 0
+    """Edits of which it is known how much was changed."""
     skipped: int = 0
     why: Mapping[str, int] = field(default_factory=dict)
     """Why its cards were skipped, the most frequent reason first. Other reasons than the offered ones count as ""."""
@@ -94,8 +96,8 @@ class Became:
 
     @property
     def changed_words(self) -> str:
-        """How much managers changed, in words: "30% of the words"; empty if nobody knows."""
-        return "" if self.changed is None else f"{100 * self.changed:.0f}% of the words"
+        """How much managers changed: "30% of the words"; empty where too few edits tell."""
+        return f"{100 * self.changed:.0f}% of the words" if self.changed is not None and self.measured >= FEW else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +164,7 @@ def became(cards: Iterable[Cards], known: Iterable[Key]) -> list[Became]:
             known=key in there,
             instead=dict(instead[key].most_common()),
             changed=changed[key] / measured[key] if measured[key] else None,
+            measured=measured[key],
             why=dict(why[key].most_common()),
             **counts[key],
         )

@@ -7,7 +7,7 @@ once. Everything that forbids the question is looked at again before the answer 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import MOVES, Cause, Draft, DraftState, Purpose, StoredPost
@@ -76,8 +76,7 @@ def claim(connection: Connection, question: Question, settings: Settings, charac
     again = look(connection, question.draft.id, settings, now)
     if section is None or again is None or _different(again, question):
         return False
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if assistant.asked_since(connection, midnight) >= section.per_day:
+    if assistant.asked_since(connection, assistant.midnight(now)) >= section.per_day:
         _note(connection, question, section, now, outcome=End.OVER_BUDGET)
         return False
     if not _note(connection, question, section, now, characters=characters):

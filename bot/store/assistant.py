@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -119,6 +119,11 @@ def claimed(connection: Connection, draft_id: str) -> bool:
 def end(connection: Connection, draft_id: str, outcome: End, **values: Any) -> None:
     """Note what became of a question."""
     connection.execute(update(calls).where(calls.c.draft_id == draft_id).values(outcome=outcome, **values))
+
+
+def midnight(now: datetime) -> datetime:
+    """When the day of the questions began: by UTC, wherever the processes are."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def asked_since(connection: Connection, since: datetime) -> int:

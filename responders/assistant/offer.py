@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from responders.assistant.answer import Suggestion
 from responders.assistant.brief import Given
@@ -31,10 +32,17 @@ def candidate(suggestion: Suggestion, given: Given, *, model: str) -> Candidate 
         responder=ASSISTANT,
         # The words are a slot's value: a brace in them is never taken for a template's.
         recipe=Recipe(source=f"{{{{ {_REPLY} }}}}", slots={_REPLY: text, **facts}, locale=given.language),
+        quoted=tuple(said for said in _sentences((*given.facts.values(), *given.answers.values())) if said in text),
         sources=(ASSISTANT, *(f"{FACTS}{name}" for name in facts)),
         sure=False,
         why="written by a language model",
     )
+
+
+def _sentences(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, and each of their sentences: said word for word, they are the operators' words, not the model's."""
+    for text in texts:
+        yield from dict.fromkeys((text, *(part for part in re.split(r"(?<=[.!?])\s+", text) if part)))
 
 
 def short_name(model: str) -> str:

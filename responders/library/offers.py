@@ -93,6 +93,7 @@ def situation(post: Post, context: Context, understanding: Understanding) -> Sit
         "tells": understanding.tells,
         "second": frozenset({understanding.second} if understanding.second else ()),
         "register": frozenset({context.register}),
+        "assistant": _yes_no(context.assistant),
     }
 
 

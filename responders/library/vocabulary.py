@@ -51,6 +51,7 @@ WHEN_FIELDS: dict[str, tuple[str, ...]] = {
     "tells": TELLS,
     "second": ALSO,
     "register": (),
+    "assistant": YES_NO,
 }
 """Field of `when` or `unless` -> the values it may have. No values: any word."""
 

@@ -1,6 +1,6 @@
 """Reading exported chats: how long it takes, and how much memory.
 
-`PYTHONPATH=tests .venv/bin/python -m bench.exports 1024` measures files of 1,024 MB; `make bench` those of 100 MB.
+`make bench` measures files of a gigabyte; `PYTHONPATH=tests .venv/bin/python -m bench.exports 100` those of 100 MB.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bench.figures import Figure, figure, table
 
 from bot.exports import read
 
-MEGABYTES = 100
+MEGABYTES = 1000
 MOST_MEMORY = 150
 """MiB of the whole process at most, for a gigabyte too."""
 TEXT = "the fog in the last level is lovely when will the patch for save files come out and who do I ask "
@@ -30,7 +30,7 @@ TEXT = "the fog in the last level is lovely when will the patch for save files c
 async def measure(megabytes: int = MEGABYTES) -> list[Figure]:
     """One process for each file, so that its peak is its own."""
     figures: list[Figure] = []
-    for name, write in (("Discord", _discord), ("Telegram", _telegram)):
+    for name, write in (("Discord", _discord), ("Telegram", _telegram), ("JSON lines", _lines)):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "export.json"
             with path.open("w", encoding="utf-8") as file:
@@ -38,7 +38,7 @@ async def measure(megabytes: int = MEGABYTES) -> list[Figure]:
                     file.write(piece)
                     if file.tell() >= megabytes * 1_000_000:
                         break
-                file.write("]}")
+                file.write("" if name == "JSON lines" else "]}")
             command = (sys.executable, "-m", "bench.exports", "read", str(path))
             told = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
         found = json.loads(told.stdout)
@@ -118,7 +118,17 @@ def _telegram() -> Iterator[str]:
     yield from _messages(message, 1, indent=1)
 
 
-def _messages(message: Callable[[random.Random, str], dict[str, Any]], first: int, indent: int) -> Iterator[str]:
+def _lines() -> Iterator[str]:
+    def message(chance: random.Random, text: str) -> dict[str, Any]:
+        number = chance.randrange(50)
+        author = {"id": f"fan{number}", "name": f"Fan {number}"}
+        return {"id": "@@", "channel": "general", "author": author, "text": text, "at": "2026-03-01T12:00:00Z"}
+
+    for piece in _messages(message, 10**18, indent=None):
+        yield f"{piece.removeprefix(',')}\n"
+
+
+def _messages(message: Callable[[random.Random, str], dict[str, Any]], first: int, indent: int | None) -> Iterator[str]:
     """A thousand messages over and over, each time with new ids."""
     chance = random.Random(1)  # noqa: S311 - the same texts each time
     texts = ((2 * TEXT)[chance.randrange(50) :][: chance.randint(5, 150)] for _ in range(1000))

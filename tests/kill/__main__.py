@@ -58,7 +58,7 @@ async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[st
             told = str(error) if isinstance(error, Wrong | AssertionError) else traceback.format_exc()
             raise Wrong(f"{recent}\n\nseed {seed}, in {folder} (history, log, var):\n{told}") from None
     named = Counter({f"killed: {call} {when}": 1 for call, when in house.moments})
-    return script.counts + ledger.counts + named
+    return script.counts + script.model.counts + ledger.counts + named
 
 
 def refuse(wrong: list[str]) -> None:

@@ -16,6 +16,7 @@ import httpx
 from aiohttp import web
 
 from bot.domain import Target, seal
+from tests.fakes.assistant import FakeAssistant
 from tests.fakes.discord import TOKEN as DISCORD_TOKEN
 from tests.fakes.discord import FakeDiscord, components, texts
 from tests.fakes.discord.http import API
@@ -41,8 +42,9 @@ managers:
   tom: {{name: Tom Weiss, discord: {tom}}}
   wim: {{name: Wim Ode}}
 on_call: tom
-privacy: {{policy: "We keep what you write for seven days."}}
+privacy: {{policy: "We keep what you write for seven days. A language model on our own machine may read it."}}
 replies: {{undo_seconds: 0.7, per_fan: null, per_channel: null, remind_after: null}}
+assistant: {{endpoint: "{model}", model: small-model, timeout: 1s, per_day: 100000, processor: our own machine}}
 platforms:
   discord: {{listen: [general], cards: mods-room, stage: showcase, api_base: "{discord}", gateway_url: "{gateway}"}}
   telegram: {{listen: [{harbor}], cards: mara, stage: {scene}, api_base: "{telegram}"}}
@@ -123,6 +125,7 @@ class House:
     folder: Path
     discord: FakeDiscord = field(default_factory=FakeDiscord)
     telegram: FakeTelegram = field(default_factory=FakeTelegram)
+    model: FakeAssistant = field(default_factory=FakeAssistant)
     program: Program | None = None
     trap: Trap | None = None
     posts: list[Said] = field(default_factory=list)
@@ -166,7 +169,7 @@ class House:
         self.direct = telegram.direct(self.mara)
         discord.answer_within = telegram.answer_within = 1.0  # who is dead answers no sooner
         self._hear()
-        async with discord.running(), telegram.running():
+        async with discord.running(), telegram.running(), self.model.running():
             self._write()
             try:
                 yield self
@@ -178,7 +181,7 @@ class House:
         where = {"discord": self.discord.api_base, "gateway": self.discord.gateway_url}
         ids = {"mara": self.mara["id"], "tom": self.tom["user"]["id"]}
         ids |= {"harbor": self.harbor["id"], "scene": self.scene["id"]}
-        config = CONFIG.format(**ids, **where, telegram=self.telegram.api_base)
+        config = CONFIG.format(**ids, **where, telegram=self.telegram.api_base, model=self.model.endpoint)
         templates = {f"templates/{n}": t for n, t in {**TEMPLATES, **made.FILES}.items()}
         for name, text in {**templates, "config.yaml": config}.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from bot.domain import Target, seal
 from tests.kill.house import House, Said, draft_of
+from tests.kill.process import DANGER
 
 QUIET = 150.0
 """Seconds in which all must be settled once nobody disturbs the program. Pauses after faults are up to a minute."""
@@ -64,8 +65,8 @@ class Ledger:
         """What is wrong, in sentences; once it is quiet."""
         self.counts.clear()
         parts = (self._posts, self._words, self._yeses, self._replies, self._stage, self._web, self._changes)
-        found = [line for part in (*parts, self._cards, self._sound) for line in part()]
-        platforms = (self.house.discord, self.house.telegram)
+        found = [line for part in (*parts, self._cards, self._model, self._sound) for line in part()]
+        platforms = (self.house.discord, self.house.telegram, self.house.model)
         self.counts["words erased"] = len(self.house.erased)
         return [*found, *(f"a request that is none: {line}" for platform in platforms for line in platform.problems)]
 
@@ -252,6 +253,19 @@ class Ledger:
     def _lost(self, message: dict[str, object]) -> bool:
         made = float(str(message["date"])) - time.time() + time.monotonic()
         return any(-LOST < made - at < LOST for at in self.house.lost_answers)
+
+    def _model(self) -> Iterator[str]:
+        """A language model is asked once about a card, and never about a post that hit a gate. That its words have a
+        yes is in `_replies`."""
+        seen = self.house.model.seen
+        ((claimed,),) = self.house.rows("SELECT count(*) FROM assistant_calls")
+        if len(seen) > claimed:
+            yield f"the model was asked {len(seen)} times, for {claimed} cards"
+        yield from (f"the model was given “{one.data['post']}”" for one in seen if DANGER in str(one.data["post"]))
+        for outcome, number in self.house.rows("SELECT outcome, count(*) FROM assistant_calls GROUP BY outcome"):
+            self.counts[f"asked: {outcome}"] = number
+        ((taken,),) = self.house.rows("SELECT count(*) FROM drafts WHERE state = 'approved' AND template = 'assistant'")
+        self.counts["words of the model with a yes"] = taken
 
     def _sound(self) -> Iterator[str]:
         ((told,),) = self.house.rows("PRAGMA integrity_check")

@@ -19,6 +19,7 @@ from tests.fakes.telegram import ANSWER, DELETE, EDIT, POLL, SEND
 from tests.fakes.telegram import Fault as TelegramFault
 from tests.integration.made import MADE
 from tests.kill.house import PLAZA, House, Json, Pressed, Said, Trap, When, draft_of
+from tests.kill.model import Model
 from tests.kill.process import CRASH, DANGER, FOG, PRAISE, SAVE, Died, Watch
 
 FANS = 6
@@ -52,6 +53,7 @@ class Script:
         self.house = house
         self.chance = random.Random(seed)  # noqa: S311 - it makes a story, not a secret
         self.counts: Counter[str] = Counter()
+        self.model = Model(house.model, seed)
         self.discord_fans = [house.discord.member(f"Fan {n}") for n in range(FANS)]
         self.telegram_fans = [house.telegram.user(f"Fan {n}") for n in range(FANS)]
         self.moments = self.chance.sample(MOMENTS, len(MOMENTS))

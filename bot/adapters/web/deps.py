@@ -37,6 +37,8 @@ class Deps:
     clock: Clock
     pipeline: Callable[[], Pipeline]
     """The one in use."""
+    tried: Callable[[Mapping[str, str]], Pipeline]
+    """The pipeline that other texts of the operators' files would make, see `Content.tried`."""
     template_faults: Callable[[], Sequence[Fault]]
     """What is wrong in the operators' files now; empty when the newest ones are in use."""
     no_reader: Callable[[], object]
@@ -45,6 +47,9 @@ class Deps:
     """Why nothing old is dropped, in a sentence; None while it is."""
     intents: Callable[[], Mapping[str, str]]
     """The names of the intents with what each means, for `relabel`."""
+    assistant_rests: Callable[[], str | None]
+    """Why the language model is left alone for a while, in a sentence; None while it is asked, or where there is
+    none."""
     message_link: Callable[[str, str, str], str | None]
     """An address that opens a message, by platform, channel and the message's id there; None where there is none."""
     picture_address: Callable[[str, Attachment], Awaitable[str | None]]

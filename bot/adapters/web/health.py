@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from bot.adapters.web.callers import near
 from bot.adapters.web.deps import Deps, Wired
 from bot.errors import StoreError
-from bot.store import leases
+from bot.store import assistant, leases
 
 router = APIRouter(include_in_schema=False)
 
@@ -82,4 +82,16 @@ async def metrics(request: Request, deps: Wired) -> Response:
     waiting.set((await deps.intake.waiting()).total_seconds())
     held = Gauge("greenroom_on_hold", "1 while a manager keeps everything back, else 0.", registry=numbers)
     held.set(await deps.desk.on_hold() is not None)
+    if section := deps.settings.assistant:
+        now = deps.clock.now()
+        today = await deps.store.read(lambda c: assistant.used(c, assistant.midnight(now)))
+        ends = Gauge(
+            "greenroom_assistant_today", "What became of today's questions, by UTC.", ["outcome"], registry=numbers
+        )
+        for end in assistant.End:
+            ends.labels(end).set(today.ends.get(end, 0))
+        left = Gauge("greenroom_assistant_left_today", "Questions that are left of today's.", registry=numbers)
+        left.set(max(0, section.per_day - today.asked))
+        rests = Gauge("greenroom_assistant_rests", "1 while it is left alone because it failed.", registry=numbers)
+        rests.set(deps.assistant_rests() is not None)
     return Response(generate_latest(registry) + generate_latest(numbers), media_type=CONTENT_TYPE_LATEST)

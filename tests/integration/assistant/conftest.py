@@ -72,7 +72,7 @@ class Helped:
 
     async def card(self, text: str, **more: Any) -> Json:
         """The card of a post, once the model has been heard about it, or never will be."""
-        before = len(await self.rows())
+        before = sum(row["outcome"] is not None for row in await self.rows())
         card = await self.house.draft(text, **more)
         await self.ended(before + 1)
         return await self.house.again(card)

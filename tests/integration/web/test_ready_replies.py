@@ -22,7 +22,7 @@ async def test_a_card_says_how_the_post_is_read_for_each(unsure):
     card = await unsure.draft(UNSURE)
     assert (card["kind"], card["text"], card["alarms"], card["unread"]) == ("handoff", None, [], [])
     assert [set(a) for a in card["alternatives"]] == [
-        {"text", "template", "variant", "reading", "checks", "missing_slots"}
+        {"text", "template", "variant", "by_model", "reading", "checks", "missing_slots"}
     ] * 3
     readings = [a["reading"] for a in card["alternatives"]]
     blank = "for “how do I save”"

@@ -14,7 +14,7 @@ from bot.adapters.chat.layout import Budget, Layout, digest, layout, shorten
 from bot.adapters.chat.verbs import VERBS
 from bot.desk.view import SHOWN_OR_KEPT, CardView
 from bot.domain import BY_FAN, Delivery, Purpose, Target
-from responders.types import Attachment, Author, MissingSlot
+from responders.types import ASSISTANT, Attachment, Author, MissingSlot
 from tests.unit.cards import LATER, alternative, check, delivery, raised, turn
 from tests.unit.cards import card as any_card
 
@@ -293,3 +293,14 @@ def test_a_card_says_what_became_of_the_stage(newest: Delivery, head: str, tail:
     assert found
     assert found.head == head
     assert tail in found.tail
+
+
+def test_words_of_a_language_model_are_marked() -> None:
+    def headings(**more: object) -> list[str]:
+        return [one.heading for one in laid(card(**more)).replies]
+
+    assert headings(template=ASSISTANT, variant="small") == ["Written by a language model:"]
+    assert headings(template=ASSISTANT, variant="small", own_words=True) == [""]
+    ready = (alternative(), alternative("Thank you.", template=ASSISTANT, reading=""))
+    handoff = headings(kind="handoff", text=None, alternatives=ready)
+    assert handoff == ["1 as praise:", "2 written by a language model:"]

@@ -68,10 +68,11 @@ def test_nothing_is_stored(greenroom: Run, home: Path, export: Path) -> None:
 def test_a_file_that_breaks_off_is_used_up_to_there(greenroom: Run, home: Path, export: Path) -> None:
     whole = export.read_text(encoding="utf-8")
     export.write_text(whole[: whole.index("red key")], encoding="utf-8")
-    status, out, err = backtest(greenroom, home, export, "--json")
-    assert status == 1
-    assert json.loads(out)["posts"] == 3
-    assert "general.json" in err
+    for options in (("--json",), ("--json", "--compare", home / "templates")):
+        status, out, err = backtest(greenroom, home, export, *options)
+        assert status == 1
+        assert json.loads(out)["posts"] == 3
+        assert "general.json" in err
 
 
 @pytest.mark.parametrize(

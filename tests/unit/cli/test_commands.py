@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -279,6 +280,41 @@ def test_doctor_shows_the_faults_of_the_config(greenroom: Run, write_config: Wri
     status, out, _ = greenroom("doctor", "--config", path)
     assert status == 1
     assert [line.split()[1] for line in out.splitlines()] == ["config", "config"]
+
+
+def test_doctor_as_json_has_the_documented_shape(greenroom: Run, write_config: Write, templates: Path) -> None:
+    path = write_config()
+    status, out, err = greenroom("doctor", "--json", "--config", path)
+    assert (status, err) == (0, "")
+    assert all(set(check) == {"name", "ok", "result", "fix"} for check in json.loads(out))
+    assert {check["ok"] for check in json.loads(out)} == {True, None}
+    (templates / "facts.yaml").write_text("a: [\n")
+    status, out, _ = greenroom("doctor", "--json", "--config", path)
+    assert (status, [check["name"] for check in json.loads(out) if check["ok"] is False]) == (1, ["templates"])
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_that_want_them(write_config: Write, environ: dict[str, str], coloured: bool) -> None:
+    path = write_config("on_call: b\n")
+    ours, terminal = pty.openpty()
+    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    command = [sys.executable, "-m", "bot", "doctor", "--config", str(path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**plain, "TERM": "xterm", **environ}, stdout=terminal, stderr=subprocess.PIPE
+    ) as doctor:
+        os.close(terminal)
+        said = ""
+        with contextlib.suppress(OSError):  # the other side is closed
+            while piece := os.read(ours, 4096):
+                said += piece.decode()
+        os.close(ours)
+        doctor.communicate(timeout=60)
+    assert "FAULT" in said
+    assert ("\x1b[31m" in said) is coloured
+    assert coloured or "\x1b" not in said
 
 
 def test_doctor_online_says_that_nobody_answers(greenroom: Run, write_config: Write, templates: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -83,6 +84,19 @@ def test_check_lists_warnings_with_status_0(greenroom: Run, write_config: Write,
         "No faults, 1 warning; the one example passes.\n"
     )
     assert "1 thing could be better" in greenroom("doctor", "--config", config)[1]
+
+
+def test_check_as_json_has_the_documented_shape(greenroom: Run, templates: Path) -> None:
+    file = templates / "en/praise/plain.md"
+    text = file.read_text()
+    file.write_text(text.partition("## variant: what")[0])
+    status, out, _ = greenroom("templates", "check", templates, "--json")
+    assert (status, set(json.loads(out))) == (0, {"faults", "warnings", "lost_posts"})
+    (warning,) = json.loads(out)["warnings"]
+    assert (warning["file"], warning["line"], warning["code"]) == ("templates/en/praise/plain.md", 6, "L07")
+    file.write_text(f"{text}## variant: bad\n{{{{ nobody }}}}\n")
+    status, out, _ = greenroom("templates", "check", templates, "--json")
+    assert (status, [fault["code"] for fault in json.loads(out)["faults"]]) == (1, ["L03"])
 
 
 def test_check_knows_the_channels_of_the_config(greenroom: Run, write_config: Write, templates: Path) -> None:

@@ -29,6 +29,21 @@ def test_commands_exist(page):
         assert inner is None or not rest or rest in inner, f"greenroom {name} {rest}"
 
 
+def _leaves(group, path=()):
+    """The words that name each command."""
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        yield from _leaves(command, (*path, name)) if hasattr(command, "list_commands") else [(*path, name)]
+        if getattr(command, "invoke_without_command", False) and not command.no_args_is_help:
+            yield (*path, name)
+
+
+def test_the_operators_page_lists_every_command():
+    listed = (ROOT / "docs/operator.md").read_text("utf-8").partition("\n## Every command\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `greenroom ([a-z ]+)", listed, re.MULTILINE)
+    assert sorted(row.strip() for row in rows) == sorted(" ".join(path) for path in _leaves(get_command(commands)))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_make_targets_exist(page):
     makefile = (ROOT / "Makefile").read_text("utf-8")

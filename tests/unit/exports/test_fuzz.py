@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tracemalloc
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain import clean
 from bot.errors import FaultyFiles
-from bot.exports import Exported, Report
+from bot.exports import Exported, Report, document
+from bot.exports import read as read_files
 from bot.exports.findings import Numbers
 from tests.unit.exports.builders import (
+    CHANNEL,
     THREAD,
     account,
     as_bytes,
@@ -41,6 +45,32 @@ DOCUMENTS: list[list[Any]] = [
     [telegram(notice(1, "topic_created", title="Bugs"), wrote(2, BOLD, reply_to_message_id=1), wrote(3, photo="x"))],
     [account(telegram(wrote(1, forwarded_from="x")), telegram(wrote(2, from_id=(1 << 32) + 5), type="personal_chat"))],
     [line(1, attachments=[{"kind": "image"}]), line(2, reply_to="p1"), line(3)],
+    [
+        discord(
+            said(1, "", embeds=[{"title": "a", "url": "https://x.example", "fields": [{"name": "b", "value": "c"}]}]),
+            said(2, "", stickers=[{"id": "1", "name": "wave", "format": "Png", "sourceUrl": "x"}]),
+            said(3, "", forwardedMessage={"content": "c", "attachments": [FILE], "timestamp": "2026-03-01T12:00:00Z"}),
+            said(4, type="20", interaction={"id": "1", "name": "roll", "user": user(2)}),
+            said(
+                5, author=user(1, isBot=True), reactions=[{"emoji": {"id": "", "name": "x"}, "count": 2, "users": []}]
+            ),
+            channel={**CHANNEL, "type": 0},
+        ),
+        discord(said(1), said(6), channel=THREAD),
+    ],
+    [
+        telegram(
+            wrote(1, photo="(File not included.)", media_type="sticker", sticker_emoji="x"),
+            wrote(2, poll={"question": "q", "answers": [{"text": "a", "voters": 1}]}),
+            wrote(3, location_information={"latitude": 1.5, "longitude": -2}, edited_unixtime="1772359300"),
+            {"id": 4, "type": "unsupported"},
+            wrote(-5, from_id=1, date_unixtime=None, date="2019-01-01T00:00:00"),
+            wrote(6, via_bot="@gif", inline_bot_buttons=[[{"type": "url", "text": "t", "data": "d"}]]),
+            wrote(7, reply_to_message_id=1, reply_to_peer_id="channel9", contact_information={"phone_number": "+0"}),
+            type="private_group",
+        )
+    ],
+    [account(left=(telegram(wrote(1), type="private_supergroup", name=None), telegram(type="saved_messages")))],
 ]
 ODD: list[Any] = [
     None,
@@ -191,6 +221,26 @@ def test_whatever_the_bytes_are(content: bytes) -> None:
 @given(odd())
 def test_whatever_the_values_are(content: bytes) -> None:
     check(content)
+
+
+@settings(max_examples=40)
+@given(broken() | odd(), st.sampled_from(RAW))
+def test_memory_is_bounded_whatever_is_broken(content: bytes, between: bytes) -> None:
+    """The file is a hundred times as large as what a message may have."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(document, "LONGEST", 1 << 16)
+        patch.setattr(document, "PIECE", 1 << 13)
+        path = Path(folder, "large.json")
+        path.write_bytes((content + between) * (6_000_000 // (len(content) + len(between) + 1) // 10 + 1))
+        tracemalloc.start()
+        try:
+            for _ in read_files(path):
+                pass
+            assert tracemalloc.get_traced_memory()[1] < 4 << 20
+        except FaultyFiles:
+            pass
+        finally:
+            tracemalloc.stop()
 
 
 @given(st.binary(max_size=200))

@@ -1,6 +1,6 @@
 // The templates pages: a search that answers while one types, a post to try, and what the linter says.
 
-import { api, fragment, parsed } from "./api.js";
+import { api, fragment, make, parsed } from "./api.js";
 
 const REST = 200; // milliseconds without a key before the search asks
 const LOOK = 3000; // milliseconds between two looks at what the linter says
@@ -84,4 +84,26 @@ if (findings) {
     setTimeout(look, LOOK);
   };
   look();
+}
+
+// --- patches
+
+for (const patch of document.querySelectorAll("form[data-patch]")) {
+  const problem = patch.querySelector("[role=alert]");
+  const buttons = patch.querySelectorAll("button");
+
+  patch.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const verb = event.submitter.value;
+    const body = verb === "take" ? { text: patch.elements.text.value } : undefined;
+    for (const button of buttons) button.disabled = true;
+    const { ok, data, message } = await api("POST", `/templates/patches/${patch.dataset.patch}/${verb}`, body);
+    for (const button of buttons) button.disabled = false;
+    problem.textContent = message;
+    problem.hidden = ok;
+    if (!ok) return;
+    const done = verb === "take" ? parsed(data).firstElementChild : make("p", { className: "meta", tabIndex: -1 }, "Dropped. It is not offered again.");
+    patch.replaceWith(done);
+    done.focus();
+  });
 }

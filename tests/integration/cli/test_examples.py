@@ -1,0 +1,197 @@
+"""Each command as a person meets it: its help, and the examples in it, run as processes in a folder made for it.
+
+The examples are those of the help: whoever adds a command writes one, and this runs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.main import get_command
+
+from bot.cli import commands, rows
+from tests.integration.program import ROOT
+from tests.unit.exports.builders import discord, line, said
+
+GREENROOM = str(Path(sys.executable).with_name("greenroom"))
+TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
+ENV = {**os.environ, "PYTHONPATH": str(ROOT), "GREENROOM_WEB_TOKEN": TOKEN, "NO_COLOR": "1"}
+CARD, PATCH = "3f9c2a", "3f81c0"
+"""The ids in the examples. A card of the server takes the place of the first; the second is nobody's."""
+STATUS = {
+    f"greenroom queue decide {CARD} approve": (2, "Nobody can be asked here"),
+    f"greenroom templates patches take {PATCH} --edit": (1, f"No patch {PATCH} waits"),
+    f"greenroom templates patches drop {PATCH}": (1, f"No patch {PATCH} waits"),
+}
+"""Examples that say no here, and with which words."""
+ENDLESS = {"greenroom run": "Greenroom is running", "greenroom queue watch": "Ctrl-C ends it"}
+"""Examples that go on until Ctrl-C, and by which words one knows that they run."""
+
+
+def tree(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and group of commands, with the words that name it."""
+    yield path, group
+    for name in group.list_commands(None) if hasattr(group, "list_commands") else ():
+        yield from tree(group.get_command(None, name), (*path, name))
+
+
+TREE = dict(tree(get_command(commands)))
+LEAVES = {path: command for path, command in TREE.items() if not hasattr(command, "list_commands")}
+
+
+def examples(command: Any) -> list[str]:
+    """The lines after "Example: " in its help."""
+    written = (one.strip() for one in (command.help or "").splitlines())
+    return [one.removeprefix("Example: ") for one in written if one.startswith("Example: ")]
+
+
+ALL = [(" ".join(path), one) for path, command in TREE.items() for one in examples(command)]
+
+
+def run(words: list[str], folder: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    """`greenroom` in a folder, where nobody sits at a terminal."""
+    return subprocess.run(
+        [GREENROOM, *words],
+        cwd=folder,
+        env=ENV,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        **more,
+    )
+
+
+def make(folder: Path, port: int) -> Path:
+    """A folder with everything that the examples name."""
+    assert run(["init", str(folder), "--community", "Lantern Harbor"], folder.parent).returncode == 0
+    config = folder / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("127.0.0.1:8765", f"127.0.0.1:{port}"), encoding="utf-8")
+    posts = [
+        said(number, words) for number, words in enumerate(("the new map is gorgeous", "my save is gone"), start=1)
+    ]
+    (folder / "general.json").write_text(json.dumps(discord(*posts)), encoding="utf-8")
+    (folder / "posts.jsonl").write_text(json.dumps(line(1)) + "\n", encoding="utf-8")
+    modules = "name,keywords,content,active\nFind the door,,<p>It is the green one.</p>,true\n"
+    (folder / "text_modules.csv").write_text(modules, encoding="utf-8")
+    wording = {"language": "en", "intent": "thanks", "name": "ours", "variant": "plain", "text": "You are welcome."}
+    example = "examples:\n  - {given: {post: thank you}, expect: {max_words: 20}}"
+    (folder / "wordings.csv").write_bytes(rows.written([{**wording, "more": example}]))
+    shutil.copytree(folder / "templates", folder / "new", ignore=shutil.ignore_patterns("en", "de", "fr", "es", "pt"))
+    assert run(["db", "upgrade"], folder).returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("examples") / "home", _free_port())
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A folder in which Greenroom runs, and the id of a card that waits."""
+    port = _free_port()
+    folder = make(tmp_path_factory.mktemp("served") / "home", port)
+    with subprocess.Popen(
+        [GREENROOM, "run"],
+        cwd=folder,
+        env=ENV,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        assert server.stdout
+        assert "Greenroom is running" in server.stdout.readline()
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60) as client:
+            body = {"channel": "general", "author": {"id": "fan", "name": "Robin"}, "text": "the new map is gorgeous"}
+            post = client.post("/api/posts", json=body).json()["post_id"]
+            while not (judged := client.get(f"/api/posts/{post}").json())["action"]:
+                pass
+        yield folder, judged["draft"]["draft_id"]
+        server.send_signal(signal.SIGINT)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.mark.parametrize("path", TREE, ids=lambda path: " ".join(path) or "greenroom")
+def test_the_help_of_a_command(path: tuple[str, ...], tmp_path: Path) -> None:
+    done = run([*path, "--help"], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: greenroom {' '.join(path)}".rstrip())
+    assert "Traceback" not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    for example in examples(TREE[path]):
+        assert f"  Example: {example}\n" in done.stdout, "an example stands on one line, to be copied"
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_each_command_has_an_example_of_itself(path: tuple[str, ...]) -> None:
+    found = examples(LEAVES[path])
+    assert found
+    assert all(one.startswith(f"greenroom {' '.join(path)}") for one in found)
+
+
+@pytest.mark.parametrize(("command", "example"), ALL, ids=[example for _, example in ALL])
+def test_an_example_does_what_it_says(command: str, example: str, request: pytest.FixtureRequest) -> None:
+    folder, card = (
+        request.getfixturevalue("served")
+        if command.startswith("queue")
+        else (
+            request.getfixturevalue("home"),
+            CARD,
+        )
+    )
+    words = shlex.split(example.replace(CARD, card[: len(CARD)]))[1:]
+    if example in ENDLESS:
+        _until_ctrl_c(words, folder, ENDLESS[example])
+        return
+    done = run(words, folder)
+    status, said_ = STATUS.get(example, (0, ""))
+    assert done.returncode == status, done.stdout + done.stderr
+    assert said_ in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "\x1b" not in done.stdout + done.stderr, "no colours and no progress in a pipe"
+
+
+def _until_ctrl_c(words: list[str], folder: Path, runs: str) -> None:
+    process = subprocess.Popen(
+        [GREENROOM, *words],
+        cwd=folder,
+        env=ENV,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        while runs not in (line := process.stdout.readline()):
+            assert line, "it ended"
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode == 0
+    assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize("words", [["dance"], ["queue", "dance"], ["report", "--weeks", "none"], ["try", "--nonsense"]])
+def test_a_slip_is_bad_input(words: list[str], tmp_path: Path) -> None:
+    done = run(words, tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr

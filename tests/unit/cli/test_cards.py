@@ -1,0 +1,158 @@
+"""Cards in a terminal."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli import cards
+from bot.cli.queue import facts
+
+NOW = datetime(2026, 5, 4, 12, 7, tzinfo=UTC)
+PAGE = (Path(__file__).parents[3] / "docs/operator.md").read_text(encoding="utf-8")
+
+
+def wording(text: str | None = "I'm so sorry.", **more: Any) -> dict[str, Any]:
+    source = {"template": "en/complaint/lost_progress", "variant": "plain"}
+    return {"text": text, **source, "checks": [], "missing_slots": [], **more}
+
+
+def card(**more: Any) -> dict[str, Any]:
+    """As `GET /api/drafts` shows it."""
+    post = {
+        "author": {"id": "fan", "name": "Marlow"},
+        "platform": "discord",
+        "place": {"name": "help", "topic": ""},
+        "quote": "",
+        "text": "tonight's update wiped my save. six hours of chapter four, just gone",
+        "attachments": [],
+        "at": (NOW - timedelta(minutes=5)).isoformat(),
+        "deleted": False,
+    }
+    empty: dict[str, Any] = dict.fromkeys(
+        ("hold", "snoozed_until", "decided_by", "assigned_to", "writing", "undo_until", "remembered"), None
+    )
+    lists: dict[str, Any] = {
+        name: [] for name in ("alternatives", "thread", "risk", "alarms", "unread", "deliveries", "notes")
+    }
+    since = (NOW - timedelta(minutes=4)).isoformat()
+    head = {
+        "draft_id": "a90f24c428fe6962",
+        "revision": 2,
+        "state": "waiting",
+        "purpose": "reply",
+        "intent": "complaint",
+    }
+    return {
+        **empty,
+        **lists,
+        **head,
+        **wording(),
+        "why": "It fits.",
+        "waiting_since": since,
+        "post": {**post, **more.pop("post", {})},
+        **more,
+    }
+
+
+def whole(**more: Any) -> str:
+    return "\n".join(cards.whole(card(**more), NOW, lambda at: at, lambda key: key.title()))
+
+
+def test_the_list_is_as_the_page_shows_it() -> None:
+    other = card(
+        draft_id="f766dc6bf1b58c08",
+        intent="question",
+        waiting_since=(NOW - timedelta(hours=2, minutes=10)).isoformat(),
+        post={"text": "what does\nthe big one  cost?"},
+        **wording(None, template=None),
+        alternatives=[wording(reading="for “asks price”")],
+    )
+    shown = PAGE.partition("$ greenroom queue list\n")[2].partition("```")[0]
+    assert "\n".join(cards.table([card(), other], NOW, 120)) + "\n" == shown
+
+
+@pytest.mark.parametrize("width", [0, 20, 80, 200])
+def test_the_list_fits_the_terminal_as_far_as_it_can(width: int) -> None:
+    lines = [*cards.table([card()], NOW, width)]
+    assert all(len(line) <= max(width, 70) for line in lines)
+    assert "a90f24" in lines[1]
+
+
+def test_what_is_urgent_is_red() -> None:
+    assert [*cards.table([card(risk=["crisis"])], NOW, 120)][1].startswith("\x1b[31m")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "a90f24c428fe6962 · revision 2 · waits since 12:03"),
+        ({"state": "snoozed", "snoozed_until": "2026-05-05T09:00:00+00:00"}, "snoozed · back at 2026-05-05 09:00"),
+        ({"state": "approved", "decided_by": "mara"}, "approved · by Mara"),
+        ({"assigned_to": "tom", "writing": "mara"}, "for Tom · Mara is writing"),
+        ({"hold": "the server burns"}, "On hold, nothing is sent now: the server burns"),
+        ({"alarms": [{"gate": "crisis", "part": "no more", "chance": 1}]}, "somebody in danger, because of “no more”"),
+        (
+            {"thread": [{"who": "staff", "name": "Tom", "text": "hi\nyou", "at": NOW.isoformat()}]},
+            "  Tom, 12:07: hi you",
+        ),
+        ({"post": {"text": "", "deleted": True}}, "  (deleted)"),
+        ({"post": {"attachments": [{"kind": "image", "title": "A lamp", "url": None}]}}, "  [image] A lamp"),
+        ({"unread": ["the mood"]}, "Could not be read: the mood"),
+        ({"remembered": "plays on Linux"}, "They asked us to remember: plays on Linux"),
+        ({"checks": [{"id": "x", "level": "warn", "note": "A bit long."}]}, "  remark: A bit long."),
+        ({"missing_slots": [{"name": "tip", "ask": "What helps?"}]}, "  still to fill: tip (What helps?)"),
+        (
+            {"alternatives": [wording("Oh no.", reading="for “x”")]},
+            "Alternative 1 [en/complaint/lost_progress/plain], for “x”:\n  Oh no.",
+        ),
+        (wording(None, template=None), "There is no reply yet; a person writes it."),
+        ({"notes": [{"by": "tom", "at": NOW.isoformat(), "text": "mine", "names": []}]}, "Note of Tom, 12:07: mine"),
+        (
+            {"deliveries": [{"kind": "send", "state": "failed", "sent_at": None, "error": "no rights"}]},
+            "Delivery (send): failed: no rights",
+        ),
+        ({"undo_until": "2026-05-04T12:07:10+00:00"}, "It can be taken back until 12:07:10."),
+    ],
+)
+def test_all_of_a_card_is_told(more: dict[str, Any], words: str) -> None:
+    assert words in re.sub(r"\x1b\[\d*m", "", whole(**more))
+
+
+def test_words_from_outside_are_harmless_wherever_they_stand() -> None:
+    bad = "a\x1b[2J\x07\u202eb\x9b1m"
+    name = {"id": bad, "name": bad}
+    found = whole(
+        why=bad,
+        hold=bad,
+        unread=[bad],
+        remembered=bad,
+        alarms=[{"gate": "crisis", "part": bad, "chance": 1}],
+        thread=[{"who": "fan", "name": bad, "text": bad, "at": NOW.isoformat()}],
+        notes=[{"by": "tom", "at": NOW.isoformat(), "text": bad, "names": []}],
+        deliveries=[{"kind": "send", "state": "failed", "sent_at": None, "error": bad}],
+        post={"text": bad, "quote": bad, "author": name, "place": {"name": bad, "topic": bad}},
+        **wording(bad, checks=[{"id": "x", "level": "warn", "note": bad}], missing_slots=[{"name": "tip", "ask": bad}]),
+    )
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", re.sub(r"\x1b\[(0|1|31|33)m", "", found))
+
+
+def test_a_stream_of_events_is_read_whatever_else_is_in_it() -> None:
+    lines = [
+        ": ping",
+        "",
+        "id: 7",
+        "event: draft_waiting",
+        'data: {"seq":',
+        "data: 7}",
+        "",
+        "event: x",
+        "",
+        "data: {}",
+        "",
+    ]
+    assert [*facts(lines)] == [("draft_waiting", {"seq": 7})]
