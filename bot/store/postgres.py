@@ -71,7 +71,7 @@ _PASSING = frozenset(
 """Errors that pass by themselves. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 _SAID = {
-    "28": "the server refuses this user or password; set PGPASSWORD, PGPASSFILE or store_password_file",
+    "28": "the server refuses this user or password; set PGPASSWORD, or PGPASSFILE",
     "3D": "there is no such database on the server; make it with createdb",
     "42501": "this user may not do that in the database; make it the owner of the database",
     "25006": "the server takes no writes now (it is a standby, or read-only)",
@@ -148,8 +148,10 @@ def in_words(cause: BaseException | None) -> str | None:
     """What an error means to a person, or None."""
     code = getattr(cause, "sqlstate", None)
     if code is None:
-        lost = "cannot be reached; look whether the server runs and the address is right"
-        return lost if cause is not None and type(cause).__name__ == "OperationalError" else None
+        if type(cause).__name__ != "OperationalError":
+            return None
+        why = str(cause).strip().rpartition("failed: ")[2].partition("\n")[0]
+        return f"no connection ({why}); look whether the server runs, and whether address, user and password are right"
     fitting = [start for start in _SAID if code.startswith(start)]
     return _SAID[max(fitting, key=len)] if fitting else None
 
@@ -262,4 +264,10 @@ async def connect(url: URL) -> psycopg.AsyncConnection[Any]:
     import psycopg  # noqa: PLC0415 - an extra
 
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return await psycopg.AsyncConnection.connect(address, autocommit=True, **connect_args())
+    making = asyncio.create_task(psycopg.AsyncConnection.connect(address, autocommit=True, **connect_args()))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:  # one that is half made must be closed, too
+        with contextlib.suppress(psycopg.Error):
+            await (await making).close()
+        raise

@@ -92,7 +92,7 @@ class Store:
         """Open the database; make or migrate it as needed. Raises StoreError, or Busy if another Greenroom has it."""
         parsed = driver_url(url)
         file = file_of(parsed)
-        lock = await asyncio.to_thread(_lock, file) if file else None
+        lock = await asyncio.to_thread(lock_file, file) if file else None
         engine = open_engine(parsed)
         try:
             await asyncio.to_thread(bring_up, engine)
@@ -276,7 +276,7 @@ def _drop_claims(engine: Engine) -> None:
         raise in_words(error, engine.url) from error
 
 
-def _lock(file: Path) -> IO[str]:
+def lock_file(file: Path) -> IO[str]:
     """Lock the database file for this process. Raises Busy if another has it, StoreError if it cannot be written."""
     make_private(file)
     try:

@@ -65,7 +65,9 @@ def test_the_page_fits_and_has_no_fault_that_axe_finds(greenroom, edited, visit,
 
 def test_figures_and_reasons_are_told_and_sorted(greenroom, edited, desk):
     page = desk.open(f"{greenroom.url}/templates/works")
-    expect(page.get_by_role("region", name="Sent without an edit").first).to_contain_text(re.compile(r"\d+% *\s*1 of \d+ replies"))
+    expect(page.get_by_role("region", name="Sent without an edit").first).to_contain_text(
+        re.compile(r"\d+% *\s*1 of \d+ replies")
+    )
     table = page.get_by_role("region", name="What became of each wording")
     expect(table).to_contain_text("skipped: the wording is not right (1)")
     expect(table).to_contain_text("taken instead:")
