@@ -71,7 +71,7 @@ def shipped_texts() -> dict[str, str]:
     """The word lists of `responders`, by file name."""
     return {
         file.name: file.read_text(encoding="utf-8")
-        for package in ("understanding", "voice")
+        for package in ("assistant", "understanding", "voice")
         for file in resources.files("responders").joinpath(package, "data").iterdir()
         if file.name.endswith(".yaml")
     }

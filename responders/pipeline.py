@@ -36,6 +36,8 @@ from responders.voice import default_checks, examine
 _TWIN = "not-a-twin"
 _NO_ANSWER = "A question that no template answers."
 _CRISIS, _GATE, _REST = 100, 80, 10
+_SUREST = 0.9999
+"""Only what a manager named counts as 1."""
 _SHOWN = 200
 """The most characters of an error that are shown."""
 FAILED = "failed"
@@ -225,8 +227,10 @@ def _why(read: Understanding, best: Candidate) -> str:
     also = f" It also {ALSO[read.second]}." if read.second in ALSO else ""
     name = best.template.rpartition("/")[2]
     chance = dict(read.situations).get(name)
-    what = because(read) if chance is None else f"{in_quotes(name)} ({sureness(chance)})"
-    return f"Reads as {what}.{also}"
+    if chance is None:
+        return f"Reads as {because(read)}.{also}"
+    how = sureness(chance if read.confidence == 1.0 else min(chance, _SUREST))
+    return f"Reads as {in_quotes(name)} ({how}).{also}"
 
 
 def _wording(candidate: Candidate, read: Understanding) -> Wording:

@@ -216,6 +216,10 @@ class Helper:
             await self._unanswered(question, Unanswered(AssistantFault.LATE, "It took too long.", retry=True), begun)
         except Unanswered as unanswered:
             await self._unanswered(question, unanswered, begun)
+        except Exception as error:  # a fault of an assistant that is not ours
+            log.exception("assistant_failed")
+            sentence = f"The assistant failed ({type(error).__name__})."
+            await self._unanswered(question, Unanswered(AssistantFault.DOWN, sentence, retry=True), begun)
         else:
             self.circuit.well()
             await self._answered(ready, reply, _spent(begun, reply))
@@ -231,7 +235,7 @@ class Helper:
         question, now = ready.question, self._clock.now()
         try:
             answer, blocked = await self._worker.run(partial(self._weigh, ready, reply.text))
-        except Nonsense:
+        except (Nonsense, TookTooLong):
             await self._store.write(lambda c: assisted.finish(c, question, End.NONSENSE, now, **spent))
             return
 

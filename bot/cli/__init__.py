@@ -13,7 +13,10 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-COMMANDS: Mapping[str, tuple[str, str]] = {
+Table = Mapping[str, tuple[str, str]]
+"""Command -> MODULE:NAME of its function, or of its group of commands; and what it does, for the list of all."""
+
+COMMANDS: Table = {
     "run": ("serve:run", "Run everything that config.yaml switches on, until Ctrl-C."),
     "link": ("link:link", "Print a sign-in link for a manager."),
     "queue": ("queue:commands", "What waits for a manager: look, decide, watch."),
@@ -24,25 +27,35 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "backtest": ("backtest:backtest", "Replay an exported chat."),
     "doctor": ("doctor:doctor", "Say what is well, what is not, and how to mend it."),
     "report": ("report:report", "How many posts that deserved an answer got one."),
-    "templates": ("templates:commands", "Check the operators' files, and show what they say."),
+    "templates": (":of_templates", "Check the operators' files, and show what they say."),
     "db": ("database:commands", "Migrate the database."),
 }
-"""Command -> MODULE:NAME of its function, or of its group of commands; and what it does, for the list of all."""
+TEMPLATES: Table = {
+    "check": ("check:check", "Say what is wrong (status 1) and what could be better."),
+    "preview": ("templates:preview", "Show each wording of a file, and whether it is offered."),
+    "sample": ("templates:sample", "Show the replies to some posts, as a channel would see them."),
+    "stats": ("works:stats", "What became of each wording."),
+    "patches": ("works:patches", "What managers say instead of a wording."),
+    "export": ("sheets:export", "Write the answers and wordings as CSV."),
+    "import": ("sheets:import_", "Make template files of a CSV file."),
+}
 
 
 class _Lazy(TyperGroup):
     """A group that loads a command when it is needed."""
 
+    table: Table = COMMANDS
+
     def list_commands(self, ctx: Any) -> list[str]:
-        """In the order of `COMMANDS`."""
-        return list(COMMANDS)
+        """In the order of the table."""
+        return list(self.table)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command with this name, or None."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        found = getattr(import_module(f"{__name__}.{module}"), name)
+        module, _, name = self.table[cmd_name][0].partition(":")
+        found = getattr(import_module(f"{__name__}.{module}" if module else __name__), name)
         if not isinstance(found, typer.Typer):
             one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
             one.command(cmd_name)(found)
@@ -54,7 +67,13 @@ class _Lazy(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of all commands. It loads none of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, does) for name, (_, does) in COMMANDS.items()])
+            formatter.write_dl([(name, does) for name, (_, does) in self.table.items()])
+
+
+class _LazyTemplates(_Lazy):
+    """The commands for the operators' files."""
+
+    table = TEMPLATES
 
 
 def plain() -> bool:
@@ -86,3 +105,11 @@ def _greenroom(
 ) -> None:
     """Answers community posts in a human voice, and never posts without a human's yes."""
     context.color = False if plain() else None  # None: on a terminal only
+
+
+of_templates = typer.Typer(cls=_LazyTemplates, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
+
+
+@of_templates.callback()
+def _templates() -> None:
+    """The operators' files: check them, and show what they say."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli.common import Config, load_settings
+from bot.cli.common import Config, busy, load_settings
 from bot.store import migrate
 
 commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -22,4 +22,7 @@ def upgrade(config: Config = None) -> None:
     \b
     Example: greenroom db upgrade
     """
-    typer.echo(f"The database is at version {migrate.upgrade(load_settings(config).store)}.")
+    settings = load_settings(config)
+    with busy("Migrating the database"):
+        version = migrate.upgrade(settings.store)
+    typer.echo(f"The database is at version {version}.")

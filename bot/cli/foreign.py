@@ -86,21 +86,26 @@ def _unused(name: str, names: set[str]) -> str:
 
 
 def _with_slots(text: str) -> tuple[str, list[str], list[str]]:
-    """A text with our slots instead of their placeholders; the slots; and placeholders that we have no slot for."""
+    """A text with our slots instead of their placeholders; the slots; and placeholders that we have no slot for.
+
+    A fan's name may be missing. Then the comma beside it is left out, too.
+    """
     slots, unknown = dict[str, None](), list[str]()
 
     def slot(found: re.Match[str]) -> str:
-        before, name = found[1], found[3] or found[4]
+        before, placeholder, name, after = found[1], found[2], found[3] or found[4], found[5]
         if name in _FAN:
             slots["name"] = None
-            return f"{{% if name %}}{before}{{{{ name }}}}{{% endif %}}"
+            begins = not before and text[found.start() - 1 : found.start()] in ("", "\n")
+            inside, outside = (after, "") if begins else ("", after)
+            return f"{{% if name %}}{before}{{{{ name }}}}{inside}{{% endif %}}{outside}"
         if name in _MANAGER:
             slots["who"] = None
-            return f"{before}{{{{ who }}}}"
-        unknown.append(found[2])
+            return f"{before}{{{{ who }}}}{after}"
+        unknown.append(placeholder)
         return found[0]
 
-    return re.sub(rf"(,? ?)({_PLACEHOLDER.pattern})", slot, text), list(slots), unknown
+    return re.sub(rf"(,? ?)({_PLACEHOLDER.pattern})(,? ?)", slot, text), list(slots), unknown
 
 
 class _Words(HTMLParser):

@@ -147,7 +147,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
     intent: Annotated[str | None, typer.Option(metavar="NAME", help="relabel: what the post really is.")] = None,
     yes: Annotated[
         int | None,
-        typer.Option(metavar="REVISION", help="approve, edit: do not ask; the text of this revision was read."),
+        typer.Option(min=1, metavar="REVISION", help="approve, edit: do not ask; the text of this revision was read."),
     ] = None,
     as_: Annotated[
         str | None, typer.Option("--as", metavar="KEY", help="Who decides; else the only manager, or who is on call.")
@@ -166,7 +166,8 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
     settings = load_settings(config)
     by = _manager(settings, as_)
     given = {"alternative": alternative, "text": text, "slot": slot, "reason": reason, "minutes": minutes}
-    options = {name: value for name, value in {**given, "to": to, "intent": intent, "yes": yes}.items() if value}
+    given |= {"to": to, "intent": intent, "yes": yes}
+    options = {name: value for name, value in given.items() if value not in (None, [])}
     _refuse_misplaced(decision, options)
     with _server(settings) as server:
         card = server.card(card_id)
@@ -175,7 +176,12 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
             more["text"] = edited(card["text"] or "")
         if decision in (Decision.APPROVE, Decision.EDIT) and yes is None:
             _ask(server, card, more)
-        body = {"revision": yes or card["revision"], "by": by, "action": _ACTIONS.get(decision, decision), **more}
+        body = {
+            "revision": card["revision"] if yes is None else yes,
+            "by": by,
+            "action": _ACTIONS.get(decision, decision),
+            **more,
+        }
         done = server.ask("POST", f"/api/drafts/{card['draft_id']}/decisions", json=body)
     if as_json:
         typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
@@ -203,6 +209,10 @@ def watch(as_json: AsJson = False, config: Config = None) -> None:
         raise typer.Exit(0) from None
 
 
+class Away(NotDone):
+    """Greenroom does not answer, or its database does not."""
+
+
 class Server:
     """A Greenroom that runs with these settings."""
 
@@ -214,8 +224,14 @@ class Server:
         """What it answers. Raises NotDone for a refusal, in its words, and GreenroomError for what is not there."""
         try:
             answer = self._client.request(method, path, **more)
-        except httpx.TransportError:
+        except httpx.ConnectError:
             raise self._away() from None
+        except httpx.TransportError:
+            if method == "GET":
+                raise self._away() from None
+            raise NotDone(
+                "The answer was lost, so this may be done or not; look at the card before you try again."
+            ) from None
         if answer.is_success:
             return self._body(answer)
         raise self._refused(answer)
@@ -248,38 +264,42 @@ class Server:
         return card
 
     def events(self) -> Iterator[tuple[str, cards.Json]]:
-        """What happens from now on. A server that is lost is waited for. Raises NotDone if it was never there."""
+        """What happens from now on. A server that is lost is waited for. Raises NotDone if it was never there, and for
+        a refusal."""
         last: int | None = None
-        tries = 0
+        met, tries = False, 0
         while True:
             try:
-                for name, fact in self._stream(last, back=tries > 0):
-                    last, tries = fact["seq"], 0
-                    yield name, fact
-            except httpx.TransportError:
-                if last is None and tries == 0 and not self._was_there:
+                with self._stream(last) as lines:
+                    waiting = self._waiting()
+                    typer.echo(f"{'Greenroom is back' if tries else 'Watching; Ctrl-C ends it'}. {waiting}", err=True)
+                    met, tries = True, 0
+                    for name, fact in facts(lines):
+                        last = fact["seq"]
+                        yield name, fact
+            except (httpx.TransportError, Away):
+                if not met:
                     raise self._away() from None
             if tries == 0:
                 typer.echo("Greenroom does not answer any more; trying again. Ctrl-C ends this.", err=True)
             time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
 
-    _was_there = False
-
-    def _stream(self, last: int | None, *, back: bool) -> Iterator[tuple[str, cards.Json]]:
+    @contextmanager
+    def _stream(self, last: int | None) -> Iterator[Iterator[str]]:
+        """The lines of the stream of events, after the last one that was seen."""
         headers = {} if last is None else {"Last-Event-ID": str(last)}
         timeout = httpx.Timeout(ANSWERS_WITHIN, read=SILENT_FOR)
         with self._client.stream("GET", "/api/events", headers=headers, timeout=timeout) as answer:
-            if answer.status_code >= _UNAVAILABLE and self._was_there:
-                return
             if not answer.is_success:
                 answer.read()
                 raise self._refused(answer)
-            self._was_there = True
-            waiting, more = self.drafts(DraftState.WAITING, _PAGE)
-            number = f"{len(waiting)}{' or more' if more else ''}"
-            typer.echo(f"{'Greenroom is back' if back else 'Watching; Ctrl-C ends it'}. Now {number} wait.", err=True)
-            yield from facts(answer.iter_lines())
+            yield answer.iter_lines()
+
+    def _waiting(self) -> str:
+        """How many cards wait, in a sentence."""
+        found, more = self.drafts(DraftState.WAITING, _PAGE)
+        return f"{'More than ' if more else ''}{len(found)} {'waits' if len(found) == 1 and not more else 'wait'} now."
 
     def _body(self, answer: httpx.Response) -> Any:
         try:
@@ -296,10 +316,12 @@ class Server:
         body = self._body(answer)
         message = body.get("message") if isinstance(body, dict) else None
         sentence = cards.line(message) or f"What answers at {self._client.base_url} is not Greenroom."
-        return GreenroomError(sentence) if answer.status_code == _UNKNOWN else NotDone(sentence)
+        if answer.status_code == _UNKNOWN:
+            return GreenroomError(sentence)
+        return Away(sentence) if answer.status_code >= _UNAVAILABLE else NotDone(sentence)
 
-    def _away(self) -> NotDone:
-        return NotDone(f"Greenroom does not answer at {self._client.base_url}; start it with `greenroom run`.")
+    def _away(self) -> Away:
+        return Away(f"Greenroom does not answer at {self._client.base_url}; start it with `greenroom run`.")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.common import Config, load_settings
+from bot.cli.common import Config, busy, load_settings
 from bot.insights.coverage import Coverage, coverage, cuts, mondays, named
 from bot.settings import Settings
 from bot.settings.values import in_words
@@ -33,7 +33,8 @@ def report(
     settings, now = load_settings(config), datetime.now(UTC)
     zone, overdue = settings.community.timezone, now - settings.replies.answer_within
     begun = mondays(now, zone, weeks)
-    rows = look(settings.store, lambda c: answers.coverage(c, cuts(begun, overdue)))
+    with busy("Counting the answers"):
+        rows = look(settings.store, lambda c: answers.coverage(c, cuts(begun, overdue)))
     told = coverage(rows, begun, overdue, zone)
     typer.echo(json.dumps(_as_dict(told, settings), indent=2) if as_json else "\n".join(_lines(told, settings)))
 

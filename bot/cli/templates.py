@@ -1,4 +1,4 @@
-"""`templates`: checks the operators' files, and shows what they say."""
+"""`templates preview` and `sample`: what the operators' files say."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.check import check
 from bot.cli.common import Config, load_settings
 from bot.cli.live import load_pipeline, read_live
-from bot.cli.sheets import export, import_
-from bot.cli.works import patches, stats
 from bot.domain import clean
 from bot.errors import GreenroomError
 from bot.reading import in_words, intent_of
@@ -30,7 +27,6 @@ from responders.selection import opener
 from responders.selection.verdict import sureness
 from responders.types import Author, Context, PastReply, Post, Understanding
 
-commands = typer.Typer(help="The operators' files.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 _DEPTH = 3
 _PAUSE = timedelta(minutes=5)
 _NOT_OFFERED = 0.04
@@ -38,19 +34,7 @@ _NOT_OFFERED = 0.04
 _SHOWN = ("mood", "length", "tells", "second")
 """Fields of `when` that are shown for a post."""
 
-commands.command("check")(check)
-commands.command("stats")(stats)
-commands.add_typer(patches, name="patches")
-commands.command("export")(export)
-commands.command("import")(import_)
 
-
-@commands.callback()
-def _group() -> None:
-    """The operators' files."""
-
-
-@commands.command()
 def preview(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A template, such as templates/en/thanks/any.md.")],
     post: Annotated[str | None, typer.Option(help="What a fan writes; else the first post it answers.")] = None,
@@ -133,7 +117,6 @@ def _words(template: Template, slots: Sequence[str]) -> dict[str, str]:
     return words
 
 
-@commands.command()
 def sample(
     intent: Annotated[str | None, typer.Argument(help="Such as praise.", show_default=False)] = None,
     name: Annotated[

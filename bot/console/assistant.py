@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from bot.console.figures import length
 from bot.settings import AssistantSection
 from bot.store.assistant import End, Used
 
@@ -55,7 +53,7 @@ def helped(used: Used, section: AssistantSection, rests: str | None) -> Helped:
         per_day=section.per_day,
         ends=_most_first({ENDS.get(end, end): number for end, number in used.ends.items()}),
         blocked_by=_most_first({name.replace("-", " "): number for name, number in used.blocked_by.items()}),
-        took=length(timedelta(milliseconds=used.took_ms)) if used.took_ms is not None else "",
+        took=f"{used.took_ms / 1000:.1f} s" if used.took_ms is not None else "",
         tokens=used.tokens,
         rests=rests or "",
     )

@@ -60,6 +60,8 @@ class Patch:
     new: str
     number: int
     """How often it was sent, in these words or nearly these."""
+    unsent: bool
+    """True if the old one was never sent as it is."""
     covers: frozenset[str]
     """Marks of all texts that it stands for. Who takes or drops it settles all."""
 
@@ -132,6 +134,7 @@ def patched(
                 old=old,
                 new=group[0],
                 number=len(group),
+                unsent=wording.as_it_is == 0,
                 covers=frozenset(mark(*key, text) for text in group),
             )
             for group in _groups(new)

@@ -88,7 +88,7 @@ class Placed:
     line: int
     """Where it stands."""
     in_place: bool
-    """True if it took the place of the old one, because both say nearly the same."""
+    """True if it took the place of the old one: both say nearly the same, or nobody sends the old one as it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +110,7 @@ def take(patch: Patch, settings: Settings, built: Try, text: str | None = None) 
         texts = read_texts(folder)
         if path not in texts:
             raise NotDone(f"{folder.name}/{path} is not there any more.")
-        placed = place(texts[path], patch.variant, wording)
+        placed = place(texts[path], patch.variant, wording, instead=patch.unsent)
         tried = built({**texts, path: placed.text})
     except FaultyFiles as error:
         raise NotDone(_refusal(error.faults, folder.name, path)) from None
@@ -126,9 +126,9 @@ def take(patch: Patch, settings: Settings, built: Try, text: str | None = None) 
     return Taken(path=f"{folder.name}/{path}", placed=placed, warnings=own)
 
 
-def place(text: str, variant: str, wording: str) -> Placed:
-    """A file's text with a new wording right above the one named `variant`, for the same posts; if both say nearly the
-    same, in its place. All else stays as it is. Raises NotDone."""
+def place(text: str, variant: str, wording: str, *, instead: bool = False) -> Placed:
+    """A file's text with a new wording right above the one named `variant`, for the same posts; with `instead`, or if
+    both say nearly the same, in its place. All else stays as it is. Raises NotDone."""
     lines = plain_lines(text.removeprefix(_BOM)).split("\n")
     document = cut("", "\n".join(lines), [])
     sections = document.sections if document else ()
@@ -139,7 +139,7 @@ def place(text: str, variant: str, wording: str) -> Placed:
     following = sections[number + 1].line - 1 if number + 1 < len(sections) else len(lines)
     while following > old.source_line and not lines[following - 1].strip():
         following -= 1  # the empty lines behind it stay
-    in_place = ratio(old.source.casefold(), wording.casefold()) > ALIKE
+    in_place = instead or ratio(old.source.casefold(), wording.casefold()) > ALIKE
     name = _next_name(variant, sections)
     conditions = lines[old.line : old.source_line - 1]
     new = [f"## variant: {name}", *conditions, *plain_lines(wording).split("\n")]

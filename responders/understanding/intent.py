@@ -104,8 +104,7 @@ class IntentAnalyzer:
             shares = {name: share if name in GATES else 0.0 for name, share in shares.items() if name != forced}
             happened = self._of(forced, happened)
         elif second and second.intent in shares and second.intent not in GATES:
-            danger = {name: share for name, share in shares.items() if name in GATES}
-            shares = {**dict.fromkeys(shares, 0.0), **danger, second.intent: 1.0 - sum(danger.values())}
+            shares = _second(shares, second.intent)
             happened = _both(self._of(second.intent, happened), second.situation)
         ranked = tuple(sorted(((n, round(float(s), 4)) for n, s in shares.items()), key=lambda p: (-p[1], p[0])))
         if forced:
@@ -116,7 +115,7 @@ class IntentAnalyzer:
         return replace(
             so_far,
             intent=intent,
-            confidence=1.0 if forced else min(share, _BOTH if second else _SUREST),
+            confidence=1.0 if forced else min(share, _SUREST),
             intents=ranked,
             situations=tuple(
                 sorted(((n, round(c, 4)) for n, c in happened.items()), key=lambda p: -p[1])[:_SITUATIONS]
@@ -239,6 +238,16 @@ class IntentAnalyzer:
             return float(likeness[i]) + float(token_set_ratio(words, default_process(self._texts[i]))) / 100
 
         return self._texts[max(close, key=alike)] if close else None
+
+
+def _second(shares: Mapping[str, float], intent: str) -> dict[str, float]:
+    """The intents' chances, where a second reader names one of them. Danger stays as it was read."""
+    danger = {name: share for name, share in shares.items() if name in GATES}
+    others = {name: share for name, share in shares.items() if name not in GATES and name != intent}
+    left = 1.0 - sum(danger.values())
+    both = min(left, _BOTH)
+    scale = (left - both) / (sum(others.values()) or 1.0)
+    return {**danger, **{name: share * scale for name, share in others.items()}, intent: both}
 
 
 def _both(happened: Mapping[str, float], situation: str | None) -> dict[str, float]:

@@ -14,9 +14,9 @@ _ENDINGS = (
     "|store|shop|game|games|studio|art|design|music|band|film|world|space|zone|cloud|tech|xyz|example"
 )
 """Endings of bare domains. Words such as it, is, in and to are left out: before them somebody only forgot a space."""
-_BARE = re.compile(rf"\b[\w-]{{1,63}}\.(?:{_ENDINGS})\b(?!\w)", re.IGNORECASE)
-_PATH = re.compile(r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,24}/[\w~-][^\s)]*", re.IGNORECASE)
-_CHANNEL = re.compile(r"(?<![\w&#/])#[^\W\d_][\w-]*")
+BARE = re.compile(rf"\b[\w-]{{1,63}}\.(?:{_ENDINGS})\b(?!\w)", re.IGNORECASE)
+PATH = re.compile(r"\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.[a-z]{2,24}/[\w~-][^\s)]*", re.IGNORECASE)
+CHANNEL = re.compile(r"(?<![\w&#/])#[^\W\d_][\w-]*")
 _MAYBE = re.compile(r"[@<#]|://|\w\.\w")
 """A text without one of these has no link, and the slower patterns are not tried."""
 _MENTION_OF_CHANNEL = re.compile(r"<#\d+>")
@@ -33,7 +33,7 @@ class NoLink:
         text = fixed_words(wording)
         if wording.own_words or not _MAYBE.search(text):
             return passed(self.id)
-        for pattern in (LINK, EMAIL, _PATH, _BARE, HANDLE, _CHANNEL):
+        for pattern in (LINK, EMAIL, PATH, BARE, HANDLE, CHANNEL):
             for found in pattern.finditer(text):
                 if found.group() not in post.text and not _MENTION_OF_CHANNEL.fullmatch(found.group()):
                     return fault(self.id, f"Has a link or handle of its own ({found.group()}).")

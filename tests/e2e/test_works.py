@@ -23,6 +23,7 @@ LOST = (
     "all my progress vanished after the patch",
     "all of my progress is gone after the patch",
     "my whole progress is gone after the patch",
+    "all my progress vanished after the update",
 )
 EDITED = "That makes us really happy. We show it to the team today."
 OTHER = "Lovely, we show that to everybody who worked on it! Which part of it do you like most?"
@@ -83,6 +84,7 @@ def test_figures_and_reasons_are_told_and_sorted(greenroom, edited, desk):
 def test_a_patch_is_refused_then_changed_and_taken_and_another_one_dropped(greenroom, desk):
     cards = [greenroom.card(greenroom.write(text, fan=f"Bo{n}", channel=f"help{n}")) for n, text in enumerate(LOST)]
     assert {(card["template"], card["variant"]) for card in cards} == {("en/complaint/lost_progress", "plain")}
+    greenroom.decide(cards[4]["draft_id"], "mara", "approve")
     for card in cards[:3]:
         greenroom.decide(card["draft_id"], "mara", "edit", text="I'm so sorry. Somebody looks into it today.")
     greenroom.decide(cards[3]["draft_id"], "mara", "edit", text="Nobody should have to go through that twice.")

@@ -22,7 +22,7 @@ SHIPPED = Path(responders.__file__).parent
 @pytest.fixture(scope="session")
 def word_lists() -> dict[str, Any]:
     """The shipped lists, as the library holds them."""
-    files = [*SHIPPED.glob("understanding/data/*.yaml"), *SHIPPED.glob("voice/data/*.yaml")]
+    files = [path for part in ("assistant", "understanding", "voice") for path in SHIPPED.glob(f"{part}/data/*.yaml")]
     return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
 
 

@@ -57,6 +57,10 @@ class Stage(ABC):
         self.folder = folder
 
     @abstractmethod
+    def configure(self, block: str) -> None:
+        """Another block of config.yaml, before the start."""
+
+    @abstractmethod
     async def start(self, undo: float = 0.0) -> None:
         """Until posts are heard. `undo`: seconds between a yes and the sending."""
 
@@ -161,6 +165,9 @@ class OnDiscord(Stage):
         self.people = {name: getattr(self.house, name) for name in ("mara", "tom", "robin")}
         self.people["kim"] = fake.member("Kim")
 
+    def configure(self, block: str) -> None:
+        self.house.config = f"{_literal(block)}{self.house.config}"
+
     async def start(self, undo: float = 0.0) -> None:
         self.house.undo = undo
         await self.house.start()
@@ -232,6 +239,11 @@ def _labels(components: Any) -> dict[str, str]:
     return {one["label"]: one["custom_id"] for one in components if "custom_id" in one and "label" in one}
 
 
+def _literal(block: str) -> str:
+    """As `format` leaves it as it is."""
+    return block.replace("{", "{{").replace("}", "}}")
+
+
 class OnTelegram(Stage):
     tells_of_deletes = False
 
@@ -242,6 +254,9 @@ class OnTelegram(Stage):
         self.stage = fake.supergroup("Showcase")
         self.house.config += f"    stage: {self.stage['id']}\n"
         self.house.operators_write(made.FILES)
+
+    def configure(self, block: str) -> None:
+        self.house.config = f"{_literal(block)}{self.house.config}"
 
     async def start(self, undo: float = 0.0) -> None:
         self.house.undo = undo
@@ -336,14 +351,18 @@ class OnPigeon(Stage):
         self.fake = fake
         self._app: App
         self._stack = AsyncExitStack()
+        self._block = ""
         for name, text in {**TEMPLATES, **made.FILES}.items():
             path = folder / "templates" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
 
+    def configure(self, block: str) -> None:
+        self._block = block
+
     async def start(self, undo: float = 0.0) -> None:
         path = self.folder / "config.yaml"
-        path.write_text(CONFIG.format(undo=undo, port=self.fake.port), encoding="utf-8")
+        path.write_text(f"{self._block}{CONFIG.format(undo=undo, port=self.fake.port)}", encoding="utf-8")
         found = settings.load(path, {"PIGEON_TOKEN": TOKEN})
         self.fake.listening.clear()
         self._app = await self._stack.enter_async_context(build(found, environ={}, reader=reader))

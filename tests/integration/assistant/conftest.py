@@ -26,16 +26,17 @@ class Helped:
     def __init__(self, house: House, fake: FakeAssistant) -> None:
         self.house, self.fake = house, fake
         self._running: asyncio.Task[None] | None = None
-        self._model: OpenAIChat | None = None
+        self._models: list[OpenAIChat] = []
         self.helper: Helper
 
     def make(self) -> Helper:
         """Another process, as it were: the same rows and the same server."""
         house, section = self.house, self.house.settings.assistant
         assert section
-        self._model = OpenAIChat(section, None)
+        model = OpenAIChat(section, None)
+        self._models.append(model)
         return Helper(
-            *(house.store, house.settings, house.clock, lambda: house.pipeline, self._model),
+            *(house.store, house.settings, house.clock, lambda: house.pipeline, model),
             section=section,
             text_limit=lambda _: Stage.text_limit,
         )
@@ -49,8 +50,8 @@ class Helped:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
-        if self._model:
-            await self._model.aclose()
+        while self._models:
+            await self._models.pop().aclose()
 
     async def rows(self) -> list[Json]:
         """The calls, oldest first."""

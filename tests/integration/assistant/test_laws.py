@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from bot.assistant.helper import Helper
+from bot.assistant.port import Assistant
 from bot.domain import DraftState
 from bot.queue import assisted, forgetting
 from bot.store import assistant, fans, people
@@ -73,6 +75,15 @@ async def test_they_leave_by_a_yes_to_exactly_those_words_alone(helped):
     await house.press(laid, "approve")
     await house.send()
     assert [delivery.text for delivery in house.stage.sent] == [WORDS]
+
+
+async def test_a_yes_that_is_taken_back_leaves_the_same_words(helped):
+    house = helped.house
+    card = await helped.card(PRAISE)
+    laid = await house.press(card, "reword", alternative=3)
+    sent = await house.press(laid, "approve")
+    back = await house.press(sent, "undo")
+    assert (back["text"], back["by_model"], back["state"]) == (WORDS, True, "waiting")
 
 
 async def test_on_a_hand_off_they_are_a_ready_reply_with_a_number_of_its_own(open_helped, torn):
@@ -297,6 +308,36 @@ async def test_a_model_that_takes_too_long_is_left(open_helped, fake):
         card = await helped.card(PRAISE)
         assert [row["outcome"] for row in await helped.rows()] == ["late"]
         assert len(card["alternatives"]) == 2
+
+
+class Broken(Assistant):
+    """One of somebody else's, with a fault."""
+
+    name = "broken"
+
+    def __init__(self, section, key):
+        pass
+
+    async def ask(self, brief):
+        raise ZeroDivisionError
+
+    async def aclose(self):
+        pass
+
+
+async def test_a_fault_of_an_assistant_costs_a_wording_and_nothing_else(open_helped):
+    async with open_helped(start=False) as helped:
+        house, section = helped.house, helped.house.settings.assistant
+        helper = Helper(
+            *(house.store, house.settings, house.clock, lambda: house.pipeline, Broken(section, None)),
+            section=section,
+            text_limit=lambda _: 2000,
+        )
+        card = await house.draft(PRAISE)
+        assert await helper.ask(card["draft_id"])
+        assert [row["outcome"] for row in await helped.rows()] == ["down"]
+        assert await house.again(card) == card
+        assert "ZeroDivisionError" in helper.circuit.why
 
 
 # How often it is asked

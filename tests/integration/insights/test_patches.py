@@ -64,13 +64,28 @@ async def test_a_patch_is_written_and_offered_no_more(house, folder):
     after = path.read_text()
     assert EDITED in after
     assert path.stat().st_mode & 0o777 == 0o664
-    assert [line for line in before.splitlines() if line not in after.splitlines()] == []
+    gone = [line for line in before.splitlines() if line not in after.splitlines()]
+    assert gone == [f"## variant: {variant}", patch.old]  # nobody sends it as it is
+    assert done.placed.in_place
     new = next(
         v for v in read_library(folder).by_key[FILE.removesuffix(".md")].variants if v.name == done.placed.variant
     )
     assert (new.source, new.line) == (EDITED, done.placed.line)
     assert [*folder.rglob(".*")] == []
     assert await offered(house, folder) == []
+
+
+async def test_a_wording_that_is_also_sent_as_it_is_stays_below_the_new_one(house, folder):
+    variant = await edit_all(house, EDITED, EDITED, EDITED)
+    card = await house.draft(PRAISES[3], fan="fan3", channel="channel3")
+    assert card["variant"] == variant
+    await house.press(card, "approve")
+    (one,) = await offered(house, folder)
+    before = (folder / FILE).read_text()
+    done = take(one.patches[0], house.settings, built(house))
+    assert not done.placed.in_place
+    new = f"## variant: {done.placed.variant}\n{EDITED}\n"
+    assert (folder / FILE).read_text() == before.replace(f"## variant: {variant}\n", f"{new}## variant: {variant}\n", 1)
 
 
 async def test_other_words_may_be_taken(house, folder):

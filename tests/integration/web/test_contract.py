@@ -276,6 +276,19 @@ async def test_lists_are_cut_and_continued(greenroom):
     assert (seen, after) == (made, None)
 
 
+async def test_drafts_are_found_by_the_beginning_of_their_id(greenroom):
+    first, second = await greenroom.draft(), await greenroom.draft()
+    await greenroom.decide(first, "reject")
+    for draft in (first, second):
+        for length in (8, 16):
+            found = (await greenroom.http.get("/api/drafts", params={"begins": draft["draft_id"][:length]})).json()
+            assert [item["draft_id"] for item in found["items"]] == [draft["draft_id"]], "in any state"
+            assert found["next"] is None
+    for bad in ("", "xyz", "A", "0" * 17, "0%"):
+        answer = await greenroom.http.get("/api/drafts", params={"begins": bad})
+        assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+
+
 async def test_a_fan_reads_and_erases_what_is_stored(greenroom):
     draft = await greenroom.draft(author={"id": "robin/one", "name": "Robin"})
     path = "/api/fans/web/robin/one"

@@ -285,6 +285,8 @@ async def test_everything_else_that_can_be_decided(house: Greenroom, terminal: T
         (("relabel",), 2, "Write --intent with relabel"),
         (("edit", "--yes", "1"), 2, "There is no terminal for an editor here"),
         (("dance",), 2, "dance"),
+        (("approve", "--yes", "0"), 2, "--yes"),
+        (("edit", "--text", "", "--yes", "1"), 1, "There is nothing to send"),
         (("snooze", "--minutes", "100000"), 1, "1440"),
         (("retract",), 2, "retract"),
     ],
@@ -338,6 +340,38 @@ async def test_something_else_on_the_port_is_told(terminal: Terminal, tmp_path: 
     assert "is not Greenroom" in err
 
 
+async def test_a_lost_answer_is_not_called_a_no(house: Greenroom, tmp_path: Path) -> None:
+    """Between the two stands somebody who lets requests through, and no answer to a decision."""
+    draft = await house.draft()
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", int(house.base.rpartition(":")[2]))
+        request = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", request, re.IGNORECASE)
+        body = await reader.readexactly(int(length[1]) if length else 0)
+        back.write(
+            re.sub(rb"(?i)host: [^\r]+", house.base.removeprefix("http://").encode().join([b"host: ", b""]), request)
+        )
+        back.write(body)
+        answer = await there.readuntil(b"\r\n\r\n")
+        if not request.startswith(b"POST"):
+            size = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
+            assert size
+            writer.write(answer + await there.readexactly(int(size[1])))
+            await writer.drain()
+        back.close()
+        writer.close()
+
+    server = await asyncio.start_server(between, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    path = tmp_path / "between.yaml"
+    path.write_text(CONFIG.format(undo_seconds=10, public_url="").replace("127.0.0.1:0", f"127.0.0.1:{port}"), "utf-8")
+    async with server:
+        status, _, err = await Terminal(path).run("decide", draft["draft_id"], "skip")
+    assert (status, await state(house, draft)) == (1, "rejected")
+    assert err.startswith("The answer was lost, so this may be done or not")
+
+
 class Watching:
     """`greenroom queue watch`, whose lines are read as they come."""
 
@@ -367,7 +401,7 @@ async def watching(terminal: Terminal) -> AsyncIterator[Callable[..., Any]]:
         )
         begun.append(process)
         found = Watching(process)
-        await found.until("Now", err=True)
+        await found.until("Watching", err=True)
         return found
 
     yield begin
@@ -403,14 +437,14 @@ async def test_a_server_that_is_lost_is_waited_for(tmp_path: Path, unused_tcp_po
             *terminal.command("watch"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=terminal.env
         )
         seen = Watching(process)
-        await seen.until("Now 0 wait", err=True)
+        await seen.until("0 wait now.", err=True)
         draft = await first.draft()
         await seen.until("draft waiting")
     await seen.until("does not answer any more", err=True)
     async with app.build(
         settings.load(tmp_path / "config.yaml", {"GREENROOM_WEB_TOKEN": TOKEN}), environ={"GREENROOM_WEB_TOKEN": TOKEN}
     ):
-        await seen.until("Greenroom is back. Now 1 wait", err=True)
+        await seen.until("Greenroom is back. 1 waits now.", err=True)
         out, _, _ = await terminal.run("decide", draft["draft_id"], "skip")
         assert out == 0
         await seen.until("draft rejected")

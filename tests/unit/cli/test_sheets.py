@@ -296,6 +296,27 @@ def test_whatever_the_bytes_are(data: bytes, head: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "text", "more"),
+    [
+        ("Hi {{contact.name}}!", "Hi{% if name %} {{ name }}{% endif %}!", "name"),
+        ("Hello, {{ contact.first_name }}.", "Hello{% if name %}, {{ name }}{% endif %}.", "name"),
+        ("{{contact.name}}, look there.", "{% if name %}{{ name }}, {% endif %}look there.", "name"),
+        (
+            "#{ticket.customer.firstname}, hi\n#{user.firstname}",
+            "{% if name %}{{ name }}, {% endif %}hi\n{{ who }}",
+            "who",
+        ),
+        ('Yours, {{agent.name | default: "us"}}', "Yours, {{ who }}", "who"),
+    ],
+)
+def test_names_become_slots(content: str, text: str, more: str) -> None:
+    cells = {"short_code": "x", "content": content}
+    ours, _ = adopted("x.csv", "chatwoot", [rows.Row(line=2, cells=cells)], [], language="en", intent="question")
+    assert ours[0].cells["text"] == text
+    assert f"  {more}: {{from: " in ours[0].cells["more"]
+
+
+@pytest.mark.parametrize(
     ("html", "text"),
     [
         ("<p>Hello,</p><p>thank&nbsp;you &amp; bye</p>", "Hello,\nthank you & bye"),

@@ -42,6 +42,14 @@ def test_what_says_nearly_the_same_takes_its_place() -> None:
     assert placed.text == FILE.replace("variant: plain\n", "variant: plain-3\n", 1).replace("so sorry", "really sorry")
 
 
+def test_what_nobody_sends_as_it_is_gives_its_place() -> None:
+    placed = place(FILE, "plain", NEW, instead=True)
+    assert (placed.variant, placed.in_place) == ("plain-3", True)
+    assert placed.text == FILE.replace("variant: plain\n", "variant: plain-3\n", 1).replace(
+        "Losing that is awful. I'm so sorry.", NEW
+    )
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_a_byte_order_mark_stay(ending: str, mark: str) -> None:
