@@ -165,13 +165,13 @@ class Files:
     """Makes SQLite files by copying one that was migrated."""
 
     def __init__(self, folder: Path) -> None:
-        self._first = folder / "greenroom.db"
-        _migrate(f"sqlite:///{self._first}")
+        self.first = folder / "greenroom.db"
+        _migrate(f"sqlite:///{self.first}")
 
     def new(self, folder: Path) -> Database:
         """A new database; its file is `folder`/greenroom.db."""
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self._first, folder / "greenroom.db")
+        shutil.copy(self.first, folder / "greenroom.db")
         return File(folder / "greenroom.db")
 
 

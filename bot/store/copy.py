@@ -1,14 +1,18 @@
-"""Copies a database to another one, and compares what arrived."""
+"""Copies of the database: a backup of the file, and the move to a server."""
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable
-from itertools import batched
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bot import private
 from bot.domain import Target, seal
 from bot.errors import StoreError
 from bot.store import tables
@@ -28,7 +32,9 @@ def copy(source: str, target: str, progress: Callable[[str, int], None] = lambda
     old, new = driver_url(source), driver_url(target)
     file = file_of(old)
     if file is None or file_of(new) is not None:
-        raise StoreError("This copies a SQLite file (`store:` in config.yaml) to an address postgresql://USER@HOST/NAME.")
+        raise StoreError(
+            "This copies a SQLite file (`store:` in config.yaml) to an address postgresql://USER@HOST/NAME."
+        )
     if not file.exists():
         raise StoreError(f"{file}: there is no database yet, so there is nothing to copy.")
     lock = lock_file(file)
@@ -46,6 +52,32 @@ def copy(source: str, target: str, progress: Callable[[str, int], None] = lambda
         here.dispose()
         there.dispose()
         lock.close()
+
+
+def backup(url: str, target: Path) -> int:
+    """Write a copy of a SQLite database to a new file, also while a Greenroom uses it. Returns its size in bytes.
+
+    Raises StoreError. https://www.sqlite.org/backup.html
+    """
+    file = file_of(driver_url(url))
+    if file is None:
+        raise StoreError("This backs up a SQLite file; for PostgreSQL use the server's own tool, pg_dump.")
+    if not file.exists():
+        raise StoreError(f"{file}: there is no database yet, so there is nothing to back up.")
+    if target.exists():
+        raise StoreError(f"{target} is there already; name a new file.")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)) as source:
+            os.close(private.opener(str(target), os.O_RDWR | os.O_CREAT | os.O_EXCL))
+            with closing(sqlite3.connect(target)) as copied:
+                source.backup(copied)
+                if (said := copied.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+                    raise StoreError(f"{file}: this file is damaged ({said}); restore an older backup")
+        return target.stat().st_size
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}; name a place where you may write.") from error
+    except sqlite3.Error as error:
+        raise StoreError(f"{file}: it could not be backed up: {error}") from error
 
 
 def _is_current(file: Path) -> None:
@@ -67,7 +99,7 @@ def _copy(reads: Connection, writes: Connection, where: str, progress: Callable[
     for table in tables.metadata.sorted_tables:
         copied[table.name] = 0
         rows = reads.execution_options(yield_per=ROWS).execute(select(table)).mappings()
-        for some in batched(rows, ROWS):
+        for some in rows.partitions():
             writes.execute(insert(table), [dict(row) for row in some])
             copied[table.name] += len(some)
             progress(table.name, copied[table.name])

@@ -334,21 +334,25 @@ def torn(pipeline: Pipeline, torn_reader: Torn) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Iterator[Files | Server]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Makes migrated SQLite files."""
+    return Files(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="session")
+def databases(files: Files, testrun_uid: str) -> Iterator[Files | Server]:
     """Makes migrated databases, of the kind that these tests run on."""
     if not ON_SERVER:
-        yield Files(tmp_path_factory.mktemp("database"))
+        yield files
         return
     with server(testrun_uid) as found:
         yield Server(found)
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_database(files: Files) -> Path:
     """A migrated file to copy. Copying is faster than migrating."""
-    folder = tmp_path_factory.mktemp("file")
-    Files(folder)
-    return folder / "greenroom.db"
+    return files.first
 
 
 @pytest.fixture
@@ -374,6 +378,24 @@ def build_house(
     yield build
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def file_house(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, files: Files) -> Callable[[], Any]:
+    """Opens a house on a SQLite file, whatever the other tests run on."""
+
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[House]:
+        folder = tmp_path_factory.mktemp("house")
+        house = House(folder, files.new(folder / "var"), pipeline)
+        await house.open()
+        try:
+            yield house
+        finally:
+            await house.close()
+            house.database.close()
+
+    return opened
 
 
 @pytest.fixture

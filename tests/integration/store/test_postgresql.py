@@ -180,7 +180,7 @@ async def _refused(_url):
 
 async def test_a_server_that_is_away_is_told_in_words(database):
     url = database.url.replace("/test_", "/missing_")
-    with pytest.raises(StoreError, match="database .missing_.* does not exist"):
+    with pytest.raises(StoreError, match=r"database .missing_.* does not exist"):
         await Store.open(url)
     with pytest.raises(StoreError, match="Connection refused"):
         await Store.open("postgresql://postgres@127.0.0.1:1/nowhere")
