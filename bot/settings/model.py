@@ -298,7 +298,7 @@ class Config(Section):
             raise ValueError(
                 "`store` must be sqlite:///PATH (a file, relative to this one) or postgresql://USER@HOST/NAME"
             )
-        if re.match(r"postgresql://[^/@]*:[^/@]*@", value) or re.search(r"[?&]password=", value):
+        if re.match(r"postgresql://[^/@]*:[^/@]+@", value) or re.search(r"[?&]password=", value):
             raise ValueError(
                 "`store` has a password: take it out of this file; put it into the environment (PGPASSWORD) or into a "
                 "file that PGPASSFILE names, or `?passfile=PATH` at the end of this address"

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -205,14 +206,39 @@ class Presence:
     machines say. A process that lost its connection but lives stops sending before that, after `LOST_AFTER`.
     """
 
-    def __init__(self, url: URL, let_go: Callable[[int], Awaitable[None]]) -> None:
-        """`let_go` ends what a process holds that is gone."""
+    def __init__(self, url: URL, let_go: Callable[[int], Awaitable[None]], back: Callable[[], None]) -> None:
+        """`let_go` ends what a process holds that is gone. `back` is called when a lost connection is there again."""
         self.number = secrets.randbelow(2**31)
         self._url = url
         self._let_go = let_go
+        self._back = back
+        self.joined = asyncio.Event()
+        """Set once this process was seen for the first time."""
         self._missed: dict[int, float] = {}
         self._lost_at: float | None = None
         self._lost = asyncio.Event()
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+
+    async def claim(self, name: str) -> bool:
+        """Claim something for this process until `release`, or until it is gone. False if another has it."""
+        return await self._ask("SELECT pg_try_advisory_lock(%s)", name)
+
+    async def release(self, name: str) -> None:
+        """End a claim."""
+        await self._ask("SELECT pg_advisory_unlock(%s)", name)
+
+    async def _ask(self, query: LiteralString, name: str) -> bool:
+        """The server's answer; False without a connection, on which all claims have ended."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        if self._connection is None:
+            return False
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        try:
+            row = await (await self._connection.execute(query, (key,))).fetchone()
+        except psycopg.Error:
+            return False
+        return bool(row and row[0])
 
     async def lost(self) -> None:
         """Wait until this process must stop what others may take over."""
@@ -235,12 +261,18 @@ class Presence:
     async def _stay(self) -> None:
         async with await connect(self._url) as connection:
             await connection.execute("SELECT pg_advisory_lock(%s, %s)", (PRESENT, self.number))
-            self._lost_at = None
+            self._lost_at, self._connection = None, connection
             self._lost.clear()
-            while True:
-                found = await connection.execute(_GONE, (PRESENT,))
-                await self._miss({row[0] for row in await found.fetchall()})
-                await asyncio.sleep(LOOK)
+            if self.joined.is_set():
+                self._back()
+            self.joined.set()
+            try:
+                while True:
+                    found = await connection.execute(_GONE, (PRESENT,))
+                    await self._miss({row[0] for row in await found.fetchall()})
+                    await asyncio.sleep(LOOK)
+            finally:
+                self._connection = None
 
     async def _miss(self, gone: set[int]) -> None:
         now = time.monotonic()

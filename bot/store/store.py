@@ -21,13 +21,15 @@ from bot.errors import Busy, StoreError
 from bot.events import Event, Happened
 from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
-from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, reading, rewrite, writing
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
 from bot.store.migrate import bring_up, make_private
 from bot.store.postgres import Presence, Wire
 from bot.store.writer import CLOSED, Writer
 
 T = TypeVar("T")
 READERS = 4
+JOIN_SECONDS = 15.0
+"""How long a process waits to be seen by the others on its database's server."""
 SWEEP = 15.0
 """Seconds between two looks of a follower that no signal woke: a wake-up of another process can be lost."""
 
@@ -44,14 +46,20 @@ class PostPage:
 class Signal:
     """Set after each commit that wrote one of its events. It has one waiter."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        """`names` of its events; an empty set means all."""
+    def __init__(self, names: frozenset[str], elsewhere: frozenset[str] = frozenset()) -> None:
+        """`names` of its events; an empty set means all. `elsewhere`: more, of other processes only."""
         self._names = names
+        self._elsewhere = elsewhere
         self._set = asyncio.Event()
 
-    def notify(self, names: frozenset[str] | None) -> None:
-        """Called by the store after a commit; with None when another process may have committed anything."""
-        if names is None or not self._names or self._names & names:
+    def notify(self, names: frozenset[str]) -> None:
+        """Called by the store after a commit."""
+        if not self._names or self._names & names:
+            self._set.set()
+
+    def notify_elsewhere(self, names: frozenset[str] | None) -> None:
+        """Called after a commit of another process; with None when it is not known what others committed."""
+        if names is None or not self._names or (self._names | self._elsewhere) & names:
             self._set.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
@@ -82,9 +90,11 @@ class Store:
         if lock:
             self._writer = Writer(engine, self._notify)
         else:
-            wire = Wire(engine, self._notify)
+            wire = Wire(engine, self._notify_elsewhere)
             self._writer = Writer(engine, self._notify, wire.tell)
-            self._presence = Presence(engine.url, lambda gone: self.write(_let_go(gone)))
+            self._presence = Presence(
+                engine.url, lambda gone: self.write(_let_go(gone)), lambda: self._notify_elsewhere(None)
+            )
             self._tasks = [asyncio.create_task(part) for part in (wire.listen(), self._presence.run())]
 
     @classmethod
@@ -103,7 +113,17 @@ class Store:
             if lock:
                 lock.close()
             raise
-        return cls(engine, lock)
+        store = cls(engine, lock)
+        if store._presence:
+            try:
+                async with asyncio.timeout(JOIN_SECONDS):
+                    await store._presence.joined.wait()
+            except TimeoutError:
+                await store.close()
+                raise StoreError(
+                    f"{place(parsed)}: the server gives no third connection; raise max_connections"
+                ) from None
+        return store
 
     async def close(self) -> None:
         """Commit what is queued, then close everything. New reads and writes are refused at once."""
@@ -124,6 +144,15 @@ class Store:
     def session(self) -> int | None:
         """The number by which this process is known to the others; None where there are none."""
         return self._presence.number if self._presence else None
+
+    async def claim(self, name: str) -> bool:
+        """Claim something for this process until `release`, or until it is gone. False if another process has it."""
+        return self._presence is None or await self._presence.claim(name)
+
+    async def release(self, name: str) -> None:
+        """End a claim."""
+        if self._presence:
+            await self._presence.release(name)
 
     async def lost(self) -> None:
         """Wait until this process must stop what others may take over, because the database does not see it any
@@ -168,18 +197,23 @@ class Store:
         return await self._writer.add(posts.add_many, new)
 
     @contextlib.contextmanager
-    def signal(self, *names: Happened) -> Iterator[Signal]:
-        """A signal for commits with one of these events; without names, with any event."""
-        signal = Signal(frozenset(names))
+    def signal(self, *names: Happened, elsewhere: Sequence[Happened] = ()) -> Iterator[Signal]:
+        """A signal for commits with one of these events; without names, with any event. `elsewhere`: more events, but
+        only of other processes."""
+        signal = Signal(frozenset(names), frozenset(elsewhere))
         self._signals.append(signal)
         try:
             yield signal
         finally:
             self._signals.remove(signal)
 
-    def _notify(self, names: frozenset[str] | None) -> None:
+    def _notify(self, names: frozenset[str]) -> None:
         for signal in self._signals:
             signal.notify(names)
+
+    def _notify_elsewhere(self, names: frozenset[str] | None) -> None:
+        for signal in self._signals:
+            signal.notify_elsewhere(names)
 
     async def events(self, *, after: int, limit: int = 500) -> list[Event]:
         """The events after number `after`, oldest first."""

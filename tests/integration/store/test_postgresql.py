@@ -10,8 +10,8 @@ from sqlalchemy import event, text
 from bot.domain import DeliveryState
 from bot.errors import StoreError
 from bot.events import Happened
-from bot.store import Store, deliveries, events, leases, requests
-from tests.integration.conftest import START
+from bot.store import Store, deliveries, events, leases, posts, requests
+from tests.integration.conftest import PRAISES, START
 
 pytestmark = pytest.mark.postgresql
 
@@ -184,3 +184,64 @@ async def test_a_server_that_is_away_is_told_in_words(database):
         await Store.open(url)
     with pytest.raises(StoreError, match="Connection refused"):
         await Store.open("postgresql://postgres@127.0.0.1:1/nowhere")
+
+
+async def test_one_process_at_a_time_reads_a_channel_and_the_next_goes_on(build_house):
+    """The first one to claim a channel reads its posts; the other takes over when it is gone."""
+    house = build_house()
+    await house.open()
+    try:
+        async with opened(house.database) as other:
+            assert await other.claim("channel stage\x00harbor")
+            post_id = await house.receive("the new map is gorgeous")
+            elsewhere = await house.receive("love it", channel="pier")
+            async with asyncio.timeout(30):
+                while not (await house.store.post_page(elsewhere)).post.action:
+                    await asyncio.sleep(0.01)
+            assert (await house.store.post_page(post_id)).post.action is None
+        async with asyncio.timeout(60):  # by the next sweep
+            while not (await house.store.post_page(post_id)).post.action:
+                await asyncio.sleep(0.05)
+    finally:
+        await house.close()
+
+
+async def test_two_processes_judge_each_post_once_and_send_each_reply_once(build_house):
+    """Two machineries on one database: posts come to both, both send."""
+    house = build_house()
+    twin = type(house)(house.settings.root, house.database, house.pipeline)
+    twin.stage = house.stage
+    twin.clock = house.clock
+    for one in (house, twin):
+        await one.open()
+    try:
+        twin._numbers = iter(range(1000, 2000))
+        ids = await asyncio.gather(
+            *(
+                one.receive(f"love it {n}", fan=f"fan{n}", channel=f"pier{n % 3}")
+                for n in range(12)
+                for one in (house, twin)
+            )
+        )
+        async with asyncio.timeout(60):
+            while await house.store.read(posts.count_unjudged):
+                await asyncio.sleep(0.02)
+        cards = [card for post_id in ids if (card := await drafted(house, post_id))]
+        assert len(cards) > 5
+        await asyncio.gather(
+            *(one.press(card, "approve") for card, one in zip(cards, [house, twin] * 20, strict=False))
+        )
+        house.clock.move(seconds=60)
+        await asyncio.gather(house.outbox.once(), twin.outbox.once())
+        assert sorted(d.id for d in house.stage.sent) == sorted({d.id for d in house.stage.sent})
+        assert len(house.stage.sent) == len(cards)
+        judged = [event.post_id for event in await house.events("post_judged")]
+        assert len(judged) == len(set(judged))
+    finally:
+        await twin.close()
+        await house.close()
+
+
+async def drafted(house, post_id):
+    page = await house.store.post_page(post_id)
+    return {"draft_id": page.draft.id, "revision": page.draft.revision} if page.draft and page.draft.text else None
