@@ -157,7 +157,7 @@ class Helper:
             heard = asyncio.ensure_future(signal.wait(LOOK))
             try:
                 while True:
-                    await self._begin()
+                    await self.begin()
                     await asyncio.wait({heard, *self._calls.values()}, return_when=asyncio.FIRST_COMPLETED)
                     self._tidy()
                     if heard.done():
@@ -178,14 +178,15 @@ class Helper:
                 del self._calls[draft_id]
                 call.result()
 
-    async def _begin(self) -> None:
-        """Ask about as many cards as there is room for."""
+    async def begin(self) -> int:
+        """Ask about as many cards as there is room for. Returns how many that are."""
         room = (1 if self.circuit.trying else AT_ONCE) - len(self._calls)
         if room <= 0 or self.circuit.resting:
-            return
+            return 0
         since, but = self._clock.now() - assisted.SINCE, {*self._calls, *self._later}
-        for draft_id in await self._store.read(lambda c: assistant.candidates(c, since, room, but)):
-            self._calls[draft_id] = asyncio.create_task(self._handle(draft_id))
+        found = await self._store.read(lambda c: assistant.candidates(c, since, room, but))
+        self._calls |= {draft_id: asyncio.create_task(self._handle(draft_id)) for draft_id in found}
+        return len(found)
 
     async def _handle(self, draft_id: str) -> None:
         try:

@@ -10,6 +10,7 @@ import typer
 
 from responders.library.unseen import seen
 from responders.said import said
+from responders.types import ASSISTANT
 
 Json = dict[str, Any]
 ID = 6
@@ -46,7 +47,7 @@ def reading(card: Json) -> str:
     """What its post was taken for, in a few words."""
     if card["risk"]:
         return ", ".join(map(said, card["risk"]))
-    name = (card["template"] or "").rpartition("/")[2]
+    name = "" if card["template"] == ASSISTANT else (card["template"] or "").rpartition("/")[2]
     return said(name if name and name != ANY else card["intent"] or "nothing in particular")
 
 
@@ -152,20 +153,25 @@ def _replies(card: Json) -> Iterator[str]:
     """The text, and what else there is to choose from, with the numbers that `--alternative` takes."""
     yield ""
     if card["text"] is not None:
-        yield f"Reply{_source(card)}:"
+        yield f"Reply{source(card)}:"
         yield from _wording(card)
         yield ""
     elif not card["alternatives"]:
         yield "There is no reply yet; a person writes it."
     for number, other in enumerate(card["alternatives"], start=1):
         takes = f", {line(other['reading'])}" if other["reading"] else ""
-        yield f"Alternative {number}{_source(other)}{takes}:"
+        yield f"Alternative {number}{source(other)}{takes}:"
         yield from _wording(other)
     if card["alternatives"]:
         yield ""
 
 
-def _source(wording: Json) -> str:
+def source(wording: Json) -> str:
+    """Where its words come from. `wording`: a card or an alternative."""
+    if wording.get("own_words"):
+        return " (a manager's words)"
+    if wording["template"] == ASSISTANT:
+        return f" (written by a language model, {wording['variant']})"
     return f" [{wording['template']}/{wording['variant']}]" if wording["template"] else ""
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -405,7 +405,8 @@ def _ask(server: Server, card: cards.Json, more: Mapping[str, Any]) -> None:
     if not sys.stdin.isatty():
         revision = f"--yes {card['revision']}" if "text" not in more else "--yes REVISION"
         raise GreenroomError(f"Nobody can be asked here. Read the card first, then say {revision}.")
-    text, checks, missing = _words(server, card, more)
+    wording = _wording(server, card, more)
+    text, missing = wording["text"], wording["missing_slots"]
     if missing:
         blanks = " ".join(f"--slot {slot['name']}=..." for slot in missing)
         asked = " ".join(cards.line(slot["ask"]) for slot in missing)
@@ -417,28 +418,27 @@ def _ask(server: Server, card: cards.Json, more: Mapping[str, Any]) -> None:
     post = card["post"]
     typer.echo(f"{cards.line(post['author']['name']) or 'A fan'} in {cards.place(card)} ({post['platform']}) wrote:")
     typer.echo("\n".join(cards.indented(cards.shown(post["text"]) or "(no words)")))
-    typer.echo(typer.style("This goes out:", bold=True))
-    typer.echo("\n".join([*cards.indented(cards.shown(text)), *cards.remarks(checks)]))
+    typer.echo(typer.style(f"This goes out{cards.source(wording)}:", bold=True))
+    typer.echo("\n".join([*cards.indented(cards.shown(text)), *cards.remarks(wording["checks"])]))
     if not typer.confirm("Send it?"):
         raise NotDone("Nothing was sent.")
 
 
-def _words(
-    server: Server, card: cards.Json, more: Mapping[str, Any]
-) -> tuple[str | None, Sequence[cards.Json], Sequence[cards.Json]]:
-    """The text that would go out, what the checks say of it, and what is still to fill."""
+def _wording(server: Server, card: cards.Json, more: Mapping[str, Any]) -> cards.Json:
+    """What would go out: the card itself, one of its alternatives, or own words with what the checks say of them."""
     if "text" in more:
         found = server.ask("POST", f"/api/drafts/{card['draft_id']}/remarks", json={"text": more["text"]})
         if found["stops"]:
             raise NotDone(" ".join(map(cards.line, found["stops"])))
-        return more["text"], [{"level": "warn", "note": note} for note in found["remarks"]], ()
+        checks = [{"level": "warn", "note": note} for note in found["remarks"]]
+        return {"text": more["text"], "own_words": True, "checks": checks, "missing_slots": []}
     number = more.get("alternative")
     if number is None:
-        return card["text"], card["checks"], card["missing_slots"]
+        return card
     if number > len(card["alternatives"]):
         raise GreenroomError(f"There is no alternative {number}; the card has {len(card['alternatives'])}.")
-    other = card["alternatives"][number - 1]
-    return other["text"], other["checks"], other["missing_slots"]
+    other: cards.Json = card["alternatives"][number - 1]
+    return other
 
 
 def _tell(done: cards.Json, decision: Decision, by: str, settings: Settings) -> None:

@@ -31,7 +31,8 @@ _NEEDED = {
 MOST_BYTES = 16 << 20
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet may run instead of showing it, and what only looks as if we had guarded it."""
-_SEPARATOR = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
+"""The first line, in which Excel names what stands between cells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

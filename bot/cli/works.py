@@ -97,7 +97,7 @@ def stats_lines(told: WhatWorks, settings: Settings, *, everything: bool = False
         yield ""
         yield _title(template)
         for one in ones:
-            yield f"  {one.variant}{'' if one.known else ' (not in your files any more)'}"
+            yield f"  {one.variant}{'' if one.known else ' (not in your files)'}"
             yield from (f"    {line}" for line in _became(one))
     yield from _corrected_lines(told)
     yield from _unused_lines(told.unused, everything=everything)
@@ -278,7 +278,8 @@ def patch_lines(found: Sequence[Patched]) -> Iterator[str]:
             yield f"  {patch.id}  sent {'once' if patch.number == 1 else f'{patch.number} times'}"
             yield from _shown("- ", patch.old)
             yield from _shown("+ ", patch.new)
-            yield f"    {_marked(patch)}"
+            if any(kind == "same" for kind, _, _ in patch.differences):
+                yield f"    {_marked(patch)}"
         for other in one.not_offered:
             yield f"  {counted(other.number, 'edit')} not offered: {other.why}"
     yield ""

@@ -137,6 +137,8 @@ def take(
     if read and answer.reading and not posts.judge(connection, post, answer.reading, now, again=True):
         return End.VOID, False
     moves.save(connection, draft, new)
+    if read:
+        drafts.lay_first(connection, new)
     return End.ANSWERED, read is not None
 
 

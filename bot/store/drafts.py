@@ -77,6 +77,12 @@ def save(connection: Connection, old: Draft, new: Draft, *, opener: str | None) 
     return connection.execute(_SAVE, {**same, **_values(new, opener)}).rowcount == 1
 
 
+def lay_first(connection: Connection, draft: Draft) -> None:
+    """Note that the program, not a person, put the wording on a card that had none."""
+    first = {"first_template": draft.template, "first_variant": draft.variant}
+    connection.execute(update(drafts).where(drafts.c.id == draft.id).values(first))
+
+
 def get(connection: Connection, draft_id: str) -> Draft | None:
     """One draft, or None."""
     row = connection.execute(_GET, {"draft_id": draft_id}).mappings().first()

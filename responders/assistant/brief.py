@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from responders.assistant.stems import Words
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
 from responders.library.offers import offers, situation, sources
@@ -190,10 +191,8 @@ def _schema(given: Given, uses: Collection[Use]) -> dict[str, Any]:
         parts["situation"] = _one_of(given.situations)
     if "wording" in uses:
         parts["reply"] = {"type": ["string", "null"]}
-        parts["facts"] = {
-            "type": "array",
-            "items": {"type": "string", **({"enum": [*given.facts]} if given.facts else {})},
-        }
+        if given.facts:  # asked for names where there are none, a small model makes some up
+            parts["facts"] = {"type": "array", "items": {"type": "string", "enum": [*given.facts]}}
     return {"type": "object", "properties": parts, "required": [*parts], "additionalProperties": False}
 
 
@@ -274,15 +273,16 @@ def _facts(post: Post, context: Context, near: Iterable[Candidate], library: Lib
         if fact.holds(context.now.date()) and (words := fact.said_in(context.locale))
     }
     used = [source.removeprefix(FACTS) for c in near for source in c.sources if source.startswith(FACTS)]
-    wanted = _stems(post.text)
+    own = Words(library.word_lists.get("grounding", {}), context.locale)
+
+    def stems(text: str) -> set[str]:
+        return {t.stem for t in own.tokens(text) if not t.is_small and not t.is_not}
+
+    wanted = stems(post.text)
 
     def shared(name: str) -> int:
-        return len(wanted & _stems(f"{name.replace('_', ' ')} {said[name]}"))
+        return len(wanted & stems(f"{name.replace('_', ' ')} {said[name]}"))
 
     alike = sorted((name for name in said if shared(name)), key=lambda name: (-shared(name), name))
     names = [name for name in dict.fromkeys((*used, *alike)) if name in said][:_FACTS]
     return {name: said[name][:_WORDS] for name in names}
-
-
-def _stems(text: str) -> set[str]:
-    return {word[:5] for word in re.findall(r"\w{4,}", text.casefold())}

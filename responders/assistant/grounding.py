@@ -2,8 +2,8 @@
 
 Each part of a sentence must be one of these. Else the reply is blocked, which costs nothing:
 
-- a statement whose every word stands, by its stem, in one sentence of a fact, an answer or an example: in the same
-  order, with the same "not", with all of its numbers and limits;
+- a statement that says what a sentence of a fact, an answer or an example says, or a part of it between commas: all of
+  its words by their stems, in the same order, with the same "not" and numbers, and no other word;
 - courtesy: it has a word of feeling ("glad", "sorry"), and every other word says nothing by itself or is what the fan
   stated;
 - something about the fan that the fan stated ("the update wiped your save");
@@ -37,9 +37,7 @@ _MENTION = re.compile(r"[@\uff20]\w+")
 _ECHO, _QUOTED = 7, 6
 """So many words in a row of the post, or of what the model is told, are not said by chance."""
 _FEW = 3
-_TELLING = 2
-"""Words of a source that a statement must have. One alone may be about something else: "it works"."""
-_OWN, _ANY = ("promises", "claims", "announced", "unsure", "manner", "days"), ("obeyed", "orders")
+_OWN, _ANY = ("promises", "accepting", "claims", "announced", "unsure", "manner", "days"), ("obeyed", "orders")
 """Phrases of the reply's language, and those of any: an order may come in another one."""
 _NOUNS_ARE_CAPITAL = "de"
 _EMPTY: Mapping[str, Any] = {"phrases": {}}
@@ -106,6 +104,7 @@ class _Weigher:
         self._dates = WordList(_in(given.lists.get("invention", {}).get("dates", _EMPTY), given.language))
         joins = lists.get("joins", {}).get(given.language)
         self._joins = re.compile(rf"\s(?:{joins['words']})\s(?={joins['before']})" if joins else r"(?!)", re.IGNORECASE)
+        self._and = re.compile(rf"\s(?:{joins['words']})\s" if joins else r"(?!)", re.IGNORECASE)
         self._names = frozenset(t.stem for t in self._words.tokens(" ".join((*given.names, given.community))))
 
     @cached_property
@@ -215,6 +214,8 @@ class _Weigher:
         """What is wrong with a part of a sentence."""
         if not part.tokens or self._backing(part.tokens):
             return None
+        if found := self._accepted(part):
+            return fault(PROMISE, f"Accepts what the fan asks or wishes (“{found}”).")
         if found := self._claimed(part):
             return self._unbacked(part, (found,))
         unknown, taken = self._sorted(part)
@@ -224,7 +225,7 @@ class _Weigher:
             return None
         if self._is_opposite(part, taken):
             return fault(OPPOSITE, f"“{part.text}” may say the opposite of the post.")
-        fine = self._is_courtesy(part, taken) or self._is_of_the_fan(part, taken) or self._says_nothing(part)
+        fine = self._is_courtesy(part, taken) or self._is_of_the_fan(part, taken) or self._says_nothing(part, taken)
         return None if fine else self._unbacked(part, ())
 
     def _unbacked(self, part: _Part, unknown: Sequence[str]) -> CheckResult:
@@ -239,7 +240,7 @@ class _Weigher:
         return next((source for source in self._sources if self._covers(source, tokens)), None)
 
     def _covers(self, source: _Source, tokens: Sequence[Token]) -> bool:
-        """True where each word of a statement stands in the source, in its order, and nothing turns it round."""
+        """True where a statement says all that the source says, in its order, and nothing else."""
         stems = frozenset(t.stem for t in tokens)
         if any(t.is_not for t in tokens) is not source.denies or not source.bounds <= stems:
             return False
@@ -252,16 +253,22 @@ class _Weigher:
         if not all(t.stem in in_order for t in placed):
             return False
         telling = {t.stem for t in source.tokens if not self._is_neutral(t)}
-        enough = telling and len(telling & stems) >= min(_TELLING, len(telling))
-        return bool(enough) or stands_in([t.low for t in tokens], [t.low for t in source.tokens])
+        return (bool(telling) and telling <= stems) or stands_in(
+            [t.low for t in tokens], [t.low for t in source.tokens]
+        )
 
     def _is_neutral(self, token: Token, turning: Collection[str] = ()) -> bool:
         """True for a word that adds nothing to a statement of fact."""
         sets = self._words.sets
-        if token.is_number or token.low in turning:
+        if token.is_number or token.low in turning or token.low in sets["acting"]:
             return False
         passing = token.stem in sets["kind"] or token.stem in self._names or token.low in sets["around"]
         return token.is_small or token.is_not or passing
+
+    def _accepted(self, part: _Part) -> str | None:
+        """The few words that accept what the fan asks or wishes: "Gerne!"."""
+        few = len(part.tokens) <= _FEW + 1 and not part.asks and not self._is_unsure(part)
+        return self._phrases["accepting"].find(part.text) if few and self._post[1] else None
 
     def _claimed(self, part: _Part) -> str | None:
         """The phrase of a part that announces a fact, unless the fan stated it."""
@@ -292,14 +299,20 @@ class _Weigher:
     def _is_unsure(self, part: _Part) -> bool:
         return self._phrases["unsure"].find(part.text) is not None
 
+    @cached_property
+    def _stated_parts(self) -> list[_Source]:
+        """The parts of what the fan states: "it loads, but nothing is saved" denies one thing only."""
+        texts = (text for source in self._post[0] for rough in parts(source.text) for text in self._and.split(rough))
+        return [_Source(text, self._words.tokens(text)) for text in texts]
+
     def _is_opposite(self, part: _Part, taken: Collection[str]) -> bool:
         """True where words of the fan were taken over with another "not"."""
-        near = [source for source in self._post[0] if source.stems & set(taken)]
+        near = [stated for stated in self._stated_parts if stated.stems & set(taken)]
         denies = any(t.is_not for t in part.tokens)
-        return bool(near) and not self._is_unsure(part) and all(source.denies is not denies for source in near)
+        return bool(near) and not self._is_unsure(part) and all(stated.denies is not denies for stated in near)
 
     def _is_courtesy(self, part: _Part, taken: Collection[str]) -> bool:
-        feels = any(t.stem in self._words.sets["kind"] for t in part.tokens)
+        feels = any(t.stem in self._words.sets["kind"] and not t.is_small for t in part.tokens)
         turn = self._phrases["manner"].find(part.text) is not None or self._is_unsure(part)
         return feels or turn or (part.hangs and not taken)
 
@@ -308,9 +321,11 @@ class _Weigher:
         to_them = not part.lows.isdisjoint(_YOU) and part.lows.isdisjoint(_WE)
         return to_them and bool(taken) and any(set(taken) <= source.stems for source in self._post[0])
 
-    def _says_nothing(self, part: _Part) -> bool:
-        """True for a word or two by themselves ("of course"), unless they may answer something."""
-        return len(part.tokens) <= _FEW and all(t.is_small for t in part.tokens) and not self._post[1]
+    def _says_nothing(self, part: _Part, taken: Collection[str]) -> bool:
+        """True for a word or two by themselves: of the fan ("your poor lamp"), or none that says anything ("of
+        course"), unless they may answer something."""
+        few = len(part.tokens) <= _FEW and all(t.is_small or t.stem in taken for t in part.tokens)
+        return few and (bool(taken) or not self._post[1])
 
 
 _YOU = frozenset(

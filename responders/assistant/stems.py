@@ -37,7 +37,11 @@ _ENDINGS = {
     }.items()
 }
 """The longest first where one ends another."""
-_EXACT = ("small", "turning", "limits", "not", "opening", "interrogative", "wanting", "wished", "hanging", "around")
+_DOUBLING = frozenset({"ing", "ings", "ed"})
+_EXACT = (
+    *("small", "acting", "turning", "limits", "not", "around"),
+    *("opening", "interrogative", "wanting", "wished", "hanging"),
+)
 _BY_STEM = ("kind", "said", "asked")
 
 
@@ -70,7 +74,9 @@ class Words:
         for _ in range(2):
             ending = next((e for e in self._endings if low.endswith(e) and len(low) - len(e) >= _SHORTEST), "")
             low = low[: len(low) - len(ending)]
-        return low[:-1] if len(low) > _SHORTEST and low[-1] == low[-2] else low
+            if ending in _DOUBLING and len(low) > _SHORTEST and low[-1] == low[-2]:
+                low = low[:-1]  # "stopped" is "stop"
+        return low
 
     def tokens(self, text: str) -> list[Token]:
         """The words and numbers of a text, in order."""

@@ -16,6 +16,8 @@ from bot.store import assistant, fans, people
 from responders.library.model import Fact
 from responders.pipeline import build
 from tests.fakes.assistant import Turn, says
+from tests.fakes.reader import Says
+from tests.fakes.reads import Torn
 from tests.integration.conftest import DARK, UNCLEAR
 from tests.model import reader
 
@@ -155,6 +157,18 @@ async def test_a_post_at_a_gate_or_near_one_is_never_seen(open_helped, torn):
         assert DARK not in seen
 
 
+async def test_a_post_that_may_mean_more_than_it_says_is_never_seen(open_helped, pipeline):
+    """No alarm was raised, but nothing would be offered for one press either."""
+    grave = "the fog is all I see"
+    says_ = Says(intents={"praise": 0.9, "crisis": 0.03}, situations=(("praise_for_looks", "praise", 0.8),))
+    torn = build(pipeline.library, reads=Torn(reader().model(None)[0], {grave: says_}))
+    async with open_helped(pipeline=torn) as helped:
+        card = await helped.card(grave)
+        assert (card["alarms"], card["kind"]) == ([], "handoff")
+        assert [row["outcome"] for row in await helped.rows()] == ["left_out"]
+        assert helped.fake.calls == 0
+
+
 async def test_whoever_said_stop_or_noai_is_never_seen_and_off_undoes_it(helped):
     house = helped.house
     await command(house, "noai", "sam")
@@ -195,6 +209,19 @@ async def test_others_in_the_thread_who_said_no_or_are_in_danger_are_left_out(he
     assert "the green one by the pier" in words
     assert "zqsam" not in words
     assert CRISIS not in "".join(asked.words for asked in helped.fake.seen)
+
+
+async def test_words_that_a_post_quotes_are_given_only_if_their_author_allows_it(open_helped):
+    async with open_helped(start=False) as helped:
+        house = helped.house
+        await house.post("is the map any good?", fan="sam", external_id="p-root")
+        quoting = {"reply_to": "p-root", "mentions_us": True, "quote": "any good"}
+        card = await house.draft(PRAISE, **quoting)
+        assert (await look(house, card["draft_id"])).seen[0].quote == "any good"
+        await command(house, "noai", "sam")
+        assert (await look(house, card["draft_id"])).seen[0].quote == ""
+        unknown = await house.draft("love the harbor", **{**quoting, "reply_to": "from-before-us"})
+        assert (await look(house, unknown["draft_id"])).seen[0].quote == ""
 
 
 @pytest.mark.parametrize("change", ["noai", "stop", "forget", "edit", "delete", "hold", "open", "reword", "reject"])
@@ -325,6 +352,25 @@ class Broken(Assistant):
         pass
 
 
+class Endless(Broken):
+    """One that keeps no time."""
+
+    async def ask(self, brief):
+        await asyncio.Event().wait()
+
+
+async def test_an_assistant_that_keeps_no_time_is_left_when_it_is_over(open_helped):
+    async with open_helped("timeout: 1s", start=False) as helped:
+        house, section = helped.house, helped.house.settings.assistant
+        helper = Helper(
+            *(house.store, house.settings, house.clock, lambda: house.pipeline, Endless(section, None)),
+            section=section,
+            text_limit=lambda _: 2000,
+        )
+        assert await helper.ask((await house.draft(PRAISE))["draft_id"])
+        assert [row["outcome"] for row in await helped.rows()] == ["late"]
+
+
 async def test_a_fault_of_an_assistant_costs_a_wording_and_nothing_else(open_helped):
     async with open_helped(start=False) as helped:
         house, section = helped.house, helped.house.settings.assistant
@@ -355,22 +401,23 @@ async def test_the_days_questions_are_counted_by_utc(open_helped, fake):
         assert fake.calls == 3
 
 
-async def test_a_model_that_fails_is_left_alone_for_a_while_then_one_question_tries_it(helped):
-    house, fake = helped.house, helped.fake
+async def test_a_model_that_fails_is_left_alone_for_a_while_then_one_question_tries_it(open_helped, fake):
     fake.next(Turn(status=500, times=3))
-    for channel in "abc":
-        await helped.card(PRAISE, channel=channel, fan=f"fan-{channel}")
-    assert helped.helper.rests
-    waiting = await house.draft("love the harbor", channel="d")
-    assert helped.helper.circuit.resting
-    assert fake.calls == 3
-    house.clock.move(seconds=31)
-    assert helped.helper.rests is None
-    await house.draft("best game this year", channel="e", fan="fan-e")  # its event wakes the helper
-    await helped.ended(5)
-    assert fake.calls == 5
-    assert not helped.helper.circuit.trying
-    assert (await house.again(waiting))["alternatives"][-1]["by_model"]
+    async with open_helped(start=False) as helped:
+        house, helper = helped.house, helped.make()
+        for channel in "abcde":
+            card = await house.draft(PRAISE, channel=channel, fan=f"fan-{channel}")
+            if channel in "abc":
+                await helper.ask(card["draft_id"])
+        assert "500" in helper.rests
+        assert await helper.begin() == 0
+        house.clock.move(seconds=31)
+        assert helper.rests is None
+        assert await helper.begin() == 1
+        assert await helper.begin() == 0, "one question tries it"
+        await helped.ended(4)
+        assert [row["outcome"] for row in await helped.rows()] == ["down", "down", "down", "answered"]
+        assert not helper.circuit.trying
 
 
 async def test_the_most_urgent_come_first_then_the_newest(open_helped):
@@ -476,6 +523,23 @@ async def test_a_fact_that_it_used_is_kept_with_its_words_and_voids_them_when_it
         assert (await house.again(card))["cause"] == "fact_changed"
 
 
+async def test_a_fact_that_changes_while_it_is_asked_drops_the_answer(open_helped, pipeline, fake):
+    def with_fact(words):
+        return build(
+            replace(pipeline.library, facts={"pier": Fact(name="pier", value=words)}), reads=reader().model(None)[0]
+        )
+
+    turn = fake.next(Turn(hold=True, says=says("Thank you. The pier is open at night.", facts=("pier",))))
+    async with open_helped(pipeline=with_fact("The pier is open at night.")) as helped:
+        house = helped.house
+        card = await house.draft("the pier and the fog on the map are gorgeous")
+        await turn.reached.wait()
+        house.pipeline = with_fact("The pier is closed.")
+        turn.go.set()
+        assert [row["outcome"] for row in await helped.ended()] == ["void"]
+        assert await house.again(card) == card
+
+
 async def test_its_words_are_kept_shown_and_erased_like_those_of_any_draft(helped):
     house = helped.house
     await helped.card(PRAISE)
@@ -498,6 +562,7 @@ async def test_a_no_is_shown_survives_start_and_is_erased_by_forget(helped):
     await command(house, "stop")
     await command(house, "start")
     assert (await house.store.read(lambda c: fans.get(c, "stage", "robin"))).no_assistant
+    await command(house, "stop")  # it stays, so the row does
     await command(house, "forget")
     assert not (await house.store.read(lambda c: fans.get(c, "stage", "robin"))).no_assistant
     assert "may help" in await command(house, "noai", words="off")

@@ -1,10 +1,12 @@
 """What became of each wording, counted from real cards and real decisions."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 from sqlalchemy import select
 
 from bot.insights.wordings import Sent, became, what_works
+from bot.queue import assisted
 from bot.store import fans, wordings
 from bot.store.tables import drafts
 from responders.types import ReasonCode
@@ -111,6 +113,17 @@ async def test_a_ready_reply_that_a_person_chose_is_picked(house, torn):
     assert await counted(house) == {}
     await house.press(card, "approve", alternative=1)
     assert sums(await counted(house)) == {"picked": 1, "as_it_is": 1}
+
+
+async def test_a_wording_that_comes_by_a_second_reading_was_proposed_not_picked(house, torn, pipeline):
+    house.pipeline = torn
+    card = await house.draft(UNCLEAR)
+    sure = await house.store.read(lambda c: assisted.look(c, card["draft_id"], house.settings, house.clock.now()))
+    proposal = pipeline.run(replace(sure.post.post, text=PRAISES[0]), sure.context)
+    answer = assisted.Answer(reading=proposal)
+    await house.store.write(lambda c: assisted.take(c, sure, answer, house.settings, house.clock.now()))
+    assert (await house.again(card))["text"] == proposal.candidate.text
+    assert sums(await counted(house)) == {"proposed": 1, "open": 1}
 
 
 async def test_older_cards_are_not_counted(house):

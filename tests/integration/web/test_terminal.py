@@ -171,8 +171,9 @@ async def test_a_yes_is_asked_for_with_the_whole_text_shown(house: Greenroom, te
     status, screen = await terminal.asked("n\n", "decide", draft["draft_id"], "approve")
     assert (status, await state(house, draft)) == (1, "waiting")
     assert "Nothing was sent." in screen
-    assert draft["post"]["text"] in screen.partition("This goes out:")[0]
-    assert draft["text"] in screen.partition("This goes out:")[2].partition("Send it?")[0]
+    above, _, below = screen.partition(f"This goes out [{draft['template']}/{draft['variant']}]:")
+    assert draft["post"]["text"] in above
+    assert draft["text"] in below.partition("Send it?")[0]
     status, screen = await terminal.asked("y\n", "decide", draft["draft_id"], "approve", "--as", "tom")
     assert (status, await state(house, draft)) == (0, "approved")
     assert "Tom approved it." in screen

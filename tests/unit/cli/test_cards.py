@@ -111,6 +111,12 @@ def test_what_is_urgent_is_red() -> None:
             "Alternative 1 [en/complaint/lost_progress/plain], for “x”:\n  Oh no.",
         ),
         (wording(None, template=None), "There is no reply yet; a person writes it."),
+        ({"own_words": True}, "Reply (a manager's words):"),
+        ({"template": "assistant", "variant": "m1"}, "Reply (written by a language model, m1):"),
+        (
+            {"alternatives": [wording("Oh no.", template="assistant", variant="m1", reading="")]},
+            "Alternative 1 (written by a language model, m1):\n  Oh no.",
+        ),
         ({"notes": [{"by": "tom", "at": NOW.isoformat(), "text": "mine", "names": []}]}, "Note of Tom, 12:07: mine"),
         (
             {"deliveries": [{"kind": "send", "state": "failed", "sent_at": None, "error": "no rights"}]},

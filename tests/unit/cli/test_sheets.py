@@ -215,6 +215,14 @@ def test_what_is_no_sheet_is_told(greenroom: Run, home: Path, content: bytes, wo
     assert greenroom("templates", "import", "own.csv", "--language", "English")[0] == 2
 
 
+@pytest.mark.parametrize("line", ["sep=|\r\n", '"sep=|"\n', "SEP=|\n"])
+def test_a_line_may_name_the_separator(line: str) -> None:
+    faults: list[Fault] = []
+    kind, found = rows.read("x.csv", f"{line}name|content\nx|a; b, c\n".encode(), faults)
+    assert (kind, faults, found[0].line, found[0].cells["content"]) == ("zammad", [], 3, "a; b, c")
+    assert rows.read("x.csv", b'sep="\nname,content\nx,y\n', faults)[0] == ""
+
+
 words = st.text(st.sampled_from("ab =+-@'\",;\tüж#:\n{}%"), min_size=1, max_size=30)
 sources = words.map(lambda text: text.strip("\n").rstrip()).filter(str.strip)
 posts = st.lists(words.map(lambda text: " ".join(text.split())).filter(bool), unique=True, max_size=4)
