@@ -31,7 +31,7 @@ from responders.types import Context, Outcome, Post, Proposal, Reason, ReasonCod
 log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SWEEP = 15.0
+_SWEEP = 10.0
 """Seconds between looks at all unjudged posts; a signal brings the next one forward."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a post that could not be judged is tried again. They double each time."""
@@ -210,7 +210,7 @@ class Intake:
 
     async def run(self) -> None:
         """Judge posts from before the start, reopened ones, and any that were missed, until cancelled."""
-        with self._store.signal(Happened.POST_REOPENED) as signal:
+        with self._store.signal(Happened.POST_REOPENED, elsewhere=[Happened.POST_RECEIVED]) as signal:
             while True:
                 for platform, channel, post_id in await self._store.read(posts.unjudged):
                     if post_id not in self._trouble or not self._trouble[post_id].waits:
@@ -269,6 +269,9 @@ class Intake:
 
     async def _drain(self, place: tuple[str, str]) -> None:
         queue = self._queues[place]
+        if not await self._store.claim(_claim(place)):
+            del self._queues[place]  # another process reads this channel, and hears of each post
+            return
         try:
             while queue:
                 post_id, new = queue.popitem(last=False)
@@ -285,6 +288,7 @@ class Intake:
                     self._trouble.pop(post_id, None)
         finally:
             del self._queues[place]
+            await self._store.release(_claim(place))
 
     def _put_off(self, place: tuple[str, str], post_id: str) -> None:
         trouble = self._trouble.setdefault(post_id, _Trouble(pause=_FIRST_PAUSE))
@@ -391,6 +395,10 @@ class Intake:
         voids.settle(connection, post, proposal, around.now)
         credits.notice(connection, post, proposal.understanding, self._pipeline().library, around.now)
         return True
+
+
+def _claim(place: tuple[str, str]) -> str:
+    return "channel " + "\x00".join(place)
 
 
 def _remembers_otherwise(connection: Connection, found: _Found, settings: Settings) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from bot.cli.common import Config, busy, load_settings
+from bot.store import copy as copies
 from bot.store import migrate
 
 commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -26,3 +30,39 @@ def upgrade(config: Config = None) -> None:
     with busy("Migrating the database"):
         version = migrate.upgrade(settings.store)
     typer.echo(f"The database is at version {version}.")
+
+
+@commands.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file.", show_default=False)], config: Config = None
+) -> None:
+    """Write a copy of the SQLite database to a new file, also while Greenroom runs.
+
+    \b
+    Example: greenroom db backup saved.db
+    """
+    settings = load_settings(config)
+    with busy("Copying the database"):
+        size = copies.backup(settings.store, file)
+    typer.echo(
+        f"{file} is a copy of the database ({size:,} bytes). It has fans' words: keep it as safe as the database."
+    )
+
+
+@commands.command()
+def copy(
+    target: Annotated[str, typer.Argument(metavar="POSTGRESQL", help="As in postgresql://USER@HOST/NAME.")],
+    config: Config = None,
+) -> None:
+    """Copy the SQLite database into an empty one of a PostgreSQL server, and compare. Stop Greenroom first.
+
+    \b
+    Example: greenroom db copy postgresql://greenroom@localhost/greenroom
+    """
+    settings = load_settings(config)
+    with busy("Copying the database"):
+        rows = copies.copy(settings.store, target)
+    typer.echo(f"{sum(rows.values()):,} rows of {len(rows)} tables were copied and compared.")
+    typer.echo(
+        f"Now write `store: {target}` into {settings.path.name}. The old file is as it was; erase it when all is well."
+    )

@@ -129,7 +129,14 @@ class Outbox:
         self, connection: Connection, now: datetime, platform: str, room: int, busy: Collection[str]
     ) -> list[tuple[Delivery, bool]]:
         claimed = deliveries.lease(
-            connection, now, platform, limit=room, until=now + LEASE, longest=self._longest, busy=busy
+            connection,
+            now,
+            platform,
+            limit=room,
+            until=now + LEASE,
+            longest=self._longest,
+            busy=busy,
+            session=self._store.session,
         )
         ready = []
         for delivery, cut_off in claimed:
@@ -182,11 +189,25 @@ class Outbox:
         platform = self._platforms[delivery.target.platform]
         try:
             async with asyncio.timeout(LIMIT):
-                result = await self._send(platform, delivery, cut_off)
+                sending = asyncio.create_task(self._send(platform, delivery, cut_off))
+                result = await self._unless_lost(sending)
         except Exception:  # the adapter promised not to raise: nobody knows whether it was sent
             log.exception("send_failed", delivery_id=delivery.id, platform=platform.name)
             result = Uncertain(reason="Something went wrong in Greenroom while sending; look whether it arrived.")
-        await self._keep(delivery, result)
+        if result:
+            await self._keep(delivery, result)
+
+    async def _unless_lost(self, sending: asyncio.Task[SendResult]) -> SendResult | None:
+        """What the platform answers; None when another process may take over: then the try is broken off, as in a
+        crash."""
+        lost = asyncio.create_task(self._store.lost())
+        try:
+            await asyncio.wait((sending, lost), return_when=FIRST_COMPLETED)
+            return sending.result() if sending.done() else None
+        finally:
+            for task in (sending, lost):
+                task.cancel()
+            await asyncio.gather(sending, lost, return_exceptions=True)
 
     async def _keep(self, delivery: Delivery, result: SendResult) -> None:
         """Store what the platform answered. Only this task knows it, so it tries until it succeeds."""

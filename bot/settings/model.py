@@ -277,7 +277,7 @@ class Config(Section):
     """The file as it is written."""
 
     community: Community
-    store: str = Field(default="sqlite:///var/greenroom.db", repr=False)  # it may carry a password
+    store: str = "sqlite:///var/greenroom.db"
     web: Web = Web()
     managers: dict[str, Manager]
     on_call: str
@@ -297,6 +297,11 @@ class Config(Section):
         if not re.match(r"sqlite:///[^:?]|postgresql://", value):
             raise ValueError(
                 "`store` must be sqlite:///PATH (a file, relative to this one) or postgresql://USER@HOST/NAME"
+            )
+        if re.match(r"postgresql://[^/@]*:[^/@]+@", value) or re.search(r"[?&]password=", value):
+            raise ValueError(
+                "`store` has a password: take it out of this file; put it into the environment (PGPASSWORD) or into a "
+                "file that PGPASSFILE names, or `?passfile=PATH` at the end of this address"
             )
         return value
 

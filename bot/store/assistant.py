@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from bot.domain import Action, DraftState, Purpose
 from bot.store.fans import get as choices_of
-from bot.store.posts import insert_ignore
+from bot.store.posts import add_unless_there
 from bot.store.tables import assistant_calls as calls
 from bot.store.tables import drafts, fans, posts
 from responders.types import ReasonCode
@@ -108,7 +108,7 @@ def candidates(connection: Connection, since: datetime, limit: int, but: Collect
 def claim(connection: Connection, draft_id: str, at: datetime, **values: Any) -> bool:
     """Note that a card is asked about, or never will be. False if that is noted already."""
     row = {"draft_id": draft_id, "at": at, **values}
-    return connection.execute(insert_ignore(connection, calls), row).rowcount == 1
+    return add_unless_there(connection, calls, row)
 
 
 def claimed(connection: Connection, draft_id: str) -> bool:

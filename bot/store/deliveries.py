@@ -91,6 +91,12 @@ def ask_later(connection: Connection, delivery: Delivery, at: datetime, why: str
     connection.execute(update(deliveries).where(sending).values(lease_until=at, error=why, attempts=attempts))
 
 
+def cut_off(connection: Connection, session: int) -> None:
+    """Let everything be looked up that a process was sending. It is gone."""
+    sending = and_(OPEN, deliveries.c.state == DeliveryState.SENDING, deliveries.c.session == session)
+    connection.execute(update(deliveries).where(sending).values(lease_until=_LONG_AGO, session=None))
+
+
 def cut_off_all(connection: Connection) -> None:
     """Let everything that was being sent be looked up. Only for a database that is ours alone: its senders are gone."""
     sending = and_(OPEN, deliveries.c.state == DeliveryState.SENDING)
@@ -151,8 +157,10 @@ def lease(
     until: datetime,
     longest: timedelta,
     busy: Collection[str],
+    session: int | None = None,
 ) -> list[tuple[Delivery, bool]]:
-    """Claim the deliveries of a platform that are due, until `until`. `longest`: see `_passed`.
+    """Claim the deliveries of a platform that are due, for the process `session`, until `until`. `longest`: see
+    `_passed`.
 
     Those in `busy` are left out: the caller is sending them. Returns (delivery as claimed, True if an earlier try was
     cut off and its outcome is not known).
@@ -164,7 +172,12 @@ def lease(
     claimed = []
     for row in connection.execute(query).mappings().all():
         old = from_row(row)
-        values = {"state": DeliveryState.SENDING, "lease_until": until, "attempts": old.attempts + 1}
+        values = {
+            "state": DeliveryState.SENDING,
+            "lease_until": until,
+            "attempts": old.attempts + 1,
+            "session": session,
+        }
         connection.execute(update(deliveries).where(deliveries.c.id == old.id).values(values))
         new = replace(old, state=DeliveryState.SENDING, lease_until=until, attempts=old.attempts + 1)
         claimed.append((new, old.state == DeliveryState.SENDING))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.errors import StoreError
+from bot.store import postgres
 
 BUSY_SECONDS = 5
 
@@ -34,19 +37,19 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
+def place(url: URL) -> str:
+    """The database as a person knows it: its file, or its address without the password."""
+    return str(file_of(url) or url.set(drivername="postgresql").render_as_string(hide_password=True))
+
+
 def open_engine(url: URL) -> Engine:
     """An engine with real transactions, whose errors do not repeat what fans wrote.
 
     SQLite: WAL, synchronous=FULL (one sync for a group of writes), foreign keys, secure_delete (overwrites what is
-    erased), and BEGIN IMMEDIATE, or BEGIN for connections with the execution option `reading`.
+    erased), and BEGIN IMMEDIATE, or BEGIN for connections of `reading`.
     """
-    if url.get_backend_name() != "sqlite":
-        try:
-            return create_engine(url, hide_parameters=True)
-        except ModuleNotFoundError as error:
-            raise StoreError(
-                "store: PostgreSQL needs its driver; install it with: pip install 'greenroom[postgres]'"
-            ) from error
+    if file_of(url) is None:
+        return postgres.open_engine(url)
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
     )
@@ -64,6 +67,34 @@ def open_engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for questions that all see the same moment."""
+    with engine.connect() as connection:
+        yield connection.execution_options(reading=True) if file_of(engine.url) else postgres.reading(connection)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction, which no other write overlaps. It is committed at the end.
+
+    Raises what the database raises, but not where it committed before the connection was lost.
+    """
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        try:
+            number = None if file_of(engine.url) else postgres.begin(connection)
+            yield connection
+        except BaseException:
+            transaction.rollback()
+            raise
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if number is None or not error.connection_invalidated or not postgres.committed(engine, number):
+                raise
 
 
 def _lower(value: Any) -> Any:
@@ -98,9 +129,13 @@ def _outside(engine: Engine, statement: str) -> Any:
         connection.close()
 
 
-def is_locked(error: BaseException) -> bool:
-    """True if the only problem is that another program holds the database."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) if isinstance(error, DBAPIError) else 0
+def passes(error: BaseException) -> bool:
+    """True if the only problem is that another program holds the database, or that its server is away."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if not isinstance(error.orig, sqlite3.Error):
+        return postgres.passes(error)
+    code = getattr(error.orig, "sqlite_errorcode", 0)
     return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -127,7 +162,7 @@ _SQLITE = {
 
 
 def _in_words(cause: BaseException | None, url: URL) -> StoreError:
-    where = file_of(url) or url.render_as_string(hide_password=True)
     name = getattr(cause, "sqlite_errorname", "")
     said = next((words for names, words in _SQLITE.items() if name.startswith(names)), None)
-    return StoreError(f"{where}: {said or f'the database says: {cause}'}")
+    said = said or postgres.in_words(cause)
+    return StoreError(f"{place(url)}: {said or f'the database says: {cause}'}")

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from bot.events import Happened
 from bot.store import events, inbox, tables
@@ -392,12 +405,13 @@ def nobody_waits_for(
         deliveries.c.state == "failed", ~select(later.c.id).where(tried_since).exists()
     )
     in_time = drafts.c.expires_at.is_(None) | (drafts.c.expires_at > before)
-    waiting = select(drafts.c.post_id).where(
-        drafts.c.state.in_(("waiting", "snoozed"))
-        | ((drafts.c.state == "rejected") & (drafts.c.decided_at > undone_before))
-        | drafts.c.id.in_(on_its_way)
-        | (drafts.c.id.in_(failed) & in_time)
+    open_drafts = (  # one query each, so that each uses its own index
+        drafts.c.state.in_(("waiting", "snoozed")),
+        (drafts.c.state == "rejected") & (drafts.c.decided_at > undone_before),
+        drafts.c.id.in_(on_its_way),
+        drafts.c.id.in_(failed) & in_time,
     )
+    waiting = union_all(*(select(drafts.c.post_id).where(one) for one in open_drafts))
     shown = select(consents.c.post_id).where(
         consents.c.state == "yes", consents.c.kind.in_(("stage", "answer")), consents.c.post_id.is_not(None)
     )

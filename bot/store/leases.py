@@ -10,11 +10,17 @@ from bot.store.posts import insert_ignore
 from bot.store.tables import leases
 
 
-def take(connection: Connection, name: str, holder: str, now: datetime, until: datetime) -> str | None:
-    """Take or renew a lease until `until`. None if it is ours now, else who holds it."""
-    connection.execute(insert_ignore(connection, leases), {"name": name, "holder": holder, "until": until})
+def take(
+    connection: Connection, name: str, holder: str, now: datetime, until: datetime, *, session: int | None = None
+) -> str | None:
+    """Take or renew a lease until `until`. None if it is ours now, else who holds it.
+
+    With a `session` it also ends when that process is gone.
+    """
+    values = {"holder": holder, "until": until, "session": session}
+    connection.execute(insert_ignore(connection, leases), {"name": name, **values})
     free = or_(leases.c.holder == holder, leases.c.until <= now)
-    mine = update(leases).where(leases.c.name == name, free).values(holder=holder, until=until)
+    mine = update(leases).where(leases.c.name == name, free).values(values)
     if connection.execute(mine).rowcount:
         return None
     return connection.execute(select(leases.c.holder).where(leases.c.name == name)).scalar_one_or_none()
@@ -23,6 +29,11 @@ def take(connection: Connection, name: str, holder: str, now: datetime, until: d
 def let_go(connection: Connection, name: str, holder: str) -> None:
     """Give a lease back, if it is ours."""
     connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def drop(connection: Connection, session: int) -> None:
+    """End the leases of a process that is gone."""
+    connection.execute(delete(leases).where(leases.c.session == session))
 
 
 def drop_all(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
-from bot.store.engine import driver_url, file_of, in_words, open_engine
+from bot.store.engine import driver_url, file_of, in_words, open_engine, place, reading
 from bot.store.migrate import version
 
 T = TypeVar("T")
@@ -35,9 +35,9 @@ def look(url: str, query: Callable[[Connection], T]) -> T:
     try:
         current, needed = version(engine)
         if current != needed:
-            where = file or parsed.render_as_string(hide_password=True)
-            raise StoreError(f"{where}: its schema is {current}, this Greenroom needs {needed}; start Greenroom first.")
-        with engine.connect().execution_options(reading=True) as connection:
+            said = f"its schema is {current}, this Greenroom needs {needed}; start Greenroom first."
+            raise StoreError(f"{place(parsed)}: {said}")
+        with reading(engine) as connection:
             return query(connection)
     except DBAPIError as error:
         raise in_words(error, parsed) from error

@@ -13,7 +13,7 @@ from bot import private
 from bot.errors import StoreError
 from bot.ports import Check
 from bot.store import cursors, inbox
-from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, rewrite
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,7 +30,7 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -38,7 +38,7 @@ def _migrate(engine: Engine) -> None:
 def version(engine: Engine) -> tuple[str | None, str]:
     """The database's schema version (None: empty) and the newest one that this code knows."""
     head = _versions()[-1]
-    with engine.connect().execution_options(reading=True) as connection:
+    with reading(engine) as connection:
         if not sqlalchemy.inspect(connection).has_table("alembic_version"):
             return None, head
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar(), head
@@ -61,10 +61,9 @@ def bring_up(engine: Engine) -> None:
 
 
 def _newer(engine: Engine, current: str) -> str:
-    where = file_of(engine.url) or engine.url.render_as_string(hide_password=True)
     return (
-        f"{where}: a newer Greenroom has written this database (schema {current}, this one knows {_versions()[-1]}); "
-        "update Greenroom, or restore the backup from before the update"
+        f"{place(engine.url)}: a newer Greenroom has written this database (schema {current}, this one knows "
+        f"{_versions()[-1]}); update Greenroom, or restore the backup from before the update"
     )
 
 
@@ -128,7 +127,7 @@ def _inspect(engine: Engine, file: Path | None) -> list[Check]:
     if current != head:
         result = f"its schema is {current}, this Greenroom needs {head}"
         return [Check(name="database", ok=False, result=result, fix="make a backup, then run: greenroom db upgrade")]
-    with engine.connect().execution_options(reading=True) as connection:
+    with reading(engine) as connection:
         said = connection.execute(text("PRAGMA quick_check")).scalar() if file else "ok"
         if said != "ok":
             result = f"{file}: this file is damaged ({said})"

@@ -72,7 +72,7 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
             "external_id sent_at error"
         ),
         _T: _names("approved_by"),
-        _K: _names("reply_id decision_id seal nonce lease_until"),
+        _K: _names("reply_id decision_id seal nonce lease_until session"),
     },
     # Where a card is, and a fingerprint of what it shows.
     tables.cards: {_K: _names("draft_id surface message_id shown_revision shown_state face settled")},
@@ -126,7 +126,7 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     },
     # How far a channel is read, and a surface's notes: message ids.
     tables.cursors: {_K: _names("platform channel position at")},
-    tables.leases: {_K: _names("name holder until")},
+    tables.leases: {_K: _names("name holder until session")},
 }
 
 

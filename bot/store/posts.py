@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, RowMapping, Table, and_, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.domain import StoredPost
@@ -39,6 +39,12 @@ class NewPost:
 def insert_ignore(connection: Connection, table: Any) -> Any:
     """INSERT ... ON CONFLICT DO NOTHING, in the dialect of the database."""
     return _insert_ignore(connection.dialect.name, table)
+
+
+def add_unless_there(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row. False if there was one with its key. (A driver need not count what an INSERT did.)"""
+    key = next(iter(table.primary_key.columns))
+    return connection.execute(insert_ignore(connection, table).returning(key), row).first() is not None
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bot.store.posts import NewPost, Received, add_many, insert_ignore
+from bot.store.posts import NewPost, Received, add_many, add_unless_there
 from bot.store.tables import posts, requests
 from responders.types import Post
 
@@ -53,7 +53,7 @@ def _said(post: Post) -> str:
 def first_use(connection: Connection, key: str, at: datetime) -> bool:
     """True if the key is new, for links that work once."""
     row = {"key": key, "fingerprint": "", "at": at}
-    return connection.execute(insert_ignore(connection, requests), row).rowcount == 1
+    return add_unless_there(connection, requests, row)
 
 
 def drop_of_fan(connection: Connection, platform: str, fan_id: str) -> None:

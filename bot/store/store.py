@@ -21,12 +21,17 @@ from bot.errors import Busy, StoreError
 from bot.events import Event, Happened
 from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
-from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, rewrite
+from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
 from bot.store.migrate import bring_up, make_private
+from bot.store.postgres import Presence, Wire
 from bot.store.writer import CLOSED, Writer
 
 T = TypeVar("T")
 READERS = 4
+JOIN_SECONDS = 15.0
+"""How long a process waits to be seen by the others on its database's server."""
+SWEEP = 15.0
+"""Seconds between two looks of a follower that no signal woke: a wake-up of another process can be lost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,14 +46,20 @@ class PostPage:
 class Signal:
     """Set after each commit that wrote one of its events. It has one waiter."""
 
-    def __init__(self, names: frozenset[str]) -> None:
-        """`names` of its events; an empty set means all."""
+    def __init__(self, names: frozenset[str], elsewhere: frozenset[str] = frozenset()) -> None:
+        """`names` of its events; an empty set means all. `elsewhere`: more, of other processes only."""
         self._names = names
+        self._elsewhere = elsewhere
         self._set = asyncio.Event()
 
     def notify(self, names: frozenset[str]) -> None:
         """Called by the store after a commit."""
         if not self._names or self._names & names:
+            self._set.set()
+
+    def notify_elsewhere(self, names: frozenset[str] | None) -> None:
+        """Called after a commit of another process; with None when it is not known what others committed."""
+        if names is None or not self._names or (self._names | self._elsewhere) & names:
             self._set.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
@@ -62,7 +73,10 @@ class Signal:
 
 
 class Store:
-    """One database, one writer thread, a few reader threads. Open and close it on the same event loop."""
+    """One database, one writer thread, a few reader threads. Open and close it on the same event loop.
+
+    A SQLite file is ours alone. A PostgreSQL database may have other processes: what they commit sets signals, too.
+    """
 
     def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
         """Use `Store.open`."""
@@ -70,15 +84,25 @@ class Store:
         self._lock = lock
         self._signals: list[Signal] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._writer = Writer(engine, self._notify)
         self._closed = False
+        self._presence: Presence | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        if lock:
+            self._writer = Writer(engine, self._notify)
+        else:
+            wire = Wire(engine, self._notify_elsewhere)
+            self._writer = Writer(engine, self._notify, wire.tell)
+            self._presence = Presence(
+                engine.url, lambda gone: self.write(_let_go(gone)), lambda: self._notify_elsewhere(None)
+            )
+            self._tasks = [asyncio.create_task(part) for part in (wire.listen(), self._presence.run())]
 
     @classmethod
     async def open(cls, url: str) -> Store:
         """Open the database; make or migrate it as needed. Raises StoreError, or Busy if another Greenroom has it."""
         parsed = driver_url(url)
         file = file_of(parsed)
-        lock = await asyncio.to_thread(_lock, file) if file else None
+        lock = await asyncio.to_thread(lock_file, file) if file else None
         engine = open_engine(parsed)
         try:
             await asyncio.to_thread(bring_up, engine)
@@ -89,16 +113,54 @@ class Store:
             if lock:
                 lock.close()
             raise
-        return cls(engine, lock)
+        store = cls(engine, lock)
+        if store._presence:
+            try:
+                async with asyncio.timeout(JOIN_SECONDS):
+                    await store._presence.joined.wait()
+            except TimeoutError:
+                await store.close()
+                raise StoreError(
+                    f"{place(parsed)}: the server gives no third connection; raise max_connections"
+                ) from None
+        return store
 
     async def close(self) -> None:
         """Commit what is queued, then close everything. New reads and writes are refused at once."""
         self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._presence:
+            with contextlib.suppress(StoreError):  # else others let go of it when we are gone
+                await self.write(_let_go(self._presence.number))
         await self._writer.close()
         self._readers.shutdown()
         self._engine.dispose()
         if self._lock:
             self._lock.close()
+
+    @property
+    def session(self) -> int | None:
+        """The number by which this process is known to the others; None where there are none."""
+        return self._presence.number if self._presence else None
+
+    async def claim(self, name: str) -> bool:
+        """Claim something for this process until `release`, or until it is gone. False if another process has it."""
+        return self._presence is None or await self._presence.claim(name)
+
+    async def release(self, name: str) -> None:
+        """End a claim."""
+        if self._presence:
+            await self._presence.release(name)
+
+    async def lost(self) -> None:
+        """Wait until this process must stop what others may take over, because the database does not see it any
+        more."""
+        if self._presence is None:
+            await asyncio.Event().wait()
+        else:
+            await self._presence.lost()
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a function of a connection on a reader thread, in one read transaction."""
@@ -109,7 +171,7 @@ class Store:
     def read_here(self, query: Callable[[Connection], T]) -> T:
         """`read` on the caller's own thread, for work that is not on the event loop."""
         try:
-            with self._engine.connect().execution_options(reading=True) as connection:
+            with reading(self._engine) as connection:
                 return query(connection)
         except DBAPIError as error:
             raise in_words(error, self._engine.url) from error
@@ -135,9 +197,10 @@ class Store:
         return await self._writer.add(posts.add_many, new)
 
     @contextlib.contextmanager
-    def signal(self, *names: Happened) -> Iterator[Signal]:
-        """A signal for commits with one of these events; without names, with any event."""
-        signal = Signal(frozenset(names))
+    def signal(self, *names: Happened, elsewhere: Sequence[Happened] = ()) -> Iterator[Signal]:
+        """A signal for commits with one of these events; without names, with any event. `elsewhere`: more events, but
+        only of other processes."""
+        signal = Signal(frozenset(names), frozenset(elsewhere))
         self._signals.append(signal)
         try:
             yield signal
@@ -147,6 +210,10 @@ class Store:
     def _notify(self, names: frozenset[str]) -> None:
         for signal in self._signals:
             signal.notify(names)
+
+    def _notify_elsewhere(self, names: frozenset[str] | None) -> None:
+        for signal in self._signals:
+            signal.notify_elsewhere(names)
 
     async def events(self, *, after: int, limit: int = 500) -> list[Event]:
         """The events after number `after`, oldest first."""
@@ -169,7 +236,7 @@ class Store:
                     after = event.seq
                     yield event
                 if not found:
-                    await signal.wait()
+                    await signal.wait(SWEEP)
 
     async def post_page(self, post_id: str) -> PostPage | None:
         """A post with its draft and reply, or None."""
@@ -226,16 +293,24 @@ def cut(found: Sequence[Any], limit: int) -> tuple[list[Any], str | None]:
     return page, page[-1].id if len(found) > limit else None
 
 
+def _let_go(session: int) -> Callable[[Connection], None]:
+    def operation(connection: Connection) -> None:
+        leases.drop(connection, session)
+        deliveries.cut_off(connection, session)
+
+    return operation
+
+
 def _drop_claims(engine: Engine) -> None:
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             leases.drop_all(connection)
             deliveries.cut_off_all(connection)
     except DBAPIError as error:
         raise in_words(error, engine.url) from error
 
 
-def _lock(file: Path) -> IO[str]:
+def lock_file(file: Path) -> IO[str]:
     """Lock the database file for this process. Raises Busy if another has it, StoreError if it cannot be written."""
     make_private(file)
     try:

@@ -245,6 +245,7 @@ deliveries = Table(
     Column("external_id", String),
     Column("sent_at", Instant),
     Column("error", Text),
+    Column("session", Integer),
     Index(None, "draft_id"),
     Index(None, "post_id"),
     Index(None, "reply_id"),
@@ -452,6 +453,7 @@ leases = Table(
     Column("name", String, primary_key=True),
     Column("holder", String, nullable=False),
     Column("until", Instant, nullable=False),
+    Column("session", Integer),
 )
 
 requests = Table(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, sele
 from bot.domain import LIVE, DraftState, Purpose, StoredPost
 from bot.store import posts as stored
 from bot.store.drafts import IN_USE
-from bot.store.posts import insert_ignore
+from bot.store.posts import add_unless_there
 from bot.store.tables import drafts, posts, topics, voices
 from responders.types import ReasonCode
 
@@ -193,7 +193,7 @@ def add_voice(connection: Connection, topic_id: str, post_id: str, version: int)
     if at is None or topic is None:
         return False
     row = {"post_id": post_id, "topic_id": topic_id, "at": at}
-    return connection.execute(insert_ignore(connection, voices), row).rowcount == 1
+    return add_unless_there(connection, voices, row)
 
 
 def move_voice(connection: Connection, post_id: str, topic_id: str) -> None:

@@ -15,14 +15,16 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.store import events
-from bot.store.engine import in_words, is_locked
+from bot.store.engine import in_words, passes, writing
 
 T = TypeVar("T")
 GROUP = 256
 """Most operations in one commit. More would only make the first caller wait."""
 CLOSED = "The database is closed, because the program is stopping; this was not stored."
 PATIENCE = 60.0
-"""Seconds for which writes wait for another program that holds the database. Then they fail."""
+"""Seconds for which writes wait for another program that holds the database, or for its server. Then they fail."""
+PAUSE = 0.2
+"""Seconds between two tries."""
 
 
 @dataclass(slots=True)
@@ -45,17 +47,24 @@ class Writer:
     """Runs a queue of operations on one thread. An operation may run twice, so it must depend on the database alone.
 
     If a group fails, it is rolled back and run one by one, so that a bad operation fails alone. If another program
-    holds the database, the group is tried again as it is.
+    holds the database, or its server is away, the group is tried again as it is.
     """
 
-    def __init__(self, engine: Engine, on_commit: Callable[[frozenset[str]], None]) -> None:
-        """`on_commit` is called on the event loop after each commit, with the names of its events."""
+    def __init__(
+        self,
+        engine: Engine,
+        on_commit: Callable[[frozenset[str]], None],
+        tell: Callable[[frozenset[str]], None] = lambda _: None,
+    ) -> None:
+        """`on_commit` is called on the event loop after each commit, with the names of its events; `tell` on the
+        writer's thread, for other processes."""
+        self._tell = tell
         self._engine = engine
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[_Request[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self._loop = asyncio.get_running_loop()
-        self._locked_since: float | None = None
+        self._away_since: float | None = None
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -85,7 +94,10 @@ class Writer:
     def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             group, last = self._drain(first)
-            self._finish(*self._commit(group))
+            results, names = self._commit(group)
+            self._finish(results, names)
+            if names:
+                self._tell(names)
             if last:
                 return
 
@@ -106,23 +118,24 @@ class Writer:
             try:
                 done = self._transaction(group)
             except BaseException as error:  # of any kind: without this thread every later write would hang
-                locked = is_locked(error)
-                if locked and self._may_wait():
-                    continue  # the database has waited already, see `engine.BUSY_SECONDS`
-                if locked or len(group) == 1:
+                away = passes(error)
+                if away and self._may_wait():
+                    time.sleep(PAUSE)
+                    continue
+                if away or len(group) == 1:
                     told = self._told(error)
                     return [(request, None, told) for request in group], frozenset()
                 break
-            self._locked_since = None
+            self._away_since = None
             return done
         alone = [self._commit([request]) for request in group]
         return [result for results, _ in alone for result in results], frozenset().union(*(names for _, names in alone))
 
     def _may_wait(self) -> bool:
-        """Whether to try again while another program holds the database. All writes share one `PATIENCE`."""
+        """Whether to try again while the database is held or away. All writes share one `PATIENCE`."""
         now = time.monotonic()
-        self._locked_since = self._locked_since or now
-        return not self._closed and now - self._locked_since < PATIENCE
+        self._away_since = self._away_since or now
+        return not self._closed and now - self._away_since < PATIENCE
 
     def _told(self, error: BaseException) -> Exception:
         if isinstance(error, DBAPIError):
@@ -134,7 +147,7 @@ class Writer:
     def _transaction(self, group: list[_Request[Any]]) -> tuple[list[_Result], frozenset[str]]:
         results: list[_Result] = []
         names: set[str] = set()
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             connection.info[events.APPENDED] = []
             batches: dict[Any, list[_Request[Any]]] = {}
             for request in group:

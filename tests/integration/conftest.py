@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import shutil
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline, build
 from responders.types import Author, Post
+from tests.databases import ON_SERVER, Database, Files, Server, server
 from tests.fakes.reader import Says
 from tests.fakes.reads import Torn
 from tests.model import reader
@@ -36,6 +36,7 @@ from tests.model import reader
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CONFIG = """\
 community: {{name: Lantern Harbor}}
+store: {store}
 managers: {{mara: {{name: Mara Quint}}, tom: {{name: Tom}}}}
 on_call: mara
 replies: {{{replies}}}
@@ -170,11 +171,12 @@ class Stage:
 
 
 class House:
-    """One community's machinery on one database file, which can be closed and opened again."""
+    """One community's machinery on one database, which can be closed and opened again."""
 
-    def __init__(self, folder: Path, pipeline: Pipeline, replies: str = NO_CAPS) -> None:
+    def __init__(self, folder: Path, database: Database, pipeline: Pipeline, replies: str = NO_CAPS) -> None:
         path = folder / "config.yaml"
-        path.write_text(CONFIG.format(replies=replies), encoding="utf-8")
+        path.write_text(CONFIG.format(replies=replies, store=database.url), encoding="utf-8")
+        self.database = database
         self.settings = settings.load(path, {})
         self.clock = Clock()
         self.stage = Stage()
@@ -332,30 +334,68 @@ def torn(pipeline: Pipeline, torn_reader: Torn) -> Pipeline:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Makes migrated SQLite files."""
+    return Files(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="session")
+def databases(files: Files, testrun_uid: str) -> Iterator[Files | Server]:
+    """Makes migrated databases, of the kind that these tests run on."""
+    if not ON_SERVER:
+        yield files
+        return
+    with server(testrun_uid) as found:
+        yield Server(found)
+
+
+@pytest.fixture(scope="session")
+def empty_database(files: Files) -> Path:
     """A migrated file to copy. Copying is faster than migrating."""
-    path = tmp_path_factory.mktemp("database") / "greenroom.db"
+    return files.first
 
-    async def make() -> None:
-        await (await Store.open(f"sqlite:///{path}")).close()
 
-    asyncio.run(make())
-    return path
+@pytest.fixture
+def database(databases: Files | Server, tmp_path: Path) -> Iterator[Database]:
+    """An empty, migrated database."""
+    made = databases.new(tmp_path / "var")
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def build_house(
-    tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, empty_database: Path
-) -> Callable[..., House]:
+    tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, databases: Files | Server
+) -> Iterator[Callable[..., House]]:
     """Builds a closed house in a folder of its own."""
+    made: list[Database] = []
 
     def build(replies: str = NO_CAPS) -> House:
         folder = tmp_path_factory.mktemp("house")
-        (folder / "var").mkdir()
-        shutil.copy(empty_database, folder / "var")
-        return House(folder, pipeline, replies)
+        made.append(databases.new(folder / "var"))
+        return House(folder, made[-1], pipeline, replies)
 
-    return build
+    yield build
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def file_house(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, files: Files) -> Callable[[], Any]:
+    """Opens a house on a SQLite file, whatever the other tests run on."""
+
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[House]:
+        folder = tmp_path_factory.mktemp("house")
+        house = House(folder, files.new(folder / "var"), pipeline)
+        await house.open()
+        try:
+            yield house
+        finally:
+            await house.close()
+            house.database.close()
+
+    return opened
 
 
 @pytest.fixture

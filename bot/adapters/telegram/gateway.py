@@ -121,7 +121,10 @@ class Client:
     async def _take_lease(self) -> None:
         """Only one process may ask for the updates of a bot. Raises GreenroomError when another one does."""
         now = self._clock.now()
-        other = await self._store.write(lambda c: leases.take(c, self._lease, self._holder, now, now + LEASE))
+        session = self._store.session
+        other = await self._store.write(
+            lambda c: leases.take(c, self._lease, self._holder, now, now + LEASE, session=session)
+        )
         if other:
             raise GreenroomError(
                 f"Another Greenroom ({other}) is connected as this Telegram bot; stop it, or start this one with "

@@ -185,7 +185,7 @@ async def test_the_thanks_of_somebody_else_say_nothing(house):
 @pytest.mark.parametrize("cause", [Cause.ANSWERED, Cause.RESOLVED])
 async def test_what_ended_by_an_answer_or_by_itself_is_settled(house, cause):
     card = await house.draft(QUESTION)
-    await house.store.write(lambda c: c.exec_driver_sql("UPDATE drafts SET cause = ?", (str(cause),)))
+    house.database.change(f"UPDATE drafts SET cause = '{cause}'")  # noqa: S608 - one of ours
     house.clock.move(**DAY)
     assert card["post"]["post_id"] not in await waiting(house)
 

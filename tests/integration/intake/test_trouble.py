@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -27,20 +25,9 @@ CURSED = "the art is stunning"
 DANGER = "i want to kill myself"
 
 
-@contextlib.contextmanager
-def database(house: House) -> Iterator[sqlite3.Connection]:
-    path = house.settings.var / "greenroom.db"
-    with contextlib.closing(sqlite3.connect(path, timeout=20)) as found, found:
-        yield found
-
-
 def cursed(house: House) -> None:
     """From now on the database refuses the result of the cursed post."""
-    with database(house) as found:
-        found.execute(
-            f"CREATE TRIGGER curse BEFORE UPDATE OF action ON posts WHEN new.text = '{CURSED}' "
-            "BEGIN SELECT RAISE(ABORT, 'not today'); END"
-        )
+    house.database.refuse("UPDATE OF action", "posts", f"new.text = '{CURSED}'")
 
 
 class Hanging:
@@ -98,8 +85,7 @@ async def test_a_post_whose_transaction_fails_is_tried_again_without_a_restart(h
             while not (await page(house, other)).post.action:
                 await asyncio.sleep(0.002)
     assert (await page(house, post_id)).post.action is None
-    with database(house) as found:
-        found.execute("DROP TRIGGER curse")
+    house.database.allow("posts")
     await house.quiet()
     assert (await page(house, post_id)).post.action == "draft"
 
@@ -107,11 +93,8 @@ async def test_a_post_whose_transaction_fails_is_tried_again_without_a_restart(h
 @pytest.mark.usefixtures("soon")
 async def test_a_post_that_never_can_be_judged_goes_to_a_person(house: House) -> None:
     """Its draft is refused each time; a hand-off is not."""
-    with database(house) as found:
-        found.execute(
-            f"CREATE TRIGGER curse BEFORE INSERT ON drafts WHEN new.text IS NOT NULL AND (SELECT text FROM posts "  # noqa: S608 - ours
-            f"WHERE id = new.post_id) = '{CURSED}' BEGIN SELECT RAISE(ABORT, 'not today'); END"
-        )
+    of_post = f"(SELECT text FROM posts WHERE id = new.post_id) = '{CURSED}'"  # noqa: S608 - ours
+    house.database.refuse("INSERT", "drafts", f"new.text IS NOT NULL AND {of_post}")
     card = await house.draft(CURSED)
     assert (card["kind"], card["priority"]) == ("handoff", 80)
     assert "read it yourself" in card["why"]
@@ -120,13 +103,11 @@ async def test_a_post_that_never_can_be_judged_goes_to_a_person(house: House) ->
 
 @pytest.mark.usefixtures("soon")
 async def test_a_database_that_is_away_counts_for_no_post(house: House) -> None:
-    with database(house) as found:
-        found.execute("CREATE TRIGGER away BEFORE UPDATE ON posts BEGIN SELECT RAISE(ABORT, 'not today'); END")
+    house.database.refuse("UPDATE", "posts")
     with capture_logs() as told:
         post_id = await house.receive(CURSED)
         await until(lambda: len([line for line in told if line["event"] == "post_not_judged"]) > 12)
-    with database(house) as found:
-        found.execute("DROP TRIGGER away")
+    house.database.allow("posts")
     await house.quiet()
     assert (await house.draft_of(post_id))["kind"] == "draft"
 
@@ -135,8 +116,7 @@ async def test_the_pauses_grow(house: House, monkeypatch: pytest.MonkeyPatch) ->
     pauses: list[float] = []
     monkeypatch.setattr("bot.intake._FIRST_PAUSE", 0.01)
     monkeypatch.setattr("bot.intake._LONGEST_PAUSE", 0.04)
-    with database(house) as found:
-        found.execute("CREATE TRIGGER away BEFORE UPDATE ON posts BEGIN SELECT RAISE(ABORT, 'not today'); END")
+    house.database.refuse("UPDATE", "posts")
     post_id = await house.receive(CURSED)
     async with asyncio.timeout(60):
         while pauses[-2:] != [0.04, 0.04]:
@@ -144,8 +124,7 @@ async def test_the_pauses_grow(house: House, monkeypatch: pytest.MonkeyPatch) ->
             pauses += [trouble.pause] if trouble and trouble.waits else []
             await asyncio.sleep(0.001)
     assert pauses == sorted(pauses)
-    with database(house) as found:
-        found.execute("DROP TRIGGER away")
+    house.database.allow("posts")
     await house.quiet()
     assert not house.intake._trouble
 

@@ -194,6 +194,7 @@ class Assisted(Machine):
             assert not words & (theirs if who in self.no | self.forgotten else names if who != author else {who})
         if self.meanwhile:
             await self.meanwhile()
+            await self.house.quiet()  # an answer of the team counts once it is read
         self.moved = self._row(draft["id"])
 
     def _row(self, draft_id: str) -> Any:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, ClassVar
 
@@ -24,14 +23,6 @@ from hypothesis.stateful import (
 from bot.adapters.web import views
 from bot.domain import DELIVERY_MOVES, MOVES, Action, Cause, Delivery, DraftState, Refused, seal
 
-TRAIL = """BEGIN;
-CREATE TABLE trail (what, id, old, new, old_revision, new_revision);
-CREATE TRIGGER drafts_move AFTER UPDATE ON drafts BEGIN
-  INSERT INTO trail VALUES ('draft', new.id, old.state, new.state, old.revision, new.revision); END;
-CREATE TRIGGER deliveries_move AFTER UPDATE ON deliveries BEGIN
-  INSERT INTO trail VALUES ('delivery', new.id, old.state, new.state, 0, 0); END;
-COMMIT;
-"""
 LEGAL = {
     "draft": {(old, new) for (old, _), new in MOVES.items()}
     | {(DraftState.SNOOZED, new) for (old, _), new in MOVES.items() if old is DraftState.WAITING},  # woken on the way
@@ -91,11 +82,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.house = self.build("undo_seconds: 10, per_fan: 6/1d, per_channel: 12/1h, expire_after: 24h")
-        database = self.house.settings.root / "var" / "greenroom.db"
-        with contextlib.closing(sqlite3.connect(database)) as fresh:
-            fresh.executescript(TRAIL)
-        self.look = sqlite3.connect(database, isolation_level=None)
-        self.look.row_factory = sqlite3.Row
+        self.house.database.record()
         self.run(self.house.open())
         self.count = itertools.count()
         self.posts: list[str] = []
@@ -121,11 +108,11 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.run(self.house.close())
-        self.look.close()
+        self.house.database.close()
         self.runner.close()
 
-    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        return self.look.execute(query, values).fetchall()
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        return self.house.database.rows(query, *values)
 
     # What fans, staff and managers do
 
@@ -221,7 +208,8 @@ class Machine(RuleBasedStateMachine):
         external_id = f"early{next(self.count)}"
         self.run(self.house.intake.deleted("stage", channel, external_id))
         self._post(fan, channel, TEXTS["question"], external_id=external_id)
-        assert self.rows("SELECT deleted, text FROM posts WHERE external_id = ?", external_id)[0][:] == (1, "")
+        gone = self.rows("SELECT deleted, text FROM posts WHERE external_id = ?", external_id)
+        assert gone == [{"deleted": True, "text": ""}]
 
     @rule(fan=st.integers(0, 2))
     def opt_out(self, fan: int) -> None:
@@ -442,11 +430,11 @@ class Machine(RuleBasedStateMachine):
             assert [word for word in self.words.get(who, ()) if word in everything.split()] == []
 
     def tables(self) -> list[str]:
-        return [r["name"] for r in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return self.house.database.tables()
 
     def dump(self, table: str) -> Iterator[str]:
         for row in self.rows(f"SELECT * FROM {table}"):  # noqa: S608 - its name is from the database
-            yield " ".join(str(value) for value in row).translate(_WORDS_ONLY)
+            yield " ".join(str(value) for value in row.values()).translate(_WORDS_ONLY)
 
 
 _WORDS_ONLY = {n: " " for n in range(128) if not chr(n).isalnum()}

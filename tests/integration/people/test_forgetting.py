@@ -7,7 +7,6 @@ import asyncio
 import itertools
 import json
 import re
-import sqlite3
 import tempfile
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -56,7 +55,6 @@ class Forgetting(RuleBasedStateMachine):
         self.house = self.open_house()
         self.house.pipeline = remembering()
         self.run(self.house.open())
-        self.look = sqlite3.connect(self.house.settings.root / "var" / "greenroom.db", isolation_level=None)
         self.count = itertools.count()
         self.said: dict[tuple[str, str], set[str]] = {account: {account[1]} for account in ACCOUNTS}
         self.posts: list[str] = []
@@ -73,7 +71,7 @@ class Forgetting(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.run(self.house.close())
-        self.look.close()
+        self.house.database.close()
         self.runner.close()
 
     def word(self, account: tuple[str, str]) -> str:
@@ -151,10 +149,9 @@ class Forgetting(RuleBasedStateMachine):
 
     @rule(send=st.booleans())
     def a_manager_says_yes(self, send: bool = True) -> None:
-        for draft_id, revision in self.look.execute(
-            "SELECT id, revision FROM drafts WHERE state = 'waiting'"
-        ).fetchall():
-            self.attempt(self.house.press({"draft_id": draft_id, "revision": revision}, "approve"))
+        waiting = "SELECT id AS draft_id, revision FROM drafts WHERE state = 'waiting'"
+        for card in self.house.database.rows(waiting):
+            self.attempt(self.house.press(card, "approve"))
         if send:
             self.run(self.house.send())
 
@@ -211,11 +208,10 @@ class Forgetting(RuleBasedStateMachine):
 
     def is_nowhere(self, account: tuple[str, str]) -> None:
         """No table, file or export has a word, a name or the id of an account, but for the opt-out that they wished."""
-        out = self.look.execute("SELECT 1 FROM fans WHERE fan_id = ? AND opted_out_at IS NOT NULL", (account[1],))
-        opted_out = out.fetchone() is not None
-        tables = [row[0] for row in self.look.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
-            rows = str(self.look.execute(f"SELECT * FROM {table}").fetchall()).casefold()  # noqa: S608 - from the file
+        look = self.house.database
+        opted_out = bool(look.rows("SELECT 1 FROM fans WHERE fan_id = ? AND opted_out_at IS NOT NULL", account[1]))
+        for table in look.tables():
+            rows = str([[*row.values()] for row in look.rows(f"SELECT * FROM {table}")]).casefold()  # noqa: S608 - of the database
             for word in self.said[account]:
                 allowed = opted_out and (table, word) == ("fans", account[1])
                 assert allowed or not re.search(rf"{word}(?![a-j])", rows), (table, word)
@@ -225,7 +221,7 @@ class Forgetting(RuleBasedStateMachine):
         on_stage = (
             "SELECT d.external_id FROM deliveries d JOIN drafts ON drafts.id = d.draft_id WHERE purpose = 'stage'"
         )
-        shown = {row[0] for row in self.look.execute(on_stage)} & self.house.stage.shown.keys()
+        shown = {row["external_id"] for row in look.rows(on_stage)} & self.house.stage.shown.keys()
         for message in shown:
             text = self.house.stage.shown[message][2].casefold()
             assert not any(re.search(rf"{word}(?![a-j])", text) for word in self.said[account])
@@ -244,7 +240,7 @@ class Forgetting(RuleBasedStateMachine):
         self.run(self.house.store.read(check))
         for table in ("things", "honours", "link_codes"):
             hanging = f"SELECT 1 FROM {table} WHERE person_id NOT IN (SELECT id FROM people)"  # noqa: S608 - one of three
-            assert not self.look.execute(hanging).fetchall()
+            assert not self.house.database.rows(hanging)
 
     @invariant()
     def no_draft_that_waits_lacks_its_yes(self) -> None:
@@ -252,7 +248,7 @@ class Forgetting(RuleBasedStateMachine):
             "SELECT drafts.id FROM drafts JOIN uses ON uses.draft_id = drafts.id JOIN consents "
             "ON consents.id = consent_id WHERE drafts.state IN ('waiting', 'snoozed') AND consents.state != 'yes'"
         )
-        assert not self.look.execute(lacking).fetchall()
+        assert not self.house.database.rows(lacking)
 
 
 def test_whatever_a_fan_said_yes_to(build_house: Callable[[], Any]) -> None:

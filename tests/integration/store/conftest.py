@@ -11,7 +11,7 @@ def file(tmp_path):
 
 
 @pytest.fixture
-async def store(file):
-    opened = await Store.open(f"sqlite:///{file}")
+async def store(database):
+    opened = await Store.open(database.url)
     yield opened
     await opened.close()

@@ -38,6 +38,7 @@ async def test_no_figure_reads_a_large_table_from_end_to_end(house):
     assert await scanned(house, found) == {}
 
 
+@pytest.mark.sqlite
 async def test_the_events_of_a_post_are_not_looked_for_among_all_of_their_name(house):
     await some_of_everything(house)
     with asked(house) as found:

@@ -196,6 +196,7 @@ def bytes_of(house):
     return b"".join(path.read_bytes() for path in file.parent.iterdir() if path.name.startswith(file.name))
 
 
+@pytest.mark.sqlite
 async def test_words_that_are_gone_are_in_no_file(house):
     """Many posts, so that whole pages are freed."""
     long = f"{PRAISE}, zqmarker. " * 20
@@ -247,6 +248,7 @@ async def test_words_that_an_edit_replaced_are_in_no_file(house):
     assert b"zqmarker" not in bytes_of(house)
 
 
+@pytest.mark.sqlite
 async def test_files_are_their_owners_alone(house):
     file = house.settings.var / "greenroom.db"
     await house.post(PRAISE)

@@ -66,6 +66,7 @@ async def test_a_group_that_is_run_again_tells_its_events_once(store):
     assert [e.post_id for e in await store.events(after=0)] == [f"{n:016}" for n in range(20)]
 
 
+@pytest.mark.sqlite
 async def test_an_acknowledgement_follows_the_commit_and_the_commit_is_synced(store):
     pragmas = {}
     committed = []
@@ -196,6 +197,7 @@ async def test_a_caller_who_gave_up_does_not_stop_the_others(store):
 # Files
 
 
+@pytest.mark.sqlite
 async def test_migrations_make_exactly_the_tables(store, file):
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
@@ -267,6 +269,7 @@ async def test_a_database_we_do_not_know(url):
         await Store.open(url)
 
 
+@pytest.mark.sqlite
 async def test_one_file_has_one_greenroom(store, file):
     with pytest.raises(Busy, match=r"another Greenroom \(process \d+\)"):
         await Store.open(f"sqlite:///{file}")

@@ -109,6 +109,7 @@ async def test_erased_words_leave_the_log_once_the_reader_in_the_way_is_gone(imp
     await store.close()
 
 
+@pytest.mark.sqlite
 async def test_a_full_disk_is_told_and_nothing_acknowledged_is_lost(store, file):
     await store.write(keep("before"))
     pages = await store.read(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar())
@@ -206,6 +207,7 @@ async def opened_and_closed(file):
     await (await Store.open(f"sqlite:///{file}")).close()
 
 
+@pytest.mark.sqlite
 async def test_a_disk_that_became_read_only_is_told(store, file):
     def read_only(connection):
         connection.exec_driver_sql("PRAGMA query_only = ON")

