@@ -252,9 +252,7 @@ class _Weigher:
         if not all(t.stem in in_order for t in placed):
             return False
         telling = {t.stem for t in source.tokens if not self._is_neutral(t)}
-        return (bool(telling) and telling <= stems) or stands_in(
-            [t.low for t in tokens], [t.low for t in source.tokens]
-        )
+        return telling <= stems if telling else stands_in([t.low for t in tokens], [t.low for t in source.tokens])
 
     def _is_neutral(self, token: Token, turning: Collection[str] = ()) -> bool:
         """True for a word that adds nothing to a statement of fact."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from responders.assistant.answer import Suggestion
 from responders.assistant.brief import Given
 from responders.assistant.grounding import rests_on
+from responders.assistant.stems import clauses
 from responders.library.unseen import seen
 from responders.library.vocabulary import FACTS
 from responders.types import ASSISTANT, Candidate, Recipe
@@ -32,17 +33,18 @@ def candidate(suggestion: Suggestion, given: Given, *, model: str) -> Candidate 
         responder=ASSISTANT,
         # The words are a slot's value: a brace in them is never taken for a template's.
         recipe=Recipe(source=f"{{{{ {_REPLY} }}}}", slots={_REPLY: text, **facts}, locale=given.language),
-        quoted=tuple(said for said in _sentences((*given.facts.values(), *given.answers.values())) if said in text),
+        quoted=tuple(said for said in _given(given) if said.casefold() in text.casefold()),
         sources=(ASSISTANT, *(f"{FACTS}{name}" for name in facts)),
         sure=False,
         why="written by a language model",
     )
 
 
-def _sentences(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, and each of their sentences: said word for word, they are the operators' words, not the model's."""
-    for text in texts:
-        yield from dict.fromkeys((text, *(part for part in re.split(r"(?<=[.!?])\s+", text) if part)))
+def _given(given: Given) -> Iterator[str]:
+    """The facts and answers, their sentences and parts: said word for word, they are the operators' words, not the
+    model's."""
+    for text in (*given.facts.values(), *given.answers.values()):
+        yield from (said for said in (text, *(part.strip(" .!") for part in clauses(text))) if said)
 
 
 def short_name(model: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import given as given_by
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from responders.assistant import Given, grounded, rests_on
-from responders.types import Level
+from responders.assistant import Given, Suggestion, candidate, grounded, rests_on
+from responders.types import Context, Level, Post, Wording
+from responders.voice import default_checks, examine
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "data/grounding.yaml").read_text("utf-8"))
 LANGUAGES = ["en", "de", "es", "fr", "pt"]
@@ -52,6 +54,23 @@ def test_what_is_made_up_is_blocked(lists: Mapping[str, Any], case: dict[str, An
 @pytest.mark.parametrize(("case", "reply"), HONEST, ids=lambda v: v if isinstance(v, str) else "")
 def test_what_a_person_might_write_passes(lists: Mapping[str, Any], case: dict[str, Any], reply: str) -> None:
     assert [result.note for result in grounded(reply, known(case, lists))] == []
+
+
+@pytest.mark.parametrize(("case", "reply"), HONEST, ids=lambda v: v if isinstance(v, str) else "")
+def test_the_checks_of_templates_let_the_operators_words_through(
+    lists: Mapping[str, Any],
+    a_post: Callable[..., Post],
+    a_context: Callable[..., Context],
+    case: dict[str, Any],
+    reply: str,
+) -> None:
+    """A number of a fact is no invention, because the candidate says that the words are the operators'."""
+    made = candidate(Suggestion(reply=reply), known(case, lists), model="m")
+    assert made
+    wording = Wording(text=made.text, quoted=made.quoted, sources=made.sources)
+    around = replace(a_context(), locale=case["language"], community="Lantern Harbor")
+    found = examine(default_checks(lists), wording, a_post(case["post"]), around)
+    assert [result.note for result in found if result.level is Level.BLOCK] == []
 
 
 def test_the_cases_are_of_every_kind_and_language() -> None:
