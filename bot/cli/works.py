@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.common import Config, busy, counted, edited, load_settings
+from bot.console.assistant import ENDS
 from bot.content import Content, read_library
 from bot.errors import GreenroomError, NotDone
 from bot.insights.coverage import mondays
@@ -19,14 +20,17 @@ from bot.insights.taking import Try, settle, take, waiting
 from bot.insights.wordings import FEW, Became, Key, WhatWorks, share, what_works
 from bot.reader import load_reader
 from bot.settings import Settings
-from bot.store import wordings
+from bot.store import assistant, wordings
+from bot.store.assistant import NOT_ASKED, End, Used
 from bot.store.look import look
 from responders.library.model import Library
 from responders.said import doing, said
+from responders.types import ASSISTANT
 
 Weeks = Annotated[int, typer.Option(min=1, max=52, help="The last so many weeks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 NO_REASON = "no reason noted"
+NOBODY_ASKED = Used()
 WEEKS = 4
 """How far back it is looked for patches."""
 
@@ -47,16 +51,16 @@ def stats(
     settings, now = load_settings(config), datetime.now(UTC)
     begun = mondays(now, settings.community.timezone, weeks)
     library = read_library(settings.templates, known=True)
-    found = look(settings.store, lambda c: wordings.counted(c, begun))
+    found, asked = look(settings.store, lambda c: (wordings.counted(c, begun), assistant.used(c, begun[0])))
     told = what_works(found, library, begun, settings.community.timezone)
     if as_json:
-        typer.echo(json.dumps(as_dict(told, settings), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(as_dict(told, settings, asked), ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n".join(stats_lines(told, settings, everything=everything)))
+        typer.echo("\n".join(stats_lines(told, settings, asked=asked, everything=everything)))
 
 
-def as_dict(told: WhatWorks, settings: Settings) -> dict[str, Any]:
-    """For scripts; its shape is stable."""
+def as_dict(told: WhatWorks, settings: Settings, asked: Used) -> dict[str, Any]:
+    """For scripts; its shape is stable. `asked`: what a language model was asked in these weeks."""
     return {
         "community": settings.community.name,
         "few": FEW,
@@ -73,6 +77,7 @@ def as_dict(told: WhatWorks, settings: Settings) -> dict[str, Any]:
             }
             for one in told.wordings
         ],
+        "language_model": {"asked": asked.asked, "ends": asked.ends, "took_ms": asked.took_ms, "tokens": asked.tokens},
         "never_used": [{"template": template, "variant": variant} for template, variant in told.unused],
         "corrected": [
             {
@@ -86,7 +91,9 @@ def as_dict(told: WhatWorks, settings: Settings) -> dict[str, Any]:
     }
 
 
-def stats_lines(told: WhatWorks, settings: Settings, *, everything: bool = False) -> Iterator[str]:
+def stats_lines(
+    told: WhatWorks, settings: Settings, *, asked: Used = NOBODY_ASKED, everything: bool = False
+) -> Iterator[str]:
     """For a person."""
     yield f"{settings.community.name}: what works"
     yield ""
@@ -97,12 +104,23 @@ def stats_lines(told: WhatWorks, settings: Settings, *, everything: bool = False
         yield ""
         yield _title(template)
         for one in ones:
-            yield f"  {one.variant}{'' if one.known else ' (not in your files)'}"
+            yield f"  {one.variant}{'' if one.known or one.by_model else ' (not in your files)'}"
             yield from (f"    {line}" for line in _became(one))
+    yield from _model_lines(asked)
     yield from _corrected_lines(told)
     yield from _unused_lines(told.unused, everything=everything)
     yield ""
     yield f"Of fewer than {FEW} no share is told: they are too few to tell."
+
+
+def _model_lines(asked: Used) -> Iterator[str]:
+    if not asked.asked:
+        return
+    ends = {ENDS[End(name)]: number for name, number in asked.ends.items() if name not in NOT_ASKED}
+    took = f"; {asked.took_ms / 1000:.1f} seconds an answer" if asked.took_ms is not None else ""
+    yield ""
+    yield f"The language model was asked about {counted(asked.asked, 'card')}: {_counts(ends)}"
+    yield f"  cost: {counted(asked.tokens, 'token')}{took}"
 
 
 def _by_template(ones: Sequence[Became]) -> Iterator[tuple[str, list[Became]]]:
@@ -115,6 +133,8 @@ def _by_template(ones: Sequence[Became]) -> Iterator[tuple[str, list[Became]]]:
 
 def _title(template: str) -> str:
     """A template as people read it: `en/praise/any`, and what it is for."""
+    if template == ASSISTANT:
+        return f"{template} (written by a language model)"
     _, _, rest = template.partition("/")
     intent, _, name = rest.partition("/")
     return f"{template} ({doing(intent)}: {said(name)})" if name else template

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from bot.adapters.web.deps import Wired
+from bot.console.assistant import ENDS
 from bot.console.chart import SHARE_LINES, shares
 from bot.console.patches import patches
 from bot.console.shell import page
@@ -18,7 +19,8 @@ from bot.console.signin import SignedIn
 from bot.console.templates import address, titles_of
 from bot.insights.coverage import mondays
 from bot.insights.wordings import FEW, Became, what_works
-from bot.store import wordings
+from bot.store import assistant, wordings
+from bot.store.assistant import NOT_ASKED, End
 from responders.library.model import Library
 
 router = APIRouter(include_in_schema=False)
@@ -71,7 +73,7 @@ async def works(
     """The page."""
     community, library = deps.settings.community, deps.pipeline().library
     begun = mondays(deps.clock.now(), community.timezone, weeks)
-    counted = await deps.store.read(lambda c: wordings.counted(c, begun))
+    counted, asked = await deps.store.read(lambda c: (wordings.counted(c, begun), assistant.used(c, begun[0])))
     told = what_works(counted, library, begun, community.timezone)
     titles = titles_of(library, community.locale)
     rows = [_row(one, library, titles) for one in told.wordings]
@@ -83,6 +85,8 @@ async def works(
         deps,
         "templates_works.html",
         told=told,
+        asked=asked,
+        ends={ENDS[End(name)]: number for name, number in asked.ends.items() if name not in NOT_ASKED},
         weeks=weeks,
         spans=sorted({*SPANS, weeks}),
         sort=sort,
@@ -99,6 +103,8 @@ async def works(
 
 def _row(one: Became, library: Library, titles: dict[tuple[str, str], str]) -> Row:
     template = library.by_key.get(one.template)
+    if one.by_model:
+        return Row(title="Written by a language model", address="", one=one)
     if template is None:
         return Row(title=one.template, address="", one=one)
     name = template.intent, template.id

@@ -11,6 +11,7 @@ from datetime import date, datetime, tzinfo
 from bot.insights.misread import Misread, misread
 from bot.store.wordings import Cards, Counted, Fate
 from responders.library.model import Library
+from responders.types import ASSISTANT
 
 FEW = 5
 """Of fewer than that no share is told: it would say more than is known."""
@@ -78,6 +79,11 @@ class Became:
     """Cards that wait."""
     ended: int = 0
     """Cards on whose words nobody decided."""
+
+    @property
+    def by_model(self) -> bool:
+        """Whether a language model wrote it. It stands in no file then."""
+        return self.template == ASSISTANT
 
     @property
     def used(self) -> int:
