@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from responders.understanding.normalise import reading
@@ -62,21 +63,11 @@ class Words:
 
     def __init__(self, lists: Mapping[str, Any], language: str) -> None:
         """Take grounding.yaml."""
-        self._endings = _ENDINGS.get(language, ())
-        self._french = language == "fr"
-        listed = {name: lists.get(name, {}).get(language, ()) for name in (*_EXACT, *_BY_STEM)}
-        self.sets = {name: frozenset(map(folded, listed[name])) for name in _EXACT}
-        self.sets |= {name: frozenset(self.stem(folded(word)) for word in listed[name]) for name in _BY_STEM}
+        self._language = language
+        listed = {name: tuple(lists.get(name, {}).get(language, ())) for name in (*_EXACT, *_BY_STEM)}
+        self.sets = {name: _all_folded(listed[name]) for name in _EXACT}
+        self.sets |= {name: _all_stems(listed[name], language) for name in _BY_STEM}
         self._numbers = {folded(word): number for number, words in lists.get("numbers", {}).items() for word in words}
-
-    def stem(self, low: str) -> str:
-        """A word without its endings."""
-        for _ in range(2):
-            ending = next((e for e in self._endings if low.endswith(e) and len(low) - len(e) >= _SHORTEST), "")
-            low = low[: len(low) - len(ending)]
-            if ending in _DOUBLING and len(low) > _SHORTEST and low[-1] == low[-2]:
-                low = low[:-1]  # "stopped" is "stop"
-        return low
 
     def tokens(self, text: str) -> list[Token]:
         """The words and numbers of a text, in order."""
@@ -85,7 +76,7 @@ class Words:
     def _tokens(self, text: str) -> Iterator[Token]:
         for match in _TOKEN.finditer(text):
             word = match.group()
-            while self._french and (elided := _ELIDED.match(word)):
+            while self._language == "fr" and (elided := _ELIDED.match(word)):
                 yield self._token(elided.group()[:-1])
                 word = word[elided.end() :]
             if _NOT.search(word):
@@ -101,13 +92,34 @@ class Words:
         denies = low in self.sets["not"]
         small = low in self.sets["small"] and not denies
         counts = number is not None and (digits or not small)
-        return Token(word, low, number or self.stem(low), small, counts, denies)
+        return Token(word, low, number or stem(low, self._language), small, counts, denies)
 
 
 def folded(word: str) -> str:
     """A word without case and accents."""
     split = unicodedata.normalize("NFD", word.casefold().replace("\u2019", "'").replace("ß", "ss"))
     return "".join(c for c in split if unicodedata.category(c) != "Mn")
+
+
+def stem(low: str, language: str) -> str:
+    """A folded word without its endings."""
+    endings = _ENDINGS.get(language, ())
+    for _ in range(2):
+        ending = next((e for e in endings if low.endswith(e) and len(low) - len(e) >= _SHORTEST), "")
+        low = low[: len(low) - len(ending)]
+        if ending in _DOUBLING and len(low) > _SHORTEST and low[-1] == low[-2]:
+            low = low[:-1]  # "stopped" is "stop"
+    return low
+
+
+@lru_cache(maxsize=256)  # the lists are the same for each reply
+def _all_folded(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(folded, words))
+
+
+@lru_cache(maxsize=256)  # as `_all_folded`
+def _all_stems(words: tuple[str, ...], language: str) -> frozenset[str]:
+    return frozenset(stem(folded(word), language) for word in words)
 
 
 def sentences(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,11 @@ from hypothesis import given as given_by
 from hypothesis import settings
 from hypothesis import strategies as st
 
+import responders
 from responders.assistant import Given, Suggestion, candidate, grounded, rests_on
 from responders.types import Context, Level, Post, Wording
 from responders.voice import default_checks, examine
+from responders.voice.words import WordList
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "data/grounding.yaml").read_text("utf-8"))
 LANGUAGES = ["en", "de", "es", "fr", "pt"]
@@ -40,51 +41,71 @@ def known(case: Mapping[str, Any], lists: Mapping[str, Any]) -> Given:
     )
 
 
-INVENTED = [(c, kind, reply) for c in CASES for kind, replies in c["invented"].items() for reply in replies]
-HONEST = [(c, reply) for c in CASES for reply in c["honest"]]
+def told(case: Any) -> str:
+    """The beginning of its post, as the name of a test."""
+    return f"{case['language']}: {case['post'][:30]}"
 
 
-@pytest.mark.parametrize(("case", "kind", "reply"), INVENTED, ids=lambda v: v if isinstance(v, str) else "")
-def test_what_is_made_up_is_blocked(lists: Mapping[str, Any], case: dict[str, Any], kind: str, reply: str) -> None:
-    found = grounded(reply, known(case, lists))
-    assert found, f"{kind}: {reply}"
-    assert all(result.level is Level.BLOCK and result.note.endswith(".") for result in found)
+@pytest.mark.parametrize("case", CASES, ids=told)
+def test_what_is_made_up_is_blocked(lists: Mapping[str, Any], case: dict[str, Any]) -> None:
+    around = known(case, lists)
+    found = {reply: grounded(reply, around) for replies in case["invented"].values() for reply in replies}
+    assert [reply for reply, results in found.items() if not results] == []
+    blocks = [result for results in found.values() for result in results]
+    assert all(result.level is Level.BLOCK and result.note.endswith(".") for result in blocks)
 
 
-@pytest.mark.parametrize(("case", "reply"), HONEST, ids=lambda v: v if isinstance(v, str) else "")
-def test_what_a_person_might_write_passes(lists: Mapping[str, Any], case: dict[str, Any], reply: str) -> None:
-    assert [result.note for result in grounded(reply, known(case, lists))] == []
+@pytest.mark.parametrize("case", CASES, ids=told)
+def test_what_a_person_might_write_passes(lists: Mapping[str, Any], case: dict[str, Any]) -> None:
+    found = {reply: [result.note for result in grounded(reply, known(case, lists))] for reply in case["honest"]}
+    assert {reply: notes for reply, notes in found.items() if notes} == {}
 
 
-@pytest.mark.parametrize(("case", "reply"), HONEST, ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize("case", CASES, ids=told)
 def test_the_checks_of_templates_let_the_operators_words_through(
     lists: Mapping[str, Any],
     a_post: Callable[..., Post],
     a_context: Callable[..., Context],
     case: dict[str, Any],
-    reply: str,
 ) -> None:
     """A number of a fact is no invention, because the candidate says that the words are the operators'."""
-    made = candidate(Suggestion(reply=reply), known(case, lists), model="m")
-    assert made
-    wording = Wording(text=made.text, quoted=made.quoted, sources=made.sources)
     around = replace(a_context(), locale=case["language"], community="Lantern Harbor")
-    found = examine(default_checks(lists), wording, a_post(case["post"]), around)
-    assert [result.note for result in found if result.level is Level.BLOCK] == []
+    for reply in case["honest"]:
+        made = candidate(Suggestion(reply=reply), known(case, lists), model="m")
+        assert made
+        wording = Wording(text=made.text, quoted=made.quoted, sources=made.sources)
+        found = examine(default_checks(lists), wording, a_post(case["post"]), around)
+        assert [result.note for result in found if result.level is Level.BLOCK] == [], reply
 
 
-def test_the_cases_are_of_every_kind_and_language() -> None:
-    assert len(INVENTED) >= 120
-    assert [*dict.fromkeys(case["language"] for case in CASES)] == LANGUAGES
-    kinds = Counter((case["language"], kind) for case, kind, _ in INVENTED)
-    for language in LANGUAGES:
-        assert {kind for lang, kind in kinds if lang == language} >= {
-            "number",
-            "date",
-            "promise",
-            "statement",
-            "negated",
-        }
+PHRASES: dict[str, Any] = yaml.safe_load(
+    (Path(responders.__file__).parent / "assistant/data/grounding.yaml").read_text("utf-8")
+)
+SECTIONS = [name for name, section in PHRASES.items() if "phrases" in section]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_each_phrase_finds_itself_in_each_language(section: str) -> None:
+    """A phrase that no text can match is a mistake, for example one with a sign that means nothing here."""
+    assert [*PHRASES[section]["phrases"]] == LANGUAGES
+    words = WordList({"phrases": PHRASES[section]["phrases"]})
+    phrases = [phrase for listed in PHRASES[section]["phrases"].values() for phrase in listed]
+    assert [phrase for phrase in phrases if not words.find(simplest(phrase))] == []
+
+
+def simplest(phrase: str) -> str:
+    """The phrase with the first alternative of each group, without signs."""
+    text, depth, taken = "", 0, True
+    for letter in phrase:
+        if letter == "(":
+            depth += 1
+        elif letter == ")":
+            depth, taken = depth - 1, True
+        elif letter == "|":
+            taken = False
+        elif (taken or not depth) and letter != "*":
+            text += letter
+    return text
 
 
 def test_words_before_and_after_an_order_in_the_post(lists: Mapping[str, Any]) -> None:
@@ -125,6 +146,7 @@ def test_any_text_is_weighed(lists: Mapping[str, Any], reply: str, post: str, la
         assert result.note
 
 
+HONEST = [(case, reply) for case in CASES for reply in case["honest"]]
 INVENTIONS = ["It costs 999 euros.", "Write to a@example.org.", "We will fix it.", "The moon base opens at noon."]
 
 
