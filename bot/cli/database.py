@@ -36,7 +36,7 @@ def upgrade(config: Config = None) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(help="The new file.", show_default=False)], config: Config = None
 ) -> None:
-    """Write a copy of the SQLite database to a new file, also while Greenroom runs.
+    """Back up the SQLite database. It is written to a new file, also while Greenroom runs.
 
     \b
     Example: greenroom db backup saved.db
@@ -54,7 +54,8 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="POSTGRESQL", help="As in postgresql://USER@HOST/NAME.")],
     config: Config = None,
 ) -> None:
-    """Copy the SQLite database into an empty one of a PostgreSQL server, and compare. Stop Greenroom first.
+    """Move from SQLite to PostgreSQL. Everything is copied into an empty database there and compared; stop Greenroom
+    first.
 
     \b
     Example: greenroom db copy postgresql://greenroom@localhost/greenroom
