@@ -75,9 +75,18 @@ def _too_alike(wordings: list[_Said]) -> Iterator[Fault]:
 
 
 def _alike(first: _Said, second: _Said) -> float:
-    """Likeness in percent; 0 for wordings of a few words."""
+    """Likeness in percent; 0 for wordings of a few words, and for two that are never offered to the same post."""
     few = min(len(first.text.split()), len(second.text.split())) < _MEASURED
-    return 0.0 if few else ratio(_fixed(first), _fixed(second))
+    return 0.0 if few or _apart(first.variant, second.variant) else ratio(_fixed(first), _fixed(second))
+
+
+def _apart(first: Variant, second: Variant) -> bool:
+    """Whether one of them needs what the other rules out."""
+    return any(
+        set(one.when[field]) <= set(other.unless.get(field, ()))
+        for one, other in ((first, second), (second, first))
+        for field in one.when
+    )
 
 
 def _fullest(template: Template, variant: Variant) -> str:

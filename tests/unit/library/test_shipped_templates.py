@@ -61,8 +61,15 @@ def test_other_languages_have_no_situations_of_their_own(library: Library) -> No
 
 def test_some_wording_fits_whatever_the_post_is_like(library: Library) -> None:
     spoken = [t for t in library.templates if t.variants and not t.handoff]
-    always = {t.path for t in spoken if any(not (v.when or v.unless or v.asks_for) for v in t.variants)}
-    assert [t.path for t in spoken if t.path not in always] == []
+
+    def fits(template: Template, *, assistant: bool) -> bool:
+        """With a language model, or without one: that is no matter of the post."""
+        model = ("true" if assistant else "false",)
+        plain = [v for v in template.variants if {*v.when, *v.unless} <= {"assistant"} and not v.asks_for]
+        return any(v.when.get("assistant", model) == model != v.unless.get("assistant") for v in plain)
+
+    for assistant in (True, False):
+        assert [t.path for t in spoken if not fits(t, assistant=assistant)] == []
 
 
 def test_a_wording_that_asks_says_what_for(library: Library) -> None:
