@@ -302,8 +302,9 @@ def patch_lines(found: Sequence[Patched]) -> Iterator[str]:
                 yield f"    {_marked(patch)}"
         for other in one.not_offered:
             yield f"  {counted(other.number, 'edit')} not offered: {other.why}"
-    yield ""
-    yield "greenroom templates patches take ID [--edit], or drop ID"
+    if any(one.patches for one in found):
+        yield ""
+        yield "greenroom templates patches take ID [--edit], or drop ID"
 
 
 def _shown(sign: str, text: str) -> Iterator[str]:

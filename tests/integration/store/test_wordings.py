@@ -1,13 +1,18 @@
 """What became of each wording, counted from real cards and real decisions."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, timedelta
+from importlib import resources
 
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import select
 
 from bot.insights.wordings import Sent, became, what_works
 from bot.queue import assisted
-from bot.store import fans, wordings
+from bot.store import fans, migrate, wordings
+from bot.store.engine import driver_url, open_engine
 from bot.store.tables import drafts
 from responders.types import ReasonCode
 from tests.integration.conftest import PRAISES, UNCLEAR
@@ -201,3 +206,55 @@ async def test_no_count_reads_a_large_table_from_end_to_end(house):
         await house.store.read(lambda c: wordings.place_of(c, "stage", "harbor"))
     assert found
     assert await scanned(house, found) == {}
+
+
+def test_an_older_database_tells_what_it_still_knows(tmp_path):
+    """Of a card that a person reworded nobody knows which wording lay there first. Reasons in own words are left out."""
+    file = tmp_path / "old.db"
+    engine = open_engine(driver_url(f"sqlite:///{file}"))
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("bot.store") / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+    rows = (
+        ("plain", "intent", "approved", ""),
+        ("reworded", "intent", "approved", ""),
+        ("picked", "low", "approved", ""),
+    )
+    skipped = (("listed", "intent", "rejected", "no reply needed"), ("own", "intent", "rejected", "Ida again"))
+    with sqlite3.connect(file) as database:
+        for name, reason, state, note in rows + skipped:
+            database.execute(
+                "INSERT INTO posts (id, platform, channel, external_id, thread, author_id, author_name, is_staff, "
+                "is_bot, text, mentions_us, at, received_at, version, deleted, kept) VALUES (?, 'p', 'c', ?, ?, 'f', "
+                "'F', 0, 0, '', 0, '2026-01-01', '2026-01-01', 1, 0, 1)",
+                (name, name, name),
+            )
+            database.execute(
+                "INSERT INTO drafts (id, post_id, platform, channel, fan_id, kind, state, revision, priority, "
+                "reason_code, why, created_at, waiting_since, own_words, follow_up, template, variant) VALUES (?, ?, 'p', 'c', 'f', "
+                "'draft', ?, 1, 1, ?, '', '2026-01-01', '2026-01-01', 0, 0, 'en/praise/any', ?)",
+                (name, name, state, reason, name),
+            )
+            database.execute(
+                "INSERT INTO decisions (id, draft_id, revision, action, by, at, note) VALUES (?, ?, 1, ?, 'mara', "
+                "'2026-01-01', ?)",
+                (name, name, "reject" if note else "approve", note or None),
+            )
+        database.execute(
+            "INSERT INTO events (at, name, post_id, draft_id) VALUES ('2026-01-01', 'draft_reworded', 'reworded', "
+            "'reworded')"
+        )
+    database.close()
+    migrate.bring_up(engine)
+    with engine.connect() as connection:
+        found = connection.execute(select(drafts.c.id, drafts.c.first_variant, drafts.c.skip_reason)).all()
+    engine.dispose()
+    assert {name: (first, reason) for name, first, reason in found} == {
+        "plain": ("plain", None),
+        "reworded": (None, None),
+        "picked": (None, None),
+        "listed": ("listed", "no reply needed"),
+        "own": ("own", None),
+    }
