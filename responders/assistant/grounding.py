@@ -311,12 +311,17 @@ class _Weigher:
     def _is_courtesy(self, part: _Part, taken: Collection[str]) -> bool:
         feels = any(t.stem in self._words.sets["kind"] and not t.is_small for t in part.tokens)
         turn = self._phrases["manner"].find(part.text) is not None or self._is_unsure(part)
-        return feels or turn or (part.hangs and not taken)
+        return feels or turn or (part.hangs and (not taken or self._is_stated(taken)))
+
+    def _is_stated(self, taken: Collection[str]) -> bool:
+        """True where one sentence of the fan has all of these words."""
+        return any(set(taken) <= source.stems for source in self._post[0])
 
     def _is_of_the_fan(self, part: _Part, taken: Collection[str]) -> bool:
         """True for what one sentence of the fan states, said to the fan: "the update wiped your save"."""
         to_them = not part.lows.isdisjoint(_YOU) and part.lows.isdisjoint(_WE)
-        return to_them and bool(taken) and any(set(taken) <= source.stems for source in self._post[0])
+        alone = all(t.is_small or t.is_not or t.stem in taken for t in part.tokens)
+        return to_them and alone and bool(taken) and self._is_stated(taken)
 
     def _says_nothing(self, part: _Part, taken: Collection[str]) -> bool:
         """True for a word or two by themselves: of the fan ("your poor lamp"), or none that says anything ("of
