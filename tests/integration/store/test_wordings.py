@@ -209,7 +209,7 @@ async def test_no_count_reads_a_large_table_from_end_to_end(house):
 
 
 def test_an_older_database_tells_what_it_still_knows(tmp_path):
-    """Of a card that a person reworded nobody knows which wording lay there first. Reasons in own words are left out."""
+    """Nobody knows which wording lay first on a card that was reworded. Reasons in own words are left out."""
     file = tmp_path / "old.db"
     engine = open_engine(driver_url(f"sqlite:///{file}"))
     config = Config()
@@ -233,7 +233,8 @@ def test_an_older_database_tells_what_it_still_knows(tmp_path):
             )
             database.execute(
                 "INSERT INTO drafts (id, post_id, platform, channel, fan_id, kind, state, revision, priority, "
-                "reason_code, why, created_at, waiting_since, own_words, follow_up, template, variant) VALUES (?, ?, 'p', 'c', 'f', "
+                "reason_code, why, created_at, waiting_since, own_words, follow_up, template, variant) VALUES (?, ?, "
+                "'p', 'c', 'f', "
                 "'draft', ?, 1, 1, ?, '', '2026-01-01', '2026-01-01', 0, 0, 'en/praise/any', ?)",
                 (name, name, state, reason, name),
             )
