@@ -93,6 +93,13 @@ def test_each_phrase_finds_itself_in_each_language(section: str) -> None:
     assert [phrase for phrase in phrases if not words.find(simplest(phrase))] == []
 
 
+@pytest.mark.parametrize("name", [n for n, part in PHRASES.items() if n not in {*SECTIONS, "numbers", "joins"}])
+def test_each_word_of_a_list_is_one_word(name: str) -> None:
+    """Two words are never compared with one."""
+    assert [*PHRASES[name]] == LANGUAGES
+    assert [w for listed in PHRASES[name].values() for w in listed if not str(w).isalpha()] == []
+
+
 def simplest(phrase: str) -> str:
     """The phrase with the first alternative of each group, without signs."""
     text, depth, taken = "", 0, True
