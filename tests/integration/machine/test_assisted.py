@@ -88,6 +88,8 @@ class Assisted(Machine):
         """The draft that is asked about."""
         self.moved: Any = None
         """That draft as it was when the model answered."""
+        self.wrong: list[AssertionError] = []
+        """What was wrong with a question. The program goes on when a model fails, so it is told after that."""
 
     # What fans say of it
 
@@ -151,6 +153,8 @@ class Assisted(Machine):
         self.model.how, self.meanwhile, self.asking, self.moved = how, happen, draft["id"], None
         self.run(self._ask(draft["id"], twice))
         self.asking = None
+        for wrong in self.wrong:
+            raise wrong
         if how == "killed":
             self.run(self.house.restart())
         elif self.moved is not None:
@@ -180,6 +184,17 @@ class Assisted(Machine):
 
     async def _given(self, brief: Brief) -> None:
         """What the model is given, at the moment it is."""
+        try:
+            self._look_at(brief)
+        except AssertionError as wrong:
+            self.wrong.append(wrong)
+            raise
+        if self.meanwhile:
+            await self.meanwhile()
+            await self.house.quiet()  # an answer of the team counts once it is read
+        self.moved = self._row(self.asking or "")
+
+    def _look_at(self, brief: Brief) -> None:
         draft = self._row(self.asking or "")
         assert draft["id"] not in self.asked, "asked twice"
         self.asked.add(draft["id"])
@@ -192,10 +207,6 @@ class Assisted(Machine):
         for who, theirs in self.words.items():
             names = {word for word in theirs if word.startswith(("zqid", "zqname"))}
             assert not words & (theirs if who in self.no | self.forgotten else names if who != author else {who})
-        if self.meanwhile:
-            await self.meanwhile()
-            await self.house.quiet()  # an answer of the team counts once it is read
-        self.moved = self._row(draft["id"])
 
     def _row(self, draft_id: str) -> Any:
         return self.rows("SELECT * FROM drafts WHERE id = ?", draft_id)[0]
