@@ -524,6 +524,7 @@ class Script:
                 continue
             items = listed.json()["items"]
             await self._ask(items)
+            await self._take_words_of_the_model(items)
             about_fans = [draft for draft in items if draft["purpose"] != "reply"]
             draft = self.chance.choice(about_fans if about_fans and self.chance.random() < 0.5 else items)
             action = self.chance.choices(("approve", "edit", "reject", "undo"), (6, 3, 1, 1))[0]
@@ -542,6 +543,18 @@ class Script:
             self.house.note(f"web: ask about {post_id}: {answer and answer.status_code}")
             self.counts["asked for the stage"] += answer is not None and answer.status_code == 201
 
+    async def _take_words_of_the_model(self, drafts: list[Json]) -> None:
+        """Say yes to a wording that a language model put on a card."""
+        offered = [
+            (draft, number)
+            for draft in drafts
+            for number, other in enumerate(draft["alternatives"], 1)
+            if other["by_model"] and not draft["text"]
+        ]
+        if offered and self.chance.random() < 0.5:
+            draft, number = self.chance.choice(offered)
+            await self.decide(draft, "approve", alternative=number)
+
     async def hold(self) -> None:
         """Somebody on Discord puts everything on hold, or lifts that."""
         house = self.house
@@ -558,7 +571,7 @@ class Script:
         word = self.mark()
         if action in ("edit", "correct"):
             more["text"] = f"Thank you for writing, {word}."
-        elif action == "approve" and not draft["text"]:
+        elif action == "approve" and not draft["text"] and "alternative" not in more:
             return False
         body = {"revision": draft["revision"], "by": "wim", "action": action, **more}
         one = Pressed(draft["draft_id"], action, "wim")
