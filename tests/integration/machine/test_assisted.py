@@ -115,16 +115,17 @@ class Assisted(Machine):
         text=st.sampled_from(WORDED),
         how=st.sampled_from(HOW),
         meanwhile=st.sampled_from(MEANWHILE),
+        to=st.integers(0, 4),
     )
-    def post_and_ask(self, fan: int, channel: str, text: str, how: str, meanwhile: str | None) -> None:
-        self._post(fan, channel, text)
+    def post_and_ask(self, fan: int, channel: str, text: str, how: str, meanwhile: str | None, to: int) -> None:
+        self._post(fan, channel, text, answers=self.posts[-to] if 0 < to <= len(self.posts) else None)
         found = self.rows("SELECT * FROM drafts WHERE post_id = ?", self.posts[-1])
         if found:
             self._consult(found[0], how, meanwhile, twice=False)
 
     @rule(fan=st.integers(0, 2), channel=st.sampled_from("ab"), how=st.sampled_from(("praise", "complaint")))
     def post_what_is_unclear(self, fan: int, channel: str, how: str) -> None:
-        self.post_and_ask(fan, channel, UNCLEAR, how, None)
+        self.post_and_ask(fan, channel, UNCLEAR, how, None, 0)
 
     @precondition(waiting)
     @rule(which=WHICH, how=st.sampled_from(HOW), meanwhile=st.sampled_from(MEANWHILE), twice=st.booleans())
