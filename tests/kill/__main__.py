@@ -2,6 +2,7 @@
 
     python -m tests.kill --kills 200            # as `make test-kill`
     python -m tests.kill --minutes 30           # as `make soak MINUTES=30`
+    python -m tests.kill --postgresql           # on a server, which is killed, too
     python -m tests.kill --seed 7 --kills 50    # one story again
 
 Several houses with platforms of their own live beside one another. What people do and where the program is killed comes
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import shutil
 import sys
@@ -19,14 +21,18 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
+from tests import databases
 from tests.kill.house import House
 from tests.kill.ledger import Ledger
 from tests.kill.script import MOMENTS, Script
 
 BETWEEN = 50
 """Kills between two quiet moments, in which the books are looked through."""
+CRASHES = 0.1
+"""How often the server of the database dies in a life, and recovers meanwhile."""
 LEFT = 5
 """Drafts left waiting when it gets quiet: few enough that each has a card on each surface."""
 SHOWN = 150
@@ -37,9 +43,9 @@ class Wrong(Exception):
     """What does not add up, a line each."""
 
 
-async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[str]:
+async def story(folder: Path, seed: str, kills: int, until: float, server: databases.Served | None) -> Counter[str]:
     """One house until it was killed this often, or until a moment of the monotonic clock. Raises Wrong."""
-    async with House(folder).open() as house:
+    async with House(folder, server).open() as house:
         script, ledger = Script(house, seed), Ledger(house)
         try:
             await house.start()
@@ -49,6 +55,8 @@ async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[st
             while script.counts["kills"] < kills and time.monotonic() < until:
                 enough = min(script.counts["kills"] + BETWEEN, kills)
                 while script.counts["kills"] < enough and time.monotonic() < until:
+                    if server and script.chance.random() < CRASHES:
+                        asyncio.get_running_loop().call_later(script.chance.uniform(0, 3), crash, house, script)
                     await script.life()
                     refuse(script.seen())
                 await look(house, script, ledger)
@@ -59,6 +67,14 @@ async def story(folder: Path, seed: str, kills: int, until: float) -> Counter[st
             raise Wrong(f"{recent}\n\nseed {seed}, in {folder} (history, log, var):\n{told}") from None
     named = Counter({f"killed: {call} {when}": 1 for call, when in house.moments})
     return script.counts + script.model.counts + ledger.counts + named
+
+
+def crash(house: House, script: Script) -> None:
+    """Kill the server of the database, in the middle of whatever it does."""
+    assert house.server
+    house.note("the database's server is killed")
+    house.server.crash()
+    script.counts["kills of the database"] += 1
 
 
 def refuse(wrong: list[str]) -> None:
@@ -103,12 +119,15 @@ async def leave(house: House, script: Script, number: int) -> None:
             await script.decide(draft, script.chance.choice(("approve", "reject", "edit")))
 
 
-async def stories(seed: str, houses: int, kills: int, until: float) -> Counter[str]:
+async def stories(seed: str, houses: int, kills: int, until: float, server: databases.Server | None) -> Counter[str]:
     """All houses side by side; returns their counts together. Raises Wrong."""
     places = [Path(tempfile.mkdtemp(prefix="greenroom-kill-")) for _ in range(houses)]
     async with asyncio.TaskGroup() as group:
         told = [
-            group.create_task(story(place, f"{seed}/{n}", -(-kills // houses), until)) for n, place in enumerate(places)
+            group.create_task(
+                story(place, f"{seed}/{n}", -(-kills // houses), until, server.empty() if server else None)
+            )
+            for n, place in enumerate(places)
         ]
     for place in places:
         shutil.rmtree(place)
@@ -122,13 +141,16 @@ def main() -> int:
     asked.add_argument("--minutes", type=float, default=0)
     asked.add_argument("--seed", default=None)
     asked.add_argument("--houses", type=int, default=2, help="how many at the same time")
+    asked.add_argument("--postgresql", action="store_true", help="on a server of its own, which is killed, too")
     given = asked.parse_args()
     seed = given.seed or f"{random.SystemRandom().randrange(10**6)}"
     kills, minutes = given.kills or (sys.maxsize if given.minutes else 200), given.minutes or 10**6
     begun, failed = time.monotonic(), ""
     say(f"seed {seed}")
     try:
-        totals = asyncio.run(stories(seed, given.houses, kills, begun + 60 * minutes))
+        with databases.server(f"kill-{os.getpid()}", in_haste=False) if given.postgresql else nullcontext() as address:
+            made = databases.Server(address) if address else None
+            totals = asyncio.run(stories(seed, given.houses, kills, begun + 60 * minutes, made))
     except* Wrong as wrong:
         totals, failed = Counter(), "\n".join(map(str, wrong.exceptions))
     reached = {name for name in totals if name.startswith("killed: ")}

@@ -16,6 +16,7 @@ import httpx
 from aiohttp import web
 
 from bot.domain import Target, seal
+from tests.databases import Served
 from tests.fakes.assistant import FakeAssistant
 from tests.fakes.discord import TOKEN as DISCORD_TOKEN
 from tests.fakes.discord import FakeDiscord, components, texts
@@ -36,6 +37,7 @@ _YESES_TO_STAGE = (
 )
 CONFIG = """\
 community: {{name: Lantern Harbor}}
+store: {store}
 web: {{bind: "127.0.0.1:0"}}
 managers:
   mara: {{name: Mara Quint, telegram: {mara}}}
@@ -123,6 +125,8 @@ class House:
     """Everything around the program, and what has happened."""
 
     folder: Path
+    server: Served | None = None
+    """Its database on PostgreSQL; None: a SQLite file."""
     discord: FakeDiscord = field(default_factory=FakeDiscord)
     telegram: FakeTelegram = field(default_factory=FakeTelegram)
     model: FakeAssistant = field(default_factory=FakeAssistant)
@@ -181,7 +185,8 @@ class House:
         where = {"discord": self.discord.api_base, "gateway": self.discord.gateway_url}
         ids = {"mara": self.mara["id"], "tom": self.tom["user"]["id"]}
         ids |= {"harbor": self.harbor["id"], "scene": self.scene["id"]}
-        config = CONFIG.format(**ids, **where, telegram=self.telegram.api_base, model=self.model.endpoint)
+        store = self.server.url if self.server else "sqlite:///var/greenroom.db"
+        config = CONFIG.format(**ids, **where, store=store, telegram=self.telegram.api_base, model=self.model.endpoint)
         templates = {f"templates/{n}": t for n, t in {**TEMPLATES, **made.FILES}.items()}
         for name, text in {**templates, "config.yaml": config}.items():
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -324,8 +329,20 @@ class House:
     def database(self) -> Path:
         return self.folder / "var/greenroom.db"
 
+    @property
+    def is_made(self) -> bool:
+        """True once there is a database; it may still be without tables."""
+        return self.server is not None or self.database.exists()
+
+    def tables(self) -> list[str]:
+        if self.server:
+            return self.server.tables()
+        return [name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Read without changing the files. The last connection to close would write the log back."""
+        if self.server:
+            return self.server.tuples(query, values)
         try:
             return self._rows(query, values)
         except sqlite3.OperationalError as error:

@@ -24,6 +24,7 @@ from bot import settings
 from bot.adapters.telegram import pace
 from bot.app import build
 from bot.reader import Reader
+from bot.store import postgres
 from responders.ports import Floats
 from tests.fakes.reader import FakeReads, Says
 from tests.integration.made import MADE
@@ -151,6 +152,7 @@ def _run(pipe: Connection, folder: Path, environ: dict[str, str], wanted: Watch)
     os.dup2(log, sys.stderr.fileno())
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _watch(folder, wanted)
+    postgres.GONE_AFTER, postgres.LOST_AFTER = 1.0, 0.5  # else a life would be spent waiting for the one before
     pace.CHAT = pace.GROUP = (1000, 1.0)  # else most of a run would be waiting for Telegram's twenty messages a minute
     built = build(settings.load(folder / "config.yaml", environ), environ=environ, reader=_Known)
     asyncio.run(built.run(announce=_once(lambda: pipe.send(built.base_url))))

@@ -390,7 +390,7 @@ class Script:
     async def forget(self, where: str, fan: int) -> None:
         """A fan wants to be forgotten: what was stored by then must go."""
         house = self.house
-        if not house.database.exists():
+        if not house.is_made:
             return
         author = {
             "discord": self.discord_fans[fan]["user"]["id"],
@@ -598,7 +598,7 @@ class Script:
     async def settle(self) -> None:
         """A person looks after each uncertain reply in the channel, and says what is true."""
         house = self.house
-        if not house.database.exists():
+        if not house.is_made:
             return
         for draft_id, post_id, revision, kind, reply_to, to in house.rows(
             "SELECT d.draft_id, d.post_id, r.revision, d.kind, d.reply_to, d.platform FROM deliveries d "
