@@ -107,7 +107,8 @@ class OpenAIChat(Assistant):
         if form and _ABOUT_THE_FORM.search(said):
             self._refused.add(form)
             return True
-        named = next((key for key in _KEYS if key in sent and re.search(rf"\b{key}\b", said)), None)
+        words = re.findall(r"\w+", said)
+        named = next((key for key in _KEYS if key in sent and key in words), None)
         if named:
             self._refused.add(named)
         return named is not None

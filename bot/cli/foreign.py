@@ -11,7 +11,8 @@ from bot.cli.rows import Row
 from responders.library.faults import Fault
 
 _NAMES = {"zammad": "Zammad", "chatwoot": "Chatwoot"}
-_PLACEHOLDER = re.compile(r"#\{\s*([\w.]+)\s*\}|\{\{\s*([\w.]+)[^{}]*\}\}")
+_PLACEHOLDER = re.compile(r"#\{\s*([\w.]+)\s*\}|\{\{\s*+([\w.]++)[^{}]*+\}\}")
+_WITH_COMMAS = re.compile(rf"(,? ?)({_PLACEHOLDER.pattern})(,? ?)")
 _FAN = frozenset(
     (
         "ticket.customer.firstname",
@@ -105,7 +106,7 @@ def _with_slots(text: str) -> tuple[str, list[str], list[str]]:
         unknown.append(placeholder)
         return found[0]
 
-    return re.sub(rf"(,? ?)({_PLACEHOLDER.pattern})(,? ?)", slot, text), list(slots), unknown
+    return _WITH_COMMAS.sub(slot, text), list(slots), unknown
 
 
 class _Words(HTMLParser):

@@ -30,11 +30,11 @@ _LITTLE = 0.5
 """Texts that share a smaller part of their words are told as two."""
 QUOTE = 4
 """So many words of a fan in a row are a quote, whatever words they are."""
-_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
-_TAGS = re.compile(r"\{%-?\s*(?P<what>if|endif)\b.*?%\}|\{\{.*?\}\}", re.DOTALL)
-_SLOT = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_WORD = re.compile(r"\w+(?:['\u2019]\w++)*")
+_TAGS = re.compile(r"\{%-?\s*(?P<what>if|endif)\b[^%]*%\}|\{\{[^{}]*\}\}")
+_SLOT = re.compile(r"\{\{[^{}]*\}\}|\{%[^%]*%\}")
 _NUMBER = re.compile(r"\d")
-_STARTS = re.compile(r"(?:^|[.!?:\n]\s*)$")
+_STARTS = re.compile(r"(?:^|[.!?:\n][^\S\n]*+)$")
 _HALF = re.compile(r"^\s*[,.;:!?]|\s[,.;:!?]|[,;:][.!?]")
 """Signs with nothing before them, where a slot was left out."""
 _ID = 6

@@ -32,7 +32,7 @@ from responders.voice.words import WordList, fault
 NUMBER, NAME, LINKED, DATE = "model-number", "model-name", "model-link", "model-date"
 PROMISE, STATEMENT, OPPOSITE, OBEYED = "model-promise", "model-statement", "model-opposite", "model-obeyed"
 
-_CODE = re.compile(r"[`{}<>|\\\[\]]|^\s*(?:#|[-*+]\s|\d+[.)]\s)|\*\*|__|~~", re.MULTILINE)
+_CODE = re.compile(r"[`{}<>|\\\[\]]|^[^\S\n]*+(?:#|[-*+]\s|\d+[.)]\s)|\*\*|__|~~", re.MULTILINE)
 _MENTION = re.compile(r"[@\uff20]\w+")
 _ECHO, _QUOTED = 7, 6
 """So many words in a row of the post, or of what the model is told, are not said by chance."""

@@ -14,7 +14,7 @@ from responders.understanding.normalise import reading
 _SENTENCE = re.compile(r"(?<=[.!?\u2026])[\"\u201d\u00bb')]*\s+|\n+")
 _PART = re.compile(r"[,;:()\u2013\u2014\u00bf\u00a1\u201c\u201d\"\u00ab\u00bb\u201e](?=\D|$)|\s-+\s")
 _TOKEN = re.compile(
-    r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
+    r"\d+(?:[.,:]\d++)*|[^\W\d_]+(?:['\u2019][^\W\d_]++)*"
     r"|[%$\u20ac\u00a3\u00a5+=&\U0001f100-\U0001f1e5\U0001f200-\U0001f2ff]"
 )
 """A number, a word, or a sign that says something: a currency, or letters in a box."""

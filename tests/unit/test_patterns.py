@@ -52,20 +52,25 @@ for package in (bot, responders):
 
 from bot.console.notes import names_in
 from bot.content import Content
+from bot.insights import patches
 from bot.settings import Manager
+from responders.assistant.brief import given
+from responders.assistant.grounding import grounded
 from responders.library import examples
 from responders.types import Author, Context, Post, Wording
 
 pipeline = Content(Path("templates")).load()
 examples._has("the lamps of the harbor", "lamp")
 names_in("@mara, look", {"mara": Manager(name="Mara")})
+patches._Slotted("Hi Robin", {"name": "Robin"}, pipeline.library.templates[0]).made("Hi {{ name }}")
 now = datetime(2026, 5, 4, tzinfo=UTC)
 for text in json.loads(sys.argv[1]):
     author = Author(id="1", name="Robin")
     post = Post(platform="web", channel="c", external_id="1", author=author, text=text, at=now)
     for locale in ("en", "de"):
         context = Context(now=now, community="Lantern Harbor", locale=locale, asked=True)
-        pipeline.run(post, context)
+        read = pipeline.run(post, context).understanding
+        grounded(text, given(post, context, read, pipeline.library))
         pipeline.check(Wording(text=text, intent="praise", quoted=("lamp",)), post, context)
 print(json.dumps({"made": [[module, *key] for key, module in found.items()], "sites": sorted(sites)}))
 """
