@@ -19,13 +19,16 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 import sentencepiece
 
 from bot.errors import GreenroomError
 from responders.ports import Floats
 from responders.understanding.gates import gate_words
 from responders.understanding.trained import ByWords, Heads, Model
+
+# Without it, the import alone writes a device id under ~/.cache/Microsoft and queues events for Microsoft.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime  # type: ignore[import-untyped]  # it ships no types
 
 FOLDER = Path(str(resources.files("bot") / "model"))
 DIMENSIONS = 384

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.types import Author, Post
 from tests import model
+from tests.integration.program import ROOT
 
 TEXTS = ("love the harbor", "i want to kill myself", "my train is late again")
 
@@ -56,3 +59,18 @@ async def test_what_waits_at_a_start_is_read_by_the_model(write_config: Callable
         assert found
         assert found.post.understanding
         assert found.post.understanding["situations"], "which words alone never tell"
+
+
+@pytest.mark.parametrize("name", ["bot.reader", "training"])
+def test_the_runtime_of_the_model_leaves_nothing_in_a_home_and_says_nothing(name: str, tmp_path: Path) -> None:
+    code = f"import {name}, onnxruntime; onnxruntime.SessionOptions()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.rglob("*")) == []
