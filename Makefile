@@ -5,18 +5,22 @@ READY := .venv/.ready
 # Compiled once, not by each process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-postgresql test-browser test-kill test-month demo-month soak lint specs bench train
+.PHONY: run test test-whole test-postgresql test-browser test-kill test-month demo-month soak lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql' -n 4 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole' -n 4 --dist worksteal
 
 # What has to do with the database once more, on a real PostgreSQL: one from a wheel, or that of GREENROOM_TEST_POSTGRES.
 DATABASE := $(addprefix tests/integration/,store desk outbox intake insights people machine assistant)
 test-postgresql: $(READY)
 	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 4 --dist worksteal
+
+# What takes its time: random stories, attacks on whole pages, the program as a process, every shipped template.
+test-whole: $(READY)
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 4 --dist worksteal
 
 # The pages in a browser: Chromium or Chrome.
 test-browser: $(READY)

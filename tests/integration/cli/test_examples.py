@@ -25,6 +25,8 @@ from bot.cli import commands, rows
 from tests.integration.program import ROOT
 from tests.unit.exports.builders import discord, line, said
 
+pytestmark = pytest.mark.whole
+
 GREENROOM = str(Path(sys.executable).with_name("greenroom"))
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
 ENV = {**os.environ, "PYTHONPATH": str(ROOT), "GREENROOM_WEB_TOKEN": TOKEN, "NO_COLOR": "1"}

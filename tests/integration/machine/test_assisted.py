@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
@@ -23,6 +24,8 @@ from responders.types import ASSISTANT
 from tests.fakes.assistant import says
 from tests.integration.conftest import UNCLEAR, House, Stage
 from tests.integration.machine.test_machine import CHANGES, LETTERS, TEXTS, WHICH, Machine, waiting
+
+pytestmark = pytest.mark.whole
 
 BLOCK = "assistant: {endpoint: 'http://127.0.0.1:1/v1', model: small-model, processor: our own}\n"
 WORDED = (TEXTS["praise"], TEXTS["question"], TEXTS["complaint"], UNCLEAR, UNCLEAR)

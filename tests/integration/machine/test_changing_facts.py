@@ -23,6 +23,8 @@ from tests.integration.operators import (
     operators,
 )
 
+pytestmark = pytest.mark.whole
+
 VALUES = (OLD, NEW)
 SETS = (HERE, MOVED, DATED)
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +23,8 @@ from hypothesis.stateful import (
 
 from bot.adapters.web import views
 from bot.domain import DELIVERY_MOVES, MOVES, Action, Cause, Delivery, DraftState, Refused, seal
+
+pytestmark = pytest.mark.whole
 
 LEGAL = {
     "draft": {(old, new) for (old, _), new in MOVES.items()}

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -251,6 +252,7 @@ class Forgetting(RuleBasedStateMachine):
         assert not self.house.database.rows(lacking)
 
 
+@pytest.mark.whole
 def test_whatever_a_fan_said_yes_to(build_house: Callable[[], Any]) -> None:
     Forgetting.open_house = staticmethod(build_house)
     run_state_machine_as_test(

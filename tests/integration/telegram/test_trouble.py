@@ -146,6 +146,7 @@ async def test_a_webhook_of_another_program_is_taken_away(house: House) -> None:
     assert len(house.fake.requests("deleteWebhook")) == 1
 
 
+@pytest.mark.whole
 async def test_the_token_stands_nowhere(running: Killable) -> None:
     """Whatever goes wrong, and whatever an operator may read of it."""
     house = running

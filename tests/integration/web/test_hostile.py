@@ -6,6 +6,8 @@ import pytest
 
 from bot.console.app import PAGES_OF_MANAGERS
 
+pytestmark = pytest.mark.whole
+
 HOSTILE = [
     "<script>x()</script>",
     "<img src=x onerror=x()>",

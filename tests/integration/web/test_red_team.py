@@ -26,6 +26,8 @@ from tests.fakes.assistant import MODEL, Asked, FakeAssistant, says
 from tests.integration.web.conftest import CONFIG, Greenroom, Start
 from tests.model import TEMPLATES
 
+pytestmark = pytest.mark.whole
+
 LANGUAGES = ("en", "de", "es", "fr", "pt")
 OTHER = "Nepomuk Zander"
 """Another fan, whose name the model must not see."""

@@ -11,6 +11,8 @@ import pytest
 
 from tests.unit.exports.builders import discord, said
 
+pytestmark = pytest.mark.whole
+
 Run = Callable[..., tuple[int, str, str]]
 
 

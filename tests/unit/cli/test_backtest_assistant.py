@@ -15,6 +15,8 @@ from bot.store import Store, fans
 from tests.fakes.assistant import KEY, MODEL, Asked, FakeAssistant, Turn, aside, says
 from tests.unit.exports.builders import discord, said
 
+pytestmark = pytest.mark.whole
+
 Run = Callable[..., tuple[int, str, str]]
 ANSWERS = {
     "gorgeous": "It is so good to read that.",

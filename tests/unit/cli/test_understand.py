@@ -22,6 +22,8 @@ from responders.types import Context, Post, Proposal
 from tests.fakes.reader import FakeReads, Says
 from tests.model import shipped
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[3]
 Run = Callable[..., tuple[int, str, str]]
 KEYS = [

@@ -21,6 +21,8 @@ from tests.eval.reading import ROOT, Read, Reader, answer_files, around, intent_
 from tests.model import shipped as running
 from training import corpus
 
+pytestmark = pytest.mark.whole
+
 SO = Reason(code=ReasonCode.INTENT, sentence="so")
 FEW = posts.posts(posts.UNSEEN)[::5]
 """The posts that the program reads here."""

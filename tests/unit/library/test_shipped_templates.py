@@ -46,6 +46,7 @@ def test_the_linter_has_nothing_to_say(live: Pipeline) -> None:
     assert [str(fault) for fault in lint(live.library, TODAY, ["en"], live.understand)] == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_post_under_answers_to_finds_its_reply(live: Pipeline, locale: str) -> None:
     own = [template for template in live.library.templates if template.locale == locale]

@@ -25,6 +25,8 @@ from responders.understanding.trained import unit
 from tests.eval.grouping import measured, measured_as_they_come
 from tests.model import reader
 
+pytestmark = pytest.mark.whole
+
 
 def said(vector, situation=None):
     return Said(vector=np.array(vector, np.float32), situation=situation)
