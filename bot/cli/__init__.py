@@ -28,7 +28,7 @@ COMMANDS: Table = {
     "doctor": ("doctor:doctor", "Say what is well, what is not, and how to mend it."),
     "report": ("report:report", "How many posts that deserved an answer got one."),
     "templates": (":of_templates", "Check the operators' files, and show what they say."),
-    "db": ("database:commands", "Migrate the database, back it up, move it."),
+    "db": ("database:commands", "Migrate the database, back it up, restore it, move it."),
 }
 TEMPLATES: Table = {
     "check": ("check:check", "Say what is wrong (status 1) and what could be better."),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.common import Config, busy, load_settings
+from bot.queue import hold
 from bot.store import copy as copies
-from bot.store import migrate
+from bot.store import migrate, restore
 
 commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -39,7 +41,7 @@ def backup(
     """Back up the SQLite database. It is written to a new file, also while Greenroom runs.
 
     \b
-    Example: greenroom db backup saved.db
+    Example: greenroom db backup before-the-update.db
     """
     settings = load_settings(config)
     with busy("Copying the database"):
@@ -47,6 +49,27 @@ def backup(
     typer.echo(
         f"{file} is a copy of the database ({size:,} bytes). It has fans' words: keep it as safe as the database."
     )
+
+
+@commands.command("restore")
+def restore_(
+    file: Annotated[Path, typer.Argument(help="A backup.", show_default=False)], config: Config = None
+) -> None:
+    """Go back to a backup of the SQLite database; stop Greenroom first. The old database is kept beside it, and
+    everything is on hold until a manager lifts that.
+
+    \b
+    Example: greenroom db restore saved.db
+    """
+    settings = load_settings(config)
+    with busy("Restoring the database"):
+        old = restore.restore(settings.store, file, lambda c: hold.after_restore(c, datetime.now(UTC)))
+    typer.echo(f"The database is now as it was in {file}.")
+    if old:
+        typer.echo(f"The old one is {old}. It has fans' words: erase it when all is well.")
+    typer.echo("Everything is on hold, because replies sent after the backup wait again.")
+    typer.echo("Look before you send, then lift the hold, in the console or with `/hold lift`. Managers sign in again.")
+    typer.echo("What fans erased or took back after the backup is there again.")
 
 
 @commands.command()

@@ -8,7 +8,11 @@ from datetime import datetime
 from bot.domain import Cause, Delivery, DraftState
 from bot.events import Happened
 from bot.queue import moves
-from bot.store import Connection, deliveries, drafts, events, holds
+from bot.store import Connection, deliveries, drafts, events, holds, sessions
+
+RESTORE = "restore"
+"""Who holds everything back after a restore."""
+RESTORED = "restored from a backup: replies sent after it wait again; look before you send, then lift the hold"
 
 
 def begin(connection: Connection, by: str, reason: str, at: datetime) -> int | None:
@@ -19,6 +23,13 @@ def begin(connection: Connection, by: str, reason: str, at: datetime) -> int | N
     if not holds.begin(connection, by, reason, at):
         return None
     return sum(take_back(connection, delivery, at) for delivery in deliveries.held_back(connection))
+
+
+def after_restore(connection: Connection, at: datetime) -> None:
+    """Keep everything back, because a backup does not know what was sent after it. Nobody is signed in any more: it
+    also does not know who signed out."""
+    begin(connection, RESTORE, RESTORED, at)
+    sessions.keep_only(connection, ())
 
 
 def take_back(connection: Connection, delivery: Delivery, at: datetime) -> bool:

@@ -95,6 +95,7 @@ def make(folder: Path, port: int) -> Path:
     (folder / "wordings.csv").write_bytes(rows.written([{**wording, "more": example}]))
     shutil.copytree(folder / "templates", folder / "new", ignore=shutil.ignore_patterns("en", "de", "fr", "es", "pt"))
     assert run(["db", "upgrade"], folder).returncode == 0
+    assert run(["db", "backup", "saved.db"], folder).returncode == 0
     return folder
 
 
