@@ -41,6 +41,10 @@ _UNKNOWN, _UNAUTHORIZED, _UNAVAILABLE = 404, 401, 500
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The card's id, or enough of its beginning.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts: as the API answers.")]
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="KEY", help="Who decides and signs; else the only manager, or who is on call."),
+]
 
 
 class Decision(StrEnum):
@@ -117,7 +121,7 @@ def list_(
 
 
 @commands.command()
-def show(card_id: Id, as_json: AsJson = False, config: Config = None) -> None:
+def show(card_id: Id, as_: As = None, as_json: AsJson = False, config: Config = None) -> None:
     """Show a whole card.
 
     That is the post and what was said before it, why, the reply, what else there is to say, and notes.
@@ -126,8 +130,9 @@ def show(card_id: Id, as_json: AsJson = False, config: Config = None) -> None:
     Example: greenroom queue show 3f9c2a
     """
     settings = load_settings(config)
+    by = _manager(settings, as_)
     with _server(settings) as server:
-        card = server.card(card_id)
+        card = server.card(card_id, by)
     if as_json:
         typer.echo(json.dumps(card, ensure_ascii=False, indent=2))
     else:
@@ -149,9 +154,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
         int | None,
         typer.Option(min=1, metavar="REVISION", help="approve, edit: do not ask; the text of this revision was read."),
     ] = None,
-    as_: Annotated[
-        str | None, typer.Option("--as", metavar="KEY", help="Who decides; else the only manager, or who is on call.")
-    ] = None,
+    as_: As = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -170,7 +173,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
     options = {name: value for name, value in given.items() if value not in (None, [])}
     _refuse_misplaced(decision, options)
     with _server(settings) as server:
-        card = server.card(card_id)
+        card = server.card(card_id, by)
         more = _more(options)
         if decision is Decision.EDIT and text is None:
             more["text"] = edited(card["text"] or "")
@@ -183,10 +186,15 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
             **more,
         }
         done = server.ask("POST", f"/api/drafts/{card['draft_id']}/decisions", json=body)
-    if as_json:
-        typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
-    else:
+        if as_json:
+            typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
+            return
         _tell(done, decision, by, settings)
+        if decision in (Decision.REWORD, Decision.FILL):
+            _print(server.card(done["draft_id"], by), settings)
+        if yes is not None:  # else it was shown before
+            typer.echo("\n".join([f"It goes out so{cards.source(done)}:", *cards.indented(cards.shown(done["text"]))]))
+        _tell_undo(done, settings)
 
 
 @commands.command()
@@ -249,12 +257,15 @@ class Server:
                 break
         return found, after is not None
 
-    def card(self, card_id: str) -> cards.Json:
-        """A card by its id or the beginning of it. Raises GreenroomError if that names none, or more than one."""
+    def card(self, card_id: str, by: str | None = None) -> cards.Json:
+        """A card by its id or the beginning of it; `by`: with the texts that a yes of this manager sends.
+
+        Raises GreenroomError if the id names none, or more than one.
+        """
         prefix = card_id.strip().lower()
         if not prefix or len(prefix) > 16 or set(prefix) - set("0123456789abcdef"):  # noqa: PLR2004 - as ids are
             raise GreenroomError(f"“{cards.line(card_id)}” is not a card's id; `greenroom queue list` shows them.")
-        found = self._page({"begins": prefix, "limit": 4})["items"]
+        found = self._page({"begins": prefix, "limit": 4, **({"by": by} if by else {})})["items"]
         if not found:
             raise GreenroomError(f"There is no card {prefix}; `greenroom queue list` shows those that wait.")
         if len(found) > 1:
@@ -457,14 +468,16 @@ def _wording(server: Server, card: cards.Json, more: Mapping[str, Any]) -> cards
 
 
 def _tell(done: cards.Json, decision: Decision, by: str, settings: Settings) -> None:
-    """What came of it, and what can be done now."""
+    """What came of it."""
     name = settings.managers[by].name
     typer.echo(f"{name} {_DONE[decision]}.")
     notes = [*cards.remarks(done["warnings"])]
     if notes:
         typer.echo("\n".join(notes))
-    if decision in (Decision.REWORD, Decision.FILL):
-        _print(done, settings)
+
+
+def _tell_undo(done: cards.Json, settings: Settings) -> None:
+    """Until when it can be taken back."""
     short = done["draft_id"][: cards.ID]
     if done["undo_until"]:
         until = settings.community.local(datetime.fromisoformat(done["undo_until"]))

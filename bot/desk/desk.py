@@ -14,7 +14,7 @@ from bot.desk.decide import decide
 from bot.desk.listing import around, page
 from bot.desk.press import Press
 from bot.desk.view import Around, CardView, Decided, Listing, Remarks
-from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, words_of, written
+from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, signed, words_of, written
 from bot.domain import (
     ON_SENT_REPLY,
     SKIP_REASONS,
@@ -323,6 +323,14 @@ class Desk:
             return self._cards(connection, page, now), following
 
         return await self._store.read(query)
+
+    def signed(self, card: CardView, by: str | None) -> CardView:
+        """The card with the texts that a yes of this manager sends; without one, as it is. Raises Refused for anybody
+        but managers."""
+        if by is None:
+            return card
+        self.check(by)
+        return replace(card, draft=signed(card.draft, self.first_name(by)))
 
     async def decided(self, limit: int = 20) -> list[CardView]:
         """The latest decisions, newest first, for undo, retry, settle, correct and remove."""

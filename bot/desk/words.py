@@ -100,13 +100,30 @@ def _proposed(draft: Draft, signer: str) -> Proposed | None:
     if recipe is None:
         return Proposed(text=draft.text)
     typed = {name: draft.typed.get(name, "") for name in recipe.asks}
-    try:
-        text = preview(recipe, draft.typed, signer)
-    except RenderFailed:  # only the name of who signs can make it too long
-        text = draft.text
     return Proposed(
-        text=text, source=recipe.source, slots={**recipe.slots, **typed, **dict.fromkeys(recipe.signers, signer)}
+        text=_signed(recipe, draft.typed, signer, draft.text),
+        source=recipe.source,
+        slots={**recipe.slots, **typed, **dict.fromkeys(recipe.signers, signer)},
     )
+
+
+def signed(draft: Draft, signer: str) -> Draft:
+    """An open draft with the texts that a yes sends: signed with the first name of whoever says it."""
+    if not draft.live:  # its text is what was sent
+        return draft
+    others = (
+        replace(other, text=_signed(other.recipe, {}, signer, other.text)) if other.recipe else other
+        for other in draft.alternatives
+    )
+    text = _signed(draft.recipe, draft.typed, signer, draft.text) if draft.recipe and draft.text else draft.text
+    return replace(draft, text=text, alternatives=tuple(others))
+
+
+def _signed(recipe: Recipe, typed: Mapping[str, str], signer: str, unsigned: str) -> str:
+    try:
+        return preview(recipe, typed, signer)
+    except RenderFailed:  # only the name of who signs can make it too long, and then it cannot be sent
+        return unsigned
 
 
 def share_changed(old: str, new: str) -> float:

@@ -31,6 +31,7 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=200)]
 Beginning = Annotated[str | None, Query(pattern="^[0-9a-f]{1,16}$")]
 IdempotencyKey = Annotated[str | None, Header(max_length=200)]
+SignedBy = Annotated[str | None, Query(max_length=200, description="A manager, to see the texts that their yes sends.")]
 
 
 @router.post("/posts", status_code=202)
@@ -110,29 +111,31 @@ async def ask(post_id: str, body: AskIn, who: Called, deps: Wired) -> Json:
 @router.get("/drafts")
 async def drafts(
     deps: Wired,
+    *,
     state: DraftState = DraftState.WAITING,
     limit: Limit = 50,
     after: Cursor = None,
     begins: Beginning = None,
+    by: SignedBy = None,
 ) -> Json:
     """Drafts in a state, urgent first, then oldest; or those in any state whose id `begins` so."""
     if begins is not None:
         found = [await deps.desk.draft(one) for one in await deps.store.read(lambda c: beginning(c, begins, limit))]
-        return {"items": [views.card(item) for item in found if item], "next": None}
+        return {"items": [views.card(deps.desk.signed(item, by)) for item in found if item], "next": None}
     try:
         items, following = await deps.desk.drafts(state=state, limit=limit, after=after)
     except ValueError:
         raise _bad_cursor() from None
-    return {"items": [views.card(item) for item in items], "next": following}
+    return {"items": [views.card(deps.desk.signed(item, by)) for item in items], "next": following}
 
 
 @router.get("/drafts/{draft_id}")
-async def draft_of(draft_id: str, deps: Wired) -> Json:
+async def draft_of(draft_id: str, deps: Wired, by: SignedBy = None) -> Json:
     """One draft, in any state."""
     found = await deps.desk.draft(draft_id)
     if found is None:
         raise _no_draft()
-    return views.card(found)
+    return views.card(deps.desk.signed(found, by))
 
 
 @router.post("/drafts/{draft_id}/remarks")

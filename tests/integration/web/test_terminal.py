@@ -19,6 +19,8 @@ import pytest
 from bot import app, settings
 from tests.integration.web.conftest import CONFIG, TOKEN, Greenroom
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).parents[3]
 ESCAPES = "the new map is gorgeous \x1b[2J\x1b]0;yours\x07 \u202e love it"
 
@@ -180,6 +182,53 @@ async def test_a_yes_is_asked_for_with_the_whole_text_shown(house: Greenroom, te
     status, out, _ = await terminal.run("decide", draft["draft_id"], "undo")
     assert (status, await state(house, draft)) == (0, "waiting")
     assert "Mara Quint took it back" in out, "who is on call decides where nobody is named"
+
+
+SIGNED = "the game crashes when I open the inventory"
+"""A complaint, whose reply is signed by whoever says yes."""
+
+
+async def sent_text(house: Greenroom, draft: dict[str, Any]) -> str:
+    return str((await house.http.get(f"/api/posts/{draft['post']['post_id']}")).json()["reply"]["text"])
+
+
+async def test_the_text_that_is_shown_is_the_text_that_is_sent(house: Greenroom, terminal: Terminal) -> None:
+    draft = await house.draft(SIGNED)
+    status, screen = await terminal.asked("y\n", "decide", draft["draft_id"], "approve", "--as", "tom")
+    sent = await sent_text(house, draft)
+    assert (status, sent.endswith("Tom")) == (0, True)
+    asked = screen.partition("This goes out")[2].partition(":\n")[2].partition("Send it?")[0]
+    assert [line.strip() for line in asked.splitlines()] == [line.strip() for line in sent.splitlines()]
+    for manager, name in (((), "Mara"), (("--as", "tom"), "Tom")):
+        draft = await house.draft(SIGNED)
+        shown = (await terminal.run("show", draft["draft_id"], *manager))[1]
+        out = (await terminal.run("decide", draft["draft_id"], "approve", "--yes", "1", *manager))[1]
+        sent = await sent_text(house, draft)
+        assert sent.endswith(name)
+        for line in sent.splitlines():
+            assert line in shown
+            assert line in out
+
+
+async def test_other_wordings_are_shown_signed(house: Greenroom, terminal: Terminal) -> None:
+    draft = await house.draft(SIGNED)
+    assert "your name" in draft["alternatives"][0]["text"], "on a card for all managers nobody has signed"
+    out = (await terminal.run("show", draft["draft_id"], "--as", "tom"))[1]
+    assert out.count("Tom\n") == 2
+    out = (await terminal.run("decide", draft["draft_id"], "reword", "--as", "tom"))[1]
+    assert out.count("Tom\n") == 2
+    path = f"/api/drafts/{draft['draft_id']}"
+    nobody = await house.http.get(path, params={"by": "mata"})
+    assert (nobody.status_code, nobody.json()["error"]) == (403, "not_a_manager")
+
+
+async def test_own_words_are_shown_as_they_are_sent(house: Greenroom, terminal: Terminal) -> None:
+    draft = await house.draft()
+    written = "  So good to re\u200bad this, Robin. Cafe\u0301!  "
+    status, screen = await terminal.asked("y\n", "decide", draft["draft_id"], "edit", "--text", written)
+    assert status == 0
+    asked = screen.partition("This goes out")[2].partition(":\n")[2].partition("Send it?")[0]
+    assert asked.strip() == await sent_text(house, draft) == "So good to read this, Robin. Caf\u00e9!"
 
 
 async def test_ctrl_c_at_the_question_sends_nothing(house: Greenroom, terminal: Terminal) -> None:
