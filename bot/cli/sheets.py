@@ -30,12 +30,12 @@ def export(
     wordings: Annotated[bool, typer.Option("--wordings", help="Replies to everything else alone.")] = False,
     config: Config = None,
 ) -> None:
-    """Write the answers and wordings as CSV, one wording a row.
+    """Write the answers and wordings to a new CSV file, one wording a row.
 
     A cell that a spreadsheet could take for a formula begins with a ', which `import` takes away again.
 
     \b
-    Example: greenroom templates export wordings.csv
+    Example: greenroom templates export ours.csv
     """
     if answers and wordings:
         raise GreenroomError("--answers and --wordings leave out each other; write one, or none for both.")
@@ -45,7 +45,9 @@ def export(
     kinds = {True} if answers else {False} if wordings else {True, False}
     chosen = [template for template in library.templates if template.is_faq in kinds]
     found = [row for template in chosen for row in rows.rows_of(template.path, texts[template.path])]
-    write_file(file, rows.written(found))
+    if not file.parent.is_dir():
+        raise GreenroomError(f"{file.parent}: there is no such folder; make it first, or name another.")
+    write_file(file, rows.written(found), new=True)
     typer.echo(f"Wrote {counted(len(found), 'row')} of {counted(len(chosen), 'file')} to {file}.")
 
 

@@ -96,6 +96,7 @@ def test_everything_comes_back_as_it_was(greenroom: Run, home: Path) -> None:
 
 def test_answers_or_wordings_alone(greenroom: Run, home: Path) -> None:
     def written(*options: str) -> set[str]:
+        Path("some.csv").unlink(missing_ok=True)
         assert greenroom("templates", "export", "some.csv", *options)[0] == 0
         with Path("some.csv").open(encoding="utf-8-sig", newline="") as file:
             return {f"{row['language']}/{row['intent']}/{row['name']}" for row in csv.DictReader(file)}
@@ -105,6 +106,16 @@ def test_answers_or_wordings_alone(greenroom: Run, home: Path) -> None:
     assert written() == answers | wordings
     assert not answers & wordings
     assert greenroom("templates", "export", "some.csv", "--answers", "--wordings")[0] == 2
+
+
+@pytest.mark.parametrize(("file", "why"), [("own.csv", "there already"), ("new/own.csv", "no such folder")])
+def test_an_export_writes_over_nothing_and_makes_no_folder(greenroom: Run, home: Path, file: str, why: str) -> None:
+    (home / "own.csv").write_text("my work", encoding="utf-8")
+    status, out, err = greenroom("templates", "export", file)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert why in err
+    assert (home / "own.csv").read_text(encoding="utf-8") == "my work"
+    assert not (home / "new").exists()
 
 
 def test_an_operators_words_are_never_written_over(greenroom: Run, home: Path) -> None:
