@@ -175,6 +175,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
     with _server(settings) as server:
         card = server.card(card_id, by)
         more = _more(options)
+        _refuse_unclear(card, decision, options)
         if decision is Decision.EDIT and text is None:
             more["text"] = edited(card["text"] or "")
         if decision in (Decision.APPROVE, Decision.EDIT) and yes is None:
@@ -411,6 +412,15 @@ def _refuse_misplaced(decision: Decision, options: Mapping[str, object]) -> None
         raise GreenroomError(f"Write --{needed} with {decision}; `greenroom queue decide --help` says how.")
 
 
+def _refuse_unclear(card: cards.Json, decision: Decision, options: Mapping[str, Any]) -> None:
+    """Raises GreenroomError if nobody can tell which text is meant."""
+    if options.get("yes", 0) > card["revision"]:
+        raise GreenroomError(f"The card is at revision {card['revision']}.")
+    ready = len(card["alternatives"])
+    if decision is Decision.APPROVE and card["text"] is None and ready and "alternative" not in options:
+        raise GreenroomError(f"Pick one: --alternative 1{f' to {ready}' if ready > 1 else ''}.")
+
+
 def _more(options: Mapping[str, Any]) -> dict[str, Any]:
     """What the API gets of the options."""
     more = {name: value for name, value in options.items() if name not in {"slot", "yes"}}
@@ -446,8 +456,22 @@ def _ask(server: Server, card: cards.Json, more: Mapping[str, Any]) -> None:
     typer.echo("\n".join(cards.indented(cards.shown(post["text"]) or "(no words)")))
     typer.echo(typer.style(f"This goes out{cards.source(wording)}:", bold=True))
     typer.echo("\n".join([*cards.indented(cards.shown(text)), *cards.remarks(wording["checks"])]))
-    if not typer.confirm("Send it?"):
+    if not _yes("Send it?"):
         raise NotDone("Nothing was sent.")
+
+
+def _yes(question: str) -> bool:
+    """What somebody at a terminal answers; the end of the input is a no. Exits with 130 after Ctrl-C."""
+    try:
+        while (answer := input(f"{question} [y/N]: ").strip().lower()) not in {"y", "yes", "n", "no", ""}:
+            typer.echo(f"“{cards.line(answer)}” is neither; write y for yes or n for no.")
+    except EOFError:
+        typer.echo()
+        return False
+    except KeyboardInterrupt:
+        typer.echo("\nNothing was sent.", err=True)
+        raise typer.Exit(130) from None
+    return answer.startswith("y")
 
 
 def _wording(server: Server, card: cards.Json, more: Mapping[str, Any]) -> cards.Json:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bot import app, settings
+from tests.integration.conftest import NEAREST, UNSURE
 from tests.integration.web.conftest import CONFIG, TOKEN, Greenroom
 
 pytestmark = pytest.mark.whole
@@ -234,7 +235,41 @@ async def test_own_words_are_shown_as_they_are_sent(house: Greenroom, terminal: 
 async def test_ctrl_c_at_the_question_sends_nothing(house: Greenroom, terminal: Terminal) -> None:
     draft = await house.draft()
     status, screen = await terminal.asked("^C", "decide", draft["draft_id"], "approve")
+    assert (status, await state(house, draft)) == (130, "waiting"), screen
+    assert screen.endswith("Nothing was sent.\n")
+    assert "Aborted" not in screen
+
+
+async def test_the_end_of_the_input_and_a_slip_send_nothing(house: Greenroom, terminal: Terminal) -> None:
+    draft = await house.draft()
+    status, screen = await terminal.asked("\x04", "decide", draft["draft_id"], "approve")
     assert (status, await state(house, draft)) == (1, "waiting"), screen
+    assert screen.endswith("Nothing was sent.\n")
+    status, screen = await terminal.asked("maybe\nno\n", "decide", draft["draft_id"], "approve")
+    assert (status, await state(house, draft)) == (1, "waiting"), screen
+    assert "“maybe” is neither; write y for yes or n for no." in screen
+
+
+async def test_a_revision_that_is_not_there_yet(house: Greenroom, terminal: Terminal) -> None:
+    draft = await house.draft()
+    status, _, err = await terminal.run("decide", draft["draft_id"], "approve", "--yes", "99")
+    assert (status, err, await state(house, draft)) == (2, "The card is at revision 1.\n", "waiting")
+
+
+async def test_of_ready_replies_one_is_picked(start: Callable[..., Any], tmp_path: Path, unused_tcp_port: int) -> None:
+    told = CONFIG.replace("127.0.0.1:0", f"127.0.0.1:{unused_tcp_port}")
+    async with start(config=told, texts=NEAREST) as house:
+        draft = await house.draft(UNSURE)
+        ready = len(draft["alternatives"])
+        assert (draft["text"], ready > 1) == (None, True)
+        terminal = Terminal(tmp_path / "config.yaml")
+        for more in ((), ("--yes", "1")):
+            status, _, err = await terminal.run("decide", draft["draft_id"], "approve", *more)
+            assert (status, err) == (2, f"Pick one: --alternative 1 to {ready}.\n")
+        number, picked = next((n, a["text"]) for n, a in enumerate(draft["alternatives"], 1) if not a["missing_slots"])
+        status, screen = await terminal.asked("y\n", "decide", draft["draft_id"], "approve", "--alternative", number)
+        assert status == 0, screen
+        assert await sent_text(house, draft) == picked
 
 
 async def test_a_yes_without_a_question_names_the_revision_that_was_read(house: Greenroom, terminal: Terminal) -> None:
@@ -420,7 +455,8 @@ async def test_a_lost_answer_is_not_called_a_no(house: Greenroom, tmp_path: Path
     path.write_text(CONFIG.format(undo_seconds=10, public_url="").replace("127.0.0.1:0", f"127.0.0.1:{port}"), "utf-8")
     async with server:
         status, _, err = await Terminal(path).run("decide", draft["draft_id"], "skip")
-    assert (status, await state(house, draft)) == (1, "rejected")
+    assert status == 1
+    await house.until(f"/api/drafts/{draft['draft_id']}", lambda card: card["state"] == "rejected")
     assert err.startswith("The answer was lost, so this may be done or not")
 
 
