@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
-from bot.cli.rows import Row
+from bot.cli.rows import TO_WRITE, Row
 from responders.library.faults import Fault
 
 _NAMES = {"zammad": "Zammad", "chatwoot": "Chatwoot"}
@@ -23,6 +23,8 @@ _FAN = frozenset(
     )
 )
 _MANAGER = frozenset(("user.firstname", "user.fullname", "ticket.owner.firstname", "agent.name", "agent.first_name"))
+_LIKE_A_POST = 3
+"""Words of a title that may stand in for a post."""
 _SLOTS = {
     "name": "  name: {from: fan.call_name}",
     "who": "  who: {from: approver.first_name}",
@@ -34,7 +36,8 @@ def adopted(
 ) -> tuple[list[Row], list[tuple[int, str]]]:
     """Rows of Zammad or Chatwoot as ours, and what is left out: the line, and why.
 
-    Of each text one file is made. Its title stands in for the posts that it answers until somebody writes them.
+    Of each text one file is made. Its title stands in for the posts that it answers until somebody writes them. A
+    short title cannot: a reply called "hello" would answer all who greet. Then a comment stands there (`TO_WRITE`).
     """
     ours, left_out, names = list[Row](), list[tuple[int, str]](), set[str]()
     for row in rows:
@@ -54,20 +57,23 @@ def adopted(
             if unknown:
                 continue
             made_of = {"language": language, "intent": intent, "name": name, "variant": "plain", "text": text}
-            made_of["answers_to"] = "\n".join(_posts(title, cells.get("keywords", "")))
+            posts = _posts(title, cells.get("keywords", ""))
+            made_of["answers_to"] = "\n".join(posts)
             if intent == "question":
                 made_of["source"] = f"{_NAMES[kind]}: {title}"
-            if slots:
-                made_of["more"] = "\n".join(["slots:", *(_SLOTS[slot] for slot in slots)])
+            more = [] if posts else [TO_WRITE]
+            more += ["slots:", *(_SLOTS[slot] for slot in slots)] if slots else []
+            made_of["more"] = "\n".join(more)
             ours.append(Row(line=row.line, cells=made_of))
     return ours, left_out
 
 
 def _posts(title: str, keywords: str) -> list[str]:
-    """What stands in for fans' posts: the title, and keywords of more than one word."""
+    """What stands in for fans' posts: the title if it is long enough, and keywords of more than one word."""
     more = (one.strip() for one in re.split(r"[,;\n]|~~~", keywords))
-    said = [re.sub(r"[\s_-]+", " ", title).strip(" /"), *(one for one in more if " " in one)]
-    return list(dict.fromkeys(filter(None, said)))[:12]
+    post = re.sub(r"[\s_-]+", " ", title).strip(" /")
+    said = [post] if len(post.split()) >= _LIKE_A_POST else []
+    return list(dict.fromkeys([*said, *(one for one in more if " " in one)]))[:12]
 
 
 def _name(title: str) -> str:

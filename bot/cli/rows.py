@@ -29,6 +29,10 @@ _NEEDED = {
 }
 """Whose file it is -> the columns by which it is known."""
 MOST_BYTES = 16 << 20
+TO_WRITE = """\
+answers_to:
+  # Write at least five posts here, as fans write them, each on a line with a dash."""
+"""Stands in a file for the posts that it answers, where nobody wrote any yet."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What a spreadsheet may run instead of showing it, and what only looks as if we had guarded it."""
 _SEPARATOR = re.compile(r'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
@@ -52,6 +56,11 @@ class Made:
     rows: list[Row] = field(default_factory=list)
     begins: list[tuple[int, int]] = field(default_factory=list)
     """Line of `text` -> line of the CSV file, where a part begins, in order."""
+
+    @property
+    def unfinished(self) -> bool:
+        """True if somebody must write the posts that it answers before it can be used."""
+        return TO_WRITE in self.text
 
     def csv_line(self, line: int | None) -> int:
         """The line of the CSV file from which a line of `text` came."""

@@ -65,7 +65,8 @@ def import_(
     """Make template files of a CSV file: our own, Zammad's text modules, or Chatwoot's canned responses.
 
     A file that is there already stays as it is. Everything is checked first as `run` does it. If anything is wrong,
-    each fault is told with its line of the CSV file, nothing is written, and the status is 1.
+    each fault is told with its line of the CSV file, nothing is written, and the status is 1. A text whose title is too
+    short to stand for a post is written beside the templates, until you write the posts that it answers.
 
     \b
     Example: greenroom templates import text_modules.csv
@@ -77,7 +78,8 @@ def import_(
     if not LOCALE.fullmatch(language):
         raise GreenroomError(f"--language {language!r} is no language; write two letters, such as en.")
     faults: list[Fault] = []
-    files, left_out = _read(file, language, intent, faults)
+    made, left_out = _read(file, language, intent, faults)
+    files, unfinished = [one for one in made if not one.unfinished], [one for one in made if one.unfinished]
     with busy("Checking the files with what is there"):
         texts = read_texts(folder)
         new = [one for one in files if one.path not in texts]
@@ -88,7 +90,18 @@ def import_(
         raise typer.Exit(1)
     for one in new:
         write_file(folder / one.path, one.text, new=True)
-    typer.echo("\n".join(_told(folder, texts, files, left_out)))
+    beside = folder.with_name(f"{folder.name}-unfinished")
+    waits = [one for one in unfinished if one.path not in texts and not (beside / one.path).exists()]
+    for one in waits:
+        write_file(beside / one.path, one.text, new=True)
+    typer.echo("\n".join([*_told(folder, texts, files, left_out), *_unfinished(folder, beside, waits)]))
+
+
+def _unfinished(folder: Path, beside: Path, waits: Collection[Made]) -> Iterator[str]:
+    if waits:
+        yield f"Unfinished: {counted(len(waits), 'file')} in {beside}, which nothing reads."
+        yield "Their titles are too short to stand for posts. Write posts as fans write them under answers_to,"
+        yield f"then move the files to {folder}."
 
 
 def _read(file: Path, language: str, intent: str, faults: list[Fault]) -> tuple[list[Made], list[tuple[int, str]]]:

@@ -32,6 +32,7 @@ THANKS = (
 QUESTION = (
     "meaning: Somebody asks.\naction: draft\nexamples:\n  en: [where is it, how do I get in, when is it, what is it]\n"
 )
+GREETINGS = "[hello, hi there, good morning, hey]"
 ANSWER = """\
 ---
 answers_to: [where are the rules, where can I read the rules]
@@ -149,7 +150,7 @@ def test_zammads_text_modules_become_answers(greenroom: Run, home: Path, encodin
     assert "line 3: “Alt” is not active" in out
     (made,) = (one for one in read_library(home / "templates").templates if one.id == "turen-finden")
     assert (made.key, made.is_faq, made.source) == ("de/question/turen-finden", True, "Zammad: Türen finden")
-    assert made.answers_to == ("Türen finden", "offene tür", "welche tür")
+    assert made.answers_to == ("offene tür", "welche tür"), "a title of two words is no post"
     assert made.variants[0].source == "Die grüne, neben der Bäckerei.\nKomm gern vorbei."
 
 
@@ -168,11 +169,39 @@ def test_chatwoots_canned_responses_become_answers(greenroom: Run, home: Path) -
     assert "Hi{% if name %} {{ name }}{% endif %}! It is the green one, by the bakery." in text
 
 
+@pytest.mark.parametrize("intent", ["question", "greeting"])
+def test_a_short_title_answers_no_post_until_somebody_writes_some(greenroom: Run, home: Path, intent: str) -> None:
+    greeting = THANKS.replace("thanks.", "hello.").replace("[thank you, thanks a lot, many thanks, cheers]", GREETINGS)
+    (home / "templates/intents/greeting.yaml").write_text(greeting, encoding="utf-8")
+    (home / "c.csv").write_text(
+        "short_code,content\nhello,Hi {{contact.name}}!\nrefund_please,We look at it.\nfind_the_door,By the bakery.\n",
+        encoding="utf-8",
+    )
+    status, out, err = greenroom("templates", "import", "c.csv", "--intent", intent)
+    assert (status, err) == (0, ""), out
+    assert "Wrote 1 file with 1 wording to " in out
+    assert "Unfinished: 2 files in " in out
+    unfinished = home / f"templates-unfinished/en/{intent}/hello.md"
+    text = unfinished.read_text(encoding="utf-8")
+    assert "answers_to:\n  # Write at least five posts here" in text
+    assert {one.id for one in read_library(home / "templates").templates} & {"hello", "refund-please"} == set()
+    assert {one.id for one in read_library(home / "templates").templates} >= {"find-the-door"}
+    status, out, _ = greenroom("templates", "import", "c.csv", "--intent", intent)
+    assert (status, "Unfinished" in out) == (0, False), "they are there already"
+    moved = home / f"templates/en/{intent}/hello.md"
+    moved.parent.mkdir(exist_ok=True)
+    moved.write_text(text, encoding="utf-8")
+    assert greenroom("templates", "check")[0] == 1, "moved as it is, it is refused"
+    posts = "answers_to:\n  - hello to all of you here\n  - hi everybody in here\n"
+    moved.write_text(text.replace("answers_to:\n", posts), encoding="utf-8")
+    assert greenroom("templates", "check")[0] == 0
+
+
 def test_faults_name_the_line_of_the_csv_file_and_nothing_is_written(greenroom: Run, home: Path) -> None:
     lines = [
         "short_code,content",
-        'good,"It is the green one,\nby the bakery."',
-        "price,It costs 30 euros.",
+        'find the door,"It is the green one,\nby the bakery."',
+        "what it costs,It costs 30 euros.",
         "number,Your ticket is {{ conversation.id }}.",
     ]
     (home / "c.csv").write_text("\n".join(lines), encoding="utf-8")
@@ -180,7 +209,7 @@ def test_faults_name_the_line_of_the_csv_file_and_nothing_is_written(greenroom: 
     status, out, _ = greenroom("templates", "import", "c.csv")
     assert status == 1
     assert sorted(home.rglob("*.md")) == before
-    assert "c.csv:4: L11 en/question/price.md: " in out, "the row before it has two lines"
+    assert "c.csv:4: L11 en/question/what-it-costs.md: " in out, "the row before it has two lines"
     assert "c.csv:5: {{ conversation.id }} has no counterpart here" in out
 
 
