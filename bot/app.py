@@ -42,7 +42,7 @@ from bot.people.stage_page import StagePages
 from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
-from bot.store import Connection, Store, events, sessions
+from bot.store import Connection, Store, assistant, events, sessions
 from bot.watchdog import watchdog
 from responders.pipeline import Pipeline
 from responders.types import Attachment
@@ -153,7 +153,7 @@ class App:
         self.digests = Digests(self.store, settings, clock, sent_to, self._message_link)
         self.heard_page = HeardPage(self.store, settings)
         self.stage_pages = StagePages(self.store, settings, clock, self._message_link)
-        self._add_assistant()
+        await self._add_assistant()
         self.keys = keys(settings, self._environ)
         self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
         await self.store.write(lambda c: sessions.keep_only(c, settings.managers))
@@ -178,9 +178,13 @@ class App:
             chat = installed[name].platform(parts)
             self.platforms[name], self._surfaces[name] = chat, chat.cards
 
-    def _add_assistant(self) -> None:
+    async def _add_assistant(self) -> None:
         section, key = self.settings.assistant, self.settings.assistant_key
-        if section is None or not self._takes("desk"):
+        if not self._takes("desk"):
+            return
+        in_use, now = {"model": section.model, "host": section.host} if section else None, self.clock.now()
+        await self.store.write(lambda c: assistant.switch(c, in_use, now))
+        if section is None:
             return
         model = assistants()[section.kind](section, key.get_secret_value() if key else None)
         self._stack.push_async_callback(model.aclose)

@@ -70,6 +70,8 @@ class Happened(StrEnum):
     TOPIC_CHANGED = "topic_changed"
     DIGEST_SENT = "digest_sent"
     TEXTS_DROPPED = "texts_dropped"
+    ASSISTANT_ON = "assistant_on"
+    ASSISTANT_OFF = "assistant_off"
     ASSISTANT_ASKED = "assistant_asked"
     ASSISTANT_ANSWERED = "assistant_answered"
     ASSISTANT_DECLINED = "assistant_declined"

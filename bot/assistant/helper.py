@@ -50,8 +50,6 @@ _IN_A_ROW = 3
 _FIRST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(minutes=10)
 _WAKES = (
     Happened.DRAFT_WAITING,
-    Happened.DRAFT_WOKEN,
-    Happened.DRAFT_UNDONE,
     Happened.HOLD_LIFTED,
     Happened.ASSISTANT_ALLOWED,
     Happened.FAN_OPTED_IN,

@@ -126,6 +126,8 @@ _TOLD: Final[Mapping[Happened, tuple[Kind, str]]] = {
     _H.TOPIC_CHANGED: (_K.TEAM, "Changed a topic"),
     _H.DIGEST_SENT: (_K.PROGRAM, "Sent a team what fans say"),
     _H.TEXTS_DROPPED: (_K.PROGRAM, "Dropped words that are no longer needed"),
+    _H.ASSISTANT_ON: (_K.PROGRAM, "Switched the language model on"),
+    _H.ASSISTANT_OFF: (_K.PROGRAM, "Switched the language model off"),
     _H.ASSISTANT_ASKED: (_K.PROGRAM, "Asked the language model about a post"),
     _H.ASSISTANT_ANSWERED: (_K.PROGRAM, "What became of what the language model said"),
     _H.ASSISTANT_DECLINED: (_K.FANS, "A fan wants no language model to see their posts"),
@@ -194,7 +196,7 @@ def _wording(data: Data, _: NameOf) -> str:
     return "/".join(str(data[part]) for part in ("template", "variant") if part in data)
 
 
-def _asked_model(data: Data, _: NameOf) -> str:
+def _model(data: Data, _: NameOf) -> str:
     sent = f"{data['characters']} characters" if "characters" in data else ""
     at = f"{data['model']} at {data['host']}" if "model" in data and "host" in data else ""
     return ", ".join(filter(None, (at, sent)))
@@ -231,7 +233,8 @@ _DETAILS: Final[Mapping[Happened, Callable[[Data, NameOf], str]]] = {
     _H.TOPIC_CHANGED: lambda data, _: _CHANGES.get(str(data.get("change")), ""),
     _H.DIGEST_SENT: lambda data, _: str(data.get("team") or ""),
     _H.TEXTS_DROPPED: lambda data, _: f"those of {_posts(data['posts'])}" if "posts" in data else "",
-    _H.ASSISTANT_ASKED: _asked_model,
+    _H.ASSISTANT_ON: _model,
+    _H.ASSISTANT_ASKED: _model,
     _H.ASSISTANT_ANSWERED: lambda data, _: ENDS.get(str(data.get("outcome")), ""),
     _H.UPDATE_SET_ASIDE: _platform,
     _H.UPDATE_IGNORED: _platform,

@@ -49,8 +49,10 @@ def look(connection: Connection, draft_id: str, settings: Settings, now: datetim
     post = posts.get(connection, draft.post_id) if draft else None
     if draft is None or post is None or assistant.claimed(connection, draft_id) or not _open(connection, draft, post):
         return None
-    untouched = draft.state is DraftState.WAITING and draft.opened_by is None and not draft.typed_by_hand
-    if not untouched or draft.reason_code is ReasonCode.BY_HAND:
+    since = assistant.on_since(connection)
+    if since is None or post.received_at < since or assistant.touched(connection, post.id):
+        return None
+    if draft.state is not DraftState.WAITING or draft.reason_code is ReasonCode.BY_HAND:
         return None
     around = context.load(connection, post, settings, now)
     return Question(draft=draft, post=post, context=around, seen=context.for_assistant(connection, post, around))

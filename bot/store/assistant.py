@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
-from bot.domain import Action, DraftState, Purpose
+from bot.domain import DraftState, Purpose
+from bot.events import Happened
+from bot.store import events as trail
 from bot.store.fans import get as choices_of
 from bot.store.posts import add_unless_there
 from bot.store.tables import assistant_calls as calls
-from bot.store.tables import drafts, fans, posts
+from bot.store.tables import drafts, events, fans, posts
 from responders.types import ReasonCode
 
 
@@ -80,16 +82,43 @@ _SAID_NO = exists().where(
 )
 
 
+_SWITCHES = (Happened.ASSISTANT_ON, Happened.ASSISTANT_OFF)
+
+
+def switch(connection: Connection, model: Mapping[str, str] | None, at: datetime) -> None:
+    """Note which model is in use from now on, by its name and host; None for no model. A restart changes nothing."""
+    last = trail.newest(connection, *_SWITCHES)
+    if model is None and (last is None or last.name is Happened.ASSISTANT_OFF):
+        return
+    if model is None:
+        trail.append(connection, Happened.ASSISTANT_OFF, at)
+    elif last is None or last.name is Happened.ASSISTANT_OFF or last.data != model:
+        trail.append(connection, Happened.ASSISTANT_ON, at, **model)
+
+
+def on_since(connection: Connection) -> datetime | None:
+    """Since when this model is in use. It sees no post from before. None while there is no model."""
+    last = trail.newest(connection, *_SWITCHES)
+    return last.at if last and last.name is Happened.ASSISTANT_ON else None
+
+
+def touched(connection: Connection, post_id: str) -> bool:
+    """Whether a manager has done anything about a post or its cards."""
+    return bool(connection.execute(select(_TOUCHED.where(events.c.post_id == post_id))).scalar())
+
+
+_TOUCHED = exists().where(events.c.by.is_not(None))
+
+
 def candidates(connection: Connection, since: datetime, limit: int, but: Collection[str] = ()) -> list[str]:
     """Drafts of replies that it may be asked about, the most urgent first, then the newest. The claim looks again."""
-    older = drafts.alias("older")
-    given_away = exists().where(older.c.post_id == drafts.c.post_id, older.c.cause == Action.HANDOVER)
+    on = on_since(connection)
+    if on is None:
+        return []
     waits = and_(
         drafts.c.state == DraftState.WAITING,
         drafts.c.purpose == Purpose.REPLY,
         drafts.c.risk.is_(None),
-        drafts.c.opened_by.is_(None),
-        ~drafts.c.own_words,
         drafts.c.reason_code.not_in((*NOT_FOR_IT, ReasonCode.BY_HAND)),
         drafts.c.created_at >= since,
         drafts.c.id.not_in(list(but)),
@@ -97,8 +126,9 @@ def candidates(connection: Connection, since: datetime, limit: int, but: Collect
     query = (
         select(drafts.c.id)
         .join(posts, posts.c.id == drafts.c.post_id)
-        .where(waits, posts.c.kept, ~posts.c.deleted)
-        .where(~exists().where(calls.c.draft_id == drafts.c.id), ~given_away, ~_SAID_NO)
+        .where(waits, posts.c.kept, ~posts.c.deleted, posts.c.received_at >= on)
+        .where(~exists().where(calls.c.draft_id == drafts.c.id), ~_SAID_NO)
+        .where(~_TOUCHED.where(events.c.post_id == drafts.c.post_id))
         .order_by(drafts.c.priority.desc(), drafts.c.created_at.desc(), drafts.c.id)
         .limit(limit)
     )
@@ -157,9 +187,13 @@ def used(connection: Connection, since: datetime) -> Used:
 
 
 def may_be_given(connection: Connection, post_ids: Sequence[str]) -> set[str]:
-    """Those of these posts that a model may see: read, at no gate, and of nobody who said no."""
+    """Those of these posts that a model may see: it was on when they came in, they were read, they hit no gate, and
+    their author has not said no."""
+    on = on_since(connection)
+    if on is None:
+        return set()
     query = select(posts.c.id, posts.c.understanding, posts.c.platform, posts.c.author_id).where(
-        posts.c.id.in_(post_ids), posts.c.kept, ~posts.c.deleted, posts.c.action.is_not(None)
+        posts.c.id.in_(post_ids), posts.c.kept, ~posts.c.deleted, posts.c.action.is_not(None), posts.c.received_at >= on
     )
     found = connection.execute(query).all()
     refuse = {

@@ -41,6 +41,11 @@ class Helped:
             text_limit=lambda _: Stage.text_limit,
         )
 
+    async def switch(self, model: str | None, host: str = "127.0.0.1") -> None:
+        """As a start with this model in config.yaml does; None for a start without one."""
+        now, in_use = self.house.clock.now(), {"model": model, "host": host} if model else None
+        await self.house.store.write(lambda c: assistant.switch(c, in_use, now))
+
     def start(self) -> None:
         self.helper = self.make()
         self._running = asyncio.create_task(self.helper.run())
@@ -101,6 +106,7 @@ def open_helped(build_house: Callable[..., House], fake: FakeAssistant) -> Calla
         house.pipeline = pipeline or house.pipeline
         await house.open()
         helped = Helped(house, fake)
+        await helped.switch(MODEL)
         if start:
             helped.start()
         try:

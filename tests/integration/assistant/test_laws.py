@@ -7,15 +7,16 @@ import json
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from bot.assistant.helper import Helper
 from bot.assistant.port import Assistant
-from bot.domain import DraftState
+from bot.domain import DraftState, Note
 from bot.queue import assisted, forgetting
-from bot.store import assistant, fans, people
+from bot.store import assistant, events, fans, notes, people, tables
 from responders.library.model import Fact
 from responders.pipeline import build
-from tests.fakes.assistant import Turn, says
+from tests.fakes.assistant import MODEL, Turn, says
 from tests.fakes.reader import Says
 from tests.fakes.reads import Torn
 from tests.integration.conftest import DARK, UNCLEAR
@@ -265,6 +266,75 @@ async def test_a_no_of_somebody_in_the_thread_stops_the_question_too(open_helped
         again = await look(house, card["draft_id"])
         assert "is the map any good?" not in str(again.seen[1].before)
         assert await claim(house, again)
+
+
+async def test_posts_from_before_it_was_switched_on_are_never_seen(open_helped):
+    async with open_helped(start=False) as helped:
+        house = helped.house
+        await helped.switch(None)
+        await house.post("is the map any good?", fan="sam", external_id="p-root")
+        waits = await house.draft("love the harbor", channel="pier")
+        house.clock.move(seconds=1)
+        await helped.switch(MODEL)
+        card = await house.draft(PRAISE, reply_to="p-root", mentions_us=True)
+        assert await look(house, waits["draft_id"]) is None
+        assert "is the map any good?" not in str((await look(house, card["draft_id"])).seen)
+        helped.start()
+        await helped.ended()
+        assert [row["draft_id"] for row in await helped.rows()] == [card["draft_id"]]
+
+
+@pytest.mark.parametrize(
+    ("model", "host", "asked"),
+    [(MODEL, "127.0.0.1", True), (MODEL, "other.example", False), ("other", "127.0.0.1", False)],
+)
+async def test_a_restart_asks_about_what_waits_but_another_model_does_not(open_helped, model, host, asked):
+    async with open_helped(start=False) as helped:
+        house = helped.house
+        card = await house.draft(PRAISE)
+        house.clock.move(seconds=1)
+        await helped.switch(model, host)
+        assert (await look(house, card["draft_id"]) is not None) is asked
+
+
+async def test_that_it_is_on_outlives_the_trail(open_helped):
+    async with open_helped(start=False) as helped:
+        house = helped.house
+        house.clock.move(days=800)
+        await house.store.write(lambda c: events.drop_before(c, house.clock.now()))
+        card = await house.draft(PRAISE)
+        assert await look(house, card["draft_id"])
+
+
+@pytest.mark.parametrize(
+    "change", ["open", "reword", "propose", "fill", "undo", "woken", "note", "relabel", "handover"]
+)
+async def test_a_post_that_a_manager_has_touched_is_never_seen(open_helped, change):
+    async with open_helped(start=False) as helped:
+        house = helped.house
+        card = await house.draft("how do I save please" if change == "fill" else PRAISE)
+        post_id = card["post"]["post_id"]
+        match change:
+            case "undo":
+                await house.press(await house.press(card, "approve"), "undo")
+            case "woken":
+                await house.press(card, "snooze", minutes=1)
+                house.clock.move(minutes=2)
+                await house.rounds.once()
+            case "note":
+                note = Note(id="n1", by="tom", at=house.clock.now(), text="I know them")
+                assert await house.store.write(lambda c: notes.add(c, note, post_id))
+            case "fill":
+                await house.press(card, "fill", slots={"tip": "Touch the lamp."})
+            case _:
+                more = {"propose": {"text": "Our own words."}, "relabel": {"intent": "complaint"}}.get(change, {})
+                await house.press(card, change, **more)
+        await house.quiet()
+        assert (change in ("relabel", "handover")) == ((await house.again(card))["state"] == "superseded")
+        helper = helped.make()
+        assert await helper.begin() == 0
+        ids = await house.store.read(lambda c: list(c.execute(select(tables.drafts.c.id)).scalars()))
+        assert [await look(house, draft_id) for draft_id in ids] == [None] * len(ids)
 
 
 # What happens while it is asked

@@ -18,6 +18,7 @@ from bot import settings as config
 from bot.assistant.helper import Helper
 from bot.assistant.port import Assistant, AssistantFault, Reply, Unanswered
 from bot.domain import Refused
+from bot.store import assistant
 from responders.assistant import Brief
 from responders.pipeline import Pipeline
 from responders.types import ASSISTANT
@@ -81,6 +82,9 @@ class Assisted(Machine):
 
     def __init__(self) -> None:
         super().__init__()
+        house: House = self.house
+        in_use = {"model": "small-model", "host": "127.0.0.1"}
+        self.run(house.store.write(lambda c: assistant.switch(c, in_use, house.clock.now())))
         self.model = Scripted(self._given)
         self.asked: set[str] = set()
         """Drafts that the model was asked about."""
