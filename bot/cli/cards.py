@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
 from responders.library.unseen import seen
 from responders.said import said
@@ -18,7 +19,7 @@ ID = 6
 ANY = "any"
 """A file for every post of an intent is mostly called so."""
 _WORDS = 12
-"""Characters that are left of the fan's words, however narrow the terminal is."""
+"""Columns that are left of the fan's words, however narrow the terminal is."""
 
 
 def shown(text: str | None) -> str:
@@ -32,8 +33,12 @@ def line(text: str | None) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """At most so many characters."""
-    return text if len(text) <= width else f"{text[: max(0, width - 1)]}…"
+    """At most so many columns: some characters, such as Chinese ones and emoji, take two."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, max(0, width - 1))}…"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cell_len(text))
 
 
 def place(card: Json) -> str:
@@ -52,11 +57,26 @@ def reading(card: Json) -> str:
 
 
 def kind(card: Json) -> str:
-    """What a manager can do with it at once."""
+    """What a manager can do with it at once, or what became of it."""
+    if card["state"] not in {"waiting", "snoozed"}:
+        return ended(card)
     if card["text"] is not None:
         return "blanks" if card["missing_slots"] else "draft"
     ready = len(card["alternatives"])
     return f"{ready} ready" if ready else "a person"
+
+
+def ended(card: Json) -> str:
+    """What became of it, in a word or two."""
+    reply = next((one for one in card["deliveries"] if one["kind"] == "send"), None)
+    if card["state"] == "approved" and reply and reply["state"] not in {"held", "sending"}:
+        return said(reply["state"])
+    return in_state(card["state"])
+
+
+def in_state(state: str) -> str:
+    """A state in the word of the button that leads there."""
+    return "skipped" if state == "rejected" else said(state)
 
 
 def age(moment: str | None, now: datetime) -> str:
@@ -77,12 +97,12 @@ def table(cards: Sequence[Json], now: datetime, width: int) -> Iterator[str]:
         (c["draft_id"][:ID], age(c["waiting_since"], now), kind(c), cut(place(c), 24), cut(reading(c), 28))
         for c in cards
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(cell_len(row[column]) for row in rows) for column in range(len(rows[0]))]
     words = ["says", *(line(card["post"]["text"]) or "(no words)" for card in cards)]
     urgent = [False, *(bool(card["risk"]) for card in cards)]
     for row, text, red in zip(rows, words, urgent, strict=True):
-        head = "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))
-        whole = f"{head}  {cut(text, max(_WORDS, width - len(head) - 2))}".rstrip()
+        head = "  ".join(_padded(cell, size) for cell, size in zip(row, widths, strict=True))
+        whole = f"{head}  {cut(text, max(_WORDS, width - cell_len(head) - 2))}".rstrip()
         yield typer.style(whole, fg="red") if red else whole
 
 
@@ -122,7 +142,7 @@ def _head(card: Json, clock: Callable[[str], str], name_of: Callable[[str], str]
     yield card["draft_id"]
     yield f"revision {card['revision']}"
     waits = card["state"] == "waiting"
-    yield f"waits since {clock(card['waiting_since'])}" if waits else said(card["state"])
+    yield f"waits since {clock(card['waiting_since'])}" if waits else ended(card)
     if card["purpose"] != "reply":
         yield said(card["purpose"])
     if card["snoozed_until"]:
@@ -160,7 +180,7 @@ def _replies(card: Json) -> Iterator[str]:
         yield "There is no reply yet; a person writes it."
     for number, other in enumerate(card["alternatives"], start=1):
         takes = f", {line(other['reading'])}" if other["reading"] else ""
-        yield f"Alternative {number}{source(other)}{takes}:"
+        yield f"{number}.{source(other)}{takes}:"
         yield from _wording(other)
     if card["alternatives"]:
         yield ""

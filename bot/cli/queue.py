@@ -117,7 +117,7 @@ def list_(
         if more:
             typer.echo("There are more; --limit shows them.")
     else:
-        typer.echo(f"Nothing is {said(state)}." if state is not DraftState.WAITING else "Nothing waits.")
+        typer.echo(f"Nothing is {cards.in_state(state)}." if state is not DraftState.WAITING else "Nothing waits.")
 
 
 @commands.command()
@@ -160,7 +160,8 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
 ) -> None:
     """Decide about a card. Before anything goes out, its whole text is shown and you are asked.
 
-    A yes counts for the text that you saw. If the card has changed meanwhile, nothing is sent.
+    While you are asked, your colleagues see that you have the card open. A yes counts for the text that you saw. If
+    the card has changed meanwhile, nothing is sent.
 
     \b
     Example: greenroom queue decide 3f9c2a approve
@@ -176,9 +177,13 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
         card = server.card(card_id, by)
         more = _more(options)
         _refuse_unclear(card, decision, options)
+        asks = decision in (Decision.APPROVE, Decision.EDIT) and yes is None
+        if asks and sys.stdin.isatty() and card["state"] == DraftState.WAITING:
+            opened = {"revision": card["revision"], "by": by, "action": "open"}
+            server.ask("POST", f"/api/drafts/{card['draft_id']}/decisions", json=opened)
         if decision is Decision.EDIT and text is None:
             more["text"] = edited(card["text"] or "")
-        if decision in (Decision.APPROVE, Decision.EDIT) and yes is None:
+        if asks:
             _ask(server, card, more)
         body = {
             "revision": card["revision"] if yes is None else yes,
@@ -191,6 +196,9 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
             typer.echo(json.dumps(done, ensure_ascii=False, indent=2))
             return
         _tell(done, decision, by, settings)
+        if decision is Decision.HANDOVER:
+            post = server.ask("GET", f"/api/posts/{done['post']['post_id']}")
+            typer.echo(f"It waits as a new card: {post['draft']['draft_id']}")
         if decision in (Decision.REWORD, Decision.FILL):
             _print(server.card(done["draft_id"], by), settings)
         if yes is not None:  # else it was shown before
@@ -200,7 +208,7 @@ def decide(  # noqa: PLR0913, PLR0917 - one for each option
 
 @commands.command()
 def watch(as_json: AsJson = False, config: Config = None) -> None:
-    """Show what happens, as it happens, until Ctrl-C. A server that is lost is waited for.
+    """Show what happens, as it happens, until Ctrl-C. A server that does not answer is waited for.
 
     \b
     Example: greenroom queue watch
@@ -276,27 +284,23 @@ class Server:
         return card
 
     def events(self) -> Iterator[tuple[str, cards.Json]]:
-        """What happens from now on. A server that is lost is waited for. Raises NotDone if it was never there, and for
-        a refusal."""
+        """What happens from now on. A server that does not answer is waited for. Raises NotDone for a refusal."""
         last: int | None = None
         met, tries = False, 0
         while True:
             try:
                 with self._stream(last) as lines:
                     waiting = self._waiting()
-                    typer.echo(f"{'Greenroom is back' if tries else 'Watching; Ctrl-C ends it'}. {waiting}", err=True)
+                    typer.echo(f"{'Greenroom is back' if met else 'Watching; Ctrl-C ends it'}. {waiting}", err=True)
                     met, tries = True, 0
                     for name, fact in facts(lines):
                         last = fact["seq"]
                         yield name, fact
-            except httpx.TransportError:
-                if not met:
-                    raise self._away() from None
-            except Away:
-                if not met:
-                    raise
+            except (httpx.TransportError, Away):
+                pass
             if tries == 0:
-                typer.echo("Greenroom does not answer any more; trying again. Ctrl-C ends this.", err=True)
+                since = "any more" if met else f"at {self._client.base_url}"
+                typer.echo(f"Greenroom does not answer {since}; trying again. Ctrl-C ends this.", err=True)
             time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
 
@@ -523,7 +527,8 @@ def _happened(server: Server, name: str, fact: cards.Json, settings: Settings) -
     short = (fact["draft_id"] or "")[: cards.ID]
     by = f" by {_name_of(settings)(fact['by'])}" if fact["by"] else ""
     why = f" ({said(str(fact['cause']))})" if fact.get("cause") else ""
-    told = f"{at:%H:%M:%S}  {short:<{cards.ID}}  {said(name)}{by}{why}"
+    happened = "draft skipped" if name == "draft_rejected" else said(name)
+    told = f"{at:%H:%M:%S}  {short:<{cards.ID}}  {happened}{by}{why}"
     if name not in {"draft_waiting", "draft_woken"}:
         return told
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -42,7 +43,7 @@ def init(
         raise GreenroomError(
             f"{folder} cannot be written: {error.strerror}; name a folder where you may write."
         ) from None
-    typer.echo(f"Wrote {folder}. Start it with: greenroom run --config {folder / 'config.yaml'}")
+    typer.echo(f"Wrote {folder}. Start it with: greenroom run --config {shlex.quote(str(folder / 'config.yaml'))}")
 
 
 def _write(folder: Path, community: str | None) -> None:

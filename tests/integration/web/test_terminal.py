@@ -135,7 +135,7 @@ async def test_a_card_is_shown_whole(house: Greenroom, terminal: Terminal) -> No
     for words in ("revision 2", "how do I save please", "Why: ", draft["text"], "Robin in #", note["by"] and "waits"):
         assert words in out
     for number, other in enumerate(draft["alternatives"], start=1):
-        assert f"Alternative {number} [" in out
+        assert f"{number}. [" in out
         assert other["text"] in out
     assert json.loads((await terminal.run("show", draft["draft_id"], "--json"))[1])["revision"] == 2
 
@@ -230,6 +230,17 @@ async def test_own_words_are_shown_as_they_are_sent(house: Greenroom, terminal: 
     assert status == 0
     asked = screen.partition("This goes out")[2].partition(":\n")[2].partition("Send it?")[0]
     assert asked.strip() == await sent_text(house, draft) == "So good to read this, Robin. Caf\u00e9!"
+
+
+async def test_who_is_asked_has_the_card_open_and_who_only_looks_has_not(house: Greenroom, terminal: Terminal) -> None:
+    draft = await house.draft()
+    address = f"/api/drafts/{draft['draft_id']}"
+    await terminal.run("show", draft["draft_id"])
+    await terminal.run("decide", draft["draft_id"], "approve")  # in a pipe nobody is asked
+    assert (await house.http.get(address)).json()["opened_by"] is None
+    status, screen = await terminal.asked("n\n", "decide", draft["draft_id"], "approve", "--as", "tom")
+    assert status == 1, screen
+    assert (await house.http.get(address)).json()["opened_by"] == "tom"
 
 
 async def test_ctrl_c_at_the_question_sends_nothing(house: Greenroom, terminal: Terminal) -> None:
@@ -355,6 +366,10 @@ async def test_everything_else_that_can_be_decided(house: Greenroom, terminal: T
         status, out, err = await terminal.run("decide", draft["draft_id"], *arguments)
         assert (status, err, await state(house, draft)) == (0, "", becomes), arguments
         assert out.startswith("Mara Quint ")
+        if "handover" in arguments:
+            post = (await house.http.get(f"/api/posts/{draft['post']['post_id']}")).json()
+            assert f"It waits as a new card: {post['draft']['draft_id']}\n" in out
+            assert post["draft"]["draft_id"] != draft["draft_id"]
     draft = await house.draft()
     found = json.loads((await terminal.run("decide", draft["draft_id"], "skip", "--json"))[1])
     assert found["state"] == "rejected"
@@ -396,7 +411,7 @@ async def test_a_wrong_token_and_an_open_port_are_told(terminal: Terminal, tmp_p
     assert "leaves the port open" in err
 
 
-@pytest.mark.parametrize("arguments", [("list",), ("show", "3f9c"), ("decide", "3f9c", "skip"), ("watch",)])
+@pytest.mark.parametrize("arguments", [("list",), ("show", "3f9c"), ("decide", "3f9c", "skip")])
 async def test_without_a_server_it_is_one_sentence(
     tmp_path: Path, unused_tcp_port: int, arguments: tuple[str, ...]
 ) -> None:
@@ -407,6 +422,26 @@ async def test_without_a_server_it_is_one_sentence(
     assert (status, out) == (1, "")
     address = f"http://127.0.0.1:{unused_tcp_port}"
     assert err == f"Greenroom does not answer at {address}; start it with `greenroom run`.\n"
+
+
+async def test_watch_waits_for_a_server_that_is_not_there_yet(tmp_path: Path, unused_tcp_port: int, light: Any) -> None:
+    path, told = tmp_path / "elsewhere.yaml", CONFIG.replace("127.0.0.1:0", f"127.0.0.1:{unused_tcp_port}")
+    path.write_text(told.format(undo_seconds=10, public_url=""), encoding="utf-8")
+    terminal = Terminal(path)
+    process = await asyncio.create_subprocess_exec(
+        *terminal.command("watch"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=terminal.env
+    )
+    seen = Watching(process)
+    address = f"http://127.0.0.1:{unused_tcp_port}"
+    line = await seen.until("does not answer", err=True)
+    assert line == f"Greenroom does not answer at {address}; trying again. Ctrl-C ends this.\n"
+    async with light(config=told) as house:
+        await seen.until("Watching; Ctrl-C ends it. 0 wait now.", err=True)
+        await house.draft()
+        await seen.until("draft waiting")
+        process.send_signal(signal.SIGINT)
+        await process.communicate()
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("body", [b"hello", b"[1]", b'{"ok": true}'])
@@ -510,7 +545,7 @@ async def test_what_happens_is_shown_as_it_happens(house: Greenroom, watching: C
     fact = json.loads(await machine.until("draft_waiting"))
     assert (fact["event"], fact["draft_id"]) == ("draft_waiting", draft["draft_id"])
     await house.decide(draft, "reject")
-    assert draft["draft_id"][:6] in await seen.until("draft rejected by Mara Quint")
+    assert draft["draft_id"][:6] in await seen.until("draft skipped by Mara Quint")
     for one in (seen, machine):
         one.process.send_signal(signal.SIGINT)
         _, err = await one.process.communicate()
@@ -535,7 +570,7 @@ async def test_a_server_that_is_lost_is_waited_for(tmp_path: Path, unused_tcp_po
         await seen.until("Greenroom is back. 1 waits now.", err=True)
         out, _, _ = await terminal.run("decide", draft["draft_id"], "skip")
         assert out == 0
-        await seen.until("draft rejected")
+        await seen.until("draft skipped")
         process.send_signal(signal.SIGINT)
         await process.communicate()
     assert process.returncode == 0

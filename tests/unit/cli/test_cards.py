@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from bot.cli import cards
 from bot.cli.queue import facts
@@ -59,6 +60,10 @@ def card(**more: Any) -> dict[str, Any]:
     }
 
 
+def delivery(state: str) -> dict[str, Any]:
+    return {"kind": "send", "state": state, "sent_at": None, "error": None}
+
+
 def whole(**more: Any) -> str:
     return "\n".join(cards.whole(card(**more), NOW, lambda at: at, lambda key: key.title()))
 
@@ -83,6 +88,29 @@ def test_the_list_fits_the_terminal_as_far_as_it_can(width: int) -> None:
     assert "a90f24" in lines[1]
 
 
+@pytest.mark.parametrize("text", ["漢字" * 60, "💬 so good " * 30, "e\u0301" * 200])
+def test_a_line_is_as_wide_as_its_columns_whatever_the_script(text: str) -> None:
+    place = {"name": "質問" * 4, "topic": ""}
+    plain, wide = [*cards.table([card(), card(post={"text": text, "place": place})], NOW, 100)][1:]
+    assert 98 <= cell_len(wide) <= 100
+    before, _, _ = plain.partition("complaint")
+    begins, _, _ = wide.partition("complaint")
+    assert cell_len(begins) == cell_len(before) > 0
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"state": "approved", "deliveries": [delivery("held")]}, "approved"),
+        ({"state": "approved", "deliveries": [delivery("sent")]}, "sent"),
+        ({"state": "rejected"}, "skipped"),
+        ({"state": "snoozed"}, "draft"),
+    ],
+)
+def test_the_list_says_what_became_of_a_card(more: dict[str, Any], words: str) -> None:
+    assert f"  {words} " in [*cards.table([card(**more)], NOW, 120)][1]
+
+
 def test_what_is_urgent_is_red() -> None:
     assert [*cards.table([card(risk=["crisis"])], NOW, 120)][1].startswith("\x1b[31m")
 
@@ -93,6 +121,13 @@ def test_what_is_urgent_is_red() -> None:
         ({}, "a90f24c428fe6962 · revision 2 · waits since 12:03"),
         ({"state": "snoozed", "snoozed_until": "2026-05-05T09:00:00+00:00"}, "snoozed · back at 2026-05-05 09:00"),
         ({"state": "approved", "decided_by": "mara"}, "approved · by Mara"),
+        (
+            {"state": "approved", "decided_by": "mara", "deliveries": [delivery("sent")]},
+            "revision 2 · sent · by Mara\n",
+        ),
+        ({"state": "approved", "deliveries": [delivery("held")]}, "revision 2 · approved\n"),
+        ({"state": "approved", "deliveries": [delivery("uncertain")]}, "revision 2 · uncertain\n"),
+        ({"state": "rejected", "decided_by": "mara"}, "revision 2 · skipped · by Mara\n"),
         ({"assigned_to": "tom", "writing": "mara"}, "for Tom · Mara is writing"),
         ({"hold": "the server burns"}, "On hold, nothing is sent now: the server burns"),
         ({"alarms": [{"gate": "crisis", "part": "no more", "chance": 1}]}, "somebody in danger, because of “no more”"),
@@ -108,14 +143,14 @@ def test_what_is_urgent_is_red() -> None:
         ({"missing_slots": [{"name": "tip", "ask": "What helps?"}]}, "  still to fill: tip (What helps?)"),
         (
             {"alternatives": [wording("Oh no.", reading="for “x”")]},
-            "Alternative 1 [en/complaint/lost_progress/plain], for “x”:\n  Oh no.",
+            "1. [en/complaint/lost_progress/plain], for “x”:\n  Oh no.",
         ),
         (wording(None, template=None), "There is no reply yet; a person writes it."),
         ({"own_words": True}, "Reply (a manager's words):"),
         ({"template": "assistant", "variant": "m1"}, "Reply (written by a language model, m1):"),
         (
             {"alternatives": [wording("Oh no.", template="assistant", variant="m1", reading="")]},
-            "Alternative 1 (written by a language model, m1):\n  Oh no.",
+            "1. (written by a language model, m1):\n  Oh no.",
         ),
         ({"notes": [{"by": "tom", "at": NOW.isoformat(), "text": "mine", "names": []}]}, "Note of Tom, 12:07: mine"),
         (

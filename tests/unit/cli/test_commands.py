@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -59,6 +60,13 @@ def test_init_writes_a_folder_that_works(greenroom: Run, tmp_path: Path) -> None
     assert load(folder / "config.yaml", {}).community.name == 'Knit "&" Natter: #1'
     assert (folder / "templates" / "facts.yaml").is_file()
     assert [path.name for path in folder.parent.iterdir()] == ["ours"]
+
+
+def test_what_init_says_to_write_can_be_pasted(greenroom: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "ne w" / "it's ü"
+    _, out, _ = greenroom("init", folder)
+    command = shlex.split(out.partition("Start it with: ")[2])
+    assert command == ["greenroom", "run", "--config", str(folder / "config.yaml")]
 
 
 def test_init_fills_the_empty_folder_one_stands_in(
