@@ -152,7 +152,8 @@ def _became(one: Became) -> Iterator[str]:
         yield f"another wording taken {one.replaced}: {_counts(others)}"
     if one.skipped:
         yield f"skipped {one.skipped}: {_counts({why or NO_REASON: n for why, n in one.why.items()})}"
-    rest = [f"{one.open} wait" if one.open else "", f"{one.ended} ended without a decision" if one.ended else ""]
+    waits = f"{one.open} {'waits' if one.open == 1 else 'wait'}" if one.open else ""
+    rest = [waits, f"{one.ended} ended without a decision" if one.ended else ""]
     if any(rest):
         yield ", ".join(filter(None, rest))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -30,7 +32,8 @@ def look(url: str, query: Callable[[Connection], T]) -> T:
         raise StoreError(f"{file}: there is no database yet; the first start makes it.")
     address = parsed
     if file:
-        address = parsed.set(database=f"file:{quote(str(file.absolute()))}", query={"mode": "ro", "uri": "true"})
+        how = {"immutable": "1"} if _is_still(file) else {"mode": "ro"}
+        address = parsed.set(database=f"file:{quote(str(file.absolute()))}", query={**how, "uri": "true"})
     engine = open_engine(address)
     try:
         current, needed = version(engine)
@@ -43,3 +46,9 @@ def look(url: str, query: Callable[[Connection], T]) -> T:
         raise in_words(error, parsed) from error
     finally:
         engine.dispose()
+
+
+def _is_still(file: Path) -> bool:
+    """True where nobody has the file open and we may not write beside it, as SQLite would, even to read."""
+    may_write = os.access(file.parent, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    return not may_write and not Path(f"{file}-wal").exists()

@@ -194,3 +194,5 @@ async def test_the_commands_list_drop_and_count_while_it_runs(house, folder, cap
     told = json.loads(run("stats", "--json"))
     assert (told["sent"]["edited"], told["sent"]["percent"]) == (3, None)
     assert "0 of 3, too few to tell" in run("stats")
+    await house.draft("the new map is gorgeous", fan="kim")
+    assert "    1 waits\n" in run("stats")
