@@ -71,6 +71,7 @@ def _examine(settings: Settings) -> list[Check]:
         *_disk(settings),
         *web_checks(settings),
         *_platforms(settings),
+        *_on_call(settings),
         *replay.checks(settings),
         *mail.checks(settings),
         *_assistant(settings, content),
@@ -143,6 +144,19 @@ def _disk(settings: Settings) -> list[Check]:
 def _platforms(settings: Settings) -> list[Check]:
     found = adapters()
     return [check for name in settings.switched_on for check in found[name].checks(settings)]
+
+
+def _on_call(settings: Settings) -> list[Check]:
+    """Whether a chat platform can ring whoever is called when somebody may be in danger."""
+    manager = settings.managers[settings.on_call]
+    if any(manager.account(name) for name in settings.switched_on):
+        return []
+    result = (
+        f"{manager.name} (`on_call`) has no account on a chat platform that is on, so nothing rings when somebody may "
+        "be in danger"
+    )
+    fix = f"add their id on Discord or Telegram under `managers: {settings.on_call}`, or keep the console open"
+    return [Check(name="on_call", ok=None, result=result, fix=fix)]
 
 
 def _online(settings: Settings) -> list[Check]:

@@ -302,6 +302,26 @@ def test_doctor_as_json_has_the_documented_shape(greenroom: Run, write_config: W
 
 
 @pytest.mark.parametrize(
+    ("accounts", "platforms", "rings"),
+    [
+        ("", "", False),
+        ("discord: 111111111111111111", "", False),
+        ("discord: 111111111111111111", "telegram: {enabled: true}", False),
+        ("discord: 111111111111111111", "discord: {enabled: true}", True),
+    ],
+)
+def test_doctor_says_when_nothing_rings_for_who_is_on_call(
+    greenroom: Run, write_config: Write, templates: Path, accounts: str, platforms: str, rings: bool
+) -> None:
+    person = f"managers: {{mara: {{name: Mara, {accounts}}}, tom: {{name: Tom, telegram: 222222}}}}\non_call: mara\n"
+    more = f"privacy: {{policy: Ask us.}}\nplatforms: {{{platforms}}}\n"
+    path = write_config(f"community: {{name: Lantern Harbor}}\nweb: {{bind: 127.0.0.1:0}}\n{person}{more}")
+    told = [one for one in json.loads(greenroom("doctor", "--json", "--config", path)[1]) if one["name"] == "on_call"]
+    assert [one["ok"] for one in told] == ([] if rings else [None])
+    assert all("Mara" in one["result"] and "managers: mara" in one["fix"] for one in told)
+
+
+@pytest.mark.parametrize(
     ("environ", "coloured"),
     [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )

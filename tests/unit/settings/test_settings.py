@@ -258,6 +258,8 @@ def test_any_text_is_settings_or_faults(tmp_path: Path, text: str) -> None:
     assert "config.yaml" in faults(path)
 
 
-def test_the_sample_config_is_valid() -> None:
+def test_the_sample_config_is_valid_and_shows_what_can_be_set_for_replies() -> None:
     settings = load(Path(__file__).parents[3] / "config.yaml", {})
     assert settings.community.name == "Lantern Harbor"
+    for block in (settings.replies, settings.keep, settings.pages, settings.privacy):
+        assert block.model_fields_set == set(type(block).model_fields)
