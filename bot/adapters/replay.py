@@ -22,6 +22,7 @@ from bot.exports.kind import HEAD, Kind, kind_of
 from bot.ports import Check, Clock
 from bot.settings import Settings
 from bot.store import Received
+from bot.validation import wrong
 from responders.library.faults import Fault
 from responders.types import Post
 
@@ -128,7 +129,6 @@ def _fault(file: Path, number: int, error: ValueError) -> Fault:
     message = f"this is not JSON: {error}"
     if isinstance(error, ValidationError):
         message = "; ".join(
-            f"{'.'.join(str(part) for part in detail['loc']) or 'the line'}: {detail['msg']}"
-            for detail in error.errors()
+            wrong(".".join(str(part) for part in detail["loc"]) or "the line", detail) for detail in error.errors()
         )
     return Fault(file=file.name, line=number, message=message)

@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from bot.validation import wrong
+
 Table = Mapping[str, tuple[str, str]]
 """Command -> MODULE:NAME of its function, or of its group of commands; and what it does, for the list of all."""
 
@@ -63,6 +65,18 @@ class _Lazy(TyperGroup):
         command = get_command(found)
         command.name = cmd_name
         return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. A value that cannot be used is told in our words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from pydantic import ValidationError  # noqa: PLC0415 - only here, as it takes time to load
+
+            if isinstance(error.__cause__, ValidationError):
+                told = wrong("it", error.__cause__.errors(include_url=False)[0])
+                error.message = f"{told.removeprefix('it: ').rstrip('.')}."
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of all commands. It loads none of them."""

@@ -24,6 +24,7 @@ from bot.cli.live import load_pipeline
 from bot.domain import clean
 from bot.errors import GreenroomError
 from bot.settings import Settings
+from bot.validation import wrong
 from responders.library.model import Library
 from responders.pipeline import Pipeline
 from responders.types import Attachment, Author, Context, Post, Proposal
@@ -170,8 +171,7 @@ def _why(error: ValueError) -> str:
     first = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"][:1])
     kinds = {"model_type": 'it is not an object; write {"id": "1", "text": "love it"}'}
-    problem = {"missing": "is missing"}.get(first["type"], f"is not what it should be ({first['msg'].lower()})")
-    return kinds.get(first["type"], f"`{where}` {problem}")
+    return kinds.get(first["type"]) or wrong(f"`{where}`", first)
 
 
 def _post(line: Line, now: datetime) -> Post:

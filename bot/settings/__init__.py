@@ -37,6 +37,7 @@ from bot.settings.model import (
 )
 from bot.settings.values import Cap, QuietHours
 from bot.settings.yaml_file import Loc
+from bot.validation import WORDS, wrong
 from responders.library.faults import Fault
 
 __all__ = [
@@ -111,25 +112,16 @@ def _fault(model: type[Config], file: yaml_file.YamlFile, detail: ErrorDetails) 
     return Fault(file=file.name, line=file.line(detail["loc"]), message=_sentence(model, detail))
 
 
+_A_BLOCK = "must be a block of keys and values"
 _WORDS = {
-    "missing": "`{key}` is missing",
-    "string_type": "`{key}` must be text; put it in quotes",
-    "int_type": "`{key}` must be a whole number without quotes",
-    "bool_type": "`{key}` must be true or false",
-    "tuple_type": "`{key}` must be a list, as in [one, two]",
-    "dict_type": "`{key}` must be a block of keys and values",
-    "model_type": "`{key}` must be a block of keys and values",
-    "string_too_short": "`{key}` must not be empty",
-    "string_too_long": "`{key}` is too long; {max_length} characters at most",
-    "literal_error": "`{key}` must be {expected}",
-    "float_type": "`{key}` must be a number",
-    "float_parsing": "`{key}` must be a number",
-    "greater_than": "`{key}` must be more than {gt}",
-    "greater_than_equal": "`{key}` must be at least {ge}",
-    "less_than_equal": "`{key}` must be at most {le}",
-    "finite_number": "`{key}` must be a number",
-    "path_type": "`{key}` must be the path of a file",
+    **WORDS,
+    "string_type": "must be text; put it in quotes",
+    "int_type": "must be a whole number without quotes",
+    "tuple_type": "must be a list, as in [one, two]",
+    "dict_type": _A_BLOCK,
+    "model_type": _A_BLOCK,
 }
+"""As one writes YAML."""
 
 
 def _sentence(model: type[Config], detail: ErrorDetails) -> str:
@@ -143,9 +135,7 @@ def _sentence(model: type[Config], detail: ErrorDetails) -> str:
         return str(context["error"])
     if kind == "string_pattern_mismatch" and "a-z" in str(context["pattern"]):
         return f"`{key}`: `{detail['input']}` is not a language; write two letters, as in en or de"
-    if words := _WORDS.get(kind):
-        return words.format(key=key, **context).replace("'", "").replace("True or False", "true or false")
-    return f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    return wrong(f"`{key}`", detail, _WORDS)
 
 
 _SECRETS = {"mail": MAIL_PASSWORD, "assistant": "`key_env` then names its variable"}

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from bot.adapters.web.views import checks
 from bot.domain import Refused
 from bot.errors import StoreError
+from bot.validation import wrong
 
 _STATUS = {"not_found": 404, "not_a_manager": 403, "blocked": 422, "bad_action": 422}
 """Of the desk's refusals; every other one is a conflict (409)."""
@@ -119,12 +120,7 @@ def _sentence(detail: dict[str, Any]) -> str:
     # A key of the body comes from outside: it may be long, or hold what UTF-8 cannot carry.
     place = [str(part)[:60].encode("ascii", "backslashreplace").decode() for part in detail["loc"][1:]]
     where = ".".join(place) or "body"
-    if detail["type"] == "extra_forbidden":
-        return f"`{where}` is not known here: leave it out"
-    if detail["type"] == "missing":
-        return f"`{where}` is missing"
-    message = str(detail["msg"]).removeprefix("Value error, ").encode("ascii", "backslashreplace").decode()
-    return f"`{where}`: {message[:1].lower()}{message[1:300]}"
+    return wrong(f"`{where}`", detail)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:

@@ -387,7 +387,10 @@ async def test_everything_else_that_can_be_decided(house: Greenroom, terminal: T
         (("dance",), 2, "dance"),
         (("approve", "--yes", "0"), 2, "--yes"),
         (("edit", "--text", "", "--yes", "1"), 1, "There is nothing to send"),
-        (("snooze", "--minutes", "100000"), 1, "1440"),
+        (("snooze", "--minutes", "100000"), 1, "`minutes` must be at most 1440."),
+        (("snooze", "--minutes", "soon"), 2, "Error: Invalid value for '--minutes': it must be a whole number."),
+        (("snooze", "--minutes", "0"), 2, "Error: Invalid value for '--minutes': it must be at least 1."),
+        (("apprve",), 2, "Error: Invalid value for 'DECISION': 'apprve' is not one of 'approve', 'edit', "),
         (("retract",), 2, "retract"),
     ],
 )
@@ -398,6 +401,7 @@ async def test_bad_input_is_one_sentence(
     found, out, err = await terminal.run("decide", draft["draft_id"], *arguments)
     assert (found, out, await state(house, draft)) == (status, "", "waiting")
     assert words in err
+    assert "Value error" not in err
 
 
 async def test_a_wrong_token_and_an_open_port_are_told(terminal: Terminal, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_each_line_is_answered_in_its_turn(asked: Callable[..., Any]) -> None:
     [
         (b'{"id": "1"}', "`text` is missing"),
         (b'{"text": "hi"}', "`id` is missing"),
-        (b'{"id": "1", "text": 5}', "`text` is not what it should be"),
+        (b'{"id": "1", "text": 5}', "`text` must be text"),
         (b'{"id": "1", "text": null}', "`text`"),
         (b'{"id": 1.5, "text": "hi"}', "`id`"),
         (b'{"id": true, "text": "hi"}', "`id`"),
