@@ -94,6 +94,11 @@ class CardView:
         return self.draft.alternatives if self.draft.kind == "handoff" and not self.draft.text else ()
 
     @property
+    def one_more_by_model(self) -> bool:
+        """Whether a language model wrote one of the other wordings of a draft with a text."""
+        return bool(self.draft.text) and any(other.by_model for other in self.draft.alternatives)
+
+    @property
     def newest(self) -> Delivery | None:
         """The last delivery."""
         return self.deliveries[0] if self.deliveries else None

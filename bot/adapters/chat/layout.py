@@ -22,6 +22,7 @@ TURNS = 3
 """Turns of the thread that are shown."""
 SHOWN_NAME, SHOWN_TITLE, SHOWN_READING, SHOWN_PART, SHOWN_TURN, SHOWN_NOTE = 60, 60, 80, 120, 150, 200
 BY_MODEL = "written by a language model"
+ONE_MORE = "One more wording is by a language model."
 SHOWN_REASON = 120
 """Characters of each."""
 SHOWN_KINDS = 1000
@@ -179,7 +180,7 @@ def layout(card: CardView, budget: Budget, platform: str, name_of: Callable[[str
         before=tuple(_before(card)),
         quote=card.post.post.text.strip() or "(no text)",
         attachments=tuple(_attachments(card.post.post.attachments)),
-        notes=(*_known(card), cut(one_line(draft.why), SHOWN_NOTE), *remarks(draft)),
+        notes=(*_known(card), cut(one_line(draft.why), SHOWN_NOTE), *remarks(draft), *_one_more(card)),
         replies=tuple(replies),
         rows=_rows(offered(card, whole=whole, shown=shown), budget.row),
     )
@@ -299,6 +300,11 @@ def _titled(attachment: Attachment) -> str:
 def _known(card: CardView) -> Iterable[str]:
     """What the fan asked us to remember, in a line."""
     return [cut(one_line(card.remembered), SHOWN_NOTE)] if card.remembered else []
+
+
+def _one_more(card: CardView) -> Iterable[str]:
+    """What *Other wording* has besides the operators' own."""
+    return [ONE_MORE] if card.one_more_by_model else []
 
 
 def remarks(wording: Draft | Alternative) -> list[str]:

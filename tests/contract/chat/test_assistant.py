@@ -33,6 +33,7 @@ async def test_its_words_are_marked_on_the_card_and_go_out_after_a_yes_to_them(h
     post = stage.post(PRAISE)
     await stage.card(PRAISE)
     await stage.until(lambda: stage.rows("SELECT 1 FROM assistant_calls WHERE outcome = 'answered'"))
+    await stage.until(lambda: [c for c in stage.cards() if "One more wording is by a language model." in c.text])
     while WORDS not in (card := await stage.card(PRAISE)).text:
         await stage.press(card, "Other wording")
         await stage.until(lambda text=card.text: [c for c in stage.cards() if PRAISE in c.text and c.text != text])

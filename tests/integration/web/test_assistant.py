@@ -16,7 +16,8 @@ from tests.fakes.assistant import MODEL, FakeAssistant, says
 from tests.integration.web.conftest import CONFIG, Greenroom, Start
 
 WORDS = "Thank you so much."
-MARK = "Written by a language model."
+MARK = "Written by a language model"
+ONE_MORE = "One more wording is by a language model."
 
 
 @dataclass
@@ -50,11 +51,16 @@ async def test_its_words_are_marked_in_the_api_and_on_the_card(helped: Helped) -
     assert card["by_model"] is False
     async with helped.greenroom.browser() as browser:
         page = f"/inbox/cards?ids={card['draft_id']}"
-        assert MARK not in (await browser.get(page)).text
+        before = (await browser.get(page)).text
+        assert MARK not in before
+        assert 'class="reply by-model"' not in before
+        assert ONE_MORE in before
         laid = (await helped.greenroom.decide(card, "reword", alternative=3)).json()
         assert (laid["text"], laid["by_model"]) == (WORDS, True)
-        shown = flat((await browser.get(page)).text)
-        assert f"{WORDS} {MARK}" in shown
+        shown = (await browser.get(page)).text
+        assert f"{MARK} {WORDS}" in flat(shown)
+        assert 'class="reply by-model"' in shown
+        assert ONE_MORE not in shown
 
 
 async def test_live_the_numbers_and_the_audit_count_what_it_was_asked(helped: Helped) -> None:

@@ -304,3 +304,11 @@ def test_words_of_a_language_model_are_marked() -> None:
     ready = (alternative(), alternative("Thank you.", template=ASSISTANT, reading=""))
     handoff = headings(kind="handoff", text=None, alternatives=ready)
     assert handoff == ["1 as praise:", "2 written by a language model:"]
+
+
+def test_one_more_wording_of_a_language_model_is_told_while_it_is_not_on_the_card() -> None:
+    one_more = "One more wording is by a language model."
+    theirs = alternative("Thank you.", template=ASSISTANT, reading="")
+    assert one_more in laid(card(alternatives=(alternative(), theirs))).notes
+    assert one_more not in laid(card(alternatives=(alternative(),))).notes
+    assert one_more not in laid(card(kind="handoff", text=None, alternatives=(alternative(), theirs))).notes
