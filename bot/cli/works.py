@@ -117,7 +117,7 @@ def _model_lines(asked: Used) -> Iterator[str]:
     if not asked.asked:
         return
     ends = {ENDS[End(name)]: number for name, number in asked.ends.items() if name not in NOT_ASKED}
-    took = f"; {asked.took_ms / 1000:.1f} seconds an answer" if asked.took_ms is not None else ""
+    took = f"; {asked.took} an answer" if asked.took else ""
     yield ""
     yield f"The language model was asked about {counted(asked.asked, 'card')}: {_counts(ends)}"
     yield f"  cost: {counted(asked.tokens, 'token')}{took}"
@@ -144,16 +144,16 @@ def _became(one: Became) -> Iterator[str]:
     picked = f", picked by a person on {one.picked}" if one.picked else ""
     yield f"proposed on {counted(one.proposed, 'card')}{picked}"
     if one.sent.total:
-        edits = f"; edited {one.edited}" if one.edited else ""
+        edits = f"; edited {one.edited:,}" if one.edited else ""
         much = f" (of these, {one.changed_words} on average)" if one.edited and one.changed_words else ""
         yield f"sent as it is {one.sent.words}{edits}{much}"
     if one.replaced:
         others = {_other(one, key): number for key, number in one.instead.items()}
-        yield f"another wording taken {one.replaced}: {_counts(others)}"
+        yield f"another wording taken {one.replaced:,}: {_counts(others)}"
     if one.skipped:
-        yield f"skipped {one.skipped}: {_counts({why or NO_REASON: n for why, n in one.why.items()})}"
+        yield f"skipped {one.skipped:,}: {_counts({why or NO_REASON: n for why, n in one.why.items()})}"
     waits = f"{one.open} {'waits' if one.open == 1 else 'wait'}" if one.open else ""
-    rest = [waits, f"{one.ended} ended without a decision" if one.ended else ""]
+    rest = [waits, f"{one.ended:,} ended without a decision" if one.ended else ""]
     if any(rest):
         yield ", ".join(filter(None, rest))
 
@@ -163,7 +163,7 @@ def _other(one: Became, key: Key) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{words} ({number})" for words, number in counts.items())
+    return ", ".join(f"{words} ({number:,})" for words, number in counts.items())
 
 
 def _corrected_lines(told: WhatWorks) -> Iterator[str]:
@@ -173,7 +173,7 @@ def _corrected_lines(told: WhatWorks) -> Iterator[str]:
     yield "Readings that managers corrected"
     for one in told.corrected:
         percent = share(one.times, one.cards)
-        of = f"{one.times} of {counted(one.cards, 'card')}{f' ({percent}%)' if percent is not None else ''}"
+        of = f"{one.times:,} of {counted(one.cards, 'card')}{f' ({percent}%)' if percent is not None else ''}"
         yield f"  {said(one.reading)}: {of}; really {_counts({said(other.really): other.times for other in one.to})}"
 
 
@@ -294,7 +294,7 @@ def patch_lines(found: Sequence[Patched]) -> Iterator[str]:
     for number, one in enumerate(found):
         wording = one.wording
         yield from ([""] if number else [])
-        yield f"{wording.template}/{wording.variant}: edited {wording.edited} of {wording.sent.total} times"
+        yield f"{wording.template}/{wording.variant}: edited {wording.edited:,} of {wording.sent.total:,} times"
         for patch in one.patches:
             yield f"  {patch.id}  sent {'once' if patch.number == 1 else f'{patch.number} times'}"
             yield from _shown("- ", patch.old)

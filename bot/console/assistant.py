@@ -53,7 +53,7 @@ def helped(used: Used, section: AssistantSection, rests: str | None) -> Helped:
         per_day=section.per_day,
         ends=_most_first({ENDS.get(end, end): number for end, number in used.ends.items()}),
         blocked_by=_most_first({name.replace("-", " "): number for name, number in used.blocked_by.items()}),
-        took=f"{used.took_ms / 1000:.1f} s" if used.took_ms is not None else "",
+        took=used.took,
         tokens=used.tokens,
         rests=rests or "",
     )

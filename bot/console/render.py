@@ -36,6 +36,7 @@ class Renderer:
             "ago": ago,
             "clock": partial(clock, zone=zone),
             "host": link_host,
+            "number": "{:,}".format,
             "sureness": sureness,
             "web_link": web_link,
             "words": said,

@@ -46,7 +46,7 @@ class Sent:
         """ "43 of 50 (86%)", "3 of 4, too few to tell", or a dash where nothing was sent."""
         if not self.total:
             return "-"
-        of = f"{self.as_it_is} of {self.total}"
+        of = f"{self.as_it_is:,} of {self.total:,}"
         return f"{of}, too few to tell" if self.percent is None else f"{of} ({self.percent}%)"
 
 

@@ -57,6 +57,10 @@ NOT_FOR_IT = frozenset(
 """Reasons of cards that it is never asked about. Nor is it where an operator's note says that a person answers."""
 
 
+_SHORTEST = 100
+"""Milliseconds that are told as a number."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Used:
     """The questions of some time."""
@@ -69,6 +73,13 @@ class Used:
     took_ms: int | None = None
     """The mean time of an answer."""
     tokens: int = 0
+
+    @property
+    def took(self) -> str:
+        """The mean time of an answer: "1.2 seconds", "under 0.1 seconds"; empty without one."""
+        if self.took_ms is None:
+            return ""
+        return f"{self.took_ms / 1000:.1f} seconds" if self.took_ms >= _SHORTEST else "under 0.1 seconds"
 
 
 _LINKED = fans.alias("linked")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bot import settings
 from bot.cli.works import as_dict, stats_lines
 from bot.insights.coverage import mondays
-from bot.insights.wordings import what_works
+from bot.insights.wordings import Became, Sent, WhatWorks, what_works
 from bot.store import assistant, wordings
+from bot.store.assistant import Used
 from responders.types import ASSISTANT
 from tests.fakes.assistant import MODEL, FakeAssistant, says
 from tests.integration.web.conftest import CONFIG, PRAISE, Greenroom, Start
@@ -48,6 +54,7 @@ async def test_its_words_are_counted_like_any_others(start: Start) -> None:
             counted = await store.read(lambda c: wordings.counted(c, begun))
             asked = await store.read(lambda c: assistant.used(c, begun[0]))
             told = what_works(counted, greenroom.app.content.pipeline.library, begun, parts.community.timezone)
+            await store.write(lambda c: c.execute(assistant.calls.update().values(tokens_in=1_000_000, took_ms=3)))
             async with greenroom.browser() as browser:
                 page = (await browser.get("/templates/works")).text
     (row,) = (one for one in as_dict(told, parts, asked)["wordings"] if one["template"] == ASSISTANT)
@@ -63,3 +70,32 @@ async def test_its_words_are_counted_like_any_others(start: Start) -> None:
     assert "Written by a language model" in page
     assert f"<code>{MODEL}</code></span>" in page
     assert "on the card (2)" in page
+    assert re.search(r"It took 2,000,\d{3} tokens, and under 0\.1 seconds an answer\.", page)
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "told"), [(None, ""), (0, "under 0.1 seconds"), (99, "under 0.1 seconds"), (100, "0.1 seconds")]
+)
+def test_how_long_an_answer_took_is_told_in_words(took_ms: int | None, told: str) -> None:
+    assert Used(took_ms=took_ms).took == told
+
+
+def test_large_numbers_are_told_with_commas(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.format(undo_seconds=10, public_url=""), encoding="utf-8")
+    assert Sent(as_it_is=1500, edited=500).words == "1,500 of 2,000 (75%)"
+    became = Became(
+        template="en/praise/any",
+        variant="a",
+        known=True,
+        proposed=4000,
+        replaced=1200,
+        instead={("en/praise/any", "b"): 1200},
+        skipped=1100,
+        why={"": 1100},
+        ended=1700,
+    )
+    told = WhatWorks(weeks=(), sent=(), wordings=(became,), unused=(), corrected=())
+    lines = "\n".join(stats_lines(told, settings.load(path, {}), asked=Used(asked=3000, tokens=70_000)))
+    for number in ("4,000 cards", "taken 1,200: b (1,200)", "skipped 1,100", "1,700 ended", "3,000 cards", "70,000"):
+        assert number in lines
