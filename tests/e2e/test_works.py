@@ -64,6 +64,21 @@ def test_the_page_fits_and_has_no_fault_that_axe_finds(greenroom, edited, visit,
         assert manager.faults == []
 
 
+@pytest.mark.parametrize(("size", "roomy"), [(PHONE, False), ((320, 640), False), (DESK, True)])
+def test_the_table_of_wordings_fits_and_tells_the_same(greenroom, edited, visit, size, roomy):
+    page = visit("tom", size).page
+    page.goto(f"{greenroom.url}/templates/works")
+    table = page.get_by_role("region", name="What became of each wording")
+    expect(table.get_by_role("row").nth(1)).to_be_visible()
+    assert table.evaluate("each => each.scrollWidth <= each.clientWidth")
+    heads = [one.inner_text().strip(" ↓") for one in table.get_by_role("columnheader").all()]
+    kept = ["Wording", "On cards", "Sent as it is", "Edited"]
+    assert heads == [*kept, *(["Another taken", "Skipped", "Words changed"] if roomy else [])]
+    row = table.get_by_role("row").filter(has_text="skipped: the wording is not right (1)")
+    for words in ("taken instead:", *([] if roomy else ["words changed:"])):
+        expect(row).to_contain_text(words, use_inner_text=True)
+
+
 def test_figures_and_reasons_are_told_and_sorted(greenroom, edited, desk):
     page = desk.open(f"{greenroom.url}/templates/works")
     expect(page.get_by_role("region", name="Sent without an edit").first).to_contain_text(
