@@ -15,7 +15,7 @@ from bot.adapters.web.callers import caller
 from bot.adapters.web.deps import Wired
 from bot.adapters.web.models import AttachmentIn, Body, Id, PostText
 from bot.adapters.web.platform import NAME
-from bot.adapters.web.problems import Problem, missing
+from bot.adapters.web.problems import Problem
 from bot.consent import Button
 from bot.console.evening import FANS, PICTURES, SECONDS, Evening
 from bot.console.shell import page
@@ -137,9 +137,10 @@ async def press(body: PressIn, deps: Wired) -> Mapping[str, object]:
 async def command(body: CommandIn, deps: Wired) -> Mapping[str, object]:
     """What the fan, and nobody else, reads."""
     _check(body.fan)
-    name, _, words = body.text.strip().removeprefix("/").partition(" ")
+    said, _, words = body.text.strip().removeprefix("/").partition(" ")
+    name = said.casefold()
     if name not in _commands(deps.fans):
-        raise missing("command", "the list behind Commands")
+        raise Problem(404, "not_found", f"There is no command /{said[:40]}; the list behind Commands has them all.")
     return _answer(await deps.fans.answer(name, NAME, body.fan, words))
 
 

@@ -126,7 +126,9 @@ class Fans:
 
     async def _no_ai(self, platform: str, fan_id: str, words: str) -> Answer:
         now = self._clock.now()
-        if words.strip().casefold() != OFF:
+        if words.strip().casefold() not in ("", OFF):
+            return Answer(text=NO_AI_TAKES)
+        if not words.strip():
             await self._store.write(lambda c: fans.decline_assistant(c, platform, fan_id, now))
             return Answer(text=NO_MODEL)
         had_said_no = await self._store.write(lambda c: fans.allow_assistant(c, platform, fan_id, now))
@@ -169,6 +171,7 @@ NO_MODEL = (
     "wish too, so write it again after that."
 )
 MODEL_AGAIN = "Done. A language model may help with replies to you again, and a person reads each one. /noai ends that."
+NO_AI_TAKES = "Nothing has changed. Write /noai, and no language model sees your posts; /noai off allows it again."
 NO_SUCH_NO = "A language model may help with replies to you, and a person reads each one. /noai ends that."
 REPORTED = "Thank you. The team has it."
 NOT_REPORTED = "This could not be shown to the team just now; please write to a moderator, or try again later."

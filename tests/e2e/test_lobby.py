@@ -29,6 +29,23 @@ def write(page, words):
     expect(said(page, words)).to_be_visible()
 
 
+def test_a_command_counts_however_it_is_written_and_is_never_a_post(greenroom, visit):
+    page = lobby(greenroom, visit("mara", PHONE))
+    post, field = page.get_by_role("button", name="Post", exact=True), page.get_by_label("Your post")
+    private = page.get_by_label("Only you see this")
+    field.fill("/WHO")
+    post.click()
+    expect(private).to_contain_text("Lantern Harbor")
+    write(page, "a path like /usr/bin is no command")
+    expect(private).to_be_hidden()
+    write(page, "/usr/bin is none, either")
+    field.fill("/Nonsense at all")
+    post.click()
+    expect(page.get_by_text("There is no command /Nonsense")).to_be_visible()
+    expect(field).to_have_value("/Nonsense at all")
+    expect(said(page, "Nonsense at all")).to_have_count(0)
+
+
 def test_nothing_that_a_fan_writes_is_lost_while_the_evening_plays(greenroom, visit):
     mara = visit("mara", DESK)
     page = lobby(greenroom, mara, "lobby-help")

@@ -92,6 +92,16 @@ async def test_a_fans_no_is_kept_over_http_and_from_the_lobby(helped: Helped) ->
         assert "/noai" in (await browser.get("/lobby")).text
         answer = await browser.post("/lobby/commands", json={"fan": "lobby-x", "text": "/noai"})
         assert "No language model" in answer.json()["text"]
+        for words, told in (
+            ("/NoAI OFF", "again"),
+            ("/NOAI maybe", "Nothing has changed. Write /noai"),
+            ("/NOAI", "No language model"),
+        ):
+            answer = await browser.post("/lobby/commands", json={"fan": "lobby-x", "text": words})
+            assert told in answer.json()["text"]
+        answer = await browser.post("/lobby/commands", json={"fan": "lobby-x", "text": "/nonsense at all"})
+        assert answer.status_code == 404
+        assert "There is no command /nonsense;" in answer.json()["message"]
     await helped.greenroom.draft(author={"id": "lobby-x", "name": "Kim"}, channel="lobby")
     await helped.card(author={"id": "last", "name": "Ada"})
     assert helped.fake.calls == 1

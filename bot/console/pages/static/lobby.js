@@ -110,7 +110,7 @@ async function post() {
     return;
   }
   complain("");
-  if (mode !== "edit" && COMMANDS.some((command) => text.trim().split(" ")[0] === command)) {
+  if (mode !== "edit" && COMMAND.test(text.trim())) {
     await say(text);
     return;
   }
@@ -121,6 +121,7 @@ async function post() {
     return;
   }
   keep({ ...EMPTY, text: mode === "edit" ? draft.aside : since(text) });
+  $("private").hidden = true;
   show();
   await refresh();
   toEnd();
@@ -145,7 +146,8 @@ function body(text) {
 
 // --- what only the fan sees: answers to commands, and what they press
 
-const COMMANDS = [...document.querySelectorAll("[data-command]")].map((button) => button.dataset.command);
+/** A stroke and a word. The server knows which there are. */
+const COMMAND = /^\/[a-z]+(?!\S)/i;
 
 /** A fan writes a command. */
 async function say(text) {

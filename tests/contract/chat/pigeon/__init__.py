@@ -311,7 +311,8 @@ class PigeonPlatform(ConnectedPlatform):
             await self._board.decide(pressed.command(by, fields), tell)
 
     async def _command(self, event: dict[str, Any], tell: Any) -> None:
-        name, _, words = event["words"].removeprefix("/").partition(" ")
+        said, _, words = event["words"].removeprefix("/").partition(" ")
+        name = said.casefold()
         if name in self._parts.fans.commands:
             answer = await self._asked.fan(name, event["by"], words, lambda said, to: f"Report for {to}: {said}")
             await self._tell_fan(event, answer)
