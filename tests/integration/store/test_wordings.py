@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot.insights.wordings import Sent, became, what_works
 from bot.queue import assisted
-from bot.store import fans, migrate, wordings
+from bot.store import assistant, fans, migrate, wordings
 from bot.store.engine import driver_url, open_engine
 from bot.store.tables import drafts
 from responders.types import ReasonCode
@@ -122,6 +122,7 @@ async def test_a_ready_reply_that_a_person_chose_is_picked(house, torn):
 
 async def test_a_wording_that_comes_by_a_second_reading_was_proposed_not_picked(house, torn, pipeline):
     house.pipeline = torn
+    await house.store.write(lambda c: assistant.switch(c, {"model": "small"}, house.clock.now()))
     card = await house.draft(UNCLEAR)
     sure = await house.store.read(lambda c: assisted.look(c, card["draft_id"], house.settings, house.clock.now()))
     proposal = pipeline.run(replace(sure.post.post, text=PRAISES[0]), sure.context)
