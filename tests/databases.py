@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
+from psycopg.types.string import TextLoader
 
 from bot.store import Store
 
@@ -118,6 +119,7 @@ class Served(Database):
     def _run(self, statement: str, values: Sequence[Any] | None = None) -> psycopg.Cursor[dict[str, Any]]:
         if self._look is None:
             self._look = psycopg.connect(self.url, row_factory=dict_row, autocommit=True)
+            self._look.adapters.register_loader("json", TextLoader)  # as SQLite gives it
         return self._look.execute(statement.encode(), values)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:

@@ -172,7 +172,11 @@ class Store:
         """`read` on the caller's own thread, for work that is not on the event loop."""
         try:
             with reading(self._engine) as connection:
-                return query(connection)
+                try:
+                    return query(connection)
+                finally:
+                    if self._closed:  # its pool was emptied meanwhile, and takes nothing back
+                        connection.invalidate()
         except DBAPIError as error:
             raise in_words(error, self._engine.url) from error
 

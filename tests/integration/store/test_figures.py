@@ -11,6 +11,7 @@ from bot.console.figures import Count, calendar
 from bot.domain import DraftState
 from bot.store import figures
 from responders.types import Place
+from tests.databases import ON_SERVER
 from tests.integration.store.test_queries import PRAISE, asked, plan, scanned, some_of_everything
 
 
@@ -62,7 +63,8 @@ async def test_the_page_takes_as_many_statements_for_many_posts_as_for_few(house
     with asked(house) as many:
         await everything(house)
     assert len(many) == len(few)
-    assert await scanned(house, many) == {}
+    if not ON_SERVER:  # PostgreSQL plans by what it has counted by then, which is chance in tests as short as these
+        assert await scanned(house, many) == {}
 
 
 async def test_the_day_of_a_community(house):
