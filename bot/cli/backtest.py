@@ -87,10 +87,11 @@ def backtest(  # noqa: PLR0913, PLR0917 - one for each option
         report = summarise(items, grouped(without_reply(items), _vectors()))
     if start is not None:
         if not start <= len(report.groups):
-            raise GreenroomError(f"--start-template {start}: the list has {len(report.groups)} groups.")
+            raise GreenroomError(f"--start-template {start}: groups in the list: {len(report.groups)}.")
         path, text = start_template(report.groups[start - 1], settings.templates)
         write_file(path, text, new=True)
         typer.echo(f"{path} is begun; put the posts in it into your own words and write the replies.")
+        typer.echo("Until then no edit of your files counts: the last good set stays in use.")
         return
     found = _asked(cards, pipeline, settings) if assistant else None
     if html:

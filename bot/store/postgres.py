@@ -63,21 +63,17 @@ _PASSING = frozenset(
         "40001",  # serialization_failure
         "40P01",  # deadlock_detected
         "55P03",  # lock_not_available
-        "53300",  # too_many_connections
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
-        "57P03",  # cannot_connect_now
     }
 )
-"""Errors that pass by themselves. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+"""Errors that pass by themselves, beside those without a code, which psycopg raises where no connection is made.
+https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 _SAID = {
-    "28": "the server refuses this user or password; set PGPASSWORD, or PGPASSFILE",
-    "3D": "there is no such database on the server; make it with createdb",
     "42501": "this user may not do that in the database; make it the owner of the database",
     "25006": "the server takes no writes now (it is a standby, or read-only)",
     "53100": "the server's disk is full; make room (nothing that was acknowledged is lost)",
-    "53300": "the server has no room for another connection; raise max_connections",
     "55P03": "another program holds the database; stop it and try again",
     "57P": "the server is stopping or starting; this is tried again",
     "XX": "the server says that its data is damaged; restore a backup",
