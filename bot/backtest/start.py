@@ -25,7 +25,7 @@ def start_template(group: Group, templates: Path) -> tuple[Path, str]:
     )
     text = f"""---
 answers_to:
-  # Posts that mean this: {len(group.items)}. Write at least five like them, in your own words, each on a line with a dash:
+  # Posts that mean this: {len(group.items)}. Write at least five of your own, each on a line with a dash:
 {posts}
 ---
 ## variant: plain
