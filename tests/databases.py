@@ -16,15 +16,20 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from alembic import command
+from alembic.config import Config
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
+from sqlalchemy import Engine
 
 from bot.store import Store
+from bot.store.engine import driver_url, open_engine
 
 ON_SERVER = os.environ.get("GREENROOM_TEST_DATABASE", "sqlite") == "postgresql"
 """True where tests run on PostgreSQL."""
@@ -262,6 +267,17 @@ def server(run_id: str, *, in_haste: bool = True) -> Iterator[str]:
         run(found.get_uri(), sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
     run(found.get_uri(), sql.SQL("SELECT pg_reload_conf()"))
     yield found.get_uri()
+
+
+def of_version(file: Path, version: str) -> Engine:
+    """An empty SQLite database as an older Greenroom made it."""
+    engine = open_engine(driver_url(f"sqlite:///{file}"))
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("bot.store") / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    return engine
 
 
 def _migrate(url: str) -> None:

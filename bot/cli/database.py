@@ -10,8 +10,8 @@ import typer
 
 from bot.cli.common import Config, busy, load_settings
 from bot.queue import hold
+from bot.store import backups, migrate
 from bot.store import copy as copies
-from bot.store import migrate, restore
 
 commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -45,7 +45,7 @@ def backup(
     """
     settings = load_settings(config)
     with busy("Copying the database"):
-        size = copies.backup(settings.store, file)
+        size = backups.backup(settings.store, file)
     typer.echo(
         f"{file} is a copy of the database ({size:,} bytes). It has fans' words: keep it as safe as the database."
     )
@@ -63,7 +63,7 @@ def restore_(
     """
     settings = load_settings(config)
     with busy("Restoring the database"):
-        old = restore.restore(settings.store, file, lambda c: hold.after_restore(c, datetime.now(UTC)))
+        old = backups.restore(settings.store, file, lambda c: hold.after_restore(c, datetime.now(UTC)))
     typer.echo(f"The database is now as it was in {file}.")
     if old:
         typer.echo(f"The old one is {old}. It has fans' words: erase it when all is well.")

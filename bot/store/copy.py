@@ -1,18 +1,13 @@
-"""Copies of the database: a backup of the file, and the move to a server."""
+"""Moves a SQLite database to a server, and compares what arrived."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import Connection, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from bot import private
 from bot.domain import Target, seal
 from bot.errors import StoreError
 from bot.store import tables
@@ -52,32 +47,6 @@ def copy(source: str, target: str, progress: Callable[[str, int], None] = lambda
         here.dispose()
         there.dispose()
         lock.close()
-
-
-def backup(url: str, target: Path) -> int:
-    """Write a copy of a SQLite database to a new file, also while a Greenroom uses it. Returns its size in bytes.
-
-    Raises StoreError. https://www.sqlite.org/backup.html
-    """
-    file = file_of(driver_url(url))
-    if file is None:
-        raise StoreError("This backs up a SQLite file; for PostgreSQL use the server's own tool, pg_dump.")
-    if not file.exists():
-        raise StoreError(f"{file}: there is no database yet, so there is nothing to back up.")
-    if target.exists():
-        raise StoreError(f"{target} is there already; name a new file.")
-    try:
-        with closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True)) as source:
-            os.close(private.opener(str(target), os.O_RDWR | os.O_CREAT | os.O_EXCL))
-            with closing(sqlite3.connect(target)) as copied:
-                source.backup(copied)
-                if (said := copied.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
-                    raise StoreError(f"{file}: this file is damaged ({said}); restore an older backup")
-        return target.stat().st_size
-    except OSError as error:
-        raise StoreError(f"{target} cannot be written: {error.strerror}; name a place where you may write.") from error
-    except sqlite3.Error as error:
-        raise StoreError(f"{file}: it could not be backed up: {error}") from error
 
 
 def _is_current(file: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.errors import Busy, StoreError
-from bot.store import Store, copy, tables
+from bot.store import Store, backups, copy, tables
 from tests.integration.store.test_queries import some_of_everything
 
 
@@ -71,7 +71,7 @@ async def test_nothing_is_copied_while_greenroom_runs_and_a_changed_reply_is_ref
 async def test_a_backup_of_a_running_house_is_whole_and_its_owners_alone(lived_in, tmp_path):
     saved = tmp_path / "saved.db"
     before = await counts(lived_in.store)
-    assert copy.backup(lived_in.settings.store, saved) == saved.stat().st_size
+    assert backups.backup(lived_in.settings.store, saved) == saved.stat().st_size
     assert saved.stat().st_mode & 0o077 == 0
     await lived_in.post("a post that comes later")
     store = await Store.open(f"sqlite:///{saved}")
@@ -80,7 +80,7 @@ async def test_a_backup_of_a_running_house_is_whole_and_its_owners_alone(lived_i
     finally:
         await store.close()
     with pytest.raises(StoreError, match="is there already"):
-        copy.backup(lived_in.settings.store, saved)
+        backups.backup(lived_in.settings.store, saved)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_a_backup_of_a_running_house_is_whole_and_its_owners_alone(lived_i
 )
 def test_what_cannot_be_backed_up_is_told(store, said, tmp_path):
     with pytest.raises(StoreError, match=said):
-        copy.backup(store, tmp_path / "saved.db")
+        backups.backup(store, tmp_path / "saved.db")
 
 
 def test_only_a_file_is_copied_and_only_to_a_server(tmp_path):

@@ -5,11 +5,8 @@ import os
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime
-from importlib import resources
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import select, update
 
 from bot import private
@@ -17,10 +14,10 @@ from bot.adapters.web import views
 from bot.domain import DeliveryState
 from bot.queue import forgetting
 from bot.store import Store, cards, fans, migrate
-from bot.store.engine import driver_url, open_engine
 from bot.store.personal import COLUMNS, Holds
 from bot.store.tables import decisions, deliveries, drafts, metadata, posts
 from responders.types import Place
+from tests.databases import of_version
 
 PRAISE = "the colours on the map are gorgeous"
 CRISIS = "I want to kill myself"
@@ -291,12 +288,7 @@ def test_everything_below_var_is_tightened_and_nothing_beside_it(tmp_path):
 async def test_a_database_from_before_is_cleaned_as_well(tmp_path):
     """A file from an earlier version still holds what was erased."""
     file = tmp_path / "old.db"
-    engine = open_engine(driver_url(f"sqlite:///{file}"))
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("bot.store") / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
+    engine = of_version(file, "0005")
     with sqlite3.connect(file) as database:
         database.execute("PRAGMA secure_delete=OFF")
         row = ("zqmarker" * 500,)

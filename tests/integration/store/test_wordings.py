@@ -3,18 +3,15 @@
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, timedelta
-from importlib import resources
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import select
 
 from bot.insights.wordings import Sent, became, what_works
 from bot.queue import assisted
 from bot.store import assistant, fans, migrate, wordings
-from bot.store.engine import driver_url, open_engine
 from bot.store.tables import drafts
 from responders.types import ReasonCode
+from tests.databases import of_version
 from tests.integration.conftest import PRAISES, UNCLEAR
 from tests.integration.store.test_queries import asked, scanned, some_of_everything
 
@@ -212,12 +209,7 @@ async def test_no_count_reads_a_large_table_from_end_to_end(house):
 def test_an_older_database_tells_what_it_still_knows(tmp_path):
     """Nobody knows which wording lay first on a card that was reworded. Reasons in own words are left out."""
     file = tmp_path / "old.db"
-    engine = open_engine(driver_url(f"sqlite:///{file}"))
-    config = Config()
-    config.set_main_option("script_location", str(resources.files("bot.store") / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0008")
+    engine = of_version(file, "0008")
     rows = (
         ("plain", "intent", "approved", ""),
         ("reworded", "intent", "approved", ""),

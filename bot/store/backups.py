@@ -1,4 +1,4 @@
-"""Puts a backup in the place of the SQLite database."""
+"""Writes a backup of the SQLite database, and puts one in its place."""
 
 from __future__ import annotations
 
@@ -22,6 +22,30 @@ from bot.store.store import lock_file
 
 _LOGS = ("-wal", "-shm", "-journal")
 """The ends of the names of SQLite's other files. Beside a file that they do not belong to, they damage it."""
+
+
+def backup(url: str, target: Path) -> int:
+    """Write a copy of a SQLite database to a new file, also while a Greenroom uses it. Returns its size in bytes.
+
+    Raises StoreError. https://www.sqlite.org/backup.html
+    """
+    file = file_of(driver_url(url))
+    if file is None:
+        raise StoreError("This backs up a SQLite file; for PostgreSQL use the server's own tool, pg_dump.")
+    if not file.exists():
+        raise StoreError(f"{file}: there is no database yet, so there is nothing to back up.")
+    if target.exists():
+        raise StoreError(f"{target} is there already; name a new file.")
+    try:
+        said = _copied(file, "mode=ro", target)
+        if said == "ok":
+            return target.stat().st_size
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}; name a place where you may write.") from error
+    except sqlite3.Error as error:
+        said = str(error)
+    target.unlink(missing_ok=True)
+    raise StoreError(f"{file}: this file is damaged ({said}); restore an older backup")
 
 
 def restore(url: str, backup: Path, settle: Callable[[Connection], object]) -> Path | None:
@@ -69,18 +93,24 @@ def _copy(backup: Path, made: Path) -> None:
     """Copy a database with what its log still holds, and check the copy."""
     # Without a log nothing has to be written beside the backup, which may lie where nobody may write.
     mode = "mode=ro" if Path(f"{backup}-wal").exists() else "immutable=1"
-    os.close(private.opener(str(made), os.O_RDWR | os.O_CREAT | os.O_EXCL))
     try:
-        with (
-            closing(sqlite3.connect(f"file:{quote(str(backup.absolute()))}?{mode}", uri=True)) as source,
-            closing(sqlite3.connect(made)) as copied,
-        ):
-            source.backup(copied)
-            said = copied.execute("PRAGMA quick_check").fetchone()[0]
+        said = _copied(backup, mode, made)
     except sqlite3.Error as error:
         raise StoreError(f"{backup}: it is damaged or no database ({error}); take another backup") from error
     if said != "ok":
         raise StoreError(f"{backup}: it is damaged ({said}); take another backup")
+
+
+def _copied(file: Path, mode: str, made: Path) -> str:
+    """Copy a database to a new file of its owner's alone, and check the copy. Returns "ok", or what is wrong with it.
+    Raises OSError and sqlite3.Error."""
+    os.close(private.opener(str(made), os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    with (
+        closing(sqlite3.connect(f"file:{quote(str(file.absolute()))}?{mode}", uri=True)) as source,
+        closing(sqlite3.connect(made)) as copied,
+    ):
+        source.backup(copied)
+        return str(copied.execute("PRAGMA quick_check").fetchone()[0])
 
 
 def _prepare(made: Path, backup: Path, settle: Callable[[Connection], object]) -> None:

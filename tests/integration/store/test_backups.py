@@ -8,8 +8,8 @@ import pytest
 
 from bot.errors import Busy, StoreError
 from bot.queue import hold
-from bot.store import copy, sessions
-from bot.store.restore import restore
+from bot.store import backups, sessions
+from bot.store.backups import restore
 
 PRAISE, LATER = "the new map is gorgeous", "the art is stunning"
 
@@ -55,7 +55,7 @@ async def test_a_reply_sent_after_the_backup_is_not_sent_again_unseen(lived_in, 
     await house.store.write(
         lambda c: sessions.begin(c, "a session", "mara", "a phone", house.clock.now(), drop_before=house.clock.now())
     )
-    copy.backup(house.settings.store, saved)
+    backups.backup(house.settings.store, saved)
     await house.send()
     assert len(house.stage.sent) == 1
     await house.post(LATER)
@@ -81,7 +81,7 @@ async def test_a_reply_sent_after_the_backup_is_not_sent_again_unseen(lived_in, 
 async def test_a_database_that_is_damaged_is_kept_with_its_log(lived_in, tmp_path):
     house, saved = lived_in, tmp_path / "saved.db"
     await house.post(PRAISE)
-    copy.backup(house.settings.store, saved)
+    backups.backup(house.settings.store, saved)
     await house.post(LATER)
     (folder := tmp_path / "image").mkdir()
     file = await crash(house, folder)
@@ -94,7 +94,7 @@ async def test_a_database_that_is_damaged_is_kept_with_its_log(lived_in, tmp_pat
 
 async def test_where_there_is_no_database_the_backup_becomes_it(lived_in, tmp_path):
     await lived_in.post(PRAISE)
-    copy.backup(lived_in.settings.store, tmp_path / "saved.db")
+    backups.backup(lived_in.settings.store, tmp_path / "saved.db")
     file = tmp_path / "new" / "greenroom.db"
     assert restore(f"sqlite:///{file}", tmp_path / "saved.db", settle(lived_in)) is None
     assert texts(file) == {PRAISE}
@@ -127,7 +127,7 @@ BAD = {
 async def test_a_bad_backup_changes_nothing(lived_in, tmp_path, spoil):
     house, saved = lived_in, tmp_path / "saved.db"
     await house.post(PRAISE)
-    copy.backup(house.settings.store, saved)
+    backups.backup(house.settings.store, saved)
     (folder := tmp_path / "image").mkdir()
     file = await crash(house, folder)
     before = images(file)
@@ -140,7 +140,7 @@ async def test_a_bad_backup_changes_nothing(lived_in, tmp_path, spoil):
 
 async def test_nothing_is_restored_while_greenroom_runs_and_no_kept_database_is_lost(lived_in, tmp_path):
     house, saved = lived_in, tmp_path / "saved.db"
-    copy.backup(house.settings.store, saved)
+    backups.backup(house.settings.store, saved)
     with pytest.raises(Busy):
         restore(house.settings.store, saved, settle(house))
     await house.close()
