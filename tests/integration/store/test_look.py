@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.store import NewPost, Store, copy, tables
+from bot.store import NewPost, Store, backups, tables
 from bot.store.ids import new_id
 from bot.store.look import look
 from responders.types import Author, Post
@@ -49,7 +49,7 @@ def count(connection):
 async def test_a_database_is_looked_into_where_nothing_can_be_written(file_house, shelf):
     async with file_house() as house:
         await house.post("the new map is gorgeous")
-        copy.backup(house.settings.store, shelf / "greenroom.db")
+        backups.backup(house.settings.store, shelf / "greenroom.db")
     before = (shelf / "greenroom.db").read_bytes()
     with reading_alone(shelf):
         assert look(f"sqlite:///{shelf}/greenroom.db", count) == 1
@@ -59,7 +59,7 @@ async def test_a_database_is_looked_into_where_nothing_can_be_written(file_house
 
 async def test_what_a_running_greenroom_just_wrote_is_seen_there_too(file_house, shelf):
     async with file_house() as house:
-        copy.backup(house.settings.store, shelf / "greenroom.db")
+        backups.backup(house.settings.store, shelf / "greenroom.db")
         running = await Store.open(f"sqlite:///{shelf}/greenroom.db")
         try:
             author, at = Author(id="robin", name="Robin"), house.clock.now()
