@@ -20,6 +20,7 @@ from watchfiles import awatch
 
 import bot
 from bot.errors import FaultyFiles
+from bot.hops import hop
 from bot.kept import keep, kept
 from bot.language import Langid
 from bot.reader import NoReader, Reader, by_words
@@ -303,6 +304,7 @@ def _assemble(
             responders=[factory(library) for factory in responders] or None,
             checks=[*voice.default_checks(library.word_lists), *(factory(library.word_lists) for factory in checks)],
             spare=spare,
+            measure=hop,
         )
     except Exception as error:
         names = ", ".join(getattr(f, "__qualname__", repr(f)) for f in (*responders, *checks))

@@ -18,6 +18,7 @@ from bot.desk.view import CardView, Decided
 from bot.domain import Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
+from bot.hops import Hop, begin, hop
 from bot.people import credits
 from bot.ports import Clock
 from bot.queue import consents, context, facts, memory, moves, voids
@@ -89,6 +90,7 @@ class Intake:
         With a `key` (Idempotency-Key) the first answer is given again. Raises Refused for a key of another post.
         `sent` is what the client sent, without our defaults (None: what the post says).
         """
+        ended = begin()
         new = NewPost(id=new_id(), post=_cleaned(post), received_at=self._clock.now())
         if key is None:
             received = await self._store.add_post(new)
@@ -98,6 +100,7 @@ class Intake:
                 sentence = "This Idempotency-Key was used for another post; use a new key for a new post."
                 raise Refused("key_used", sentence)
             received = first
+        ended(Hop.RECEIVE, post_id=received.post_id)
         if received.post_id == new.id:
             self._schedule(post.platform, post.channel, new.id, new=True)
         return received
@@ -316,8 +319,9 @@ class Intake:
             begun = begun and trouble.failures < _MOST_FAILURES
         while judged := await (self._read(post_id) if begun else self._by_hand(post_id)):
             found, proposal = judged
-            if await self._store.write(partial(self._submit, found=found, proposal=proposal)):
-                return
+            with hop(Hop.SUBMIT, post_id=post_id):
+                if await self._store.write(partial(self._submit, found=found, proposal=proposal)):
+                    return
 
     async def _read(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
         """A post with its context, and the proposal for it; None if there is nothing to judge.
@@ -336,7 +340,12 @@ class Intake:
         return found and (found, _unread(found[0], Understanding()))
 
     def _judge(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
-        found = self._store.read_here(lambda c: self._around(c, post_id, asked=asked))
+        with hop(Hop.JUDGE, post_id=post_id):
+            return self._judged(post_id, asked=asked)
+
+    def _judged(self, post_id: str, *, asked: bool) -> tuple[_Found, Proposal] | None:
+        with hop(Hop.CONTEXT, post_id=post_id):
+            found = self._store.read_here(lambda c: self._around(c, post_id, asked=asked))
         if found is None:
             return None
         post, around = found
@@ -353,7 +362,7 @@ class Intake:
         if proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now):
             proposal = _too_late(proposal)
         if proposal.outcome is Outcome.SILENT and not asked and not around.opted_out and self._made_anew(post):
-            judged = self._judge(post_id, asked=True)
+            judged = self._judged(post_id, asked=True)
             return judged and (judged[0], _at_least_handoff(judged[1]))
         return found, proposal
 
@@ -368,7 +377,7 @@ class Intake:
             what = step.note.partition(":")[0]
             if step.stage == FAILED and now - self._told.get(what, _EPOCH) >= _TOLD_EVERY:
                 self._told[what] = now
-                log.error("reader_part_failed", what=step.note)
+                log.error("reader_part_failed", what=step.note.partition("(")[0])  # the rest may quote the post
 
     def _too_old(self, post: StoredPost, now: datetime) -> bool:
         """True after a long stop, if nobody could answer the post in time."""

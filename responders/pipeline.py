@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 
@@ -43,6 +44,9 @@ _SHOWN = 200
 FAILED = "failed"
 """The stage of trace lines that name a part that failed."""
 
+Measure = Callable[[str], AbstractContextManager[object]]
+"""Measures what is done inside: `understand` and `render`. The pipeline has no clock."""
+
 
 def urgency(risk: Sequence[str]) -> int:
     """The priority that the gates give a post; 0 when none fired."""
@@ -61,6 +65,7 @@ class Pipeline:
         thresholds: Mapping[str, float] | None = None,
         *,
         spare: Callable[[], Pipeline] | None = None,
+        measure: Measure | None = None,
     ) -> None:
         """Use `build` unless you bring your own parts.
 
@@ -74,6 +79,7 @@ class Pipeline:
         self._judge = Judge(library, thresholds)
         self._conversation = Conversation(library.word_lists["conversation"])
         self._spare = spare
+        self._measure: Measure = measure or (lambda _: nullcontext())
 
     @property
     def analyzers(self) -> tuple[Analyzer, ...]:
@@ -98,18 +104,20 @@ class Pipeline:
         )
 
     def _run(self, post: Post, context: Context) -> Proposal:
-        understanding = self.understand(post, context)
+        with self._measure("understand"):
+            understanding = self.understand(post, context)
         case = Case(post=post, context=context, understanding=understanding)
         trace = [*_seen(case)]
         verdict, choice = self._judge.judge(case), Choice()
         case = replace(case, context=self._in_their_language(context, understanding))
         trace.append(Step(stage="verdict", note=verdict[1].sentence if verdict else "a reply may be looked for"))
         if verdict is None or self._judge.leaves_a_choice(case, verdict):
-            offered = self._respond(case, trace)
-            left = fresh(offered, understanding.intent, case.context, self.library)
-            if verdict:
-                left = [replace(candidate, sure=False) for candidate in left]
-            choice = choose(left, case.context, partial(self._checked, read=understanding, case=case))
+            with self._measure("render"):
+                offered = self._respond(case, trace)
+                left = fresh(offered, understanding.intent, case.context, self.library)
+                if verdict:
+                    left = [replace(candidate, sure=False) for candidate in left]
+                choice = choose(left, case.context, partial(self._checked, read=understanding, case=case))
             verdict = verdict or _result(case, offered, left, choice)
             trace += _chosen(offered, left, choice)
             if choice.best and not choice.best.sure:
@@ -184,6 +192,7 @@ def build(
     responders: Sequence[Responder] | None = None,
     checks: Sequence[VoiceCheck] | None = None,
     spare: Callable[[], Reads] | None = None,
+    measure: Measure | None = None,
 ) -> Pipeline:
     """A pipeline for a library, with the shipped responder and checks unless others are given.
 
@@ -195,9 +204,8 @@ def build(
 
     def read_by(reads: Reads | None, spare: Callable[[], Pipeline] | None = None) -> Pipeline:
         thresholds = reads.thresholds if reads else None
-        return Pipeline(
-            library, build_analyzers(library, reads, languages), responders, checks, thresholds, spare=spare
-        )
+        analyzers = build_analyzers(library, reads, languages)
+        return Pipeline(library, analyzers, responders, checks, thresholds, spare=spare, measure=measure)
 
     return read_by(reads, cache(lambda: read_by(spare())) if spare else None)
 

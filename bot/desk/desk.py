@@ -27,6 +27,7 @@ from bot.domain import (
     clean,
     visible,
 )
+from bot.hops import Hop, begin
 from bot.ports import Clock
 from bot.queue import context, facts, forgetting, hold
 from bot.settings import Settings
@@ -85,10 +86,12 @@ class Desk:
         """
         self._may(command, vouched=name is not None)
         await self.meet(command.by, name)
+        ended = begin()
         words = await self._look_at(command)
         outcome = await self._store.write(lambda c: self._outcome(c, command, words))
         if isinstance(outcome, Refused):
             raise outcome
+        ended(Hop.DECIDE, post_id=outcome.card.post.id, draft_id=command.draft_id)
         return outcome
 
     async def meet(self, key: str, name: str | None) -> None:
@@ -153,14 +156,18 @@ class Desk:
         was used for another request.
         """
         self._may(command)
+        ended = begin()
         words: Words | Refused
         try:
             words = await self._look_at(command)
         except Refused as refused:
             words = refused
-        answer = await self._store.write(lambda c: self._once(c, command, words, key, encode))
-        if isinstance(answer, Refused):
-            raise answer
+        answered = await self._store.write(lambda c: self._once(c, command, words, key, encode))
+        if isinstance(answered, Refused):
+            raise answered
+        answer, post_id = answered
+        if post_id:
+            ended(Hop.DECIDE, post_id=post_id, draft_id=command.draft_id)
         return answer
 
     def _may(self, command: Command, *, vouched: bool = False) -> None:
@@ -224,16 +231,17 @@ class Desk:
 
     def _once(
         self, connection: Connection, command: Command, words: Words | Refused, key: str, encode: Encode
-    ) -> Json | Refused:
+    ) -> tuple[Json, str | None] | Refused:
+        """The answer, and the post of the draft; None with an answer from before, and where there is no draft."""
         fingerprint = _fingerprint(command)
         if known := requests.find(connection, key):
             first, answer = known
-            return dict(answer) if first == fingerprint else Refused("bad_action", USED)
+            return (dict(answer), None) if first == fingerprint else Refused("bad_action", USED)
         draft = drafts.get(connection, command.draft_id)
         answer = encode(self._outcome(connection, command, words))
         post_id, now = draft.post_id if draft else None, self._clock.now()
         requests.keep(connection, key, fingerprint, answer, post_id=post_id, at=now)
-        return answer
+        return answer, post_id
 
     def _outcome(self, connection: Connection, command: Command, words: Words | Refused) -> Decided | Refused:
         """Carry it out. A refusal is returned: raised, it would fail its whole group of writes, see `Writer`."""

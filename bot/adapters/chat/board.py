@@ -22,6 +22,7 @@ from bot.adapters.chat.words import settled, told, wants_a_person
 from bot.desk.cards import WRITING_FOR
 from bot.desk.view import CardView
 from bot.domain import Command, DraftState, Refused
+from bot.hops import CARD_SHOWN_SECONDS, Hop, hop
 from bot.store import cards
 from bot.store.cards import Shown
 
@@ -259,7 +260,11 @@ class Board(ABC, Generic[Rendered]):
     async def _send(self, card: CardView, instead_of: str = "") -> Shown:
         rendered = self._rendered(card)
         silent = self.quiet() and "crisis" not in card.draft.risk
-        message_id = await self.send_card(card, rendered, instead_of=instead_of, silent=silent)
+        with hop(Hop.CARD, post_id=card.post.id, draft_id=card.draft.id):
+            message_id = await self.send_card(card, rendered, instead_of=instead_of, silent=silent)
+        if not instead_of:
+            waited = self._parts.clock.now() - card.draft.created_at
+            CARD_SHOWN_SECONDS.labels(self.name).observe(max(0.0, waited.total_seconds()))
         return self._shown(card, message_id, rendered)
 
     def _rendered(self, card: CardView) -> Rendered:
