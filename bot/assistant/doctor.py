@@ -45,7 +45,7 @@ def checks(settings: Settings, environ: Mapping[str, str], library: Library | No
 
 
 def _checks(settings: Settings, environ: Mapping[str, str], library: Library | None) -> Iterator[Check]:
-    section = settings.assistant
+    section, environ = settings.assistant, settings.own(environ)
     if section is None:
         return
     yield _check(True, f"{section.model} at {section.host} may help with {' and '.join(section.uses)}")
@@ -56,7 +56,9 @@ def _checks(settings: Settings, environ: Mapping[str, str], library: Library | N
         yield _check(None, f"{section.host} is not this machine: posts of fans leave it", fix)
     if section.key_env and not environ.get(section.key_env):
         fix = "set it where Greenroom starts, or take `key_env` out"
-        yield _check(False, f"`key_env` names {section.key_env}, which is not in the environment", fix)
+        yield _check(
+            False, f"`key_env` asks for {settings.variable(section.key_env)}, which is not in the environment", fix
+        )
     silent = _silent(settings, library) if library else []
     if silent:
         fix = "give their files wordings with `when: {assistant: true}`, as the shipped ones have"

@@ -35,7 +35,7 @@ from bot.settings.model import (
     Web,
     config_of,
 )
-from bot.settings.values import Cap, QuietHours
+from bot.settings.values import Cap, QuietHours, is_key, own_variables
 from bot.settings.yaml_file import Loc
 from bot.validation import WORDS, wrong
 from responders.library.faults import Fault
@@ -72,7 +72,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """Read and check config.yaml. Raises FaultyFiles with everything that is wrong in it."""
     file = yaml_file.read(path)
     data = {} if file.data is None else file.data
-    sections = [adapter.section for adapter in installed()]
+    environ = own_variables(environ, _key(data))
+    sections = tuple(adapter.section for adapter in installed())
     model = config_of(sections, _assistant(file, data))
     try:
         config = model.model_validate(data, context=environ)
@@ -88,6 +89,13 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     key = config.assistant and config.assistant.key_env
     values["assistant_key"] = SecretStr(environ[key]) if key and environ.get(key) else None
     return Settings.model_construct(**values)
+
+
+def _key(data: Any) -> str:
+    """The community's key, before the file is checked: it says which variables are its own."""
+    block = data.get("community") if isinstance(data, Mapping) else None
+    key = block.get("key") if isinstance(block, Mapping) else None
+    return key if isinstance(key, str) and is_key(key) else ""
 
 
 def _assistant(file: yaml_file.YamlFile, data: Any) -> type[AssistantSection]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from bot.domain import BY_FAN
 from bot.settings.assistant import AssistantSection
 from bot.settings.section import Name, Section
 from bot.settings.values import (
+    KEY_RULE,
     Bind,
     CapText,
     Duration,
@@ -32,10 +34,13 @@ from bot.settings.values import (
     Zone,
     check_local,
     check_origin,
+    is_key,
     is_loopback,
+    own_variables,
     parse_cap,
     parse_duration,
     split_bind,
+    variable_prefix,
 )
 
 WEB_TOKEN = "GREENROOM_WEB_TOKEN"  # noqa: S105 - its name in the environment
@@ -48,9 +53,11 @@ Mailbox = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;\"]+@[^\s@<>,;\"]
 
 
 class Community(Section):
-    """The one community that this Greenroom serves."""
+    """The community of this file."""
 
     name: Name
+    key: str | None = None
+    """Tells it from the others where one process, or one database, serves several: the name of its folder."""
     locale: Locale = "en"
     locales: tuple[Locale, ...] = ()
     timezone: Zone = ZoneInfo("UTC")
@@ -58,6 +65,13 @@ class Community(Section):
     def local(self, moment: datetime) -> datetime:
         """The same moment in the community's time zone."""
         return moment.astimezone(self.timezone)
+
+    @field_validator("key")
+    @classmethod
+    def _is_key(cls, value: str | None) -> str | None:
+        if value is not None and not is_key(value):
+            raise ValueError(f"`key: {value}` cannot tell a community from others; {KEY_RULE}")
+        return value
 
     @field_validator("locales")
     @classmethod
@@ -366,6 +380,19 @@ class Settings(Config):
     assistant_key: SecretStr | None = None
 
     @property
+    def key(self) -> str:
+        """The community's key; empty where there is only one."""
+        return self.community.key or ""
+
+    def own(self, environ: Mapping[str, str]) -> Mapping[str, str]:
+        """What the environment holds for this community: see `bot.settings.values.own_variables`."""
+        return own_variables(environ, self.key)
+
+    def variable(self, name: str) -> str:
+        """How a variable of this community is called in the environment."""
+        return variable_prefix(self.key) + name
+
+    @property
     def root(self) -> Path:
         """The folder of config.yaml. Paths in the file start here."""
         return self.path.parent
@@ -423,11 +450,11 @@ class Settings(Config):
         return key in self.managers or (section is not None and section.may_decide(account))
 
 
+@lru_cache(maxsize=4)
 def config_of(
-    sections: Iterable[type[ChatSection]], assistant: type[AssistantSection] = AssistantSection
+    sections: tuple[type[ChatSection], ...], assistant: type[AssistantSection] = AssistantSection
 ) -> type[Config]:
     """The type of the file if these chat platforms are installed, and `assistant` is the block of the assistant."""
-    sections = tuple(sections)
     chats: dict[str, Any] = {section.name: (section, section()) for section in sections}
     accounts: dict[str, Any] = {section.name: (section.account | None, None) for section in sections}
     platforms = create_model("Platforms", __base__=Platforms, **chats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated
@@ -16,6 +17,8 @@ from pydantic import AfterValidator, BeforeValidator
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = timedelta(days=3650)
+_LONGEST_KEY = 32
+KEY_RULE = "use up to 32 small letters and digits, with single hyphens between them, as in lamp-north"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +111,24 @@ def parse_zone(value: object) -> ZoneInfo:
 
 def _plain(zone: str) -> str:
     return zone.casefold().replace("_", " ")
+
+
+def is_key(value: str) -> bool:
+    """Whether this can be the key of a community: it is a part of host names, of variables and of folders."""
+    return len(value) <= _LONGEST_KEY and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value) is not None
+
+
+def variable_prefix(key: str) -> str:
+    """What the names of a community's variables begin with: `LAMP_NORTH__` for lamp-north, nothing for no key. No key
+    holds two hyphens, so no two communities share a variable."""
+    return f"{key.upper().replace('-', '_')}__" if key else ""
+
+
+def own_variables(environ: Mapping[str, str], key: str) -> Mapping[str, str]:
+    """The environment as the community with this key may see it: its own variables, under their usual names. Without a
+    key it is the whole environment."""
+    prefix = variable_prefix(key)
+    return {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
 
 
 def parse_reference(value: object) -> str:

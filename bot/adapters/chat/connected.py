@@ -57,7 +57,7 @@ class ConnectedPlatform:
         """Its secret. Raises GreenroomError when there is none, and after the platform has refused it."""
         token = self._parts.settings.token(self.section)
         if token is None:
-            raise self._refuse(no_token(self.section))
+            raise self._refuse(no_token(self._parts.settings, self.section))
         if self._refused:
             raise GreenroomError(self._refused)
         return token

@@ -43,7 +43,7 @@ class Findings:
         """
         kind, section, found = self._kind, settings.chat(self._kind), [*more]
         if settings.token(kind) is None:
-            found.append(self.fault("the token is missing", no_token(kind)))
+            found.append(self.fault("the token is missing", no_token(settings, kind)))
         if not section.listen:
             found.append(self.fault("it listens to nothing", listen))
         if section.cards is None:
@@ -53,6 +53,7 @@ class Findings:
         return found or [self.fine("config.yaml says all that is needed")]
 
 
-def no_token(kind: type[ChatSection]) -> str:
+def no_token(settings: Settings, kind: type[ChatSection]) -> str:
     """What to do when a platform is enabled without its token."""
-    return f"platforms.{kind.name} is enabled, but {kind.token} is not in the environment; set it, or set enabled: auto"
+    token = settings.variable(kind.token)
+    return f"platforms.{kind.name} is enabled, but {token} is not in the environment; set it, or set enabled: auto"

@@ -20,7 +20,7 @@ def link_for(settings: Settings, name: str, environ: Mapping[str, str]) -> str:
 def keys(settings: Settings, environ: Mapping[str, str]) -> Keys:
     """The secrets of the web server. Raises GreenroomError if they cannot be kept."""
     try:
-        return Keys(settings.var, environ)
+        return Keys(settings.var, settings.own(environ))
     except OSError as error:
         raise GreenroomError(
             f"{settings.var}: the web server's secrets cannot be kept here ({error.strerror}); check the permissions"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import FaultyFiles
 from bot.settings import Cap, QuietHours, default_path, load
+from bot.settings.values import own_variables, variable_prefix
 
 Write = Callable[..., Path]
 BASE = "community: {name: Harbor}\nmanagers: {mara: {name: Mara}}\non_call: mara\n"
@@ -263,3 +264,44 @@ def test_the_sample_config_is_valid_and_shows_what_can_be_set_for_replies() -> N
     assert settings.community.name == "Lantern Harbor"
     for block in (settings.replies, settings.keep, settings.pages, settings.privacy):
         assert block.model_fields_set == set(type(block).model_fields)
+
+
+KEYED = BASE.replace("{name: Harbor}", "{name: Harbor, key: lamp-north}")
+SECRETS = {"DISCORD_TOKEN": "of all", "LAMP__DISCORD_TOKEN": "of lamp", "GREENROOM_WEB_TOKEN": "of the process"}
+
+
+def test_a_community_with_a_key_sees_its_own_variables_alone(write_config: Write) -> None:
+    path = write_config(KEYED + "privacy: {policy: ours}\n")
+    none = load(path, SECRETS)
+    assert (none.tokens, none.web_token, none.switched_on) == ({}, None, ())
+    own = {"LAMP_NORTH__DISCORD_TOKEN": "ours", "LAMP_NORTH__GREENROOM_WEB_TOKEN": "w"}
+    some = load(path, SECRETS | own)
+    assert (some.key, some.switched_on) == ("lamp-north", ("discord",))
+    assert {name: token.get_secret_value() for name, token in some.tokens.items()} == {"DISCORD_TOKEN": "ours"}
+    assert some.web_token is not None
+    assert some.web_token.get_secret_value() == "w"
+    assert some.own(SECRETS | own) == {"DISCORD_TOKEN": "ours", "GREENROOM_WEB_TOKEN": "w"}
+    assert some.variable("DISCORD_TOKEN") == "LAMP_NORTH__DISCORD_TOKEN"
+
+
+def test_without_a_key_everything_is_as_ever(write_config: Write) -> None:
+    settings = load(write_config(BASE + "privacy: {policy: ours}\n"), SECRETS)
+    assert (settings.key, settings.switched_on) == ("", ("discord",))
+    assert settings.own(SECRETS) == SECRETS
+    assert settings.variable("DISCORD_TOKEN") == "DISCORD_TOKEN"
+
+
+@pytest.mark.parametrize(
+    "key", ["Lamp", "7th", "lamp_north", "lamp--north", "lamp-", "läm", "a" * 33, "", "lamp.north"]
+)
+def test_a_key_that_is_no_name_of_a_host_is_refused(write_config: Write, key: str) -> None:
+    assert "cannot tell a community from others" in faults(write_config(KEYED.replace("lamp-north", f'"{key}"')))
+
+
+@given(st.lists(st.from_regex(r"[a-z][a-z0-9]{0,3}(-[a-z0-9]{1,3}){0,3}", fullmatch=True), min_size=2, unique=True))
+def test_no_two_communities_share_a_variable(keys: list[str]) -> None:
+    names = ["A", "_A", "B__A"]
+    environ = {variable_prefix(key) + name: key for key in keys for name in names}
+    assert len(environ) == len(keys) * len(names)
+    for key in keys:
+        assert dict(own_variables(environ, key)) == dict.fromkeys(names, key)
