@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 LONGEST = 60.0
 """Seconds that one job may take."""
+LONG = 1.0
+"""Seconds after which a thread does not keep other workers waiting any more."""
 MOST = 4
 """Threads at once: the one that works, and those that were left behind and have not ended."""
 AT_ONCE = 8
@@ -87,15 +89,49 @@ class _Turn:
         return left
 
 
+class Turns:
+    """Whose thread runs next, where several workers share the processor: they go in turns, so that one with many jobs
+    does not delay another's.
+
+    A turn that takes longer than `LONG` keeps its own worker waiting, not the others.
+    """
+
+    def __init__(self, at_once: int = 1) -> None:
+        """`at_once`: threads at the same time, without those that take long."""
+        self._free = at_once
+        self._asking: deque[Callable[[], bool]] = deque()
+
+    def ask(self, begin: Callable[[], bool]) -> None:
+        """Call `begin` when it is this caller's turn. It says whether a thread runs now; `leave` ends the turn."""
+        self._asking.append(begin)
+        self._next()
+
+    def leave(self) -> None:
+        """A turn is over, or takes long."""
+        self._free += 1
+        self._next()
+
+    def _next(self) -> None:
+        while self._free and self._asking:
+            self._free -= 1
+            if not self._asking.popleft()():
+                self._free += 1
+
+
 class Worker:
     """Runs jobs one after the other on daemon threads, which the end of the process does not await.
 
     When `MOST` threads hang, the next job waits until one of them ends.
     """
 
-    def __init__(self, name: str) -> None:
-        """`name`: that of the threads."""
+    def __init__(self, name: str, turns: Turns | None = None) -> None:
+        """`name`: that of the threads. `turns`: shared with other workers."""
         self._name = name
+        self._turns = turns or Turns()
+        self._asks = False
+        """True from asking for a turn until it comes."""
+        self._in_turn = False
+        """True while others wait for this worker."""
         self._waiting: deque[_Job[Any]] = deque()
         self._turn: _Turn | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -109,8 +145,15 @@ class Worker:
         return await job.done
 
     def _begin(self) -> None:
-        """Give what waits to a thread, unless one works already."""
-        while self._turn is None and self._waiting and self._threads < MOST:
+        """Ask for a turn if something waits, unless a thread works already."""
+        if not self._asks and self._turn is None and self._waiting and self._threads < MOST:
+            self._asks = True
+            self._turns.ask(self._take_turn)
+
+    def _take_turn(self) -> bool:
+        """Give what waits to a thread. False if there is none."""
+        self._asks = False
+        while self._waiting:
             turn = _Turn(self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting))))
             loop = asyncio.get_running_loop()
             thread = threading.Thread(target=self._work, args=(turn, loop), name=self._name, daemon=True)
@@ -121,9 +164,11 @@ class Worker:
                     if not job.done.done():
                         job.done.set_exception(error)
                 continue
-            self._turn = turn
+            self._turn, self._in_turn = turn, True
             self._threads += 1
-            self._timer = loop.call_later(LONGEST, self._watch, turn)
+            self._timer = loop.call_later(LONG, self._watch, turn)
+            return True
+        return False
 
     def _work(self, turn: _Turn, loop: asyncio.AbstractEventLoop) -> None:
         turn.run()
@@ -137,7 +182,8 @@ class Worker:
         self._begin()
 
     def _watch(self, turn: _Turn) -> None:
-        """Leave the thread behind if its job takes too long."""
+        """Let others go on. Leave the thread behind if its job takes too long."""
+        self._let_others()
         if (left := LONGEST - turn.seconds()) > 0:
             self._timer = asyncio.get_running_loop().call_later(left, self._watch, turn)
             return
@@ -155,3 +201,9 @@ class Worker:
         self._turn = None
         for job in turn.jobs:
             job.answer()
+        self._let_others()
+
+    def _let_others(self) -> None:
+        if self._in_turn:
+            self._in_turn = False
+            self._turns.leave()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot import worker
-from bot.worker import AT_ONCE, MOST, TookTooLong, Worker
+from bot.worker import AT_ONCE, MOST, TookTooLong, Turns, Worker
 
 
 class Clock:
@@ -179,3 +179,72 @@ async def test_a_system_without_threads_is_told_and_the_next_job_is_tried(monkey
         with pytest.raises(RuntimeError, match="new thread"):
             await work.run(lambda: 1)
     assert await work.run(lambda: 2) == 2
+
+
+async def test_one_workers_many_jobs_do_not_delay_anothers_single_one(held: Callable[[], Held]) -> None:
+    turns, first, done = Turns(), held(), []
+    noisy, quiet = Worker("noisy", turns), Worker("quiet", turns)
+    one = await begin(noisy, first)
+    many = [await begin(noisy, lambda: done.append("noisy")) for _ in range(2_000)]
+    single = await begin(quiet, lambda: done.append("quiet"))
+    first.go.set()
+    await asyncio.gather(one, single, *many)
+    assert done.index("quiet") < AT_ONCE
+    assert len(done) == 2_001
+
+
+async def test_workers_take_turns_in_the_order_in_which_they_asked(held: Callable[[], Held]) -> None:
+    turns, first, done = Turns(), held(), []
+    workers = [Worker(f"w{n}", turns) for n in range(5)]
+    one = await begin(workers[0], first)
+    jobs = [await begin(work, lambda n=n: done.append(n)) for _ in range(AT_ONCE + 1) for n, work in enumerate(workers)]
+    first.go.set()
+    await asyncio.gather(one, *jobs)
+    # The first had its turn already, so that the others come before it.
+    assert done == [n for n in (1, 2, 3, 4, 0) for _ in range(AT_ONCE)] + [1, 2, 3, 4, 0]
+
+
+async def test_a_worker_whose_job_hangs_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch, held: Callable[[], Held]
+) -> None:
+    monkeypatch.setattr(worker, "LONG", 0.01)
+    turns, hangs = Turns(), held()
+    stuck, other = Worker("stuck", turns), Worker("other", turns)
+    task = await begin(stuck, hangs)
+    behind = await begin(stuck, lambda: "behind")
+    assert await other.run(lambda: 1) == 1
+    assert await other.run(lambda: 2) == 2
+    assert not task.done()
+    assert not behind.done()
+    hangs.go.set()
+    assert await asyncio.gather(task, behind) == ["held", "behind"]
+
+
+async def test_as_many_workers_run_at_once_as_there_may(held: Callable[[], Held]) -> None:
+    turns, jobs = Turns(2), [held() for _ in range(3)]
+    tasks = [await begin(Worker("w", turns), job) for job in jobs]
+    await until(lambda: jobs[0].begun.is_set() and jobs[1].begun.is_set())
+    assert not jobs[2].begun.is_set()
+    jobs[0].go.set()
+    await until(jobs[2].begun.is_set)
+    jobs[1].go.set()
+    jobs[2].go.set()
+    assert await asyncio.gather(*tasks) == ["held"] * 3
+
+
+async def test_a_turn_for_jobs_that_nobody_awaits_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, held: Callable[[], Held]
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    turns, first = Turns(), held()
+    busy, poor, next_one = Worker("busy", turns), Worker("poor", turns), Worker("next", turns)
+    one = await begin(busy, first)
+    with monkeypatch.context() as patch:
+        none = await begin(poor, lambda: "never")
+        patch.setattr(threading.Thread, "start", refuse)
+        first.go.set()
+        with pytest.raises(RuntimeError, match="new thread"):
+            await none
+    assert await asyncio.gather(one, next_one.run(lambda: "next")) == ["held", "next"]
