@@ -2,8 +2,10 @@
 
 from sqlalchemy import Connection
 
+from bot.store.communities import SOLE
 from bot.store.migrate import inspect
 from bot.store.posts import NewPost, Received
-from bot.store.store import PostPage, Signal, Store, cut
+from bot.store.signals import Signal
+from bot.store.store import Database, PostPage, Store, cut
 
-__all__ = ["Connection", "NewPost", "PostPage", "Received", "Signal", "Store", "cut", "inspect"]
+__all__ = ["SOLE", "Connection", "Database", "NewPost", "PostPage", "Received", "Signal", "Store", "cut", "inspect"]

@@ -17,8 +17,8 @@ from bot import private
 from bot.errors import StoreError
 from bot.store import events
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, writing
+from bot.store.lock import lock_file
 from bot.store.migrate import bring_up, version
-from bot.store.store import lock_file
 
 _LOGS = ("-wal", "-shm", "-journal")
 """The ends of the names of SQLite's other files. Beside a file that they do not belong to, they damage it."""

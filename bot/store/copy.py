@@ -12,8 +12,8 @@ from bot.domain import Target, seal
 from bot.errors import StoreError
 from bot.store import tables
 from bot.store.engine import driver_url, file_of, in_words, open_engine, place, reading, writing
+from bot.store.lock import lock_file
 from bot.store.migrate import bring_up, version
-from bot.store.store import lock_file
 
 ROWS = 500
 """Rows that are written at once."""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.errors import StoreError
 from bot.store import postgres
+from bot.store.communities import SOLE
 
 BUSY_SECONDS = 5
 
@@ -70,15 +71,20 @@ def open_engine(url: URL) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for questions that all see the same moment."""
+def reading(engine: Engine, community: str = SOLE) -> Iterator[Connection]:
+    """A connection for questions that all see the same moment of a community."""
     with engine.connect() as connection:
-        yield connection.execution_options(reading=True) if file_of(engine.url) else postgres.reading(connection)
+        if file_of(engine.url):
+            yield connection.execution_options(reading=True)
+        else:
+            read = postgres.reading(connection)
+            postgres.enter(read, community)
+            yield read
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction, which no other write overlaps. It is committed at the end.
+    """A transaction, which no other write overlaps. It is committed at the end. It must `enter` a community first.
 
     Raises what the database raises, but not where it committed before the connection was lost.
     """
@@ -95,6 +101,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
         except DBAPIError as error:
             if number is None or not error.connection_invalidated or not postgres.committed(engine, number):
                 raise
+
+
+def enter(connection: Connection, community: str) -> None:
+    """From now on this transaction sees and changes that community alone. A file holds no other."""
+    if connection.dialect.name == "postgresql":
+        postgres.enter(connection, community)
 
 
 def _lower(value: Any) -> Any:

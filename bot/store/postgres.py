@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import structlog
@@ -102,6 +102,11 @@ def reading(connection: Connection) -> Connection:
     return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def enter(connection: Connection, community: str) -> None:
+    """From now on this transaction sees and changes that community alone."""
+    connection.execute(text("SELECT set_config('greenroom.community', :community, true)"), {"community": community})
+
+
 def begin(connection: Connection) -> int:
     """Wait for the turn of this write transaction. Returns its number, for `committed`."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITING})
@@ -153,22 +158,27 @@ def in_words(cause: BaseException | None) -> str | None:
     return _SAID[max(fitting, key=len)] if fitting else None
 
 
+_TELL = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload")
+
+
 class Wire:
     """Tells other processes what was written, and hears it from them. What it says is a hint: nothing depends on it."""
 
-    def __init__(self, engine: Engine, heard: Callable[[frozenset[str] | None], None]) -> None:
-        """`heard` is called on the event loop with the names of events; with None when some may have been missed."""
+    def __init__(self, engine: Engine, heard: Callable[[str | None, frozenset[str] | None], None]) -> None:
+        """`heard` is called on the event loop with a community and the names of its events; with None when some may
+        have been missed."""
         self._engine = engine
         self._heard = heard
         self._name = secrets.token_hex(4)
         self._lost = False
 
-    def tell(self, names: Iterable[str]) -> None:
-        """Say which events were committed. Called by the writer; a server that does not answer is left alone."""
-        payload = f"{self._name} {','.join(sorted(names))}"
+    def tell(self, committed: Mapping[str, frozenset[str]]) -> None:
+        """Say which events were committed, by community. Called by the writer; a server that does not answer is left
+        alone."""
+        payloads = [f"{self._name} {community} {','.join(sorted(names))}" for community, names in committed.items()]
         with contextlib.suppress(DBAPIError), self._engine.connect() as connection:
             told = connection.execution_options(isolation_level="AUTOCOMMIT")
-            told.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+            told.execute(_TELL, {"channel": CHANNEL, "payloads": payloads})
 
     async def listen(self) -> None:
         """Hear what others write, until cancelled."""
@@ -187,12 +197,12 @@ class Wire:
         async with await connect(self._engine.url) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             if self._lost:
-                self._heard(None)
+                self._heard(None, None)
             self._lost = True
             async for notice in connection.notifies():
-                by, _, names = notice.payload.partition(" ")
+                by, community, names = notice.payload.split(" ")
                 if by != self._name:
-                    self._heard(frozenset(names.split(",")))
+                    self._heard(community, frozenset(names.split(",")))
 
 
 class Presence:

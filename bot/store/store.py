@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from bot.domain import Delivery, Draft, StoredPost
-from bot.errors import Busy, StoreError
+from bot.errors import StoreError
 from bot.events import Event, Happened
-from bot.private import opener
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
+from bot.store.communities import SOLE, checked
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
-from bot.store.migrate import bring_up, make_private
+from bot.store.lock import lock_file
+from bot.store.migrate import bring_up
 from bot.store.postgres import Presence, Wire
+from bot.store.signals import Signal
 from bot.store.writer import CLOSED, Writer
 
 T = TypeVar("T")
@@ -43,62 +42,32 @@ class PostPage:
     reply: Delivery | None
 
 
-class Signal:
-    """Set after each commit that wrote one of its events. It has one waiter."""
+class Database:
+    """One writer thread and a few reader threads, and a store for each community. Open and close it on the same event
+    loop.
 
-    def __init__(self, names: frozenset[str], elsewhere: frozenset[str] = frozenset()) -> None:
-        """`names` of its events; an empty set means all. `elsewhere`: more, of other processes only."""
-        self._names = names
-        self._elsewhere = elsewhere
-        self._set = asyncio.Event()
-
-    def notify(self, names: frozenset[str]) -> None:
-        """Called by the store after a commit."""
-        if not self._names or self._names & names:
-            self._set.set()
-
-    def notify_elsewhere(self, names: frozenset[str] | None) -> None:
-        """Called after a commit of another process; with None when it is not known what others committed."""
-        if names is None or not self._names or (self._names | self._elsewhere) & names:
-            self._set.set()
-
-    async def wait(self, seconds: float | None = None) -> bool:
-        """Wait until it is set or the time is up. True if it was set, also before the wait."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._set.wait()
-        was_set = self._set.is_set()
-        self._set.clear()
-        return was_set
-
-
-class Store:
-    """One database, one writer thread, a few reader threads. Open and close it on the same event loop.
-
-    A SQLite file is ours alone. A PostgreSQL database may have other processes: what they commit sets signals, too.
+    A SQLite file is ours alone and holds one community. A PostgreSQL database may hold many, and may have other
+    processes: what they commit sets signals, too.
     """
 
     def __init__(self, engine: Engine, lock: IO[str] | None) -> None:
-        """Use `Store.open`."""
-        self._engine = engine
+        """Use `Database.open`."""
+        self.engine = engine
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self.presence: Presence | None = None
         self._lock = lock
-        self._signals: list[Signal] = []
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._closed = False
-        self._presence: Presence | None = None
+        self._stores: dict[str, Store] = {}
         self._tasks: list[asyncio.Task[None]] = []
         if lock:
-            self._writer = Writer(engine, self._notify)
+            self.writer = Writer(engine, self._notify)
         else:
             wire = Wire(engine, self._notify_elsewhere)
-            self._writer = Writer(engine, self._notify, wire.tell)
-            self._presence = Presence(
-                engine.url, lambda gone: self.write(_let_go(gone)), lambda: self._notify_elsewhere(None)
-            )
-            self._tasks = [asyncio.create_task(part) for part in (wire.listen(), self._presence.run())]
+            self.writer = Writer(engine, self._notify, wire.tell)
+            self.presence = Presence(engine.url, self._let_go, lambda: self._notify_elsewhere(None, None))
+            self._tasks = [asyncio.create_task(part) for part in (wire.listen(), self.presence.run())]
 
     @classmethod
-    async def open(cls, url: str) -> Store:
+    async def open(cls, url: str) -> Database:
         """Open the database; make or migrate it as needed. Raises StoreError, or Busy if another Greenroom has it."""
         parsed = driver_url(url)
         file = file_of(parsed)
@@ -113,72 +82,157 @@ class Store:
             if lock:
                 lock.close()
             raise
-        store = cls(engine, lock)
-        if store._presence:
+        database = cls(engine, lock)
+        if database.presence:
             try:
                 async with asyncio.timeout(JOIN_SECONDS):
-                    await store._presence.joined.wait()
+                    await database.presence.joined.wait()
             except TimeoutError:
-                await store.close()
+                await database.close()
                 raise StoreError(
                     f"{place(parsed)}: the server gives no third connection; raise max_connections"
                 ) from None
-        return store
+        return database
+
+    def store(self, community: str = SOLE) -> Store:
+        """The store of a community, until it is closed. Raises StoreError if it is open already, or cannot be."""
+        checked(community)
+        if community in self._stores:
+            raise StoreError(f"{place(self.engine.url)}: the community “{community}” is already served by this program")
+        if self._stores and file_of(self.engine.url):
+            raise StoreError(f"{place(self.engine.url)}: a file holds one community; give “{community}” one of its own")
+        if self.presence and community != SOLE:  # until its rows are told apart
+            raise StoreError(f"{place(self.engine.url)}: this version keeps one community in a database")
+        self._stores[community] = Store(self, community)
+        return self._stores[community]
+
+    async def leave(self, community: str) -> None:
+        """Take a community out. What it wrote is committed; what this process held of it is let go."""
+        self._stores.pop(community, None)
+        with contextlib.suppress(StoreError):  # else others let go of it when we are gone
+            if self.presence:
+                await self.writer.run(_let_go(self.presence.number), community)
+            else:
+                await self.writer.run(_let_go_all, community)
 
     async def close(self) -> None:
         """Commit what is queued, then close everything. New reads and writes are refused at once."""
-        self._closed = True
+        stores = list(self._stores.values())
+        for store in stores:
+            store.refuse()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._presence:
-            with contextlib.suppress(StoreError):  # else others let go of it when we are gone
-                await self.write(_let_go(self._presence.number))
-        await self._writer.close()
-        self._readers.shutdown()
-        self._engine.dispose()
+        if self.presence:
+            await asyncio.gather(*(self.leave(store.community) for store in stores))
+        await self.writer.close()
+        self.readers.shutdown()
+        self.engine.dispose()
         if self._lock:
             self._lock.close()
+
+    def _notify(self, committed: Mapping[str, frozenset[str]]) -> None:
+        for community, names in committed.items():
+            if store := self._stores.get(community):
+                store.notify(names)
+
+    def _notify_elsewhere(self, community: str | None, names: frozenset[str] | None) -> None:
+        """None for the community or the names: some may have been missed."""
+        for store in list(self._stores.values()):
+            if community is None or store.community == community:
+                store.notify_elsewhere(names)
+
+    async def _let_go(self, gone: int) -> None:
+        for community in list(self._stores):
+            await self.writer.run(_let_go(gone), community)
+
+
+class Store:
+    """What a database holds of one community. No other's is seen or changed."""
+
+    def __init__(self, database: Database, community: str) -> None:
+        """Use `Database.store`, or `Store.open` for a database that serves nothing else."""
+        self.database = database
+        self.community = community
+        self._alone = False
+        self._closed = False
+        self._signals: list[Signal] = []
+        self._claims: set[str] = set()
+
+    @classmethod
+    async def open(cls, url: str, community: str = SOLE) -> Store:
+        """Open a database for one community. Raises StoreError, or Busy if another Greenroom has it."""
+        database = await Database.open(url)
+        try:
+            store = database.store(community)
+        except StoreError:
+            await database.close()
+            raise
+        store._alone = True
+        return store
+
+    async def close(self) -> None:
+        """Commit what is queued, then close it. New reads and writes are refused at once."""
+        self.refuse()
+        if self._alone:
+            await self.database.close()
+        else:
+            await self.database.leave(self.community)
+            await asyncio.gather(*(self.release(name) for name in list(self._claims)))
+
+    def refuse(self) -> None:
+        """Refuse new reads and writes from now on."""
+        self._closed = True
 
     @property
     def session(self) -> int | None:
         """The number by which this process is known to the others; None where there are none."""
-        return self._presence.number if self._presence else None
+        return self.database.presence.number if self.database.presence else None
 
     async def claim(self, name: str) -> bool:
         """Claim something for this process until `release`, or until it is gone. False if another process has it."""
-        return self._presence is None or await self._presence.claim(name)
+        if self.database.presence is None:
+            return True
+        claimed = await self.database.presence.claim(self._of_ours(name))
+        if claimed:
+            self._claims.add(name)
+        return claimed
 
     async def release(self, name: str) -> None:
         """End a claim."""
-        if self._presence:
-            await self._presence.release(name)
+        self._claims.discard(name)
+        if self.database.presence:
+            await self.database.presence.release(self._of_ours(name))
+
+    def _of_ours(self, name: str) -> str:
+        return f"{self.community} {name}"
 
     async def lost(self) -> None:
         """Wait until this process must stop what others may take over, because the database does not see it any
         more."""
-        if self._presence is None:
+        if self.database.presence is None:
             await asyncio.Event().wait()
         else:
-            await self._presence.lost()
+            await self.database.presence.lost()
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a function of a connection on a reader thread, in one read transaction."""
         if self._closed:
             raise StoreError(CLOSED)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_here, query)
+        return await asyncio.get_running_loop().run_in_executor(self.database.readers, self.read_here, query)
 
     def read_here(self, query: Callable[[Connection], T]) -> T:
         """`read` on the caller's own thread, for work that is not on the event loop."""
+        engine = self.database.engine
         try:
-            with reading(self._engine) as connection:
+            with reading(engine, self.community) as connection:
                 try:
                     return query(connection)
                 finally:
                     if self._closed:  # its pool was emptied meanwhile, and takes nothing back
                         connection.invalidate()
         except DBAPIError as error:
-            raise in_words(error, self._engine.url) from error
+            raise in_words(error, engine.url) from error
 
     async def write(self, operation: Callable[[Connection], T]) -> T:
         """Run a function of a connection in a transaction. Returns once it is durable.
@@ -186,19 +240,23 @@ class Store:
         It may run twice, and shares its commit with others (see `Writer`). So it refuses by a return value, not by
         raising.
         """
-        return await self._writer.run(operation)
+        if self._closed:
+            raise StoreError(CLOSED)
+        return await self.database.writer.run(operation, self.community)
 
     async def checkpoint(self) -> bool:
         """Empty the database's log, so that nothing erased stays in it. False if it must be tried again."""
-        return await asyncio.to_thread(checkpoint, self._engine)
+        return await asyncio.to_thread(checkpoint, self.database.engine)
 
     async def rewrite(self) -> None:
         """Rewrite the database's file without what was erased. Raises StoreError."""
-        await asyncio.to_thread(rewrite, self._engine)
+        await asyncio.to_thread(rewrite, self.database.engine)
 
     async def add_post(self, new: posts.NewPost) -> posts.Received:
         """Store a post once. Returns once it is durable."""
-        return await self._writer.add(posts.add_many, new)
+        if self._closed:
+            raise StoreError(CLOSED)
+        return await self.database.writer.add(posts.add_many, new, self.community)
 
     @contextlib.contextmanager
     def signal(self, *names: Happened, elsewhere: Sequence[Happened] = ()) -> Iterator[Signal]:
@@ -211,11 +269,13 @@ class Store:
         finally:
             self._signals.remove(signal)
 
-    def _notify(self, names: frozenset[str]) -> None:
+    def notify(self, names: frozenset[str]) -> None:
+        """Called by the database after a commit."""
         for signal in self._signals:
             signal.notify(names)
 
-    def _notify_elsewhere(self, names: frozenset[str] | None) -> None:
+    def notify_elsewhere(self, names: frozenset[str] | None) -> None:
+        """Called by the database after a commit of another process; with None when some may have been missed."""
         for signal in self._signals:
             signal.notify_elsewhere(names)
 
@@ -305,35 +365,14 @@ def _let_go(session: int) -> Callable[[Connection], None]:
     return operation
 
 
+def _let_go_all(connection: Connection) -> None:
+    leases.drop_all(connection)
+    deliveries.cut_off_all(connection)
+
+
 def _drop_claims(engine: Engine) -> None:
     try:
         with writing(engine) as connection:
-            leases.drop_all(connection)
-            deliveries.cut_off_all(connection)
+            _let_go_all(connection)
     except DBAPIError as error:
         raise in_words(error, engine.url) from error
-
-
-def lock_file(file: Path) -> IO[str]:
-    """Lock the database file for this process. Raises Busy if another has it, StoreError if it cannot be written."""
-    make_private(file)
-    try:
-        lock = open(f"{file}.lock", "a+", encoding="ascii", opener=opener)  # noqa: SIM115 - held until the store is closed
-    except OSError as error:
-        raise StoreError(
-            f"{file}: the database cannot be written here ({error.strerror}); check the folder's permissions"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        lock.close()
-        raise Busy(
-            f"{file}: another Greenroom (process {holder}) uses this database; stop it first, or give this one another "
-            "store: in its config.yaml"
-        ) from error
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock

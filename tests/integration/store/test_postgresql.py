@@ -121,7 +121,7 @@ async def test_a_commit_whose_answer_is_lost_counts_if_the_server_has_it(databas
             driver.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     async with opened(database) as store:
-        event.listen(store._engine, "commit", lose, once=True)
+        event.listen(store.database.engine, "commit", lose, once=True)
         assert await store.write(operation)
     assert len(runs) == 1
     assert database.rows("SELECT key FROM requests") == [{"key": "k1"}]
@@ -148,7 +148,7 @@ async def test_what_a_process_held_is_let_go_when_it_is_gone(house, monkeypatch)
         assert len(claimed) == 1
         assert await other.write(lambda c: take(c, "other", other.session)) is None
         assert await house.store.write(lambda c: take(c, "me", house.store.session)) == "other"
-        other._tasks[1].cancel()  # it does not come back
+        other.database._tasks[1].cancel()  # it does not come back
         cut(house.database, HOLDS, other.session)
         async with asyncio.timeout(30):
             while await house.store.write(lambda c: take(c, "me", house.store.session)):

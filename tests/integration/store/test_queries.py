@@ -45,15 +45,15 @@ def asked(house):
     found = []
 
     def note(_connection, _cursor, statement, values, _context, many):
-        if statement.startswith("SELECT pg_"):  # PostgreSQL's own: the turn of a write
+        if statement.startswith(("SELECT pg_", "SELECT set_config")):  # the turn of a write, its community
             return
         found.append((" ".join(statement.split()), values[0] if many else values))
 
-    event.listen(house.store._engine, "before_cursor_execute", note)
+    event.listen(house.store.database.engine, "before_cursor_execute", note)
     try:
         yield found
     finally:
-        event.remove(house.store._engine, "before_cursor_execute", note)
+        event.remove(house.store.database.engine, "before_cursor_execute", note)
 
 
 async def plan(house, statement, values):

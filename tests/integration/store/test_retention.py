@@ -67,15 +67,15 @@ async def test_many_rows_go_in_small_groups_and_others_write_in_between(house, m
     for n in range(450):
         await house.store_only(f"{PRAISE} {n}")
     seen = []
-    original = house.store._writer._transaction
+    original = house.store.database.writer._transaction
 
     def noting(group):
         done = original(group)
-        with house.store._engine.connect().execution_options(reading=True) as connection:
+        with house.store.database.engine.connect().execution_options(reading=True) as connection:
             seen.append(connection.execute(sql("SELECT count(*) FROM posts WHERE author_id = 'robin'")).scalar())
         return done
 
-    house.store._writer._transaction = noting
+    house.store.database.writer._transaction = noting
     forgetting = asyncio.create_task(house.desk.forget("stage", "robin"))
     await house.store.first_use("in between", house.clock.now())
     await forgetting

@@ -71,24 +71,24 @@ async def test_an_acknowledgement_follows_the_commit_and_the_commit_is_synced(st
     pragmas = {}
     committed = []
 
-    @event.listens_for(store._engine, "commit")
+    @event.listens_for(store.database.engine, "commit")
     def on_commit(connection):
         cursor = connection.connection.cursor()
         for name in ("synchronous", "journal_mode", "foreign_keys"):
             pragmas[name] = cursor.execute(f"PRAGMA {name}").fetchone()[0]
 
-    original = store._writer._transaction
+    original = store.database.writer._transaction
 
     def after_commit(group):
         result = original(group)
         # What another connection sees now is what a new start would find.
-        with sqlite3.connect(store._engine.url.database) as other:
+        with sqlite3.connect(store.database.engine.url.database) as other:
             committed.append({row[0] for row in other.execute("SELECT key FROM requests")})
         other.close()
         assert not any(request.future.done() for request in group)
         return result
 
-    store._writer._transaction = after_commit
+    store.database.writer._transaction = after_commit
     await asyncio.gather(*(store.write(keep(f"k{n}")) for n in range(20)))
     assert committed[-1] == {f"k{n}" for n in range(20)}
     assert pragmas == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}

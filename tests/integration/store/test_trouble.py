@@ -52,13 +52,13 @@ def stubborn(monkeypatch, impatient):
 async def test_a_write_waits_for_the_program_that_holds_the_database(impatient, file):
     store = await Store.open(f"sqlite:///{file}")
     tries = asyncio.Event()
-    loop, original = asyncio.get_running_loop(), store._writer._may_wait
+    loop, original = asyncio.get_running_loop(), store.database.writer._may_wait
 
     def may_wait():
         loop.call_soon_threadsafe(tries.set)
         return original()
 
-    store._writer._may_wait = may_wait
+    store.database.writer._may_wait = may_wait
     with held(file):
         work = [asyncio.create_task(store.write(keep(f"k{n}"))) for n in range(50)]
         async with asyncio.timeout(60):
