@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from typer.main import get_command
 
 from bot.cli import commands, rows
 from tests.integration.program import ROOT
+from tests.processes import interrupt, started
 from tests.unit.exports.builders import discord, line, said
 
 pytestmark = pytest.mark.whole
@@ -109,7 +109,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     """A folder in which Greenroom runs, and the id of a card that waits."""
     port = _free_port()
     folder = make(tmp_path_factory.mktemp("served") / "home", port)
-    with subprocess.Popen(
+    with started(
         [GREENROOM, "run"],
         cwd=folder,
         env=ENV,
@@ -126,7 +126,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
             while not (judged := client.get(f"/api/posts/{post}").json())["action"]:
                 pass
         yield folder, judged["draft"]["draft_id"]
-        server.send_signal(signal.SIGINT)
+        interrupt(server)
 
 
 def _free_port() -> int:
@@ -176,20 +176,18 @@ def test_an_example_does_what_it_says(command: str, example: str, request: pytes
 
 
 def _until_ctrl_c(words: list[str], folder: Path, runs: str) -> None:
-    process = subprocess.Popen(
+    with started(
         [GREENROOM, *words],
         cwd=folder,
         env=ENV,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    with process:
+    ) as process:
         assert process.stdout
         while runs not in (line := process.stdout.readline()):
             assert line, "it ended"
-        process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
+        rest = interrupt(process)
     assert process.returncode == 0
     assert "Traceback" not in rest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import pty
@@ -50,7 +51,8 @@ class Terminal:
             stderr=asyncio.subprocess.PIPE,
             env=self.env,
         )
-        out, err = await process.communicate()
+        async with ended(process):
+            out, err = await process.communicate()
         assert b"Traceback" not in out + err
         return process.returncode, out.decode(), err.decode()
 
@@ -62,28 +64,55 @@ class Terminal:
         )
         os.close(theirs)
         screen, typed = "", False
-        while piece := await asyncio.to_thread(_read, ours):
-            screen += piece
-            if not typed and "[y/N]" in screen:
-                typed = True
-                await self.types(answer, ours, process)
+        async with ended(process):
+            while piece := await _read(ours):
+                screen += piece
+                if not typed and "[y/N]" in screen:
+                    typed = True
+                    await self.types(answer, ours, process)
+            status = await process.wait()
         os.close(ours)
         assert "Traceback" not in screen
-        return await process.wait(), screen.replace("\r\n", "\n")
+        return status, screen.replace("\r\n", "\n")
 
     async def types(self, answer: str, screen: int, process: asyncio.subprocess.Process) -> None:
         """At the question; "^C" is the signal."""
         if answer == "^C":
-            process.send_signal(signal.SIGINT)
+            await interrupt(process)
         else:
             os.write(screen, answer.encode())
 
 
-def _read(screen: int) -> str:
+@contextlib.asynccontextmanager
+async def ended(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    """A process that is given a minute, and does not outlive its test."""
     try:
+        async with asyncio.timeout(60):
+            yield
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+async def interrupt(process: asyncio.subprocess.Process) -> None:
+    """Ctrl-C, again if the first came in the moment between a question and the wait for its answer: Python reads on
+    then, and a person presses once more."""
+    while process.returncode is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 5)
+
+
+async def _read(screen: int) -> str:
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(screen, readable.set)
+    try:
+        await readable.wait()
         return os.read(screen, 4096).decode(errors="replace")
     except OSError:  # the other side is closed
         return ""
+    finally:
+        loop.remove_reader(screen)
 
 
 @pytest.fixture
@@ -443,8 +472,8 @@ async def test_watch_waits_for_a_server_that_is_not_there_yet(tmp_path: Path, un
         await seen.until("Watching; Ctrl-C ends it. 0 wait now.", err=True)
         await house.draft()
         await seen.until("draft waiting")
-        process.send_signal(signal.SIGINT)
-        await process.communicate()
+        async with ended(process):
+            await interrupt(process)
     assert process.returncode == 0
 
 
@@ -553,8 +582,9 @@ async def test_what_happens_is_shown_as_it_happens(house: Greenroom, watching: C
     await house.decide(draft, "reject")
     assert draft["draft_id"][:6] in await seen.until("draft skipped by Mara Quint")
     for one in (seen, machine):
-        one.process.send_signal(signal.SIGINT)
-        _, err = await one.process.communicate()
+        async with ended(one.process):
+            await interrupt(one.process)
+            _, err = await one.process.communicate()
         assert (one.process.returncode, b"Traceback" in err) == (0, False)
 
 
@@ -577,6 +607,6 @@ async def test_a_server_that_is_lost_is_waited_for(tmp_path: Path, unused_tcp_po
         out, _, _ = await terminal.run("decide", draft["draft_id"], "skip")
         assert out == 0
         await seen.until("draft skipped")
-        process.send_signal(signal.SIGINT)
-        await process.communicate()
+        async with ended(process):
+            await interrupt(process)
     assert process.returncode == 0

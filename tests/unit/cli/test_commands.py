@@ -28,6 +28,7 @@ from bot.settings import load
 from bot.store import Store
 from bot.store.engine import driver_url, open_engine
 from responders.types import GATES
+from tests.processes import started
 
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -330,7 +331,7 @@ def test_colours_are_for_terminals_that_want_them(write_config: Write, environ: 
     ours, terminal = pty.openpty()
     plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     command = [sys.executable, "-m", "bot", "doctor", "--config", str(path)]
-    with subprocess.Popen(
+    with started(
         command, cwd=ROOT, env={**plain, "TERM": "xterm", **environ}, stdout=terminal, stderr=subprocess.PIPE
     ) as doctor:
         os.close(terminal)
@@ -372,7 +373,7 @@ def test_a_fault_of_our_own_is_one_sentence(
 def test_run_prints_one_link_on_a_terminal(write_config: Write, templates: Path) -> None:
     ours, terminal = pty.openpty()
     command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]
-    with subprocess.Popen(command, cwd=ROOT, stdout=terminal, stderr=subprocess.PIPE) as server:
+    with started(command, cwd=ROOT, stdout=terminal, stderr=subprocess.PIPE) as server:
         os.close(terminal)
         with os.fdopen(ours, encoding="utf-8") as screen:
             said = [screen.readline() for _ in range(3)]
@@ -385,9 +386,7 @@ def test_run_prints_one_link_on_a_terminal(write_config: Write, templates: Path)
 def test_run_writes_no_link_into_a_log_and_stops_when_told(write_config: Write, templates: Path) -> None:
     environ = {**os.environ, "NO_COLOR": "1"}
     command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as server:
+    with started(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = [server.stdout.readline() for _ in range(2)]
         server.send_signal(signal.SIGINT)
