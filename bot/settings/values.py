@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
+from bot.settings.secret_files import WithFiles
+
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = timedelta(days=3650)
@@ -126,9 +128,10 @@ def variable_prefix(key: str) -> str:
 
 def own_variables(environ: Mapping[str, str], key: str) -> Mapping[str, str]:
     """The environment as the community with this key may see it: its own variables, under their usual names. Without a
-    key it is the whole environment."""
+    key it is the whole environment. A secret may also be in a file: see `WithFiles`."""
     prefix = variable_prefix(key)
-    return {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
+    own = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
+    return WithFiles(own)
 
 
 def parse_reference(value: object) -> str:
