@@ -52,6 +52,28 @@ _SENT_IN_POSTS = (
 )
 
 
+_CLAIM = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=DeliveryState.SENDING,
+        lease_until=bindparam("claimed_until"),
+        attempts=deliveries.c.attempts + 1,
+        session=bindparam("claimed_by"),
+    )
+)
+_SENT = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("sent_id"), deliveries.c.state == DeliveryState.SENDING)
+    .values(
+        state=DeliveryState.SENT,
+        sent_at=bindparam("arrived_at"),
+        external_id=bindparam("receipt"),
+        lease_until=None,
+        error=None,
+    )
+)
+
 _ON_ITS_WAY = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
 
@@ -169,24 +191,30 @@ def lease(
     query = select(deliveries).where(due).order_by(deliveries.c.due_at).limit(limit)
     if connection.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
-    claimed = []
-    for row in connection.execute(query).mappings().all():
-        old = from_row(row)
-        values = {
-            "state": DeliveryState.SENDING,
-            "lease_until": until,
-            "attempts": old.attempts + 1,
-            "session": session,
-        }
-        connection.execute(update(deliveries).where(deliveries.c.id == old.id).values(values))
-        new = replace(old, state=DeliveryState.SENDING, lease_until=until, attempts=old.attempts + 1)
-        claimed.append((new, old.state == DeliveryState.SENDING))
-    return claimed
+    found = [from_row(row) for row in connection.execute(query).mappings()]
+    if found:
+        ids = [one.id for one in found]
+        connection.execute(_CLAIM, {"ids": ids, "claimed_until": until, "claimed_by": session})
+    claim = {"state": DeliveryState.SENDING, "lease_until": until}
+    return [(replace(old, attempts=old.attempts + 1, **claim), old.state is DeliveryState.SENDING) for old in found]
+
+
+def sent(connection: Connection, receipts: Collection[tuple[Delivery, datetime, str]]) -> None:
+    """Note that deliveries which are in flight arrived: when, and their ids on the platform."""
+    rows = [{"sent_id": one.id, "arrived_at": at, "receipt": external_id} for one, at, external_id in receipts]
+    if rows:
+        connection.execute(_SENT, rows)
 
 
 def any_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> bool:
     """Whether `lease` would find something."""
     return connection.execute(select(deliveries.c.id).where(_due(now, platform, longest)).limit(1)).first() is not None
+
+
+def count_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> int:
+    """How many deliveries `lease` would find."""
+    due = select(func.count()).select_from(deliveries).where(_due(now, platform, longest))
+    return connection.execute(due).scalar_one()
 
 
 def _due(now: datetime, platform: str, longest: timedelta) -> ColumnElement[bool]:
