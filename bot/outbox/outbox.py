@@ -138,20 +138,20 @@ class Outbox:
             busy=busy,
             session=self._store.session,
         )
-        ready = []
+        ready, on_hold = [], bool(claimed) and holds.current(connection) is not None
         for delivery, cut_off in claimed:
-            if cut_off or self._may_go(connection, delivery, now):
+            if cut_off or self._may_go(connection, delivery, now, on_hold=on_hold):
                 ready.append((_with_buttons(connection, delivery), cut_off))
                 moves.append_event(connection, Happened.REPLY_SENDING, delivery, now, attempt=delivery.attempts)
         return ready
 
-    def _may_go(self, connection: Connection, delivery: Delivery, now: datetime) -> bool:
+    def _may_go(self, connection: Connection, delivery: Delivery, now: datetime, *, on_hold: bool) -> bool:
         """The last check: text, target and manager are those of a yes, and the post is as it was."""
         gone = voids.since(connection, delivery, now) if delivery.kind == "send" else None
         if gone:
             voids.withdraw(connection, delivery, gone, now)
             return False
-        if delivery.kind != "remove" and holds.current(connection):
+        if delivery.kind != "remove" and on_hold:
             hold.take_back(connection, delivery, now)
             return False
         if delivery.kind == "send" and self._outdated(connection, delivery, now):
@@ -215,7 +215,7 @@ class Outbox:
         while True:
             now = self._clock.now()
             try:
-                await self._store.write(lambda c: self._note(c, delivery, result, now))  # noqa: B023 - awaited here
+                await self._store.write_many(self._note_all, (delivery, result, now))
             except StoreError as error:
                 if not told:
                     log.warning("receipt_not_kept", delivery_id=delivery.id, why=str(error))
@@ -233,22 +233,32 @@ class Outbox:
         gone = await platform.source_gone(delivery) if delivery.kind == "send" else None
         return gone or await platform.deliver(delivery)
 
-    def _note(self, connection: Connection, delivery: Delivery, result: SendResult, now: datetime) -> None:
-        """Store the outcome of a try. Does nothing if another process has done so already."""
-        current = deliveries.get(connection, delivery.id)
-        if current is None or current.state is not DeliveryState.SENDING or not _same_claim(current, delivery):
-            return
+    def _note_all(self, connection: Connection, tries: Collection[_Try]) -> list[None]:
+        """Store the outcomes of tries, but for those that another process has noted already."""
+        known = deliveries.some(connection, [delivery.id for delivery, _, _ in tries])
+        current = [(known.get(delivery.id), delivery, result, now) for delivery, result, now in tries]
+        ours = [(now_is, result, now) for now_is, was, result, now in current if now_is and _same_claim(now_is, was)]
+        arrived = [(one, now, result.external_id) for one, result, now in ours if isinstance(result, Sent)]
+        deliveries.sent(connection, arrived)
+        for delivery, now, _ in arrived:
+            moves.change_reply(connection, delivery)
+            consents.arrived(connection, delivery, now)
+            done = {"send": Happened.REPLY_SENT, "correct": Happened.REPLY_CORRECTED}
+            moves.append_event(connection, done.get(delivery.kind, Happened.REPLY_REMOVED), delivery, now)
+        for delivery, result, now in ours:
+            if not isinstance(result, Sent):
+                self._note(connection, delivery, result, now)
+        return [None] * len(tries)
+
+    def _note(
+        self, connection: Connection, current: Delivery, result: NotSent | Uncertain | SourceGone, now: datetime
+    ) -> None:
         gone = voids.since(connection, current, now) if current.kind == "send" else None
         if isinstance(result, NotSent) and gone:
             result = SourceGone(cause=gone)
         waited = self._waited(connection, current, now)
         late = waited >= self._settings.replies.expire_after
         match result:
-            case Sent(external_id=external_id):
-                moves.arrived(connection, current, now, external_id)
-                consents.arrived(connection, current, now)
-                done = {"send": Happened.REPLY_SENT, "correct": Happened.REPLY_CORRECTED}
-                moves.append_event(connection, done.get(current.kind, Happened.REPLY_REMOVED), current, now)
             case NotSent(reason=reason, retry_after=float() | int() as asked, full=full) if not late:
                 wait = min(LONGEST_WAIT, timedelta(seconds=asked)) if full else _pause_of(asked, waited)
                 again = {"due_at": now + wait, "error": reason, "lease_until": None, "attempts": 0}
@@ -276,6 +286,10 @@ class Outbox:
         return now - (decision.at if decision else delivery.created_at)
 
 
+_Try = tuple[Delivery, SendResult, datetime]
+"""A delivery as it was claimed, what its platform answered, and when."""
+
+
 def _with_buttons(connection: Connection, delivery: Delivery) -> Delivery:
     """A question to a fan, or its new words, with what they can press under it."""
     consent = asked.asked_by_draft(connection, delivery.draft_id) if delivery.kind != "remove" else None
@@ -285,7 +299,8 @@ def _with_buttons(connection: Connection, delivery: Delivery) -> Delivery:
 
 
 def _same_claim(current: Delivery, delivery: Delivery) -> bool:
-    return (current.attempts, current.lease_until) == (delivery.attempts, delivery.lease_until)
+    same = (current.attempts, current.lease_until) == (delivery.attempts, delivery.lease_until)
+    return same and current.state is DeliveryState.SENDING
 
 
 def _pause_of(asked: float, waited: timedelta) -> timedelta:

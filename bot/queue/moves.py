@@ -312,6 +312,11 @@ def arrived(connection: Connection, delivery: Delivery, at: datetime, external_i
         is None
     ):
         raise Conflict
+    change_reply(connection, delivery)
+
+
+def change_reply(connection: Connection, delivery: Delivery) -> None:
+    """The platform has a change: update the reply that it was for. Does nothing for a reply itself."""
     reply = deliveries.get(connection, delivery.reply_id) if delivery.kind != "send" else None
     if reply and delivery.kind == "correct":
         deliveries.show(connection, reply, text=delivery.text, seal=delivery.seal, decision_id=delivery.decision_id)

@@ -35,6 +35,7 @@ OPEN = text("deliveries.state IN ('held', 'sending')")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ADD = insert(deliveries)
+_SOME = select(deliveries).where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
 _NEWEST = deliveries.c.created_at.desc()
 _OF_DRAFT = select(deliveries).where(deliveries.c.draft_id == bindparam("draft_id")).order_by(_NEWEST)
 _OF_DRAFTS = (
@@ -142,6 +143,11 @@ def get(connection: Connection, delivery_id: str) -> Delivery | None:
     return from_row(row) if row else None
 
 
+def some(connection: Connection, ids: Collection[str]) -> dict[str, Delivery]:
+    """The deliveries with these ids, as far as they exist, by id."""
+    return {row["id"]: from_row(row) for row in connection.execute(_SOME, {"ids": ids}).mappings()}
+
+
 def has_receipt(connection: Connection, *, platform: str, external_id: str) -> bool:
     """Whether we know which of our messages this is."""
     same = (deliveries.c.platform == platform, deliveries.c.external_id == external_id)
@@ -195,8 +201,8 @@ def lease(
     if found:
         ids = [one.id for one in found]
         connection.execute(_CLAIM, {"ids": ids, "claimed_until": until, "claimed_by": session})
-    claim = {"state": DeliveryState.SENDING, "lease_until": until}
-    return [(replace(old, attempts=old.attempts + 1, **claim), old.state is DeliveryState.SENDING) for old in found]
+    claimed = [replace(o, state=DeliveryState.SENDING, lease_until=until, attempts=o.attempts + 1) for o in found]
+    return [(new, old.state is DeliveryState.SENDING) for new, old in zip(claimed, found, strict=True)]
 
 
 def sent(connection: Connection, receipts: Collection[tuple[Delivery, datetime, str]]) -> None:

@@ -25,6 +25,7 @@ from bot.store.postgres import Presence, Wire
 from bot.store.signals import Signal
 from bot.store.writer import CLOSED, Writer
 
+R = TypeVar("R")
 T = TypeVar("T")
 READERS = 4
 JOIN_SECONDS = 15.0
@@ -244,6 +245,12 @@ class Store:
             raise StoreError(CLOSED)
         return await self.database.writer.run(operation, self.community)
 
+    async def write_many(self, operation: Callable[[Connection, Sequence[R]], Sequence[T]], row: R) -> T:
+        """Like `write`, for an operation that is cheaper for many rows: it is given those of all who wait with it."""
+        if self._closed:
+            raise StoreError(CLOSED)
+        return await self.database.writer.add(operation, row, self.community)
+
     async def checkpoint(self) -> bool:
         """Empty the database's log, so that nothing erased stays in it. False if it must be tried again."""
         return await asyncio.to_thread(checkpoint, self.database.engine)
@@ -254,9 +261,7 @@ class Store:
 
     async def add_post(self, new: posts.NewPost) -> posts.Received:
         """Store a post once. Returns once it is durable."""
-        if self._closed:
-            raise StoreError(CLOSED)
-        return await self.database.writer.add(posts.add_many, new, self.community)
+        return await self.write_many(posts.add_many, new)
 
     @contextlib.contextmanager
     def signal(self, *names: Happened, elsewhere: Sequence[Happened] = ()) -> Iterator[Signal]:
