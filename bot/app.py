@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 
@@ -24,7 +24,7 @@ from bot.assistant.helper import Helper
 from bot.assistant.port import assistants
 from bot.clock import SteadyClock
 from bot.console import WebServer, create_app
-from bot.content import Content
+from bot.content import Built, Content
 from bot.desk import Desk
 from bot.desk.rounds import Rounds
 from bot.errors import GreenroomError
@@ -43,7 +43,9 @@ from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import Connection, Store, assistant, events, sessions
+from bot.store.communities import SOLE
 from bot.watchdog import watchdog
+from bot.worker import Turns
 from responders.pipeline import Pipeline
 from responders.types import Attachment
 
@@ -54,6 +56,41 @@ LONGEST_BACKOFF = 60.0
 """Seconds before a part that failed is started again."""
 
 
+class Web(Protocol):
+    """The web server, as a community has it. `port` is the real one after `start`."""
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+
+    async def start(self) -> None:
+        """Answer. Raises GreenroomError."""
+
+    async def stop(self) -> None:
+        """End streams, and answer no more."""
+
+
+class Shared:
+    """What a community has of its process. Here it is alone."""
+
+    def __init__(self) -> None:
+        """One for the process."""
+        self.turns = Turns()
+        """Of the threads that read posts."""
+        self.starting = asyncio.Semaphore()
+        """Held while the operators' files are read at the start, which is work for the processor."""
+        self.built = Built()
+        """The sets of operators' files that are in use."""
+
+    async def store(self, settings: Settings) -> Store:
+        """The community's store. Raises StoreError, or Busy if another Greenroom has it."""
+        return await Store.open(settings.store, settings.key or SOLE)
+
+    def web(self, settings: Settings, deps: Deps) -> Web:
+        """The web server with the community's pages; not started."""
+        return WebServer(create_app(deps), settings.web.host, settings.web.port)
+
+
 def build(
     settings: Settings,
     *,
@@ -61,16 +98,19 @@ def build(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     reader: Callable[[], Reader] | None = None,
+    shared: Shared | None = None,
 ) -> App:
     """An app of these settings, not yet started.
 
     `only` names the roles of this process (`web`, `desk`, `outbox` and platforms); empty: all. `reader` loads the
-    trained model; without it posts are read by words alone. Tests pass a clock.
+    trained model; without it posts are read by words alone. `shared`: where the process serves other communities, too.
+    Tests pass a clock.
     """
-    content = Content(settings.templates, reader=reader, var=settings.var)
+    shared = shared or Shared()
+    content = Content(settings.templates, reader=reader, var=settings.var, built=shared.built)
     environ = os.environ if environ is None else environ
     clock = clock or SteadyClock()
-    return App(settings, content, clock, only=frozenset(only), environ=environ)
+    return App(settings, content, clock, only=frozenset(only), environ=environ, shared=shared)
 
 
 class App:
@@ -84,8 +124,10 @@ class App:
         *,
         only: frozenset[str],
         environ: Mapping[str, str],
+        shared: Shared,
     ) -> None:
         """Use `build`."""
+        self._shared = shared
         self.settings = settings
         self.clock = clock
         self.content = content
@@ -110,7 +152,8 @@ class App:
         self.helper: Helper | None = None
         """Asks the language model; None where there is none, and in a process without the desk."""
         self.keys: Keys
-        self.web: WebServer
+        self.deps: Deps
+        self.web: Web
 
     async def __aenter__(self) -> Self:
         """Start templates, store, desk and web server, then the platforms. Raises GreenroomError."""
@@ -129,12 +172,13 @@ class App:
 
     async def _start(self) -> None:
         settings, clock = self.settings, self.clock
-        await asyncio.to_thread(self.content.start)
-        self.store = await Store.open(settings.store)
+        async with self._shared.starting:
+            await asyncio.to_thread(self.content.start)
+        self.store = await self._shared.store(settings)
         self._stack.push_async_callback(self.store.close)
         self.desk = Desk(self.store, settings, clock, self._pipeline, self._text_limit)
         await self.desk.start()
-        self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline)
+        self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline, self._shared.turns)
         self._stack.push_async_callback(self.intake.close)
         self.asks = Asks(self.store, settings, clock, lambda: self._pipeline().library, self._message_link)
         self.fans = Fans(self.store, settings, clock)
@@ -155,7 +199,8 @@ class App:
         self.stage_pages = StagePages(self.store, settings, clock, self._message_link)
         await self._add_assistant()
         self.keys = keys(settings, self._environ)
-        self.web = WebServer(create_app(self._deps()), settings.web.host, settings.web.port)
+        self.deps = self._deps()
+        self.web = self._shared.web(settings, self.deps)
         await self.store.write(lambda c: sessions.keep_only(c, settings.managers))
         if self._takes("web"):
             await self.web.start()

@@ -12,7 +12,9 @@ from datetime import datetime
 from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 import structlog
@@ -90,26 +92,62 @@ def shipped_notices() -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
+class _Set:
+    """A good set of files, and its pipeline."""
+
+    def __init__(self, texts: Mapping[str, str], pipeline: Pipeline) -> None:
+        self.texts = texts
+        self.pipeline = pipeline
+
+
+class Built:
+    """The sets that are in use in this process. Communities with the same files share one. Thread-safe."""
+
+    def __init__(self) -> None:
+        """Nothing is in use yet."""
+        self._sets: WeakValueDictionary[str, _Set] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._turn = Lock()
+
+    def get(self, texts: Mapping[str, str], make: Callable[[Mapping[str, str]], Pipeline], *, reads: bool) -> _Set:
+        """The set of these texts, made if nobody uses it. `reads`: whether it reads with the model."""
+        name = hashlib.sha256(repr((reads, sorted(texts.items()))).encode()).hexdigest()
+        with self._turn:
+            lock = self._locks.setdefault(name, Lock())
+        with lock:  # of this set only: whoever makes another one does not wait
+            found = self._sets.get(name)
+            if found is None:
+                found = self._sets[name] = _Set(texts, make(texts))
+            return found
+
+
 class Content:
     """The pipeline of the operators' files, built again when they change."""
 
-    def __init__(self, folder: Path, *, reader: Callable[[], Reader] | None = None, var: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        reader: Callable[[], Reader] | None = None,
+        var: Path | None = None,
+        built: Built | None = None,
+    ) -> None:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
         `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: the
-        folder for the vectors of the operators' examples and for the last good set.
+        folder for the vectors of the operators' examples and for the last good set. `built`: shared with others.
         """
         self._folder = folder
         self._load_reader = reader
         self._var = var
+        self._built = built or Built()
         self.kept_at: datetime | None = None
         """When the set in use was kept, if it is from an earlier run: the files have had faults since the start."""
         self._reader: Reader | None = None
         self._languages: Langid | None = None
         self.no_reader: NoReader | None = None
         """Why posts are read by words alone; None also if nobody asked for the model."""
-        self._made_of: Mapping[str, str] = {}
-        self._pipeline: Pipeline | None = None
+        self._set: _Set | None = None
         self._plugins: tuple[tuple[Factory, ...], tuple[Factory, ...]] | None = None
         self.faults: tuple[Fault, ...] = ()
         """The faults of the last edit. While there are any, the set before it stays in use."""
@@ -117,7 +155,7 @@ class Content:
     @property
     def pipeline(self) -> Pipeline:
         """The last good pipeline. The first use loads it."""
-        return self._pipeline or self.load()
+        return self._set.pipeline if self._set else self.load()
 
     def vectors(self, texts: Sequence[str]) -> Floats | None:
         """One row of length 1 for each text; None without the model. Nothing is cached."""
@@ -133,10 +171,13 @@ class Content:
         """
         self._fetch_reader()
         texts = read_texts(self._folder)
-        if self._pipeline is None or texts != self._made_of:
-            self._pipeline, self._made_of = self._build(texts), texts
+        if self._set is None or texts != self._set.texts:
+            self._set = self._made(texts)
             _trim_memory()
-        return self._pipeline
+        return self._set.pipeline
+
+    def _made(self, texts: Mapping[str, str]) -> _Set:
+        return self._built.get(texts, self._build, reads=self._reader is not None)
 
     def tried(self, texts: Mapping[str, str]) -> Pipeline:
         """The pipeline that other texts would make, by path below the folder. Their examples are run; the set in use
@@ -163,7 +204,7 @@ class Content:
         if found is None:
             return False
         try:
-            self._pipeline, self._made_of = self._build(found.texts), found.texts
+            self._set = self._made(found.texts)
         except FaultyFiles:
             return False
         self.kept_at = found.at
@@ -195,7 +236,7 @@ class Content:
                 return
 
     async def _reload(self, told: Callable[[], Awaitable[None]]) -> None:
-        before = self._pipeline
+        before = self._set
         try:
             await asyncio.to_thread(self.load)
         except FaultyFiles as error:
@@ -203,17 +244,17 @@ class Content:
                 log.warning("templates_faulty", faults=[str(fault) for fault in error.faults])
             self.faults = error.faults
             return
-        if self.faults or self._pipeline is not before:
-            log.info("templates_loaded", files=len(self._made_of))
+        if self._set and (self.faults or self._set is not before):
+            log.info("templates_loaded", files=len(self._set.texts))
             await asyncio.to_thread(self._keep)
         self.faults, self.kept_at = (), None
         await told()
 
     def _keep(self) -> None:
-        if self._var is None:
+        if self._var is None or self._set is None:
             return
         try:
-            keep(self._var, self._made_of, self._checks())
+            keep(self._var, self._set.texts, self._checks())
         except OSError as error:
             log.warning("templates_not_kept", folder=str(self._var), why=error.strerror)
 

@@ -25,7 +25,7 @@ from bot.queue import consents, context, facts, memory, moves, voids
 from bot.settings import Settings
 from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts, requests
 from bot.store.ids import new_id
-from bot.worker import LONGEST, TookTooLong, Worker
+from bot.worker import LONGEST, TookTooLong, Turns, Worker
 from responders.pipeline import FAILED, Pipeline, urgency
 from responders.types import Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
 
@@ -67,15 +67,21 @@ class Intake:
     """The one way in. A channel has one pipeline run at a time, so that each run knows what the one before decided."""
 
     def __init__(
-        self, store: Store, settings: Settings, clock: Clock, desk: Desk, pipeline: Callable[[], Pipeline]
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        desk: Desk,
+        pipeline: Callable[[], Pipeline],
+        turns: Turns | None = None,
     ) -> None:
-        """`pipeline` gives the one in use."""
+        """`pipeline` gives the one in use. `turns`: shared with the other communities of the process."""
         self._store = store
         self._settings = settings
         self._clock = clock
         self._desk = desk
         self._pipeline = pipeline
-        self._worker = Worker("pipeline")
+        self._worker = Worker("pipeline", turns)
         self._queues: dict[tuple[str, str], OrderedDict[str, bool]] = {}
         """Channel -> ids of its unjudged posts, in order, each with True if it is new."""
         self._trouble: dict[str, _Trouble] = {}

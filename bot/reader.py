@@ -37,6 +37,8 @@ CARD = "model.json"
 WORDS_ONLY = "words_only.npz"
 CACHED = 512
 """Texts whose vectors are cached, 1.5 KiB each."""
+MOST_OTHERS = 10_000
+"""Vectors of other communities' examples that are kept in memory."""
 VECTORS = "example_vectors.npz"
 """The file in `var/` with the vectors of examples."""
 _POST, _BEFORE = 96, 30
@@ -129,10 +131,13 @@ class Examples:
     While it is open it must get texts of operators only. Once closed it passes every text on and keeps nothing.
     """
 
-    def __init__(self, encoder: TextEncoder, model: str, var: Path | None) -> None:
+    def __init__(
+        self, encoder: TextEncoder, model: str, var: Path | None, others: dict[bytes, Floats] | None = None
+    ) -> None:
         """`model`: its version. `var`: the folder of the file; without it nothing is kept. A broken file, or one of
-        another model, counts as none."""
+        another model, counts as none. `others`: the vectors of other communities' examples, by the same hash."""
         self._encoder = encoder
+        self._others = others
         self._model = model
         self._path = var / VECTORS if var else None
         self._kept = _read(self._path, model) if self._path else {}
@@ -149,8 +154,18 @@ class Examples:
         key = hashlib.sha256(text.encode("utf-8", "replace")).digest()[:_DIGEST]
         if key not in used:
             kept = self._kept.get(key)
-            used[key] = self._encoder.encode_once(text) if kept is None else kept
+            used[key] = self._fresh(key, text) if kept is None else kept
         return used[key]
+
+    def _fresh(self, key: bytes, text: str) -> Floats:
+        if self._others is None:
+            return self._encoder.encode_once(text)
+        found = self._others.get(key)
+        if found is None:
+            found = self._encoder.encode_once(text)
+            if len(self._others) < MOST_OTHERS:
+                self._others[key] = found
+        return found
 
     def close(self) -> None:
         """Write the file with the examples of now, if they have changed."""
@@ -169,10 +184,12 @@ class Reader:
         self.encoder = encoder
         self.heads = heads
         self.version = version
+        self.others: dict[bytes, Floats] | None = None
+        """Vectors of examples, where several communities share the reader: most have the same ones."""
 
     def model(self, var: Path | None) -> tuple[Model, Examples]:
         """The model for a pipeline, and its examples, which are kept in `var` and must be closed."""
-        examples = Examples(self.encoder, self.version, var)
+        examples = Examples(self.encoder, self.version, var, self.others)
         return Model(encoder=examples, heads=self.heads), examples
 
 

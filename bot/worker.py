@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 import time
 from collections import deque
@@ -33,6 +34,7 @@ class _Job(Generic[T]):
     def __init__(self, name: str, work: Callable[[], T]) -> None:
         self._name = name
         self._work = work
+        self._context = contextvars.copy_context()  # log lines name the community
         self._answer: Callable[[], None] = lambda: None
         self.done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
@@ -41,7 +43,7 @@ class _Job(Generic[T]):
         if self.done.cancelled():
             return
         try:
-            result = self._work()
+            result = self._context.run(self._work)
         except Exception as error:
             self._fail(error)
         except BaseException as error:  # a plug-in that wants to end the thread must not end the program

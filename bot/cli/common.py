@@ -25,6 +25,23 @@ Config = Annotated[
     ),
 ]
 
+Many = Annotated[
+    Path | None,
+    typer.Option(
+        "--communities",
+        metavar="DIR",
+        help="Many communities: each folder in DIR with a config.yaml is one.",
+        show_default=False,
+    ),
+]
+
+
+def one_of(communities: Path, config: Path | None) -> Path:
+    """The folder of `--communities`. Raises GreenroomError if there is a `--config` beside it."""
+    if config is not None:
+        raise GreenroomError("Use --config for one community, or --communities for many, not both.")
+    return communities
+
 
 def load_settings(config: Path | None) -> Settings:
     """The settings for a command. Raises FaultyFiles and GreenroomError."""

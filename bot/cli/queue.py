@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final
 import httpx
 import typer
 
-from bot.adapters.web.links import keys
+from bot.adapters.web.links import host_of, keys
 from bot.cli import cards
 from bot.cli.common import Config, edited, load_settings
 from bot.domain import DraftState
@@ -361,6 +361,8 @@ def _server(settings: Settings) -> Iterator[Server]:
     if not settings.web.port:
         raise GreenroomError("`web.bind` in config.yaml leaves the port open (0); write one, so that it can be found.")
     headers = {"Authorization": f"Bearer {keys(settings, os.environ).token}"}
+    if settings.key:
+        headers["Host"] = host_of(settings, settings.web.port)
     # The token goes to this machine only: no proxy of the environment gets to see it.
     with httpx.Client(base_url=_address(settings), headers=headers, timeout=ANSWERS_WITHIN, trust_env=False) as client:
         yield Server(client)

@@ -89,6 +89,7 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
         Guard,
         bind=web.host,
         public_url=web.public_url,
+        key=deps.settings.key,
         limits=Limits(deps.keys),
         registry=app.state.registry,
         body_seconds=body_seconds,

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import Busy
@@ -73,10 +74,16 @@ class _Protocol(H11Protocol):
             self.transport.abort()
 
 
+async def end_streams(app: FastAPI) -> None:
+    """End what a page of this app would wait for without end."""
+    app.state.closing.set()
+    await app.state.evening.stop()
+
+
 class WebServer:
     """Serves one app on one address."""
 
-    def __init__(self, app: FastAPI, host: str, port: int, *, patience: float = PATIENCE) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, *, patience: float = PATIENCE) -> None:
         """Port 0 takes any free port; `port` is the real one after `start`. `patience`: see PATIENCE."""
         self.host = host
         self.port = port
@@ -115,8 +122,8 @@ class WebServer:
 
     async def stop(self) -> None:
         """End streams at once, let other requests finish, stop listening."""
-        self._app.state.closing.set()
-        await self._app.state.evening.stop()
+        if isinstance(self._app, FastAPI):
+            await end_streams(self._app)
         self._server.should_exit = True
         if self._serving:
             await self._serving

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import sqlalchemy
@@ -16,6 +17,8 @@ from bot.store import cursors, inbox
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the migration that runs in globals of the process, and two databases may be opened at once."""
 
 
 def _versions() -> list[str]:
@@ -32,7 +35,8 @@ def _migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        with _ONE_AT_A_TIME:
+            command.upgrade(config, "head")
 
 
 def version(engine: Engine) -> tuple[str | None, str]:

@@ -77,16 +77,19 @@ def signin_link(keys: Keys, base_url: str, manager: str) -> str:
     return f"{base_url.rstrip('/')}/signin?token={quote(keys.link_token(manager))}"
 
 
-def allowed_origins(port: int, bind: str, public_url: str | None) -> frozenset[str]:
-    """The origins of our own pages, as a browser writes them."""
+def allowed_origins(port: int, bind: str, public_url: str | None, key: str = "") -> frozenset[str]:
+    """The origins of our own pages, as a browser writes them. A community with a key has exactly one."""
+    if key:
+        own = f"http://{key}.localhost" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - http
+        return frozenset({public_url or own})
     names = {"127.0.0.1", "localhost", "[::1]", f"[{bind}]" if ":" in bind else bind}
     hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())  # noqa: PLR2004 - http
     return frozenset({f"http://{host}".lower() for host in hosts} | ({public_url} if public_url else set()))
 
 
-def allowed_hosts(port: int, bind: str, public_url: str | None) -> frozenset[str]:
+def allowed_hosts(port: int, bind: str, public_url: str | None, key: str = "") -> frozenset[str]:
     """The values of the Host header that we answer to; anything else may be DNS rebinding."""
-    return frozenset(origin.partition("://")[2] for origin in allowed_origins(port, bind, public_url))
+    return frozenset(origin.partition("://")[2] for origin in allowed_origins(port, bind, public_url, key))
 
 
 def _secret_file(path: Path) -> str:

@@ -70,8 +70,8 @@ async def _stored(session: Session, deps: Deps) -> StoredSession | None:
 
 def check_origin(request: Request, deps: Deps, session: Session) -> None:
     """Raise Problem unless the request comes from a page of ours that was made for this session."""
-    web = deps.settings.web
-    ours = allowed_origins(request.scope["server"][1], web.host, web.public_url)
+    web, key = deps.settings.web, deps.settings.key
+    ours = allowed_origins(request.scope["server"][1], web.host, web.public_url, key)
     if request.headers.get("origin", "").lower() not in ours:
         raise Problem(403, "bad_origin", "This request does not come from our own pages; open the inbox and try there.")
     given = request.headers.get("x-csrf-token", "")
@@ -100,10 +100,14 @@ async def near(request: Request, deps: Wired) -> None:
     """From this machine no token is needed. A reverse proxy is on this machine too: what comes through one needs the
     token, and so does everything where `public_url` says that there is one, as not every proxy says whom it speaks for.
     """
-    forwarded = any(name in _FORWARDED or name.startswith("x-forwarded-") for name in request.headers)
-    here = request.client is not None and is_loopback(request.client.host)
-    if forwarded or not here or deps.settings.web.public_url is not None:
+    if not from_here(request) or deps.settings.web.public_url is not None:
         await caller(request, deps)
+
+
+def from_here(request: Request) -> bool:
+    """Whether the caller is a program on this machine that says of no other that it speaks for it."""
+    forwarded = any(name in _FORWARDED or name.startswith("x-forwarded-") for name in request.headers)
+    return not forwarded and request.client is not None and is_loopback(request.client.host)
 
 
 Called = Annotated[Caller, Depends(caller)]

@@ -55,13 +55,15 @@ class Guard:
         *,
         bind: str,
         public_url: str | None,
+        key: str = "",
         limits: Limits,
         registry: CollectorRegistry,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        """`bind` is the host we listen on."""
+        """`bind` is the host we listen on, `key` that of the community."""
         self._app = app
         self._bind = bind
+        self._key = key
         self._public_url = public_url
         self._limits = limits
         self._body_seconds = body_seconds
@@ -100,7 +102,7 @@ class Guard:
     async def _admit(self, scope: Scope, receive: Receive) -> bytes:
         """The body of a request that may come in; raises Problem for one that may not."""
         host = Headers(scope=scope).get("host", "").lower()
-        if host not in allowed_hosts(scope["server"][1], self._bind, self._public_url):
+        if host not in allowed_hosts(scope["server"][1], self._bind, self._public_url, self._key):
             raise Problem(
                 400, "bad_request", "This host name is not ours; set web.public_url in config.yaml to use it."
             )

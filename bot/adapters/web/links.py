@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from bot.adapters.web.auth import Keys, signin_link
 from bot.errors import GreenroomError
@@ -19,12 +20,22 @@ def link_for(settings: Settings, name: str, environ: Mapping[str, str]) -> str:
 
 def keys(settings: Settings, environ: Mapping[str, str]) -> Keys:
     """The secrets of the web server. Raises GreenroomError if they cannot be kept."""
+    return keys_of(settings.var, settings.own(environ))
+
+
+def keys_of(var: Path, environ: Mapping[str, str]) -> Keys:
+    """The secrets of a web server that are kept in this folder. Raises GreenroomError if they cannot be."""
     try:
-        return Keys(settings.var, settings.own(environ))
+        return Keys(var, environ)
     except OSError as error:
         raise GreenroomError(
-            f"{settings.var}: the web server's secrets cannot be kept here ({error.strerror}); check the permissions"
+            f"{var}: the web server's secrets cannot be kept here ({error.strerror}); check the permissions"
         ) from error
+
+
+def host_of(settings: Settings, port: int) -> str:
+    """The `Host` of requests for a community with a key."""
+    return base_url(settings, port).partition("://")[2]
 
 
 def base_url(settings: Settings, port: int) -> str:
@@ -32,4 +43,6 @@ def base_url(settings: Settings, port: int) -> str:
     if settings.web.public_url:
         return settings.web.public_url
     host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
+    if settings.key:
+        host = f"{settings.key}.localhost"
     return f"http://{host}:{port}"

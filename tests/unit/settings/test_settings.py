@@ -284,6 +284,13 @@ def test_a_community_with_a_key_sees_its_own_variables_alone(write_config: Write
     assert some.variable("DISCORD_TOKEN") == "LAMP_NORTH__DISCORD_TOKEN"
 
 
+def test_a_community_may_have_its_secrets_in_files(write_config: Write, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("ours\n")
+    path = write_config(KEYED + "privacy: {policy: ours}\n")
+    found = load(path, {"LAMP_NORTH__DISCORD_TOKEN_FILE": f"{tmp_path}/token", "DISCORD_TOKEN": "other"})
+    assert [token.get_secret_value() for token in found.tokens.values()] == ["ours"]
+
+
 def test_without_a_key_everything_is_as_ever(write_config: Write) -> None:
     settings = load(write_config(BASE + "privacy: {policy: ours}\n"), SECRETS)
     assert (settings.key, settings.switched_on) == ("", ("discord",))
