@@ -369,6 +369,7 @@ class App:
             assistant_rests=lambda: self.helper.rests if self.helper else None,
             message_link=self._message_link,
             picture_address=self._picture_address,
+            resting=self.outbox.resting,
             ready=lambda: {name: name not in self._down and self._answers(name) for name in self._parts},
         )
 

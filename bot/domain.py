@@ -430,12 +430,14 @@ class NotSent:
     """The platform certainly does not have it. `retry_after` None: the platform refuses it, and a person decides.
 
     Otherwise it is tried again after at least so many seconds, with growing pauses, until it is too old. `full`: the
-    platform takes nothing before then, so the wait is exactly that long.
+    platform takes nothing before then, so the wait is exactly that long. `unanswered`: the platform could not be
+    reached, or failed on its side; after some of these in a row it is left alone for a while.
     """
 
     reason: str
     retry_after: float | None = None
     full: bool = False
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -443,12 +445,13 @@ class Uncertain:
     """Nobody can tell whether the platform has it, so a person looks and settles it.
 
     With `retry_after` the platform can be asked again after so many seconds, see `look_up`. `asked` is False if it
-    could not be asked now; that does not count as a look-up.
+    could not be asked now; that does not count as a look-up. `unanswered`: see `NotSent`.
     """
 
     reason: str
     retry_after: float | None = None
     asked: bool = True
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

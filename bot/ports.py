@@ -60,6 +60,15 @@ class Watched(Protocol):
 
 
 @runtime_checkable
+class Probed(Protocol):
+    """A platform adapter that can ask its platform something that changes nothing."""
+
+    async def probe(self) -> str | None:
+        """Why the platform does not answer now, in a sentence; None if it does."""
+        ...
+
+
+@runtime_checkable
 class Linked(Protocol):
     """A platform adapter that knows where its messages and pictures can be opened."""
 

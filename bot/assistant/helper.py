@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 
 from bot.assistant.port import Assistant, AssistantFault, Reply, Unanswered
+from bot.circuit import Circuit
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.ports import Clock
@@ -63,42 +64,6 @@ _FAULTS = {
 }
 
 
-class Circuit:
-    """Leaves a model alone that fails, for a while that grows. Then one question tries it."""
-
-    def __init__(self, clock: Clock) -> None:
-        """Closed: it is asked."""
-        self._clock = clock
-        self._failures = 0
-        self._rest = _FIRST_REST
-        self._until: datetime | None = None
-        self.why = ""
-        """The last failure, in a sentence; empty while all is well."""
-
-    @property
-    def resting(self) -> bool:
-        """True while nothing is asked."""
-        return self._until is not None and self._clock.now() < self._until
-
-    @property
-    def trying(self) -> bool:
-        """True while one question must show whether it is well again."""
-        return self._until is not None
-
-    def well(self) -> None:
-        """It answered."""
-        self._failures, self._rest, self._until, self.why = 0, _FIRST_REST, None, ""
-
-    def failed(self, why: Unanswered) -> None:
-        """It did not answer."""
-        self._failures += 1
-        self.why = str(why)
-        if self._failures >= _IN_A_ROW or self.trying or why.reason is AssistantFault.BUSY:
-            self._until = self._clock.now() + self._rest
-            self._rest = min(2 * self._rest, _LONGEST_REST)
-            log.warning("assistant_rests", why=self.why, until=self._until.isoformat(timespec="seconds"))
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Prepared:
     """A question, ready to be asked."""
@@ -142,7 +107,7 @@ class Helper:
         """Draft -> its question."""
         self._later: set[str] = set()
         """Drafts that could not be asked about just now; until the next look."""
-        self.circuit = Circuit(clock)
+        self.circuit = Circuit("assistant", clock, most=_IN_A_ROW, first=_FIRST_REST, longest=_LONGEST_REST)
 
     @property
     def rests(self) -> str | None:
@@ -178,8 +143,8 @@ class Helper:
 
     async def begin(self) -> int:
         """Ask about as many cards as there is room for. Returns how many that are."""
-        room = (1 if self.circuit.trying else AT_ONCE) - len(self._calls)
-        if room <= 0 or self.circuit.resting:
+        room = self.circuit.room(AT_ONCE, len(self._calls))
+        if not room:
             return 0
         since, but = self._clock.now() - assisted.SINCE, {*self._calls, *self._later}
         found = await self._store.read(lambda c: assistant.candidates(c, since, room, but))
@@ -225,7 +190,7 @@ class Helper:
         return True
 
     async def _unanswered(self, question: Question, why: Unanswered, begun: float) -> None:
-        self.circuit.failed(why)
+        self.circuit.failed(str(why), at_once=why.reason is AssistantFault.BUSY)
         end, spent = _FAULTS[why.reason], _spent(begun)
         await self._store.write(lambda c: assisted.finish(c, question, end, self._clock.now(), **spent))
 

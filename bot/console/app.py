@@ -26,6 +26,7 @@ from bot.console import (
     misread,
     notes,
     patches,
+    resting,
     signin,
     stage,
     team,
@@ -54,6 +55,7 @@ PAGES_OF_MANAGERS = (
     team.router,
     audit.router,
     hold.router,
+    resting.router,
 )
 PAGES = Path(__file__).with_name("pages")
 _FOR_PROGRAMS = ("/api/", "/readyz", "/metrics")

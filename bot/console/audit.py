@@ -19,7 +19,8 @@ from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
 from bot.console.assistant import ENDS
 from bot.console.figures import REASONS
-from bot.console.live import card_of, platform_name
+from bot.console.live import card_of
+from bot.console.render import platform_name
 from bot.console.shell import page
 from bot.console.signin import SignedIn
 from bot.console.track import CAUSES

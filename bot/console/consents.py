@@ -17,7 +17,7 @@ from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
 from bot.consent import Consent, Kind, State
 from bot.console.audit import INCOMPLETE, cell
-from bot.console.live import platform_name
+from bot.console.render import platform_name
 from bot.console.shell import page
 from bot.console.signin import SignedIn
 from bot.console.stage import KINDS, SCOPES, who

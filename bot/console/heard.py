@@ -14,7 +14,7 @@ from bot.adapters.web.callers import Called
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.models import Body, Id, Text
 from bot.adapters.web.problems import invalid
-from bot.console.live import platform_name
+from bot.console.render import platform_name
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
 from bot.domain import StoredPost

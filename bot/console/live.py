@@ -19,8 +19,8 @@ from bot.adapters.web.problems import note
 from bot.console import chart, figures
 from bot.console.assistant import helped
 from bot.console.figures import Count, Figures, Span
-from bot.console.render import card_address
-from bot.console.shell import fragment, page
+from bot.console.render import card_address, platform_name
+from bot.console.shell import fragment, page, silent
 from bot.console.signin import SignedIn
 from bot.console.surge import Surge, surges
 from bot.console.track import NAMES, track
@@ -232,6 +232,7 @@ def _states(deps: Deps, late: str | None) -> list[State]:
     more = {
         "Template files": f"{faults} fault{'s' if faults > 1 else ''}; the last good ones are in use" if faults else "",
         "Reading of posts": late or "",
+        **{one.name: f"{one.what}; {one.rest}" for one in silent(deps)},
     }
     states = [
         State(name=state.name, words=more[state.name], good=False) if more.get(state.name) else state
@@ -240,11 +241,6 @@ def _states(deps: Deps, late: str | None) -> list[State]:
     reads_less = deps.no_reader()
     reader = State(name="Reader", words=str(reads_less) if reads_less else "at work", good=not reads_less)
     return [*states, reader]
-
-
-def platform_name(name: str) -> str:
-    """A platform's or a part's name as people write it."""
-    return name[:1].upper() + name[1:]
 
 
 async def _posts(deps: Deps, shown: tuple[str, ...]) -> dict[str, Any]:

@@ -89,3 +89,8 @@ def clock(moment: datetime, now: datetime, zone: tzinfo) -> str:
 def web_link(url: str | None) -> str | None:
     """The address if a browser may open it, else None: a fan may have sent `javascript:`."""
     return url if link_host(url) else None
+
+
+def platform_name(name: str) -> str:
+    """A platform's or a part's name as people write it."""
+    return name[:1].upper() + name[1:]

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request, Response
 
 from bot.adapters.web.auth import Session
 from bot.adapters.web.deps import Deps
+from bot.console.figures import length
+from bot.console.render import platform_name
+from bot.outbox import Resting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Silent:
+    """A platform that does not answer, in words."""
+
+    name: str
+    what: str
+    rest: str
+    """How many replies wait, and when it is tried again."""
 
 
 def page(request: Request, session: Session, deps: Deps, name: str, **values: Any) -> Response:
@@ -24,6 +40,7 @@ def page(request: Request, session: Session, deps: Deps, name: str, **values: An
         no_reader=deps.no_reader(),
         clock_in_doubt=deps.clock_in_doubt(),
         held=held(request, deps),
+        silent=silent(deps),
         **values,
     )
 
@@ -32,6 +49,21 @@ def held(request: Request, deps: Deps) -> str | None:
     """The hold that lasts, in a line; None without one. It was read along with the session."""
     lasting = request.state.hold
     return deps.desk.told_of(lasting) if lasting else None
+
+
+def silent(deps: Deps) -> list[Silent]:
+    """The platforms that do not answer and are left alone for a while."""
+    now = deps.clock.now()
+    return [
+        Silent(name=platform_name(one.platform), what="does not answer", rest="; ".join(_rest(one, now)))
+        for one in deps.resting()
+    ]
+
+
+def _rest(one: Resting, now: datetime) -> Iterator[str]:
+    if one.waiting:
+        yield "1 reply waits" if one.waiting == 1 else f"{one.waiting} replies wait"
+    yield f"next try in {length(one.until - now)}" if one.until > now else "it is being tried now"
 
 
 def fragment(request: Request, me: str, deps: Deps, name: str, *, status: int = 200, **values: Any) -> Response:

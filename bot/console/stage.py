@@ -11,7 +11,7 @@ from bot.adapters.web.callers import Called
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.models import Body, Id
 from bot.consent import Consent, Kind, Scope
-from bot.console.live import platform_name
+from bot.console.render import platform_name
 from bot.console.shell import page
 from bot.console.signin import SignedIn
 from bot.domain import Draft, StoredPost

@@ -1,5 +1,5 @@
 """The outbox: leases a delivery, checks it again, sends it, keeps the receipt."""
 
-from bot.outbox.outbox import Outbox
+from bot.outbox.outbox import Outbox, Resting
 
-__all__ = ["Outbox"]
+__all__ = ["Outbox", "Resting"]

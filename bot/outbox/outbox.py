@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot.circuit import Circuit
 from bot.domain import BY_FAN, Cause, Delivery, DeliveryState, NotSent, SendResult, Sent, SourceGone, Uncertain, seal
 from bot.errors import StoreError
 from bot.events import Happened
-from bot.ports import Clock, PlatformAdapter
+from bot.ports import Clock, PlatformAdapter, Probed
 from bot.queue import consents, facts, hold, moves, voids
 from bot.settings import Settings
 from bot.stopping import GRACE, finished
@@ -37,6 +38,20 @@ LONGEST_PAUSE = 60.0
 """Most seconds between two tries to send."""
 LONGEST_WAIT = timedelta(minutes=15)
 """The longest wait that a platform may ask for. Only the undo window may be longer."""
+MOST_FAILURES = 5
+"""After so many tries in a row without an answer a platform rests."""
+FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=2)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resting:
+    """A platform that does not answer and is left alone until a moment, which may just be over."""
+
+    platform: str
+    why: str
+    until: datetime
+    waiting: int
+    """Deliveries that are due and wait for it."""
 
 
 class Outbox:
@@ -57,6 +72,19 @@ class Outbox:
         self._platforms = platforms
         self._pipeline = pipeline
         self._longest = max(LONGEST_WAIT, timedelta(seconds=settings.replies.undo_seconds))
+        self._circuits = {
+            name: Circuit(name, clock, most=MOST_FAILURES, first=FIRST_REST, longest=LONGEST_REST) for name in platforms
+        }
+        self._waiting: dict[str, int] = {}
+        """Platform that does not answer -> its deliveries that are due."""
+
+    def resting(self) -> list[Resting]:
+        """The platforms that do not answer and are left alone for now. Knows only what this process sends to."""
+        return [
+            Resting(platform=name, why=circuit.why, until=circuit.until, waiting=self._waiting.get(name, 0))
+            for name, circuit in self._circuits.items()
+            if circuit.until and (circuit.resting or self._waiting.get(name))
+        ]
 
     async def run(self) -> None:
         """Send until cancelled; deliveries in flight are then finished and noted. Raises what the store raises."""
@@ -76,12 +104,17 @@ class Outbox:
             with self._store.signal(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as signal:
                 while True:
                     await finished(self._start(platform, in_flight))
-                    if len(in_flight) < IN_FLIGHT:
+                    if self._room(platform, in_flight):
                         await signal.wait(await self._pause(platform))
-                    else:
+                    elif in_flight and not self._circuits[platform].resting:
                         await asyncio.wait(in_flight.values(), return_when=FIRST_COMPLETED)
+                    else:
+                        await signal.wait(POLL)
         finally:
             await _finish(in_flight.values())
+
+    def _room(self, platform: str, in_flight: Mapping[str, object]) -> int:
+        return self._circuits[platform].room(IN_FLIGHT, len(in_flight))
 
     async def _pause(self, platform: str) -> float:
         due = await self._store.read(lambda c: deliveries.next_due(c, platform))
@@ -114,16 +147,29 @@ class Outbox:
 
     async def _start(self, platform: str, in_flight: dict[str, asyncio.Task[None]]) -> int:
         """Claim as many due deliveries as there is room for, and start them. Returns how many."""
-        now = self._clock.now()
-        if not await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest)):
+        now, room = self._clock.now(), self._room(platform, in_flight)
+        if self._circuits[platform].trying:
+            due = await self._store.read(lambda c: deliveries.count_due(c, now, platform, self._longest))
+            self._waiting[platform] = due
+        if not room or not await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest)):
             return 0
-        busy, room = tuple(in_flight), IN_FLIGHT - len(in_flight)
+        if await self._still_silent(platform):
+            return 0
+        busy = tuple(in_flight)
         claimed = await self._store.write(lambda c: self._claim(c, now, platform, room, busy))
         for delivery, cut_off in claimed:
             task = asyncio.create_task(self._handle(delivery, cut_off), name=delivery.id)
             in_flight[delivery.id] = task
             task.add_done_callback(lambda done: _ended(done, in_flight))
         return len(claimed)
+
+    async def _still_silent(self, platform: str) -> bool:
+        """After a rest a platform is asked something harmless first, if it has that: no reply is risked."""
+        circuit, adapter = self._circuits[platform], self._platforms[platform]
+        why = await adapter.probe() if circuit.trying and isinstance(adapter, Probed) else None
+        if why:
+            circuit.failed(why)
+        return bool(why)
 
     def _claim(
         self, connection: Connection, now: datetime, platform: str, room: int, busy: Collection[str]
@@ -191,11 +237,23 @@ class Outbox:
             async with asyncio.timeout(LIMIT):
                 sending = asyncio.create_task(self._send(platform, delivery, cut_off))
                 result = await self._unless_lost(sending)
+        except TimeoutError:
+            why = f"{platform.name} gave no answer within {LIMIT:.0f} seconds; look whether it arrived."
+            result = Uncertain(reason=why, unanswered=True)
         except Exception:  # the adapter promised not to raise: nobody knows whether it was sent
             log.exception("send_failed", delivery_id=delivery.id, platform=platform.name)
             result = Uncertain(reason="Something went wrong in Greenroom while sending; look whether it arrived.")
         if result:
+            self._answered(platform.name, result)
             await self._keep(delivery, result)
+
+    def _answered(self, platform: str, result: SendResult) -> None:
+        """Whether the platform answers. A refusal says nothing: many are known without asking it."""
+        circuit = self._circuits[platform]
+        if isinstance(result, Sent):
+            circuit.well()
+        elif isinstance(result, NotSent | Uncertain) and result.unanswered:
+            circuit.failed(result.reason)
 
     async def _unless_lost(self, sending: asyncio.Task[SendResult]) -> SendResult | None:
         """What the platform answers; None when another process may take over: then the try is broken off, as in a

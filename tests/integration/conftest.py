@@ -108,6 +108,8 @@ class Stage:
         """What happens elsewhere while a delivery is in flight."""
         self.away = False
         """True: there is no connection."""
+        self.silent = False
+        """True: it answers nothing, and nothing arrives."""
         self.no_answer = False
         """True: it does not say what arrived."""
         self.slow: dict[str, asyncio.Event] = {}
@@ -127,6 +129,8 @@ class Stage:
         self.begun.append(delivery.target.channel)
         if self.away:
             return NotSent(reason="not connected", retry_after=0)
+        if self.silent:
+            return NotSent(reason="no answer", retry_after=0, unanswered=True)
         what = self.script.popleft() if self.script else "sent"
         message = self._take(delivery) if what in {"sent", "unsure arrived", "broke arrived", "cut off arrived"} else ""
         if self.meanwhile:

@@ -41,17 +41,19 @@ class ConnectedPlatform:
     async def source_gone(self, delivery: Delivery) -> SourceGone | NotSent | None:
         """See `bot.ports.Sender`."""
         sender = await self._open()
-        return await sender.source_gone(delivery) if sender else NotSent(reason=self._away(), retry_after=0)
+        return await sender.source_gone(delivery) if sender else self._not_sent()
 
     async def deliver(self, delivery: Delivery) -> SendResult:
         """See `bot.ports.Sender`."""
         sender = await self._open()
-        return await sender.deliver(delivery) if sender else NotSent(reason=self._away(), retry_after=0)
+        return await sender.deliver(delivery) if sender else self._not_sent()
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         """See `bot.ports.Sender`."""
         sender = await self._open()
-        return await sender.look_up(delivery) if sender else Uncertain(reason=self._away(), retry_after=0, asked=False)
+        if sender:
+            return await sender.look_up(delivery)
+        return Uncertain(reason=self._away(), retry_after=0, asked=False, unanswered=True)
 
     def _token(self) -> str:
         """Its secret. Raises GreenroomError when there is none, and after the platform has refused it."""
@@ -81,6 +83,9 @@ class ConnectedPlatform:
             async with asyncio.timeout(0 if self._refused else MOMENT):
                 await self._up.wait()
         return self._sender
+
+    def _not_sent(self) -> NotSent:
+        return NotSent(reason=self._away(), retry_after=0, unanswered=True)
 
     def _away(self) -> str:
         return f"The bot is not connected to {self.section.title} right now."

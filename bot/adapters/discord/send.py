@@ -112,7 +112,9 @@ class DiscordSender:
             refused = _refusal(error)
             if isinstance(refused, NotSent | SourceGone):
                 return refused
-            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
+            return NotSent(
+                reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, unanswered=True
+            )
         if not readable(message):  # without the message-content intent there is nothing to compare
             return None
         known = await self._store.read(lambda c: posts.by_external(c, NAME, source.channel, source.reply_to))
@@ -157,7 +159,12 @@ class DiscordSender:
             refused = _refusal(error)
             if isinstance(refused, NotSent) and not refused.full:
                 return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}.")
-            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, asked=False)
+            return Uncertain(
+                reason=f"Discord gave no answer: {_words(error)}.",
+                retry_after=RETRY_DELAY,
+                asked=False,
+                unanswered=refused is None,
+            )
 
     def _turn(self, delivery: Delivery) -> _Turn:
         return self._turns.setdefault(delivery.target.channel, _Turn())
@@ -266,11 +273,12 @@ class DiscordSender:
         refused = _refusal(error)
         if flight.open and (refused is None or isinstance(refused, NotSent)):
             log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
-            return Uncertain(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY)
+            reason = f"Discord gave no answer: {_words(error)}."
+            return Uncertain(reason=reason, retry_after=RETRY_DELAY, unanswered=refused is None)
         if isinstance(refused, NotSent) and refused.full:
             return turn.put_off(delivery, refused.retry_after or STEP)
         reason = f"Discord cannot be reached from here: {_words(error)}."
-        return refused or NotSent(reason=reason, retry_after=RETRY_DELAY)
+        return refused or NotSent(reason=reason, retry_after=RETRY_DELAY, unanswered=True)
 
 
 def _number(delivery: Delivery) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from telegram.error import InvalidToken
+from telegram.error import InvalidToken, NetworkError, TelegramError
 
 from bot.adapters.chat.connected import ConnectedPlatform
 from bot.adapters.chat.parts import Parts
-from bot.adapters.telegram.api import NAME, make_bot
+from bot.adapters.telegram.api import NAME, make_bot, words
 from bot.adapters.telegram.board import message_link
 from bot.adapters.telegram.cards import Cards
 from bot.adapters.telegram.gateway import Client
@@ -49,6 +49,19 @@ class TelegramPlatform(ConnectedPlatform):
     def is_ready(self) -> bool:
         """True while Telegram answers our requests for updates."""
         return self._client is not None and self._client.is_ready()
+
+    async def probe(self) -> str | None:
+        """Asks who the bot is: a lost reply cannot be looked up on Telegram, so none should find out."""
+        client = self._client
+        if client is None or not client.is_open():
+            return self._away()
+        try:
+            await client.bot.get_me()
+        except NetworkError as error:
+            return f"Telegram does not answer: {words(error, client.bot)}."
+        except TelegramError:  # it answers; what it says is told where it matters
+            return None
+        return None
 
     def message_link(self, channel: str, message_id: str) -> str | None:
         """Opens a message for those who are in its chat; None where the chat has no links."""

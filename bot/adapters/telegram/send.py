@@ -302,13 +302,13 @@ class TelegramSender:
         """Try again only what certainly did not reach Telegram."""
         why = words(error, self._client.bot)
         if isinstance(error, NotTelegram) and error.refused:
-            return NotSent(reason=f"Telegram cannot be reached: {why}.", retry_after=0)
+            return NotSent(reason=f"Telegram cannot be reached: {why}.", retry_after=0, unanswered=True)
         if isinstance(error.__cause__, _UNREACHED):
-            return NotSent(reason="Telegram cannot be reached from here.", retry_after=0)
+            return NotSent(reason="Telegram cannot be reached from here.", retry_after=0, unanswered=True)
         log.warning("telegram_answer_lost", delivery_id=delivery.id, kind=delivery.kind, why=why)
         if delivery.kind != "send":
-            return Uncertain(reason=f"Telegram gave no answer: {why}", retry_after=RETRY_DELAY)
-        return Uncertain(reason=LOST)
+            return Uncertain(reason=f"Telegram gave no answer: {why}", retry_after=RETRY_DELAY, unanswered=True)
+        return Uncertain(reason=LOST, unanswered=True)
 
 
 def _keyboard(delivery: Delivery) -> telegram.InlineKeyboardMarkup | None:

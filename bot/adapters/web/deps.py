@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from bot.adapters.web.auth import Keys
 from bot.desk import Desk
 from bot.intake import Intake
+from bot.outbox import Resting
 from bot.people.asks import Asks
 from bot.people.board import Board
 from bot.people.fans import Fans
@@ -54,6 +55,8 @@ class Deps:
     """An address that opens a message, by platform, channel and the message's id there; None where there is none."""
     picture_address: Callable[[str, Attachment], Awaitable[str | None]]
     """Where a picture of a platform's post can be read, see `bot.ports.Linked`: it may hold a secret."""
+    resting: Callable[[], Sequence[Resting]]
+    """The platforms that do not answer and are left alone for a while, as far as this process sends to them."""
     ready: Callable[[], Mapping[str, object]]
     """The state of each part, JSON-ready. A part whose value is False is not ready."""
 

@@ -29,12 +29,21 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz", dependencies=[Depends(near)])
 async def readyz(deps: Wired, response: Response) -> dict[str, Any]:
     """Whether each part can do its work; 503 if one cannot."""
-    parts = {**deps.ready(), **await _store(deps), **await _reading(deps)}
+    parts = {**deps.ready(), **_resting(deps), **await _store(deps), **await _reading(deps)}
     ready = False not in parts.values()
     held = {"on_hold": await deps.desk.on_hold() is not None} if parts["store"] else {}
     response.status_code = 200 if ready else 503
     in_use = "the last good ones, because the files have faults" if deps.template_faults() else "those of the files"
     return {"status": "ready" if ready else "not ready", **parts, "templates_in_use": in_use, **held}
+
+
+def _resting(deps: Deps) -> dict[str, Any]:
+    """The platforms that do not answer, and when they are tried again."""
+    told: dict[str, Any] = {}
+    for one in deps.resting():
+        why = f"rests until {one.until.isoformat(timespec='seconds')}, because: {one.why}"
+        told |= {one.platform: False, f"{one.platform}_error": why}
+    return told
 
 
 async def _store(deps: Deps) -> dict[str, Any]:

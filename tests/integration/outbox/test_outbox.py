@@ -9,7 +9,7 @@ from sqlalchemy import text as sql
 
 from bot.domain import DeliveryState
 from bot.outbox import Outbox
-from bot.outbox.outbox import IN_FLIGHT
+from bot.outbox.outbox import IN_FLIGHT, LONGEST_REST, MOST_FAILURES
 from bot.store import deliveries
 from tests.integration.conftest import Stage
 
@@ -469,3 +469,121 @@ async def test_undo_and_the_outbox_at_the_very_same_moment(house):
         went_out = len(house.stage.sent) > sent
         assert went_out != isinstance(undone, dict)
         assert (await house.again(card))["state"] == ("approved" if went_out else "waiting")
+
+
+async def tries(house, *cards):
+    return [(await house.reply(card["post"]["post_id"])).attempts for card in cards]
+
+
+async def silenced(house, number):
+    """That many replies wait for a platform that has just begun to rest."""
+    house.stage.silent = True
+    cards = [await approved(house, fan=f"fan{n}", channel=f"channel{n}") for n in range(number)]
+    house.clock.move(seconds=10)
+    await house.outbox.once()
+    return cards
+
+
+async def test_a_platform_that_does_not_answer_rests_and_is_tried_once(house):
+    cards = await silenced(house, IN_FLIGHT + 4)
+    assert len(house.stage.begun) == IN_FLIGHT
+    await house.outbox.once()
+    (resting,) = house.outbox.resting()
+    assert (resting.platform, resting.why, resting.waiting) == ("stage", "no answer", 4)
+    assert (await tries(house, *cards))[IN_FLIGHT:] == [0] * 4, "who waits spends no try"
+    house.clock.move(seconds=8)
+    await house.outbox.once()
+    assert len(house.stage.begun) == IN_FLIGHT
+    house.clock.move(seconds=3)
+    await house.outbox.once()
+    assert len(house.stage.begun) == IN_FLIGHT + 1, "one try shows whether it answers"
+    (longer,) = house.outbox.resting()
+    assert longer.until - house.clock.now() > resting.until - house.clock.now()
+    house.stage.silent = False
+    house.clock.move(seconds=60)
+    await house.outbox.once()
+    assert await sent(house, *cards)
+    assert house.outbox.resting() == []
+    assert len(house.stage.sent) == len(cards)
+
+
+async def test_the_rest_of_a_platform_grows_to_its_bound(house):
+    await silenced(house, MOST_FAILURES)
+    begun = len(house.stage.begun)
+    for _ in range(12):
+        (resting,) = house.outbox.resting()
+        rest = resting.until - house.clock.now()
+        house.clock.move(seconds=rest.total_seconds())
+        await house.outbox.once()
+        assert len(house.stage.begun) == (begun := begun + 1)
+    assert rest == pytest.approx(LONGEST_REST, abs=LONGEST_REST / 1000)
+
+
+async def test_refusals_and_waits_that_were_asked_for_open_nothing(house):
+    cards = [await approved(house, fan=f"fan{n}", channel=f"channel{n}") for n in range(20)]
+    house.stage.script.extend(["refused", "later", "unsure lost", "lost for now"] * 5)
+    await house.send()
+    assert len(house.stage.begun) == len(cards)
+    assert house.outbox.resting() == []
+
+
+async def test_a_platform_that_rests_holds_up_no_other(house):
+    other = Stage("other")
+    house.outbox = outbox_of(house, house.stage, other)
+    await silenced(house, IN_FLIGHT)
+    async with running(house):
+        quick = await approved(house, fan="kim", platform="other")
+        house.clock.move(seconds=10)
+        await until(lambda: sent(house, quick))
+        house.stage.silent = False
+        house.clock.move(seconds=120)
+        await until(lambda: len(house.stage.sent) == IN_FLIGHT)
+    assert house.outbox.resting() == []
+
+
+async def test_a_platform_that_is_silent_for_good_is_left_in_time(open_house):
+    """What waits while it rests expires like any other draft."""
+    async with open_house("expire_after: 1h") as house:
+        cards = await silenced(house, 12)
+        for _ in range(75):
+            house.clock.move(minutes=1)
+            await house.outbox.once()
+        states = {(await house.again(card))["state"] for card in cards}
+        assert states == {"expired"}
+        assert house.stage.sent == []
+
+
+class Asked(Stage):
+    """A platform that can be asked whether it answers."""
+
+    def __init__(self):
+        super().__init__()
+        self.probes = 0
+
+    async def probe(self):
+        self.probes += 1
+        return "still nothing" if self.silent else None
+
+
+async def test_a_platform_that_can_be_asked_is_asked_before_a_reply_is_risked(house):
+    house.stage = Asked()
+    house.outbox = outbox_of(house, house.stage)
+    cards = await silenced(house, IN_FLIGHT)
+    for minutes in range(1, 4):
+        house.clock.move(minutes=minutes)
+        await house.outbox.once()
+        assert (house.stage.probes, len(house.stage.begun)) == (minutes, IN_FLIGHT)
+        assert house.outbox.resting()[0].why == "still nothing"
+    house.stage.silent = False
+    house.clock.move(minutes=5)
+    await house.outbox.once()
+    assert await sent(house, *cards)
+
+
+async def test_a_call_that_never_returns_ends_and_counts(house, monkeypatch):
+    monkeypatch.setattr("bot.outbox.outbox.LIMIT", 0.05)
+    cards = [await approved(house, fan=f"fan{n}", channel=f"channel{n}") for n in range(MOST_FAILURES)]
+    house.stage.slow = {f"channel{n}": asyncio.Event() for n in range(MOST_FAILURES)}
+    await house.send()
+    assert {await state(house, card) for card in cards} == {DeliveryState.UNCERTAIN}
+    assert [one.platform for one in house.outbox.resting()] == ["stage"]

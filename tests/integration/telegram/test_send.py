@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.outbox.outbox import MOST_FAILURES
 from tests.fakes.telegram import DELETE, EDIT, SEND, Fault
 from tests.fakes.telegram.gate import Gate
 from tests.integration.program import database
@@ -335,10 +336,14 @@ async def test_an_hour_without_a_way_to_telegram_loses_nothing_and_asks_nobody(h
         await gate.close()
         await house.decide(draft, "approve")
         delayed = "SELECT count(*) FROM events WHERE name = 'reply_delayed'"
-        for tries in range(1, 9):
+        for tries in range(1, MOST_FAILURES + 1):
             await house.until(lambda tries=tries: house.rows(delayed)[0][0] >= tries)
             assert "cannot be reached" in (await house.delivery(draft, "held"))["error"]
             house.clock.move(minutes=3)
+        for _ in range(15):
+            await house.until(lambda: any(one.until > house.clock.now() for one in house.app.outbox.resting()))
+            house.clock.move(minutes=3)
+        assert house.rows(delayed) == [(MOST_FAILURES,)], "while Telegram rests, no try is spent"
         await gate.open()
         await house.delivery(draft, "sent")
         assert len(house.fake.replies_to(message)) == 1

@@ -176,7 +176,7 @@ class PigeonReplies:
         try:
             found = await self._connection.ask("look", message=known and known.post.external_id)
         except LOST as error:
-            return NotSent(reason=f"Pigeon gave no answer: {error}", retry_after=1)
+            return NotSent(reason=f"Pigeon gave no answer: {error}", retry_after=1, unanswered=True)
         if not found or not known:
             return SourceGone(cause=Cause.POST_DELETED)
         return None if clean(found["text"]) == known.post.text else SourceGone(cause=Cause.POST_EDITED)
@@ -193,14 +193,14 @@ class PigeonReplies:
             call = "change" if delivery.kind == "correct" else "take away"
             await self._connection.ask(call, message=own, text=text, buttons=buttons)
         except LOST as error:
-            return Uncertain(reason=f"Pigeon gave no answer: {error}", retry_after=0)
+            return Uncertain(reason=f"Pigeon gave no answer: {error}", retry_after=0, unanswered=True)
         return Sent(external_id=own)
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         try:
             own = await self._connection.ask("find", wanted=delivery.nonce) if delivery.kind == "send" else None
         except LOST as error:
-            return Uncertain(reason=f"Pigeon gave no answer: {error}", retry_after=1, asked=False)
+            return Uncertain(reason=f"Pigeon gave no answer: {error}", retry_after=1, asked=False, unanswered=True)
         # To change a message, or to take it away, a second time does no harm.
         return Sent(external_id=own) if own else NotSent(reason="It did not arrive.", retry_after=0)
 
