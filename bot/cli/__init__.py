@@ -21,6 +21,7 @@ Table = Mapping[str, tuple[str, str]]
 COMMANDS: Table = {
     "run": ("serve:run", "Run everything that config.yaml switches on, until Ctrl-C."),
     "link": ("link:link", "Print a sign-in link for a manager."),
+    "ready": ("queue:ready", "Say whether the running Greenroom can do its work."),
     "queue": ("queue:commands", "What waits for a manager: look, decide, watch."),
     "clock": ("clock:clock", "Confirm that this machine's clock is right."),
     "init": ("starter:init", "Write a folder to start from."),

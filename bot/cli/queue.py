@@ -226,6 +226,21 @@ def watch(as_json: AsJson = False, config: Config = None) -> None:
         raise typer.Exit(0) from None
 
 
+def ready(config: Config = None) -> None:
+    """Ask the running Greenroom whether each part can do its work, for health checks; status 1 if one cannot.
+
+    \b
+    Example: greenroom ready
+    """
+    with _server(load_settings(config)) as server:
+        found = server.ready()
+    if found["status"] == "ready":
+        typer.echo("Greenroom is ready.")
+        return
+    down = [name for name, works in found.items() if works is False and name != "on_hold"]
+    raise NotDone("\n".join(f"{name} is not ready. {found.get(f'{name}_error', '')}".strip() for name in down))
+
+
 class Away(NotDone):
     """Greenroom does not answer, or its database does not."""
 
@@ -252,6 +267,19 @@ class Server:
         if answer.is_success:
             return self._body(answer)
         raise self._refused(answer)
+
+    def ready(self) -> cards.Json:
+        """What /readyz says of each part, be it yes or no. Raises NotDone for anything else."""
+        try:
+            answer = self._client.get("/readyz")
+        except httpx.TransportError:
+            raise self._away() from None
+        if answer.status_code not in {200, 503}:
+            raise self._refused(answer)
+        found: cards.Json = self._body(answer)
+        if not isinstance(found, dict) or "status" not in found:
+            raise self._stranger()
+        return found
 
     def drafts(self, state: DraftState, limit: int) -> tuple[list[cards.Json], bool]:
         """Cards in a state, and whether there are more."""

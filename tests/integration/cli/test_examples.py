@@ -157,7 +157,7 @@ def test_each_command_has_an_example_of_itself(path: tuple[str, ...]) -> None:
 def test_an_example_does_what_it_says(command: str, example: str, request: pytest.FixtureRequest) -> None:
     folder, card = (
         request.getfixturevalue("served")
-        if command.startswith("queue")
+        if command.startswith(("queue", "ready"))
         else (
             request.getfixturevalue("home"),
             CARD,
