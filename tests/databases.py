@@ -29,6 +29,7 @@ from psycopg.types.string import TextLoader
 from sqlalchemy import Engine
 
 from bot.store import Store
+from bot.store.communities import SOLE
 from bot.store.engine import driver_url, open_engine
 
 ON_SERVER = os.environ.get("GREENROOM_TEST_DATABASE", "sqlite") == "postgresql"
@@ -116,14 +117,15 @@ class File(Database):
 class Served(Database):
     """A database of a PostgreSQL server."""
 
-    def __init__(self, server: str, name: str) -> None:
-        self._server, self._name = server, name
-        self.url = address(server, name)
+    def __init__(self, server: str, name: str, role: str | None) -> None:
+        self._server, self.name = server, name
+        self.admin = address(server, name)
+        self.url = as_role(self.admin, role)
         self._look: psycopg.Connection[dict[str, Any]] | None = None
 
     def _run(self, statement: str, values: Sequence[Any] | None = None) -> psycopg.Cursor[dict[str, Any]]:
         if self._look is None:
-            self._look = psycopg.connect(self.url, row_factory=dict_row, autocommit=True)
+            self._look = psycopg.connect(self.admin, row_factory=dict_row, autocommit=True, options=_SOLE)
             self._look.adapters.register_loader("json", TextLoader)  # as SQLite gives it
         return self._look.execute(statement.encode(), values)
 
@@ -135,7 +137,7 @@ class Served(Database):
         given_up_at = time.monotonic() + 30
         while True:
             try:
-                with psycopg.connect(self.url) as found:
+                with psycopg.connect(self.admin, options=_SOLE) as found:
                     return found.execute(query.replace("%", "%%").replace("?", "%s").encode(), values).fetchall()
             except psycopg.errors.UndefinedTable:
                 return []
@@ -148,7 +150,7 @@ class Served(Database):
         """The server dies in the middle of its work, and recovers: it does when one of its processes is killed.
         https://www.postgresql.org/docs/current/server-shutdown.html
         """
-        with psycopg.connect(self.url) as found:
+        with psycopg.connect(self.admin) as found:
             pid = found.info.backend_pid
             os.kill(pid, signal.SIGKILL)
 
@@ -180,9 +182,10 @@ class Served(Database):
         if self._look:
             self._look.close()
         self._look = None
-        run(self._server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self._name)))
+        run(self._server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
 
 
+_SOLE = f"-c greenroom.community={SOLE}"
 _TRAIL = "CREATE TABLE trail (what TEXT, id TEXT, old TEXT, new TEXT, old_revision INTEGER, new_revision INTEGER)"
 _TABLE = {"draft": "drafts", "delivery": "deliveries"}
 
@@ -211,24 +214,43 @@ class Server:
 
     def __init__(self, server: str) -> None:
         self._server = server
+        self._role = plain_role(server)
         self._names = (f"test_{os.getpid()}_{number}" for number in itertools.count())
-        self._first = next(self._names)
-        run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self._first)))
-        _migrate(address(server, self._first))
+        self._first = self._make("").name
+        _migrate(as_role(address(server, self._first), self._role))
 
     def new(self, folder: Path) -> Database:
         """A new database; nothing of it is in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
-        return self._make(sql.SQL(" TEMPLATE {}").format(sql.Identifier(self._first)))
+        return self._make(f" TEMPLATE {self._first}")
 
     def empty(self) -> Served:
         """A database without tables."""
-        return self._make(sql.SQL(""))
+        return self._make("")
 
-    def _make(self, how: sql.Composable) -> Served:
+    def _make(self, how: str) -> Served:
         name = next(self._names)
-        run(self._server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + how)
-        return Served(self._server, name)
+        owner = f" OWNER {self._role}" if self._role else ""
+        run(self._server, sql.SQL(f"CREATE DATABASE {name}{how}{owner}"))  # type: ignore[arg-type] # all ours
+        return Served(self._server, name, self._role)
+
+
+def plain_role(server: str) -> str | None:
+    """The role that owns the databases of tests, and is held by their policies. None: whom the server's address names,
+    because nobody else can be made."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        if connection.execute("SELECT NOT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,):
+            return None
+        with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            password = sql.Literal(os.environ.get("PGPASSWORD"))
+            connection.execute(sql.SQL("CREATE ROLE greenroom_tests LOGIN PASSWORD {}").format(password))
+    return "greenroom_tests"
+
+
+def as_role(url: str, role: str | None) -> str:
+    """The address for another role."""
+    named = driver_url(url).set(drivername="postgresql", username=role)
+    return named.render_as_string(hide_password=False) if role else url
 
 
 def run(server: str, statement: sql.Composable) -> None:
@@ -269,9 +291,9 @@ def server(run_id: str, *, in_haste: bool = True) -> Iterator[str]:
     yield found.get_uri()
 
 
-def of_version(file: Path, version: str) -> Engine:
-    """An empty SQLite database as an older Greenroom made it."""
-    engine = open_engine(driver_url(f"sqlite:///{file}"))
+def of_version(url: str, version: str) -> Engine:
+    """An empty database as an older Greenroom made it."""
+    engine = open_engine(driver_url(url))
     config = Config()
     config.set_main_option("script_location", str(resources.files("bot.store") / "migrations"))
     with engine.begin() as connection:

@@ -75,18 +75,29 @@ def restore_(
 @commands.command()
 def copy(
     target: Annotated[str, typer.Argument(metavar="POSTGRESQL", help="As in postgresql://USER@HOST/NAME.")],
+    community: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="The community that it becomes there, where a database holds several. By default the `key` of "
+            "config.yaml.",
+            show_default=False,
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Move from SQLite to PostgreSQL. Everything is copied into an empty database there and compared; stop Greenroom
-    first.
+    """Move from SQLite to PostgreSQL. Everything is copied into a database that holds nothing of this community yet,
+    and compared; stop Greenroom first.
 
     \b
     Example: greenroom db copy postgresql://greenroom@localhost/greenroom
     """
     settings = load_settings(config)
     with busy("Copying the database"):
-        rows = copies.copy(settings.store, target)
+        rows = copies.copy(settings.store, target, settings.key if community is None else community)
     typer.echo(f"{sum(rows.values()):,} rows of {len(rows)} tables were copied and compared.")
+    key = f" and `key: {community}` under `community:`" if community and community != settings.key else ""
     typer.echo(
-        f"Now write `store: {target}` into {settings.path.name}. The old file is as it was; erase it when all is well."
+        f"Now write `store: {target}`{key} into {settings.path.name}. The old file is as it was; erase it when all is "
+        "well."
     )

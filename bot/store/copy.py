@@ -11,20 +11,28 @@ from sqlalchemy.exc import DBAPIError
 from bot.domain import Target, seal
 from bot.errors import StoreError
 from bot.store import tables
-from bot.store.engine import driver_url, file_of, in_words, open_engine, place, reading, writing
+from bot.store.communities import named
+from bot.store.engine import driver_url, enter, file_of, in_words, open_engine, place, reading, writing
 from bot.store.lock import lock_file
 from bot.store.migrate import bring_up, version
+from bot.store.postgres import refusal, unheld
 
 ROWS = 500
 """Rows that are written at once."""
 
 
-def copy(source: str, target: str, progress: Callable[[str, int], None] = lambda table, rows: None) -> dict[str, int]:
-    """Copy a SQLite database that nothing uses into an empty one on a server. Returns the rows of each table.
+def copy(
+    source: str,
+    target: str,
+    community: str = "",
+    progress: Callable[[str, int], None] = lambda table, rows: None,
+) -> dict[str, int]:
+    """Copy a SQLite database that nothing uses into a community that is still empty in a database of a server. Returns
+    the rows of each table.
 
     All of it arrives, or nothing. Raises StoreError, or Busy while a Greenroom runs on the source.
     """
-    old, new = driver_url(source), driver_url(target)
+    old, new, name = driver_url(source), driver_url(target), named(community)
     file = file_of(old)
     if file is None or file_of(new) is not None:
         raise StoreError(
@@ -40,13 +48,21 @@ def copy(source: str, target: str, progress: Callable[[str, int], None] = lambda
         url = new
         bring_up(there)
         with reading(here) as reads, writing(there) as writes:
-            return _copy(reads, writes, place(new), progress)
+            refused = refusal(unheld(writes), name)
+            if refused:
+                raise StoreError(f"{place(new)}: {refused}")
+            enter(writes, name)
+            return _copy(reads, writes, f"{place(new)}, community “{name}”", progress)
     except DBAPIError as error:
         raise in_words(error, url) from error
     finally:
         here.dispose()
         there.dispose()
         lock.close()
+
+
+_GO_ON = text("SELECT setval('events_seq_seq', greatest(:last, last_value)) FROM events_seq_seq")
+"""New events get numbers after those of all communities."""
 
 
 def _is_current(file: Path) -> None:
@@ -63,7 +79,7 @@ def _copy(reads: Connection, writes: Connection, where: str, progress: Callable[
     writes.execute(text("SET LOCAL statement_timeout = 0"))
     full = [table.name for table in tables.metadata.sorted_tables if _count(writes, table)]
     if full:
-        raise StoreError(f"{where}: this database is not empty ({', '.join(full)}); copy into an empty one.")
+        raise StoreError(f"{where}: it is not empty ({', '.join(full)}); copy into an empty one.")
     copied: dict[str, int] = {}
     for table in tables.metadata.sorted_tables:
         copied[table.name] = 0
@@ -74,7 +90,7 @@ def _copy(reads: Connection, writes: Connection, where: str, progress: Callable[
             progress(table.name, copied[table.name])
     newest = select(func.max(tables.events.c.seq))
     if last := writes.execute(newest).scalar():
-        writes.execute(text("SELECT setval(pg_get_serial_sequence('events', 'seq'), :last)"), {"last": last})
+        writes.execute(_GO_ON, {"last": last})
     _compare(reads, writes, copied, where)
     return copied
 

@@ -72,7 +72,7 @@ def open_engine(url: URL) -> Engine:
 
 @contextmanager
 def reading(engine: Engine, community: str = SOLE) -> Iterator[Connection]:
-    """A connection for questions that all see the same moment of a community."""
+    """A connection for questions that all see the same moment, and one community alone."""
     with engine.connect() as connection:
         if file_of(engine.url):
             yield connection.execution_options(reading=True)

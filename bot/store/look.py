@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
+from bot.store import postgres
+from bot.store.communities import named
 from bot.store.engine import driver_url, file_of, in_words, open_engine, place, reading
 from bot.store.migrate import version
 
@@ -24,8 +26,8 @@ def exists(url: str) -> bool:
     return file is None or file.exists()
 
 
-def look(url: str, query: Callable[[Connection], T]) -> T:
-    """What a query finds. Raises StoreError, also without a database and for one of another version."""
+def look(url: str, query: Callable[[Connection], T], community: str = "") -> T:
+    """What a query finds of a community. Raises StoreError, also without a database and for one of another version."""
     parsed = driver_url(url)
     file = file_of(parsed)
     if file and not file.exists():
@@ -40,7 +42,10 @@ def look(url: str, query: Callable[[Connection], T]) -> T:
         if current != needed:
             said = f"its schema is {current}, this Greenroom needs {needed}; start Greenroom first."
             raise StoreError(f"{place(parsed)}: {said}")
-        with reading(engine) as connection:
+        with reading(engine, named(community)) as connection:
+            refused = None if file else postgres.refusal(postgres.unheld(connection), named(community))
+            if refused:
+                raise StoreError(f"{place(parsed)}: {refused}")
             return query(connection)
     except DBAPIError as error:
         raise in_words(error, parsed) from error

@@ -13,8 +13,20 @@ from sqlalchemy.exc import DBAPIError
 from bot import private
 from bot.errors import StoreError
 from bot.ports import Check
-from bot.store import cursors, inbox
-from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
+from bot.store import cursors, inbox, postgres
+from bot.store.communities import SOLE, named
+from bot.store.engine import (
+    checkpoint,
+    driver_url,
+    enter,
+    file_of,
+    in_words,
+    open_engine,
+    place,
+    reading,
+    rewrite,
+    writing,
+)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()
@@ -34,6 +46,7 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with writing(engine) as connection:
+        enter(connection, SOLE)  # to which belongs what nobody named
         config.attributes["connection"] = connection
         with _ONE_AT_A_TIME:
             command.upgrade(config, "head")
@@ -107,7 +120,7 @@ def make_private(file: Path) -> None:
         private.tighten(Path(f"{file}{ending}"))
 
 
-def inspect(url: str) -> list[Check]:
+def inspect(url: str, community: str = "") -> list[Check]:
     """The database's part of `greenroom doctor`. Raises StoreError for a `store` that we cannot use."""
     parsed = driver_url(url)
     file = file_of(parsed)
@@ -115,14 +128,14 @@ def inspect(url: str) -> list[Check]:
         return [Check(name="database", ok=True, result="the first start will make it")]
     engine = open_engine(parsed)
     try:
-        return _inspect(engine, file)
+        return _inspect(engine, file, named(community))
     except DBAPIError as error:
         return [Check(name="database", ok=False, result=str(in_words(error, parsed)))]
     finally:
         engine.dispose()
 
 
-def _inspect(engine: Engine, file: Path | None) -> list[Check]:
+def _inspect(engine: Engine, file: Path | None, community: str) -> list[Check]:
     current, head = version(engine)
     if current is None:
         return [Check(name="database", ok=True, result="it is empty; the first start will make its tables")]
@@ -131,7 +144,10 @@ def _inspect(engine: Engine, file: Path | None) -> list[Check]:
     if current != head:
         result = f"its schema is {current}, this Greenroom needs {head}"
         return [Check(name="database", ok=False, result=result, fix="make a backup, then run: greenroom db upgrade")]
-    with reading(engine) as connection:
+    with reading(engine, community) as connection:
+        refused = None if file else postgres.refusal(postgres.unheld(connection), community)
+        if refused:
+            return [Check(name="database", ok=False, result=refused)]
         said = connection.execute(text("PRAGMA quick_check")).scalar() if file else "ok"
         if said != "ok":
             result = f"{file}: this file is damaged ({said})"

@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import secrets
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -22,6 +23,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
+from bot.store import tables
 
 if TYPE_CHECKING:
     import psycopg
@@ -105,6 +107,27 @@ def reading(connection: Connection) -> Connection:
 def enter(connection: Connection, community: str) -> None:
     """From now on this transaction sees and changes that community alone."""
     connection.execute(text("SELECT set_config('greenroom.community', :community, true)"), {"community": community})
+
+
+def unheld(connection: Connection) -> frozenset[str] | None:
+    """The communities that have rows, for a role which no policy keeps from seeing them all; None for any other role.
+    https://www.postgresql.org/docs/current/ddl-rowsecurity.html
+    """
+    asked = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    if not connection.execute(text(asked)).scalar():
+        return None
+    some = (f"SELECT {which}(community) FROM {name}" for name in tables.metadata.tables for which in ("min", "max"))  # noqa: S608 - all ours
+    return frozenset(filter(None, connection.execute(text(" UNION ".join(some))).scalars()))
+
+
+def refusal(sees: frozenset[str] | None, community: str) -> str | None:
+    """Why a role that sees the rows of all (`unheld`) must not serve a community, or None if it may."""
+    if sees is None or sees <= {community}:
+        return None
+    return (
+        "this user would see the rows of all communities; for several, connect as the plain owner of the database "
+        "(no superuser, no BYPASSRLS)"
+    )
 
 
 def begin(connection: Connection) -> int:
@@ -220,7 +243,10 @@ class Presence:
         self._back = back
         self.joined = asyncio.Event()
         """Set once this process was seen for the first time."""
+        self._seen: set[int] = set()
         self._missed: dict[int, float] = {}
+        self._turns: deque[str] = deque()
+        self._at_once = 0
         self._lost_at: float | None = None
         self._lost = asyncio.Event()
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -250,6 +276,16 @@ class Presence:
         """Wait until this process must stop what others may take over."""
         await self._lost.wait()
 
+    def look_at(self, community: str) -> None:
+        """Begin to let go of what is held in a community by processes that are gone."""
+        self._turns.appendleft(community)
+        self._at_once += 1
+
+    def look_away(self, community: str) -> None:
+        """End that."""
+        with contextlib.suppress(ValueError):
+            self._turns.remove(community)
+
     async def run(self) -> None:
         """Be there, and look who is gone, until cancelled."""
         import psycopg  # noqa: PLC0415 - an extra
@@ -272,13 +308,30 @@ class Presence:
             if self.joined.is_set():
                 self._back()
             self.joined.set()
+            self._at_once = len(self._turns)
             try:
                 while True:
-                    found = await connection.execute(_GONE, (PRESENT,))
-                    await self._miss({row[0] for row in await found.fetchall()})
+                    found = await connection.execute(_THERE, (PRESENT,))
+                    there = {row[0] for row in await found.fetchall()}
+                    self._seen |= there | await self._holders(connection)
+                    await self._miss(self._seen - there)
                     await asyncio.sleep(LOOK)
             finally:
                 self._connection = None
+
+    async def _holders(self, connection: psycopg.AsyncConnection[Any]) -> set[int]:
+        """Who holds something in communities that are new here, and in one other. They take turns: whoever goes while
+        we look is seen to go."""
+        from psycopg import sql  # noqa: PLC0415 - an extra
+
+        number = min(self._at_once + 1, len(self._turns))
+        if not number:
+            return set()
+        self._at_once = 0
+        asked = sql.SQL("").join(sql.SQL(_HOLDERS).format(name) for name in list(self._turns)[:number])
+        self._turns.rotate(-number)
+        cursor = await connection.execute(asked)  # statements that are sent together are one transaction
+        return {row[0] async for result in cursor.results() for row in await result.fetchall()}
 
     async def _miss(self, gone: set[int]) -> None:
         now = time.monotonic()
@@ -286,15 +339,21 @@ class Presence:
         for number, since in self._missed.items():
             if now - since >= GONE_AFTER:
                 await self._let_go(number)
+                self._seen.discard(number)
 
 
-_GONE = """
-(SELECT session FROM leases WHERE session IS NOT NULL
- UNION SELECT session FROM deliveries WHERE state = 'sending' AND session IS NOT NULL)
-EXCEPT SELECT objid::bigint::int FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted
+_THERE = """
+SELECT objid::bigint::int FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objsubid = 2 AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-"""Those who hold something and are not there."""
+"""The processes that are there."""
+
+_HOLDERS: LiteralString = """
+SELECT NULL::int WHERE set_config('greenroom.community', {}, true) IS NULL;
+SELECT session FROM leases WHERE session IS NOT NULL
+UNION SELECT session FROM deliveries WHERE state = 'sending' AND session IS NOT NULL;
+"""
+"""Those who hold something of a community. The first statement finds nothing."""
 
 
 async def connect(url: URL) -> psycopg.AsyncConnection[Any]:

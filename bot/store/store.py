@@ -17,11 +17,11 @@ from bot.domain import Delivery, Draft, StoredPost
 from bot.errors import StoreError
 from bot.events import Event, Happened
 from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, requests
-from bot.store.communities import SOLE, checked
+from bot.store.communities import named
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
 from bot.store.lock import lock_file
 from bot.store.migrate import bring_up
-from bot.store.postgres import Presence, Wire
+from bot.store.postgres import Presence, Wire, refusal, unheld
 from bot.store.signals import Signal
 from bot.store.writer import CLOSED, Writer
 
@@ -56,6 +56,7 @@ class Database:
         self.engine = engine
         self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self.presence: Presence | None = None
+        self._sees: frozenset[str] | None = None
         self._lock = lock
         self._stores: dict[str, Store] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -88,6 +89,10 @@ class Database:
             try:
                 async with asyncio.timeout(JOIN_SECONDS):
                     await database.presence.joined.wait()
+                database._sees = await asyncio.to_thread(_sees, engine)
+            except StoreError:
+                await database.close()
+                raise
             except TimeoutError:
                 await database.close()
                 raise StoreError(
@@ -95,21 +100,30 @@ class Database:
                 ) from None
         return database
 
-    def store(self, community: str = SOLE) -> Store:
-        """The store of a community, until it is closed. Raises StoreError if it is open already, or cannot be."""
-        checked(community)
-        if community in self._stores:
-            raise StoreError(f"{place(self.engine.url)}: the community “{community}” is already served by this program")
-        if self._stores and file_of(self.engine.url):
-            raise StoreError(f"{place(self.engine.url)}: a file holds one community; give “{community}” one of its own")
-        if self.presence and community != SOLE:  # until its rows are told apart
-            raise StoreError(f"{place(self.engine.url)}: this version keeps one community in a database")
-        self._stores[community] = Store(self, community)
-        return self._stores[community]
+    def store(self, community: str = "") -> Store:
+        """The store of a community, until it is closed. Raises StoreError if it is open already, or cannot be.
+
+        Empty: the community of a database whose communities nobody named.
+        """
+        name, here = named(community), place(self.engine.url)
+        if name in self._stores:
+            raise StoreError(f"{here}: the community “{name}” is already served by this program")
+        if self._stores and not self.presence:
+            raise StoreError(f"{here}: a file holds one community; give “{name}” one of its own")
+        if refused := refusal(self._sees, name):
+            raise StoreError(f"{here}: {refused}")
+        if self._sees is not None:
+            self._sees |= {name}
+        self._stores[name] = Store(self, name)
+        if self.presence:
+            self.presence.look_at(name)
+        return self._stores[name]
 
     async def leave(self, community: str) -> None:
         """Take a community out. What it wrote is committed; what this process held of it is let go."""
         self._stores.pop(community, None)
+        if self.presence:
+            self.presence.look_away(community)
         with contextlib.suppress(StoreError):  # else others let go of it when we are gone
             if self.presence:
                 await self.writer.run(_let_go(self.presence.number), community)
@@ -161,7 +175,7 @@ class Store:
         self._claims: set[str] = set()
 
     @classmethod
-    async def open(cls, url: str, community: str = SOLE) -> Store:
+    async def open(cls, url: str, community: str = "") -> Store:
         """Open a database for one community. Raises StoreError, or Busy if another Greenroom has it."""
         database = await Database.open(url)
         try:
@@ -368,6 +382,14 @@ def _let_go(session: int) -> Callable[[Connection], None]:
         deliveries.cut_off(connection, session)
 
     return operation
+
+
+def _sees(engine: Engine) -> frozenset[str] | None:
+    try:
+        with reading(engine) as connection:
+            return unheld(connection)
+    except DBAPIError as error:
+        raise in_words(error, engine.url) from error
 
 
 def _let_go_all(connection: Connection) -> None:

@@ -288,7 +288,7 @@ def test_everything_below_var_is_tightened_and_nothing_beside_it(tmp_path):
 async def test_a_database_from_before_is_cleaned_as_well(tmp_path):
     """A file from an earlier version still holds what was erased."""
     file = tmp_path / "old.db"
-    engine = of_version(file, "0005")
+    engine = of_version(f"sqlite:///{file}", "0005")
     with sqlite3.connect(file) as database:
         database.execute("PRAGMA secure_delete=OFF")
         row = ("zqmarker" * 500,)

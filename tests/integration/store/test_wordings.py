@@ -209,7 +209,7 @@ async def test_no_count_reads_a_large_table_from_end_to_end(house):
 def test_an_older_database_tells_what_it_still_knows(tmp_path):
     """Nobody knows which wording lay first on a card that was reworded. Reasons in own words are left out."""
     file = tmp_path / "old.db"
-    engine = of_version(file, "0008")
+    engine = of_version(f"sqlite:///{file}", "0008")
     rows = (
         ("plain", "intent", "approved", ""),
         ("reworded", "intent", "approved", ""),
