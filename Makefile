@@ -5,13 +5,13 @@ READY := .venv/.ready
 # Compiled once, not by each process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-whole test-postgresql test-browser test-kill test-month demo-month soak lint specs bench train
+.PHONY: run test test-whole test-postgresql test-browser test-deploy test-kill test-month demo-month soak lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole' -n 4 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole and not deploy' -n 4 --dist worksteal
 
 # What has to do with the database once more, on a real PostgreSQL: one from a wheel, or that of GREENROOM_TEST_POSTGRES.
 DATABASE := $(addprefix tests/integration/,store desk outbox intake insights people machine assistant)
@@ -25,6 +25,10 @@ test-whole: $(READY)
 # The pages in a browser: Chromium or Chrome.
 test-browser: $(READY)
 	@$(BIN)/python -m pytest tests/e2e -m browser -n 4 --dist worksteal
+
+# The files of deploy/ with the tools that they are for: root on Linux, Caddy and systemd-analyze.
+test-deploy: $(READY)
+	@$(BIN)/python -m pytest tests/deploy tests/integration/web/test_proxy.py -m deploy -n 2
 
 # What starts the program and kills it: at named steps, then KILLS times in the middle of whatever it does.
 KILLS ?= 200
