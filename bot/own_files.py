@@ -83,7 +83,7 @@ def _passed_on(settings: Settings) -> frozenset[str] | None:
 
     now = datetime.now(UTC)
     try:
-        given = look(settings.store, lambda connection: consents.given(connection, Kind.ANSWER))
+        given = look(settings.store, lambda connection: consents.given(connection, Kind.ANSWER), settings.key)
     except StoreError:
         return None
     return frozenset(consent.id for consent in given if consent.counts(now))

@@ -89,4 +89,4 @@ def said_no(settings: Settings, of: Collection[Fan]) -> set[Fan]:
         found = {fan: fans.get(connection, *fan) for fan in of}
         return {fan for fan, said in found.items() if said.opted_out_at or said.no_assistant}
 
-    return look(settings.store, query) if exists(settings.store) else set()
+    return look(settings.store, query, settings.key) if exists(settings.store) else set()

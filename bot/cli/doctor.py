@@ -67,7 +67,7 @@ def _examine(settings: Settings) -> list[Check]:
     return [
         *_templates(settings, content),
         _reader(content),
-        *migrate.inspect(settings.store),
+        *migrate.inspect(settings.store, settings.key),
         *_disk(settings),
         *web_checks(settings),
         *_platforms(settings),

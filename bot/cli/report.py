@@ -34,7 +34,7 @@ def report(
     zone, overdue = settings.community.timezone, now - settings.replies.answer_within
     begun = mondays(now, zone, weeks)
     with busy("Counting the answers"):
-        rows = look(settings.store, lambda c: answers.coverage(c, cuts(begun, overdue)))
+        rows = look(settings.store, lambda c: answers.coverage(c, cuts(begun, overdue)), settings.key)
     told = coverage(rows, begun, overdue, zone)
     typer.echo(json.dumps(_as_dict(told, settings), indent=2) if as_json else "\n".join(_lines(told, settings)))
 

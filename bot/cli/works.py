@@ -51,7 +51,9 @@ def stats(
     settings, now = load_settings(config), datetime.now(UTC)
     begun = mondays(now, settings.community.timezone, weeks)
     library = read_library(settings.templates, known=True)
-    found, asked = look(settings.store, lambda c: (wordings.counted(c, begun), assistant.used(c, begun[0])))
+    found, asked = look(
+        settings.store, lambda c: (wordings.counted(c, begun), assistant.used(c, begun[0])), settings.key
+    )
     told = what_works(found, library, begun, settings.community.timezone)
     if as_json:
         typer.echo(json.dumps(as_dict(told, settings, asked), ensure_ascii=False, indent=2))
@@ -256,7 +258,7 @@ def _tried(settings: Settings) -> Try:
 
 def _waiting(settings: Settings, library: Library) -> list[Patched]:
     since = mondays(datetime.now(UTC), settings.community.timezone, WEEKS)[0]
-    return look(settings.store, lambda c: waiting(c, library, settings, since))
+    return look(settings.store, lambda c: waiting(c, library, settings, since), settings.key)
 
 
 def _chosen(settings: Settings, named: str) -> Patch:

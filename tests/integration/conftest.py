@@ -196,7 +196,7 @@ class House:
         self.rounds: Rounds
 
     async def open(self) -> None:
-        self.store = await Store.open(self.settings.store)
+        self.store = await self.opened()
         self.fans = Fans(self.store, self.settings, self.clock)
         self.asks = Asks(self.store, self.settings, self.clock, lambda: self.pipeline.library)
         self.desk = Desk(self.store, self.settings, self.clock, lambda: self.pipeline, lambda _: Stage.text_limit)
@@ -204,6 +204,9 @@ class House:
         self.outbox = Outbox(self.store, self.settings, self.clock, {Stage.name: self.stage}, lambda: self.pipeline)
         self.rounds = Rounds(self.store, self.settings, self.clock, lambda: self.pipeline)
         self._judging = asyncio.create_task(self.intake.run())
+
+    async def opened(self) -> Store:
+        return await Store.open(self.settings.store)
 
     async def close(self) -> None:
         if self._judging:
