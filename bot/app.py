@@ -43,8 +43,8 @@ from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import Connection, Store, assistant, events, sessions
-from bot.store.communities import SOLE
 from bot.watchdog import watchdog
+from bot.watching import Watcher
 from bot.worker import Turns
 from responders.pipeline import Pipeline
 from responders.types import Attachment
@@ -81,10 +81,12 @@ class Shared:
         """Held while the operators' files are read at the start, which is work for the processor."""
         self.built = Built()
         """The sets of operators' files that are in use."""
+        self.watcher = Watcher()
+        """Of the operators' files."""
 
     async def store(self, settings: Settings) -> Store:
         """The community's store. Raises StoreError, or Busy if another Greenroom has it."""
-        return await Store.open(settings.store, settings.key or SOLE)
+        return await Store.open(settings.store, settings.key)
 
     def web(self, settings: Settings, deps: Deps) -> Web:
         """The web server with the community's pages; not started."""
@@ -107,7 +109,7 @@ def build(
     Tests pass a clock.
     """
     shared = shared or Shared()
-    content = Content(settings.templates, reader=reader, var=settings.var, built=shared.built)
+    content = Content(settings.templates, reader=reader, var=settings.var, built=shared.built, watcher=shared.watcher)
     environ = os.environ if environ is None else environ
     clock = clock or SteadyClock()
     return App(settings, content, clock, only=frozenset(only), environ=environ, shared=shared)

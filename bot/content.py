@@ -18,7 +18,6 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import structlog
-from watchfiles import awatch
 
 import bot
 from bot.errors import FaultyFiles
@@ -26,6 +25,7 @@ from bot.hops import hop
 from bot.kept import keep, kept
 from bot.language import Langid
 from bot.reader import NoReader, Reader, by_words
+from bot.watching import Watcher
 from responders import pipeline, voice
 from responders.library.examples import NOON, run
 from responders.library.faults import Fault, LibraryFaults
@@ -40,7 +40,6 @@ from responders.understanding.trained import Reads, unit
 
 _ENDINGS = {".md", ".yaml", ".yml"}
 _MAX_BYTES = 1024 * 1024
-_POLL_SECONDS = 1.0
 _SHARED = ("facts.yaml", "voice.yaml")
 """Files that every template depends on."""
 STARTER: Final = Path(bot.__file__).parent / "starter"
@@ -131,16 +130,19 @@ class Content:
         reader: Callable[[], Reader] | None = None,
         var: Path | None = None,
         built: Built | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         """`folder`: the operators' `templates/`. Nothing is read yet.
 
         `reader` loads the trained model, or raises NoReader; without it posts are read by words alone. `var`: the
-        folder for the vectors of the operators' examples and for the last good set. `built`: shared with others.
+        folder for the vectors of the operators' examples and for the last good set. `built` and `watcher`:
+        shared with other communities.
         """
         self._folder = folder
         self._load_reader = reader
         self._var = var
         self._built = built or Built()
+        self._watcher = watcher or Watcher()
         self.kept_at: datetime | None = None
         """When the set in use was kept, if it is from an earlier run: the files have had faults since the start."""
         self._reader: Reader | None = None
@@ -218,22 +220,11 @@ class Content:
         if self.no_reader:
             log.warning("no_reader", why=str(self.no_reader))
         await told()
-        while True:
-            try:
-                await self._follow(told)
-            except Exception:  # the folder is gone or cannot be watched: read it now and then
+        with self._watcher.on(self._folder) as changed:
+            while True:
+                await changed.wait()
+                changed.clear()
                 await self._reload(told)
-                await asyncio.sleep(_POLL_SECONDS)
-
-    async def _follow(self, told: Callable[[], Awaitable[None]]) -> None:
-        here, fresh = _identity(self._folder), True
-        changes_or_time = awatch(self._folder, rust_timeout=int(_POLL_SECONDS * 1000), yield_on_timeout=True)
-        async for changes in changes_or_time:
-            if changes or fresh:  # fresh: files may have changed before the watch began
-                await self._reload(told)
-                fresh = False
-            if _identity(self._folder) != here:  # another folder in its place, not watched yet
-                return
 
     async def _reload(self, told: Callable[[], Awaitable[None]]) -> None:
         before = self._set
@@ -429,11 +420,3 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ValueError(f"line {line} is not UTF-8 text; save the file as UTF-8") from None
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
