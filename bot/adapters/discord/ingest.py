@@ -198,7 +198,7 @@ class Ingest:
         except (discord.NotFound, discord.Forbidden):  # a thread in a text channel: its first message stands elsewhere
             return
         except TROUBLE as error:
-            log.warning("discord_title_not_read", thread=thread.name, why=str(error) or type(error).__name__)
+            log.warning("discord_title_not_read", thread_id=str(thread.id), why=str(error) or type(error).__name__)
 
     async def _take(self, message: discord.Message, names: _Members | None = None) -> None:
         channel = await self._known(message)
@@ -253,7 +253,7 @@ class Ingest:
         place = getattr(channel, "parent_id", None) or channel.id
         log.warning(
             "discord_channel_not_listed",
-            channel=getattr(channel, "name", ""),
+            channel=getattr(getattr(channel, "parent", None) or channel, "name", ""),  # a fan named the thread
             channel_id=str(place),
             config_line=f"platforms: {{discord: {{listen: [{place}]}}}}",
         )
@@ -298,14 +298,14 @@ class Ingest:
             return await reading
         except discord.Forbidden as error:
             fix = "give the bot View Channel and Read Message History here"
-            log.warning("discord_history_closed", channel=place.name, why=str(error), fix=fix)
+            log.warning("discord_history_closed", channel_id=str(place.id), why=str(error), fix=fix)
         except TROUBLE as error:
             why = str(error) or type(error).__name__
-            log.warning("discord_history_not_read", channel=place.name, why=why, fix="it is tried again")
+            log.warning("discord_history_not_read", channel_id=str(place.id), why=why, fix="it is tried again")
         except GreenroomError:
             raise  # the client is closed, and the next one begins at the same cursor
         except Exception:  # a message that the library cannot read
-            log.exception("discord_backfill_cut_off", channel=place.name)
+            log.exception("discord_backfill_cut_off", channel_id=str(place.id))
         return False
 
     async def _save(self) -> None:

@@ -173,7 +173,7 @@ class Updates:
             elif not self._into_album(update_id, update, message):
                 self._queue(message.chat.id, self._done([update_id], update))
         except Exception as error:
-            log.warning("telegram_update_not_read", update_id=update_id, why=repr(error)[:200])
+            log.warning("telegram_update_not_read", update_id=update_id, why=type(error).__name__)
             await self._dead_letter([update_id], error)
 
     def _into_album(self, update_id: str, update: telegram.Update, message: telegram.Message) -> bool:
