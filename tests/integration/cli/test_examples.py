@@ -34,6 +34,7 @@ CARD, PATCH = "3f9c2a", "3f81c0"
 """The ids in the examples. A card of the server takes the place of the first; the second is nobody's."""
 STATUS = {
     "greenroom db copy postgresql://greenroom@localhost/greenroom": (2, "no connection"),  # no server is there
+    "greenroom db restored": (2, "for a SQLite file"),
     f"greenroom queue decide {CARD} approve": (2, "Nobody can be asked here"),
     f"greenroom templates patches take {PATCH} --edit": (1, f"No patch {PATCH} waits"),
     f"greenroom templates patches drop {PATCH}": (1, f"No patch {PATCH} waits"),

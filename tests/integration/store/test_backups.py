@@ -1,16 +1,29 @@
 """A backup takes the place of the database, whole and on hold, or nothing changes."""
 
+import asyncio
+import re
+import shlex
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from typer.testing import CliRunner
 
+from bot.cli import commands
 from bot.errors import Busy, StoreError
 from bot.queue import hold
 from bot.store import backups, sessions
 from bot.store.backups import restore
+from tests.databases import CLIENTS
 
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/operations.md").read_text("utf-8")
+COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+"""Of the page for operations."""
 PRAISE, LATER = "the new map is gorgeous", "the art is stunning"
 
 
@@ -76,6 +89,50 @@ async def test_a_reply_sent_after_the_backup_is_not_sent_again_unseen(lived_in, 
     await house.desk.lift("mara")
     await house.send()
     assert len(house.stage.sent) == 1, "its yes is gone"
+
+
+@pytest.mark.postgresql
+async def test_the_commands_of_the_page_restore_a_server_on_hold(build_house, tmp_path):
+    """Those of docs/operations.md, with the tools of the server that tests have; without their user, and with the name
+    of the test's database."""
+    house = build_house()
+    admin, owner = (conninfo_to_dict(url) for url in (house.database.admin, house.database.url))
+    environ = {f"PG{key.upper()}": str(value) for key, value in admin.items() if key in {"host", "port", "user"}}
+
+    def tool(line):
+        ours = line.replace("--username=postgres ", "").replace("--owner=greenroom", f"--owner={owner['user']}")
+        words = shlex.split(ours)
+        words = [re.sub(r"^(--dbname=)?greenroom$", rf"\g<1>{house.database.name}", word) for word in words]
+        done = subprocess.run(
+            [CLIENTS / words[0], *words[1:]], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stderr
+
+    await house.open()
+    card = await house.draft(PRAISE)
+    await house.press(card, "approve")
+    saves = [line for line in COMMANDS if line.startswith("pg_dump")]
+    assert [tool(line) for line in saves] == [(0, "")]
+    await house.send()
+    assert len(house.stage.sent) == 1
+    await house.post(LATER)
+    await house.close()
+    restores = [line for line in COMMANDS if line.startswith(("dropdb", "createdb", "pg_restore"))]
+    assert [tool(line) for line in restores] == [(0, "")] * 3
+    assert "greenroom db restored" in COMMANDS
+    done = await asyncio.to_thread(
+        CliRunner().invoke, commands, ["db", "restored", "--config", str(house.settings.path)]
+    )
+    assert (done.exit_code, "Everything is on hold" in done.output) == (0, True), done.output
+    await house.open()
+    assert [row["text"] for row in house.database.rows("SELECT text FROM posts")] == [PRAISE]
+    lasting = await house.desk.on_hold()
+    assert (lasting.by, lasting.reason) == (hold.RESTORE, hold.RESTORED)
+    await house.send()
+    await house.desk.lift("mara")
+    await house.send()
+    assert len(house.stage.sent) == 1, "its yes is gone"
+    await house.close()
 
 
 async def test_a_database_that_is_damaged_is_kept_with_its_log(lived_in, tmp_path):
