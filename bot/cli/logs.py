@@ -158,5 +158,12 @@ def _hooks() -> Iterator[None]:
         threading.excepthook, sys.unraisablehook, warnings.showwarning = before
 
 
-def _warned(_message: object, category: type[Warning], filename: str, lineno: int, *_: object, **__: object) -> None:
+def _warned(  # noqa: PLR0917 - as Python calls it
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     log.warning("python_warning", category=category.__name__, at=_place(filename, lineno))

@@ -14,6 +14,7 @@ from bot.adapters.web import api, health, problems
 from bot.adapters.web.deps import Deps
 from bot.adapters.web.guard import BODY_SECONDS, Guard
 from bot.adapters.web.limits import Limits
+from bot.adapters.web.metrics import Metrics
 from bot.console import (
     audit,
     consents,
@@ -77,7 +78,8 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
     app.state.taking = asyncio.Lock()
     app.state.fetching = asyncio.Semaphore(media.AT_ONCE)
     app.state.presence = Presence(forget_after=presence_seconds)
-    app.state.registry = CollectorRegistry()
+    requests = CollectorRegistry()
+    app.state.metrics = Metrics(deps, requests)
     app.state.pages = Renderer(PAGES, deps.settings.community.name, deps.desk.name_of, deps.settings.community.timezone)
     for router in (api.router, health.router, signin.router, *PAGES_OF_MANAGERS):
         app.include_router(router)
@@ -93,7 +95,7 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
         public_url=web.public_url,
         key=deps.settings.key,
         limits=Limits(deps.keys),
-        registry=app.state.registry,
+        registry=requests,
         body_seconds=body_seconds,
     )
     return app

@@ -72,7 +72,8 @@ async def test_a_stuck_reader_is_seen_and_the_process_ends_when_told(
     ready = await http.get("/readyz")
     assert (ready.status_code, ready.json()["reading"]) == (503, False)
     assert "The reader hangs" in ready.json()["reading_error"]
-    waits = re.search(r"^greenroom_oldest_unjudged_seconds (\S+)$", (await http.get("/metrics")).text, re.MULTILINE)
+    numbers = (await http.get("/metrics")).text
+    waits = re.search(r'^greenroom_queue_oldest_seconds{queue="unjudged"} (\S+)$', numbers, re.MULTILINE)
     assert waits
     assert float(waits[1]) > 30
     assert await program.end(signal.SIGTERM) == 0

@@ -342,6 +342,6 @@ async def test_a_stream_ends_when_the_server_stops(start):
 async def test_health_and_description(greenroom):
     for path in ("/healthz", "/readyz", "/metrics"):
         assert (await greenroom.http.get(path, headers={"Authorization": ""})).status_code == 200
-    assert "greenroom_drafts" in (await greenroom.http.get("/metrics")).text
+    assert "greenroom_queue_depth" in (await greenroom.http.get("/metrics")).text
     described = (await greenroom.http.get("/api/openapi.json")).json()
     assert "/api/posts/{post_id}" in described["paths"]
