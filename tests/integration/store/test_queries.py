@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from bot.domain import Note
 from bot.events import Happened
-from bot.store import cards, deliveries, fans, listing, notes, posts
+from bot.store import cards, deliveries, fans, listing, notes, posts, totals
 from bot.store.cards import Shown
 from bot.store.ids import new_id
 from bot.store.listing import Selection, View
@@ -142,6 +142,8 @@ async def pages(house, card):
     await house.store.events_named(Happened.DRAFT_RELABELLED, since=house.clock.now() - timedelta(days=30))
     await house.store.last_event()
     await house.store.numbers()
+    await house.store.read(totals.queues)
+    await house.store.read(lambda c: totals.since(c, 1, 500))
 
 
 async def the_inbox(house, card):
