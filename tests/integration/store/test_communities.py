@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import re
 import threading
 
 import pytest
@@ -274,6 +275,28 @@ async def test_no_statement_gets_around_it(both, database):
         with pytest.raises(ProgrammingError, match="row-level security"):
             connection.execute(text("INSERT INTO people (id, since) VALUES ('x', now())"))
     assert dump(database, HARBOUR) == before
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [flows.rounds, flows.a_post, flows.sending, flows.pages, flows.a_surface, flows.a_fan],
+    ids=lambda f: f.__name__,
+)
+async def test_an_index_is_read_from_its_part_of_the_community(both, flow):
+    """The condition of the policy is one of the index: rows of others are not even read."""
+    lamp, _ = both
+    with flows.asked(lamp) as found:
+        await flow(lamp, lamp.card)
+    read = 0
+    for statement, values in found:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            steps = [step.strip() for step in await flows.plan(lamp, statement, values)]
+            for step, condition in itertools.pairwise([*steps, ""]):
+                if re.search(r"Index (Only )?Scan", step):
+                    read += 1
+                    assert condition.startswith("Index Cond: "), (statement, steps)
+                    assert "(community = " in condition, (statement, steps)
+    assert read > 5
 
 
 # Like a database of its own
