@@ -7,7 +7,10 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,13 +19,13 @@ from bot.adapters import replay
 from bot.adapters.chat.port import adapters
 from bot.adapters.web.doctor import checks as web_checks
 from bot.assistant import doctor as assistant
-from bot.cli.common import Config, busy, counted, load_settings
+from bot.cli.common import Config, Many, busy, counted, load_settings, one_of
 from bot.content import Content
-from bot.errors import FaultyFiles
+from bot.errors import FaultyFiles, GreenroomError
 from bot.insights import mail
 from bot.own_files import own_warnings
 from bot.ports import Check
-from bot.reader import load_reader
+from bot.reader import Reader, load_reader
 from bot.settings import Settings
 from bot.store import migrate
 from responders.library.model import Library
@@ -37,33 +40,80 @@ def doctor(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     config: Config = None,
+    communities: Many = None,
 ) -> None:
     """Check config, templates, database and platforms; each problem comes with its fix. Status 1 if one is found.
 
     \b
     Example: greenroom doctor
+    Example: greenroom doctor --communities /srv/greenroom
     """
-    try:
-        settings = load_settings(config)
-    except FaultyFiles as error:
-        checks = _faults("config", error)
-    else:
-        with busy("Looking at the templates, the model, the database and the platforms"):
-            checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
-            checks += [*_public(settings), *_online(settings)] if online else []
+    with busy("Looking at the templates, the model, the database and the platforms"):
+        if communities is None:
+            found = {"": _look(lambda: load_settings(config), online)}
+        else:
+            found = _look_at_all(one_of(communities, config), online)
     if as_json:
-        typer.echo(json.dumps([asdict(check) for check in checks], ensure_ascii=False, indent=2))
-    for check in checks if not as_json else ():
+        named = [
+            ({"community": key} if key else {}) | asdict(check) for key, checks in found.items() for check in checks
+        ]
+        typer.echo(json.dumps(named, ensure_ascii=False, indent=2))
+    else:
+        for key, checks in found.items():
+            typer.echo(f"{key}:" if key else "", nl=bool(key))
+            _show(checks)
+    if any(check.ok is False for checks in found.values() for check in checks):
+        raise typer.Exit(1)
+
+
+def _show(checks: Iterable[Check]) -> None:
+    for check in checks:
         mark, colour = _MARKS[check.ok]
         typer.echo(f"{typer.style(mark, fg=colour)}  {check.name:<10}  {check.result}")
         if check.fix:
             typer.echo(f"{'':19}-> {check.fix}")
-    if any(check.ok is False for check in checks):
-        raise typer.Exit(1)
+
+
+def _look(load: Callable[[], Settings], online: bool) -> list[Check]:
+    """What there is to say of one community."""
+    try:
+        settings = load()
+    except FaultyFiles as error:
+        return _faults("config", error)
+    checks = [_fine("config", f"{settings.path.name} is in order"), *_examine(settings)]
+    return [*checks, *_public(settings), *_online(settings)] if online else checks
+
+
+def _look_at_all(folder: Path, online: bool) -> dict[str, list[Check]]:
+    """What there is to say of each community, and of what they cannot share."""
+    from bot.communities import clash, common_bind, folders, load_one  # noqa: PLC0415 - the whole program
+
+    found: dict[str, list[Check]] = {}
+    read: dict[str, Settings] = {}
+    paths = folders(folder)
+    for key, path in paths.items():
+        try:
+            read[key] = load_one(key, path, os.environ)
+        except FaultyFiles as error:
+            found[key] = _faults("config", error)
+        except GreenroomError as error:
+            found[key] = [Check(name="config", ok=False, result=str(error))]
+    bind = common_bind(read.values())
+    for key, settings in read.items():
+        others = {name: other for name, other in read.items() if name != key}
+        why = clash(settings, others, bind)
+        found[key] = [Check(name="together", ok=False, result=why)] if why else []
+        found[key] += _look(lambda: settings, online)  # noqa: B023 - asked here
+    return {key: found[key] for key in paths}
+
+
+@cache
+def _reader_once() -> Reader:
+    return load_reader()
 
 
 def _examine(settings: Settings) -> list[Check]:
-    content = Content(settings.templates, reader=load_reader, var=settings.var)
+    content = Content(settings.templates, reader=_reader_once, var=settings.var)
     return [
         *_templates(settings, content),
         _reader(content),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from bot import private
-from bot.cli import plain
-from bot.cli.common import Config, load_settings
+from bot.cli.common import Config, Many, load_settings, one_of
 
 Only = Annotated[
     str | None,
@@ -20,14 +19,31 @@ Only = Annotated[
         "--only", help="Roles of this process: web, desk, outbox or a platform; else all.", show_default=False
     ),
 ]
+Log = Annotated[Literal["words", "json"], typer.Option("--log", help="How the log on stderr is written.")]
 
 
-def run(config: Config = None, only: Only = None) -> None:
+def run(config: Config = None, only: Only = None, log: Log = "words", communities: Many = None) -> None:
     """Run everything that config.yaml switches on, until Ctrl-C.
 
     \b
     Example: greenroom run
+    Example: greenroom run --log json 2>>greenroom.log
+    Example: greenroom run --communities /srv/greenroom
     """
+    from bot.cli.logs import Form, ending, told  # noqa: PLC0415 - `run --help` does not wait for it
+
+    with told(Form(log), sys.stderr), ending(Form(log)):
+        if communities is None:
+            _run(config, _roles(only), in_words=log == "words")
+        else:
+            _run_many(one_of(communities, config), _roles(only), in_words=log == "words")
+
+
+def _roles(only: str | None) -> list[str]:
+    return [role.strip() for role in only.split(",") if role.strip()] if only else []
+
+
+def _run(config: Config, roles: list[str], *, in_words: bool) -> None:
     # The whole program, which `run --help` does not wait for.
     import structlog  # noqa: PLC0415
 
@@ -35,34 +51,35 @@ def run(config: Config = None, only: Only = None) -> None:
     from bot.adapters.web.doctor import checks  # noqa: PLC0415
     from bot.reader import load_reader  # noqa: PLC0415
 
+    told = structlog.get_logger()
     settings = load_settings(config)
     os.umask(0o077)  # files hold fans' words and secrets
     private.tighten_all(settings.var)
-    _log_to_stderr()
     for check in checks(settings):
         if check.ok is False:
-            structlog.get_logger().warning("not_safe", what=check.result, fix=check.fix)
-    if sys.stderr.isatty():
+            told.warning("not_safe", what=check.result, fix=check.fix)
+    if in_words and sys.stderr.isatty():
         typer.echo("Starting; this takes a few seconds.", err=True)
-    roles = [role.strip() for role in only.split(",") if role.strip()] if only else []
     built = app.build(settings, only=roles, reader=load_reader)
-    asyncio.run(built.run(announce=typer.echo, link=sys.stdout.isatty()))
+    if in_words:
+        asyncio.run(built.run(announce=typer.echo, link=sys.stdout.isatty()))
+    else:
+        asyncio.run(built.run(announce=lambda words: told.info("running", what=words)))
 
 
-def _log_to_stderr() -> None:
-    """One line an event. Of libraries only warnings: at INFO httpx logs addresses, and Telegram's hold the token."""
-    import structlog  # noqa: PLC0415 - see `run`
+def _run_many(folder: Path, roles: list[str], *, in_words: bool) -> None:
+    import structlog  # noqa: PLC0415 - as above
 
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    colors = sys.stderr.isatty() and not plain()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=colors),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    from bot.communities import Communities  # noqa: PLC0415
+    from bot.reader import load_reader  # noqa: PLC0415
+
+    told = structlog.get_logger()
+    os.umask(0o077)  # as above
+    if in_words and sys.stderr.isatty():
+        typer.echo("Starting; this takes a few seconds.", err=True)
+
+    async def serve() -> None:
+        many = Communities(folder, environ=os.environ, reader=load_reader, only=roles)
+        await many.run(announce=typer.echo if in_words else lambda words: told.info("running", what=words))
+
+    asyncio.run(serve())
