@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.adapters.web import api, health, problems
 from bot.adapters.web.deps import Deps
-from bot.adapters.web.guard import BODY_SECONDS, Guard
+from bot.adapters.web.guard import BODY_SECONDS, NO_TELEMETRY, Guard
 from bot.adapters.web.limits import Limits
 from bot.adapters.web.metrics import Metrics
 from bot.console import (
@@ -69,7 +69,9 @@ def create_app(deps: Deps, *, body_seconds: float = BODY_SECONDS, presence_secon
     `body_seconds`: how long the body of a request may take to come in. `presence_seconds`: how long a page that says
     nothing counts as open.
     """
-    app = FastAPI(title="Greenroom", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Greenroom", version="1", openapi_url=None, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
+    )
     app.state.deps = deps
     app.state.closing = asyncio.Event()
     app.state.evening = Evening(deps.intake, deps.clock)

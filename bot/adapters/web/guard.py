@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry, Counter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -25,6 +26,9 @@ _DRAIN: Final = 8 * 1024 * 1024
 
 BODY_SECONDS: Final = 30.0
 """How long a body may take to come in."""
+
+NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""For each FastAPI: its own telemetry would tell addresses and what requests brought. Ours is `bot.tracing`."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE"})
 
