@@ -30,9 +30,10 @@ def run(config: Config = None, only: Only = None, log: Log = "words", communitie
     Example: greenroom run --log json 2>>greenroom.log
     Example: greenroom run --communities /srv/greenroom
     """
-    from bot.cli.logs import Form, ending, told  # noqa: PLC0415 - `run --help` does not wait for it
+    from bot import tracing  # noqa: PLC0415 - `run --help` does not wait for it
+    from bot.cli.logs import Form, ending, told  # noqa: PLC0415
 
-    with told(Form(log), sys.stderr), ending(Form(log)):
+    with told(Form(log), sys.stderr), ending(Form(log)), tracing.kept():
         if communities is None:
             _run(config, _roles(only), in_words=log == "words")
         else:

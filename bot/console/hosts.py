@@ -16,7 +16,7 @@ from bot import hops
 from bot.adapters.web import problems
 from bot.adapters.web.auth import Keys, allowed_hosts
 from bot.adapters.web.callers import from_here
-from bot.adapters.web.guard import Guard
+from bot.adapters.web.guard import NO_TELEMETRY, Guard
 from bot.adapters.web.health import takes_writes
 from bot.adapters.web.limits import Limits
 from bot.adapters.web.metrics import Metrics
@@ -158,7 +158,7 @@ async def _own(app: FastAPI) -> tuple[CollectorRegistry, ...]:
 
 
 def _of_the_process(whole: Whole, keys: Keys) -> FastAPI:
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
     app.state.whole, app.state.keys = whole, keys
     app.add_api_route("/healthz", _healthz)
     app.add_api_route("/readyz", _readyz)
