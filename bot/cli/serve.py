@@ -27,7 +27,7 @@ def run(config: Config = None, only: Only = None, log: Log = "words", communitie
 
     \b
     Example: greenroom run
-    Example: greenroom run --log json 2>>greenroom.log
+    Example: greenroom run --log json
     Example: greenroom run --communities /srv/greenroom
     """
     from bot import tracing  # noqa: PLC0415 - `run --help` does not wait for it

@@ -40,7 +40,11 @@ STATUS = {
     f"greenroom templates patches drop {PATCH}": (1, f"No patch {PATCH} waits"),
 }
 """Examples that say no here, and with which words."""
-ENDLESS = {"greenroom run": "Greenroom is running", "greenroom queue watch": "Ctrl-C ends it"}
+ENDLESS = {
+    "greenroom run": "Greenroom is running",
+    "greenroom run --log json": "Greenroom is running",
+    "greenroom queue watch": "Ctrl-C ends it",
+}
 """Examples that go on until Ctrl-C, and by which words one knows that they run."""
 
 
