@@ -15,7 +15,7 @@ from bot.errors import StoreError
 from bot.store import postgres
 from bot.store.communities import named
 from bot.store.engine import driver_url, file_of, in_words, open_engine, place, reading
-from bot.store.migrate import version
+from bot.store.migrate import suits, version
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def look(url: str, query: Callable[[Connection], T], community: str = "") -> T:
     engine = open_engine(address)
     try:
         current, needed = version(engine)
-        if current != needed:
+        if not suits(engine):
             said = f"its schema is {current}, this Greenroom needs {needed}; start Greenroom first."
             raise StoreError(f"{place(parsed)}: {said}")
         with reading(engine, named(community)) as connection:

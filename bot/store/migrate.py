@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import sqlalchemy
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bot import private
@@ -45,28 +45,75 @@ def _migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
+    oldest = _oldest_code()
     with writing(engine) as connection:
+        current = _current(connection)  # another process may have migrated it while we waited for our turn
+        if current is not None and current < oldest and _others(connection):
+            raise StoreError(
+                f"{place(engine.url)}: other Greenrooms of an older version use this database, and could not go on "
+                f"after the change to schema {_versions()[-1]}; stop them all, then start this one"
+            )
         enter(connection, SOLE)  # to which belongs what nobody named
         config.attributes["connection"] = connection
         with _ONE_AT_A_TIME:
             command.upgrade(config, "head")
+        if not _has_oldest_code(connection):
+            connection.execute(text("ALTER TABLE alembic_version ADD COLUMN oldest_code VARCHAR(32)"))
+        connection.execute(text("UPDATE alembic_version SET oldest_code = :oldest"), {"oldest": oldest})
+
+
+def _oldest_code() -> str:
+    """The oldest code that can live with our schema, by the newest schema that it knows. Kept beside the version.
+
+    A migration that older code can live with says so by its `oldest_code`, see docs/engineer.md.
+    """
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    scripts = ScriptDirectory(str(_MIGRATIONS)).walk_revisions()
+    return max(getattr(script.module, "oldest_code", script.revision) for script in scripts)
+
+
+def _has_oldest_code(connection: Connection) -> bool:
+    return any(one["name"] == "oldest_code" for one in sqlalchemy.inspect(connection).get_columns("alembic_version"))
+
+
+def _others(connection: Connection) -> bool:
+    """Whether other processes use the database. A SQLite file is ours alone."""
+    return not file_of(connection.engine.url) and postgres.others(connection)
+
+
+def _current(connection: Connection) -> str | None:
+    if not sqlalchemy.inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def version(engine: Engine) -> tuple[str | None, str]:
     """The database's schema version (None: empty) and the newest one that this code knows."""
-    head = _versions()[-1]
     with reading(engine) as connection:
-        if not sqlalchemy.inspect(connection).has_table("alembic_version"):
-            return None, head
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar(), head
+        return _current(connection), _versions()[-1]
+
+
+def suits(engine: Engine) -> bool:
+    """Whether this code can use the database as it is: its schema is ours, or a newer one that we can live with."""
+    current, head = version(engine)
+    if current is None or current in _versions():
+        return current == head
+    with reading(engine) as connection:
+        if not _has_oldest_code(connection):
+            return False
+        oldest = connection.execute(text("SELECT oldest_code FROM alembic_version")).scalar()
+    return oldest is not None and oldest <= head
 
 
 def bring_up(engine: Engine) -> None:
-    """Run the missing migrations. Raises StoreError if the database is newer than this code, or cannot be used."""
+    """Run the missing migrations. Raises StoreError if the database is too new for this code, or cannot be used, or if
+    processes that could not live with them use it."""
     try:
-        current, head = version(engine)
-        if current == head:
+        if suits(engine):
             return
+        current, _ = version(engine)
         if current is not None and current not in _versions():
             raise StoreError(_newer(engine, current))
         if current is not None and current < "0006":  # until then erased words stayed in the file
@@ -139,9 +186,9 @@ def _inspect(engine: Engine, file: Path | None, community: str) -> list[Check]:
     current, head = version(engine)
     if current is None:
         return [Check(name="database", ok=True, result="it is empty; the first start will make its tables")]
-    if current not in _versions():
+    if current not in _versions() and not suits(engine):
         return [Check(name="database", ok=False, result=_newer(engine, current))]
-    if current != head:
+    if not suits(engine):
         result = f"its schema is {current}, this Greenroom needs {head}"
         return [Check(name="database", ok=False, result=result, fix="make a backup, then run: greenroom db upgrade")]
     with reading(engine, community) as connection:
