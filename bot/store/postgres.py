@@ -184,6 +184,11 @@ def in_words(cause: BaseException | None) -> str | None:
 _TELL = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS payload")
 
 
+def others(connection: Connection) -> bool:
+    """Whether a process is there that uses this database."""
+    return connection.exec_driver_sql(_THERE, (PRESENT,)).first() is not None
+
+
 class Wire:
     """Tells other processes what was written, and hears it from them. What it says is a hint: nothing depends on it."""
 
@@ -247,7 +252,7 @@ class Presence:
         self._missed: dict[int, float] = {}
         self._turns: deque[str] = deque()
         self._at_once = 0
-        self._lost_at: float | None = None
+        self._seen_at = time.monotonic()
         self._lost = asyncio.Event()
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
@@ -290,21 +295,28 @@ class Presence:
         """Be there, and look who is gone, until cancelled."""
         import psycopg  # noqa: PLC0415 - an extra
 
+        watch = asyncio.create_task(self._watch())
+        try:
+            while True:
+                try:
+                    await self._stay()
+                except (psycopg.Error, StoreError) as error:
+                    log.info("presence_lost", why=str(error).partition("\n")[0])
+                await asyncio.sleep(FIRST_PAUSE)
+        finally:
+            watch.cancel()
+
+    async def _watch(self) -> None:
+        """By our own clock, while a server that is away may keep `_stay` waiting for longer."""
         while True:
-            try:
-                await self._stay()
-            except (psycopg.Error, StoreError) as error:
-                log.info("presence_lost", why=str(error).partition("\n")[0])
-            self._lost_at = self._lost_at or time.monotonic()
-            if time.monotonic() - self._lost_at > LOST_AFTER:
+            if time.monotonic() - self._seen_at > LOST_AFTER:
                 self._lost.set()
             await asyncio.sleep(FIRST_PAUSE)
 
     async def _stay(self) -> None:
         async with await connect(self._url) as connection:
             await connection.execute("SELECT pg_advisory_lock(%s, %s)", (PRESENT, self.number))
-            self._lost_at, self._connection = None, connection
-            self._lost.clear()
+            self._seen_at, self._connection = time.monotonic(), connection
             if self.joined.is_set():
                 self._back()
             self.joined.set()
@@ -314,6 +326,8 @@ class Presence:
                     found = await connection.execute(_THERE, (PRESENT,))
                     there = {row[0] for row in await found.fetchall()}
                     self._seen |= there | await self._holders(connection)
+                    self._seen_at = time.monotonic()
+                    self._lost.clear()
                     await self._miss(self._seen - there)
                     await asyncio.sleep(LOOK)
             finally:
