@@ -42,12 +42,12 @@ from bot.people.stage_page import StagePages
 from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.settings import Settings
-from bot.store import Connection, Store, assistant, events, sessions
+from bot.store import Connection, Received, Store, assistant, events, sessions
 from bot.watchdog import watchdog
 from bot.watching import Watcher
 from bot.worker import Turns
 from responders.pipeline import Pipeline
-from responders.types import Attachment
+from responders.types import Attachment, Post
 
 log = structlog.get_logger()
 
@@ -187,7 +187,7 @@ class App:
         self.platforms |= {"web": WebPlatform()}
         if file := settings.replay_file:
             speed = settings.platforms.replay.speed
-            self.platforms["replay"] = ReplayPlatform(file, speed, self.intake.receive, clock)
+            self.platforms["replay"] = ReplayPlatform(file, speed, self._receive_in_time, clock)
         self._add_chats()
         self._check_roles()
         sent_to = {name: platform for name, platform in self.platforms.items() if self._sends(name)}
@@ -208,6 +208,11 @@ class App:
             await self.web.start()
             self._stack.push_async_callback(self.web.stop)
         self._run_parts()
+
+    async def _receive_in_time(self, post: Post) -> Received:
+        """A file can wait: its next post comes when those before it are judged, but for some."""
+        await self.intake.room()
+        return await self.intake.receive(post)
 
     def _add_chats(self) -> None:
         parts = Parts(

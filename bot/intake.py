@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.backlog import Backlog, Place
 from bot.desk import Desk
 from bot.desk.view import CardView, Decided
 from bot.domain import Draft, DraftState, Refused, StoredPost, clean
@@ -25,7 +25,7 @@ from bot.queue import consents, context, facts, memory, moves, voids
 from bot.settings import Settings
 from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts, requests
 from bot.store.ids import new_id
-from bot.worker import LONGEST, TookTooLong, Turns, Worker
+from bot.worker import LONGEST, MOST, TookTooLong, Turns, Worker
 from responders.pipeline import FAILED, Pipeline, urgency
 from responders.types import Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
 
@@ -33,7 +33,13 @@ log = structlog.get_logger()
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SWEEP = 10.0
-"""Seconds between looks at all unjudged posts; a signal brings the next one forward."""
+"""Seconds between looks at the unjudged posts in the store; a signal brings the next one forward."""
+MOST_IN_MEMORY = 10_000
+"""Ids of unjudged posts that are held at once. The others wait in the store."""
+CROWDED = 2_000
+"""When so many posts wait, whoever can come again later has to: some ten seconds of work on one core."""
+COME_AGAIN = 5
+"""Seconds after which they may."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a post that could not be judged is tried again. They double each time."""
 LATE = timedelta(seconds=30)
@@ -82,8 +88,11 @@ class Intake:
         self._desk = desk
         self._pipeline = pipeline
         self._worker = Worker("pipeline", turns)
-        self._queues: dict[tuple[str, str], OrderedDict[str, bool]] = {}
-        """Channel -> ids of its unjudged posts, in order, each with True if it is new."""
+        self._backlog = Backlog(MOST_IN_MEMORY)
+        self._filling = False
+        self._eased = asyncio.Event()
+        """Set while not too many posts wait."""
+        self._eased.set()
         self._trouble: dict[str, _Trouble] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._late = False
@@ -107,9 +116,23 @@ class Intake:
                 raise Refused("key_used", sentence)
             received = first
         ended(Hop.RECEIVE, post_id=received.post_id)
-        if received.post_id == new.id:
-            self._schedule(post.platform, post.channel, new.id, new=True)
+        place = (post.platform, post.channel)
+        if received.post_id == new.id and self._backlog.add(place, new.id, len(self._trouble)):
+            self._start(self._drain(place))
+        self._notice()
         return received
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many posts wait that whoever can come again later has to. The others are stored as always."""
+        return self._backlog.behind or self._in_memory() >= CROWDED
+
+    def _in_memory(self) -> int:
+        return len(self._backlog) + len(self._trouble)
+
+    async def room(self) -> None:
+        """Wait until it is not crowded, for whoever reads posts that are kept elsewhere."""
+        await self._eased.wait()
 
     async def edit(self, post_id: str, text: str) -> bool:
         """The fan edited the post. The last edit wins.
@@ -221,9 +244,8 @@ class Intake:
         """Judge posts from before the start, reopened ones, and any that were missed, until cancelled."""
         with self._store.signal(Happened.POST_REOPENED, elsewhere=[Happened.POST_RECEIVED]) as signal:
             while True:
-                for platform, channel, post_id in await self._store.read(posts.unjudged):
-                    if post_id not in self._trouble or not self._trouble[post_id].waits:
-                        self._schedule(platform, channel, post_id)
+                await self._fill()
+                self._notice()
                 await self._watch()
                 await signal.wait(_SWEEP)
 
@@ -233,7 +255,9 @@ class Intake:
         return max(timedelta(), self._clock.now() - since) if since else timedelta()
 
     async def late(self) -> str | None:
-        """One sentence if posts wait too long to be read, else None."""
+        """One sentence if posts wait too long to be read, or are not read, else None."""
+        if self._worker.stuck:
+            return f"{MOST} posts hang in the reader, so each new one goes to a person unread; restart Greenroom."
         waiting = await self.waiting()
         if waiting < LATE:
             return None
@@ -262,44 +286,81 @@ class Intake:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _schedule(self, platform: str, channel: str, post_id: str, *, new: bool = False) -> None:
-        place = (platform, channel)
-        queue = self._queues.get(place)
-        if queue is not None:
-            queue.setdefault(post_id, new)
+    async def _fill(self) -> None:
+        """Take in the oldest unjudged posts of the store."""
+        left_out = self._backlog.left_out
+        found = await self._store.read(partial(posts.unjudged, limit=MOST_IN_MEMORY))
+        whole = len(found) < MOST_IN_MEMORY
+        for platform, channel, post_id in found:
+            if self._backlog.full(len(self._trouble)):
+                whole = False
+                break
+            if post_id not in self._trouble or not self._trouble[post_id].waits:
+                self._put((platform, channel), post_id)
+        self._backlog.filled(left_out, whole=whole)
+
+    async def _fill_soon(self) -> None:
+        try:
+            await self._fill()
+        except StoreError as error:  # the next sweep does it
+            log.warning("posts_not_found", why=str(error))
             return
-        self._queues[place] = OrderedDict({post_id: new})
-        self._start(self._drain(place))
+        finally:
+            self._filling = False
+        self._notice()
+
+    def _put(self, place: Place, post_id: str) -> None:
+        if self._backlog.put(place, post_id):
+            self._start(self._drain(place))
+
+    def _notice(self) -> None:
+        """Look at how many posts wait, after that has changed."""
+        if self.crowded:
+            self._eased.clear()
+        else:
+            self._eased.set()
+        if self._backlog.behind and not self._filling and self._in_memory() < MOST_IN_MEMORY // 2:
+            self._filling = True
+            self._start(self._fill_soon())
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _drain(self, place: tuple[str, str]) -> None:
-        queue = self._queues[place]
-        if not await self._store.claim(_claim(place)):
-            del self._queues[place]  # another process reads this channel, and hears of each post
-            return
+    async def _drain(self, place: Place) -> None:
+        """Judge what waits in a channel. What is dropped here is found again by the next sweep."""
         try:
-            while queue:
-                post_id, new = queue.popitem(last=False)
+            while not self._backlog.is_empty(place):
+                if not await self._store.claim(_claim(place)):
+                    return  # another process reads this channel, and hears of each post
                 try:
-                    await self._process(post_id, new=new)
-                except Exception as error:  # the other posts go on; this one is tried again
-                    if isinstance(error, StoreError):
-                        log.warning("post_not_judged", post_id=post_id, why=str(error))
-                    else:
-                        log.exception("post_not_judged", post_id=post_id)
-                    queue.pop(post_id, None)  # a sweep may have found it meanwhile
-                    self._put_off(place, post_id)
-                else:
-                    self._trouble.pop(post_id, None)
+                    await self._judge_next(place)
+                finally:
+                    await self._store.release(_claim(place))
+        except StoreError as error:
+            log.warning("channel_not_read", why=str(error))
         finally:
-            del self._queues[place]
-            await self._store.release(_claim(place))
+            self._backlog.end(place)
+            self._notice()
 
-    def _put_off(self, place: tuple[str, str], post_id: str) -> None:
+    async def _judge_next(self, place: Place) -> None:
+        while found := self._backlog.next(place):
+            post_id, new = found
+            try:
+                await self._process(post_id, new=new)
+            except Exception as error:  # the other posts go on; this one is tried again
+                if isinstance(error, StoreError):
+                    log.warning("post_not_judged", post_id=post_id, why=str(error))
+                else:
+                    log.exception("post_not_judged", post_id=post_id)
+                self._backlog.take_out(place, post_id)  # a sweep may have found it meanwhile
+                self._put_off(place, post_id)
+            else:
+                self._trouble.pop(post_id, None)
+            self._notice()
+
+    def _put_off(self, place: Place, post_id: str) -> None:
         trouble = self._trouble.setdefault(post_id, _Trouble(pause=_FIRST_PAUSE))
         pause, trouble.pause = trouble.pause, min(2 * trouble.pause, _LONGEST_PAUSE)
         trouble.waits = True
@@ -307,7 +368,7 @@ class Intake:
         async def again() -> None:
             await asyncio.sleep(pause)
             trouble.waits = False
-            self._schedule(*place, post_id)
+            self._put(place, post_id)
 
         self._start(again())
 
@@ -412,7 +473,7 @@ class Intake:
         return True
 
 
-def _claim(place: tuple[str, str]) -> str:
+def _claim(place: Place) -> str:
     return "channel " + "\x00".join(place)
 
 

@@ -123,7 +123,7 @@ class Turns:
 class Worker:
     """Runs jobs one after the other on daemon threads, which the end of the process does not await.
 
-    When `MOST` threads hang, the next job waits until one of them ends.
+    While `MOST` threads hang, no job is begun, and none waits for that: each raises TookTooLong.
     """
 
     def __init__(self, name: str, turns: Turns | None = None) -> None:
@@ -141,10 +141,17 @@ class Worker:
 
     async def run(self, work: Callable[[], T]) -> T:
         """What the job gives. Raises what it raises, and TookTooLong."""
+        if self.stuck:
+            raise TookTooLong
         job = _Job(self._name, work)
         self._waiting.append(job)
         self._begin()
         return await job.done
+
+    @property
+    def stuck(self) -> bool:
+        """Whether as many threads hang as there may be."""
+        return self._threads >= MOST and self._turn is None
 
     def _begin(self) -> None:
         """Ask for a turn if something waits, unless a thread works already."""
@@ -192,8 +199,12 @@ class Worker:
         not_begun = turn.give_back()
         self._waiting.extendleft(reversed(not_begun))
         self._end(turn)
-        for job in turn.jobs:
-            if job not in not_begun and not job.done.done():
+        given_up = [job for job in turn.jobs if job not in not_begun]
+        if self.stuck:
+            given_up += self._waiting
+            self._waiting.clear()
+        for job in given_up:
+            if not job.done.done():
                 job.done.set_exception(TookTooLong())
         self._begin()
 

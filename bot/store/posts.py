@@ -188,9 +188,10 @@ _PARTS = select(parts.c.external_id).where(parts.c.post_id == bindparam("post_id
 _UNJUDGED = and_(posts.c.action.is_(None), ~posts.c.deleted)
 
 
-def unjudged(connection: Connection) -> list[tuple[str, str, str]]:
-    """Platform, channel and id of the posts that are not judged yet, oldest first."""
-    query = select(posts.c.platform, posts.c.channel, posts.c.id).where(_UNJUDGED).order_by(posts.c.received_at)
+def unjudged(connection: Connection, limit: int) -> list[tuple[str, str, str]]:
+    """Platform, channel and id of the oldest posts that are not judged yet, in order."""
+    columns = (posts.c.platform, posts.c.channel, posts.c.id)
+    query = select(*columns).where(_UNJUDGED).order_by(posts.c.received_at).limit(limit)
     return [(row.platform, row.channel, row.id) for row in connection.execute(query)]
 
 

@@ -119,6 +119,10 @@ class Board(ABC, Generic[Rendered]):
         """What went wrong, for the operator's log."""
         return str(error) or type(error).__name__
 
+    def unanswered(self, error: Exception) -> bool:
+        """Whether the platform could not be reached or failed on its side. False if it refused something."""
+        return isinstance(error, OSError)
+
     def quiet(self) -> bool:
         """True in quiet hours: messages come without a sound then."""
         hours = self._parts.settings.replies.quiet_hours

@@ -6,6 +6,7 @@ could not be shown.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from bot.adapters.chat.board import Board, Gone, Rendered
 from bot.adapters.chat.calls import CALLS, ON_ALL_CARDS, Call, call_of
 from bot.adapters.chat.layout import digest
 from bot.adapters.chat.parts import Parts
+from bot.circuit import Circuit
 from bot.domain import Draft
 from bot.events import Event
 from bot.stopping import finished
@@ -33,6 +35,13 @@ FEW = 10
 DIGEST_EVERY = timedelta(seconds=5)
 RECONNECT = 1.0
 """Seconds between two looks for a connection."""
+REQUEST = 45.0
+"""Seconds for one thing: a platform that never answers must not hold up a call for help."""
+MOST_FAILURES = 5
+"""After so many requests without an answer the platform rests."""
+FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=1)
+MOST_CALLS = 100
+"""Calls that wait to be sent. While they are so many, no more events are read."""
 MANY = 500
 """Hidden drafts that a digest counts."""
 _CALL, _DIGEST, _UNNOTED = "call", "digest", "unnoted"
@@ -63,6 +72,9 @@ class CardLoop(Generic[Rendered]):
         self._digest: tuple[str, str] | None = None
         """Its message and fingerprint."""
         self._swept: datetime | None = None
+        self._circuit = Circuit(
+            f"{board.name} cards", parts.clock, most=MOST_FAILURES, first=FIRST_REST, longest=LONGEST_REST
+        )
 
     def more(self) -> None:
         """A manager wants more cards."""
@@ -86,6 +98,8 @@ class CardLoop(Generic[Rendered]):
 
     async def _step(self) -> float:
         """Do the most urgent thing. Returns the seconds until the next one is due."""
+        if self._circuit.resting:
+            return RECONNECT
         await self._sweep()
         await self._take_in()
         if await self._call():
@@ -116,6 +130,8 @@ class CardLoop(Generic[Rendered]):
         for draft_id in [d for d, when in changes.items() if when <= now]:
             del changes[draft_id]
             self._stale[draft_id] = None
+        if len(self._calls) >= MOST_CALLS:
+            return
         for event in await self._parts.store.events(after=self._seen):
             self._seen = event.seq
             if event.draft_id:
@@ -188,13 +204,19 @@ class CardLoop(Generic[Rendered]):
     async def _tried(self, what: str, work: Awaitable[None]) -> bool:
         again = self._parts.clock.now() + SWEEP
         try:
-            await work
-        except self._board.trouble as error:
-            log.warning("card_not_shown", surface=self.name, what=what, why=self._board.explain(error))
+            async with asyncio.timeout(REQUEST):
+                await work
+        except self._board.trouble as error:  # each holds an OSError, as a TimeoutError is
+            why = self._board.explain(error)
+            log.warning("card_not_shown", surface=self.name, what=what, why=why)
+            if self._board.unanswered(error):
+                self._circuit.failed(why)
             self._later[what] = again
             if what not in (_CALL, _DIGEST, _UNNOTED):
                 self._stale[what] = None
             return False
+        if self._circuit.trying:
+            self._circuit.well()
         return True
 
     async def _count(self) -> None:

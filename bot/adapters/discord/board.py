@@ -42,6 +42,10 @@ class Board(board.Board[discord.ui.LayoutView]):
         self._unsure = True
         """There may be a card that is not noted."""
 
+    def unanswered(self, error: Exception) -> bool:
+        """Whether Discord could not be reached or failed on its side."""
+        return isinstance(error, discord.DiscordServerError) or not isinstance(error, discord.DiscordException)
+
     @property
     def ready(self) -> bool:
         """Whether there is a channel."""

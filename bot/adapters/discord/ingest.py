@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 LONGEST_GAP = timedelta(hours=24)
 """After a stop, nothing older is read back."""
+MOST_AT_WORK = 1_000
+"""New messages that are being stored at the same time. Discord keeps the others, and they are read back."""
 MOST_IN_CHANNEL = 10_000
 """Posts of a deleted channel that are withdrawn at once. Retention takes the older ones."""
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
@@ -70,6 +72,9 @@ class Ingest:
         self._losses = 0
         self._opened = asyncio.Event()
         self._saving = False
+        self._at_work = 0
+        self._skipping = False
+        """Messages were left to be read back since a gap was closed last."""
         self._told: set[int] = set()
         self._unplaced: dict[int, discord.Message] = {}
         """Messages whose channel Discord did not tell."""
@@ -123,18 +128,31 @@ class Ingest:
         losses, progress = self._losses, self._progress[channel_id]
         filled = await self._fill(channel_id, progress)
         if filled and losses == self._losses and not self._unplaced:
-            progress.gap = False
+            progress.gap = self._skipping = False
             progress.read.clear()
         await self._save()
         return filled
 
     async def message(self, message: discord.Message) -> None:
-        """Store what a person wrote in a channel we listen to."""
+        """Store what a person wrote in a channel we listen to. While too many are stored, it is read back later."""
+        if self._at_work >= MOST_AT_WORK:
+            self._skip()
+            return
+        self._at_work += 1
         try:
             await self._take(message)
         except TROUBLE as error:
             self._missed(message, error)
+        finally:
+            self._at_work -= 1
         await self._save()
+
+    def _skip(self) -> None:
+        if not self._skipping:
+            log.warning("discord_messages_wait", why="the database is slow; they are read back from Discord")
+        self._skipping = True
+        self.closed()
+        self.opened()
 
     async def edited(self, message: discord.Message) -> None:
         """Store the new words. When the first words are not stored yet, store the message with these."""
@@ -288,6 +306,7 @@ class Ingest:
         start = discord.Object(max(after.id, progress.read.get(place.id, 0)))
         async for message in place.history(limit=None, after=start, oldest_first=True):
             message.channel = place
+            await self._intake.room()  # what Discord keeps can wait there
             await self._take(message, members)
             progress.read[place.id] = message.id
         return True

@@ -112,9 +112,7 @@ class DiscordSender:
             refused = _refusal(error)
             if isinstance(refused, NotSent | SourceGone):
                 return refused
-            return NotSent(
-                reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, unanswered=True
-            )
+            return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, unanswered=True)
         if not readable(message):  # without the message-content intent there is nothing to compare
             return None
         known = await self._store.read(lambda c: posts.by_external(c, NAME, source.channel, source.reply_to))

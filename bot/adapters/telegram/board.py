@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 import telegram
 from telegram import LinkPreviewOptions, ReplyParameters
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from bot.adapters.chat import board
 from bot.adapters.chat.board import Gone
@@ -82,6 +82,10 @@ class Board(board.Board[Rendered]):
         self._lost_behind: tuple[int, int] | None = None
         """After this message there may be a card whose answer was lost."""
         self._under_way = 0
+
+    def unanswered(self, error: Exception) -> bool:
+        """Whether Telegram could not be reached or failed on its side. To the library a bad request is no answer."""
+        return isinstance(error, NetworkError | OSError) and not isinstance(error, BadRequest)
 
     @property
     def ready(self) -> bool:

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 TRIES = 5
 """After so many failed requests in a row a fresh connection is made."""
 MOST_AT_WORK = 1000
-"""Updates that are handled at the same time. The others wait at Telegram."""
+"""Updates that were taken in and are not handled yet. The others wait at Telegram."""
 FORGETS = timedelta(days=6)
 """After a week without updates Telegram counts anew (Bot API, Update), so an older position means nothing."""
 ALBUM = timedelta(seconds=1.5)
@@ -89,6 +89,9 @@ class Updates:
         self._lanes: dict[int, deque[Work]] = {}
         self._albums: dict[tuple[int, str], _Album] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._at_work = 0
+        """Updates that are not handled yet, those of incomplete albums and behind others of their chat included."""
+        self._handled = asyncio.Event()
         self._failure = asyncio.Event()
         self._failed: Exception | None = None
 
@@ -135,6 +138,12 @@ class Updates:
             if found:
                 offset = await self._take_in(found, offset)
 
+    async def _room(self) -> None:
+        """Wait until one more answer of Telegram can be taken in. So the inbox has a bound, too."""
+        while self._at_work > MOST_AT_WORK:
+            self._handled.clear()
+            await self._handled.wait()
+
     def _position(self, connection: Any) -> int | None:
         return cursors.fresh(connection, self._source, POSITION, self._clock.now() - FORGETS)
 
@@ -158,11 +167,11 @@ class Updates:
         await self._store.write(partial(keep, ignored=len(numbered) - len(raws)))
         for update_id, raw in raws.items():
             await self._dispatch(update_id, raw)
-        while len(self._tasks) > MOST_AT_WORK:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        await self._room()
         return offset
 
     async def _dispatch(self, update_id: str, raw: dict[str, Any]) -> None:
+        self._at_work += 1
         try:
             update = telegram.Update.de_json(raw, self._bot)
             message = update.message or update.channel_post or update.edited_message
@@ -174,6 +183,7 @@ class Updates:
                 self._queue(message.chat.id, self._done([update_id], update))
         except Exception as error:
             log.warning("telegram_update_not_read", update_id=update_id, why=type(error).__name__)
+            self._at_work -= 1
             await self._dead_letter([update_id], error)
 
     def _into_album(self, update_id: str, update: telegram.Update, message: telegram.Message) -> bool:
@@ -238,6 +248,9 @@ class Updates:
         except Exception as error:
             self._failed = error
             self._failure.set()
+        finally:
+            self._at_work -= len(ids)
+            self._handled.set()
 
     async def _dead_letter(self, ids: list[str], error: Exception) -> None:
         why, now = f"{type(error).__name__}: {words(error, self._bot)}", self._clock.now()

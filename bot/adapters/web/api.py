@@ -21,6 +21,7 @@ from bot.desk.view import Decided
 from bot.domain import DeliveryState, DraftState, Refused
 from bot.errors import StoreError
 from bot.events import Event
+from bot.intake import COME_AGAIN
 from bot.store import fans
 from bot.store.listing import beginning
 
@@ -34,9 +35,18 @@ IdempotencyKey = Annotated[str | None, Header(max_length=200)]
 SignedBy = Annotated[str | None, Query(max_length=200, description="A manager, to see the texts that their yes sends.")]
 
 
-@router.post("/posts", status_code=202)
+_CROWDED = {
+    "description": "Too many posts wait to be read. Nothing was stored: send it again after `Retry-After` seconds.",
+    "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
+}
+
+
+@router.post("/posts", status_code=202, responses={429: _CROWDED})
 async def receive(body: PostIn, deps: Wired, response: Response, idempotency_key: IdempotencyKey = None) -> Json:
-    """Take a post; 202 once it is stored, 200 if it was known already."""
+    """Take a post; 202 once it is stored, 200 if it was known already; 429 while too many wait."""
+    if deps.intake.crowded:
+        sentence = f"More posts wait than can be read at once; send this one again in {COME_AGAIN} seconds."
+        raise Problem(429, "too_many", sentence, retry_after=COME_AGAIN)
     received = await deps.intake.receive(
         body.post(NAME, deps.clock.now()),
         key=_scoped("post", idempotency_key),

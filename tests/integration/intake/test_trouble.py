@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from bot.worker import MOST
 from responders.pipeline import Pipeline, build
 from responders.types import Context, Post, Proposal
-from tests.integration.conftest import START, House
+from tests.integration.conftest import START, House, numbered
 from tests.model import reader
 
 PRAISE = "the colours on the map are gorgeous"
@@ -191,6 +192,63 @@ async def test_a_post_that_takes_too_long_holds_up_no_other(
     assert (card["kind"], card["text"]) == ("handoff", None)
     assert "read it yourself" in card["why"]
     assert card["priority"] >= 80
+
+
+async def test_when_nothing_can_be_read_any_more_people_get_the_posts(
+    house: House, hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.worker.LONG", 0.1)
+    monkeypatch.setattr("bot.worker.LONGEST", 0.2)
+    cursed = [await house.draft(CURSED, fan=f"fan-{n}", channel=f"channel-{n}") for n in range(MOST)]
+    card = await house.draft(PRAISE)
+    assert {one["kind"] for one in (card, *cursed)} == {"handoff"}
+    assert "read it yourself" in card["why"]
+    assert "restart Greenroom" in await house.intake.late()
+    hanging.go.set()
+    await until(lambda: not house.intake._worker.stuck)
+    assert await house.intake.late() is None
+    assert (await house.draft(PRAISE, fan="kim", channel="pier"))["kind"] == "draft"
+
+
+async def test_memory_holds_only_so_many_posts_and_the_rest_is_found_in_the_store(
+    open_house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intake.MOST_IN_MEMORY", 6)
+    monkeypatch.setattr("bot.intake.CROWDED", 4)
+    async with open_house() as house:
+        hanging = Hanging(house.pipeline, lambda _: True)
+        house.pipeline = hanging
+        held = []
+        for n in range(60):
+            await house.receive(numbered(n), fan=f"fan-{n}", channel=f"channel-{n % 3}")
+            held.append(len(house.intake._backlog))
+        assert house.intake.crowded
+        waits = asyncio.create_task(house.intake.room())
+        hanging.go.set()
+        await house.quiet()
+        await waits
+        assert max(held) == 6
+        assert not house.intake.crowded
+        order = [event.post_id for event in await house.events("post_judged")]
+        found = {post_id: (await page(house, post_id)).post.post for post_id in order}
+        for channel in ("channel-0", "channel-1", "channel-2"):
+            texts = [found[post_id].text for post_id in order if found[post_id].channel == channel]
+            assert texts == [numbered(n) for n in range(60) if f"channel-{n % 3}" == channel]
+
+
+async def test_after_a_start_more_posts_wait_than_fit_in_memory(
+    open_house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intake.MOST_IN_MEMORY", 5)
+    async with open_house() as house:
+        await house.quiet()
+        ids = [await house.store_only(numbered(n)) for n in range(40)]
+        await house.restart()
+        await house.quiet()
+        posts = [(await page(house, post_id)).post for post_id in ids]
+        assert {post.action for post in posts} <= {"draft", "handoff"}
+        assert not [post for post in posts if "could not read" in post.reason]
+        assert not house.intake.crowded
 
 
 async def test_a_stuck_reader_is_told_once_and_when_it_is_over(

@@ -141,21 +141,25 @@ async def test_jobs_that_together_take_long_are_not_given_up(clock: Clock, held:
     assert await asyncio.gather(*behind) == ["slow"] * 5
 
 
-async def test_when_all_threads_hang_the_next_job_waits_for_one_to_end(clock: Clock, held: Callable[[], Held]) -> None:
-    work, stuck = Worker("w"), [held() for _ in range(MOST)]
+async def test_when_all_threads_hang_no_job_waits_for_one_to_end(clock: Clock, held: Callable[[], Held]) -> None:
+    work, stuck, behind = Worker("w"), [held() for _ in range(MOST)], []
     for job in stuck:
+        assert not work.stuck
         task = await begin(work, job)
         await until(job.begun.is_set)
+        behind = [await begin(work, lambda: "never") for _ in range(AT_ONCE + 1)] if job is stuck[-1] else []
         clock.now += 1
         with pytest.raises(TookTooLong):
             await task
-    last = held()
-    task = await begin(work, last)
-    assert not last.begun.is_set()
+    assert work.stuck
+    for task in behind:
+        with pytest.raises(TookTooLong):
+            await task
+    with pytest.raises(TookTooLong):
+        await work.run(lambda: "never")
     stuck[0].go.set()
-    await until(last.begun.is_set)
-    last.go.set()
-    assert await task == "held"
+    await until(lambda: not work.stuck)
+    assert await work.run(lambda: "again") == "again"
 
 
 async def test_a_job_that_nobody_waits_for_any_more_is_left_out(held: Callable[[], Held]) -> None:
