@@ -50,6 +50,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds before a community that could not start is tried again. They double each time."""
 STARTING = 2
 """Communities that read their files at the same time."""
+LOOKS = 40
+"""How often a second all communities together look, in each of their loops, for what nothing has told them of."""
 READING = max(1, min(4, (os.cpu_count() or 1) - 1))
 """Threads that read posts at the same time, of different communities."""
 _ROLES: Final = ("web", "desk", "outbox", "replay")
@@ -111,11 +113,18 @@ class _Shared(Shared):
         super().__init__()
         self.turns = Turns(READING)
         self.starting = asyncio.Semaphore(STARTING)
+        self.served = 0
+        """Communities of the process."""
         self._pages = pages
         self._opening: dict[str, asyncio.Task[Database]] = {}
 
     async def store(self, settings: Settings) -> Store:
         """Of a database that others have open already, if it is on a server."""
+        store = await self._opened(settings)
+        store.sweep = lambda seconds: max(seconds, self.served / LOOKS)
+        return store
+
+    async def _opened(self, settings: Settings) -> Store:
         if not settings.store.startswith("postgresql:"):
             return await super().store(settings)
         opening = self._opening.get(settings.store)
@@ -207,6 +216,7 @@ class Communities:
     async def _start(self) -> None:
         self._check_roles()
         self._all = {key: _One(path) for key, path in folders(self.folder).items()}
+        self._shared.served = len(self._all)
         await asyncio.to_thread(self._read_all)
         self.bind = common_bind(one.settings for one in self._all.values() if one.settings)
         host, port = split_bind(self.bind)

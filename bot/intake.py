@@ -247,7 +247,7 @@ class Intake:
                 await self._fill()
                 self._notice()
                 await self._watch()
-                await signal.wait(_SWEEP)
+                await signal.wait(self._store.sweep(_SWEEP))
 
     async def waiting(self) -> timedelta:
         """How long the oldest unjudged post has waited; zero if there is none."""

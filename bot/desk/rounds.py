@@ -20,7 +20,7 @@ from responders.pipeline import Pipeline
 from responders.types import ReasonCode
 
 EVERY = 1.0
-"""Seconds between two rounds."""
+"""Seconds between two rounds; more where a process serves many communities and nothing happens in this one."""
 CRISIS_EVERY = timedelta(minutes=10)
 CRISIS = "crisis"
 KEEP_REQUESTS = timedelta(hours=24)
@@ -56,9 +56,12 @@ class Rounds:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await self.once()
-            await asyncio.sleep(EVERY)
+        with self._store.signal() as signal:
+            while True:
+                await self.once()
+                await asyncio.sleep(EVERY)
+                if (rest := self._store.sweep(EVERY) - EVERY) > 0:
+                    await signal.wait(rest)
 
     async def once(self) -> None:
         """One round."""

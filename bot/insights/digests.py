@@ -225,7 +225,7 @@ class Digests:
         with self._store.signal(*_CHANGES) as signal:
             while True:
                 await self.once()
-                await signal.wait(EVERY)
+                await signal.wait(self._store.sweep(EVERY))
 
     async def once(self) -> None:
         """Write the files, and send what is due. Raises what the store raises."""

@@ -62,7 +62,7 @@ class HeardPage:
         with self._store.signal(Happened.TOPIC_CHANGED) as signal:
             while True:
                 await self.once()
-                await signal.wait(EVERY)
+                await signal.wait(self._store.sweep(EVERY))
 
     async def once(self) -> None:
         """Write what has changed. Raises what the store raises; trouble with files is logged once."""

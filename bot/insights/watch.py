@@ -47,7 +47,7 @@ class Watch:
         """Until cancelled."""
         while True:
             await self.once()
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self._store.sweep(EVERY))
 
     async def once(self) -> None:
         """Look, unless that was less than a minute ago."""

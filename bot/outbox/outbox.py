@@ -118,9 +118,10 @@ class Outbox:
 
     async def _pause(self, platform: str) -> float:
         due = await self._store.read(lambda c: deliveries.next_due(c, platform))
+        longest = self._store.sweep(POLL)
         if due is None:
-            return POLL
-        return min(POLL, max(0.01, (due - self._clock.now()).total_seconds()))
+            return longest
+        return min(longest, max(0.01, (due - self._clock.now()).total_seconds()))
 
     async def once(self) -> int:
         """Send everything that is due now. Returns how many deliveries were handled."""

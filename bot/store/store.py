@@ -173,6 +173,9 @@ class Store:
         self._closed = False
         self._signals: list[Signal] = []
         self._claims: set[str] = set()
+        self.sweep: Callable[[float], float] = lambda seconds: seconds
+        """How many seconds pass until a look that nothing has asked for: more than the usual ones where a process
+        serves many communities."""
 
     @classmethod
     async def open(cls, url: str, community: str = "") -> Store:

@@ -1,0 +1,64 @@
+"""Where a process serves many communities, a quiet one is looked at less often. What happens in it wakes it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from bot import communities
+from tests.integration.communities.conftest import Town
+from tests.integration.conftest import PRAISES, House
+
+
+@contextlib.asynccontextmanager
+async def running(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run a part meanwhile."""
+    task = asyncio.ensure_future(work())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def told(house: House, name: str) -> None:
+    """Wait for an event."""
+    async with asyncio.timeout(60):
+        while not await house.events(name):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_happens_wakes_the_rounds_of_a_quiet_community(house: House) -> None:
+    house.store.sweep = lambda _: 3600.0
+    async with running(house.rounds.run):
+        async with asyncio.timeout(60):
+            while house.rounds._tidied is None:
+                await asyncio.sleep(0.02)
+        card = await house.draft(PRAISES[0])
+        house.clock.move(minutes=31)
+        await house.draft(PRAISES[1])  # whatever it is
+        await told(house, "queue_reminded")
+        house.clock.move(hours=24)
+        await house.post(PRAISES[2])
+        async with asyncio.timeout(60):
+            while (await house.again(card))["state"] == "waiting":
+                await asyncio.sleep(0.02)
+
+
+async def test_a_yes_wakes_the_outbox_of_a_quiet_community(open_house: Callable[..., object]) -> None:
+    async with open_house("undo_seconds: 0") as house:  # type: ignore[attr-defined] # as its fixture gives it
+        house.store.sweep = lambda _: 3600.0
+        async with running(house.outbox.run):
+            card = await house.draft(PRAISES[0], platform="stage")
+            await house.press(card, "approve")
+            await told(house, "reply_sent")
+
+
+async def test_the_more_communities_the_longer_the_pauses(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = town.app("lamp").store.sweep
+    assert [sweep(seconds) for seconds in (1.0, 60.0)] == [1.0, 60.0]
+    monkeypatch.setattr(communities, "LOOKS", 0.1)
+    assert [sweep(seconds) for seconds in (1.0, 60.0)] == [20.0, 60.0]
