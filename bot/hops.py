@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
+disable_created_metrics()  # type: ignore[no-untyped-call] # else each count has a second series, of its first time
 REGISTRY = CollectorRegistry()
 """The numbers of this process."""
 

@@ -77,8 +77,14 @@ class Metrics:
         self._sent_after = self._histogram(
             "reply_sent_seconds", "From a manager's yes until the reply arrived; the time to undo is part of it.", _LONG
         )
+        # From 0 on: Prometheus sees no increase where a series begins with 1.
         for action in Action:
             self._decisions.labels(action)
+        for platform in ("web", *deps.settings.switched_on):
+            for outcome in _SENDS.values():
+                self._sends.labels(platform, outcome)
+            for edited in ("yes", "no"):
+                self._replies.labels(platform, edited)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"greenroom_{name}", what, labels, registry=self._happened)
