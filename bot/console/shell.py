@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request, Response
@@ -63,7 +64,8 @@ def silent(deps: Deps) -> list[Silent]:
 def _rest(one: Resting, now: datetime) -> Iterator[str]:
     if one.waiting:
         yield "1 reply waits" if one.waiting == 1 else f"{one.waiting} replies wait"
-    yield f"next try in {length(one.until - now)}" if one.until > now else "it is being tried now"
+    left = timedelta(seconds=math.ceil((one.until - now).total_seconds()))
+    yield f"next try in {length(left)}" if left else "it is being tried now"
 
 
 def fragment(request: Request, me: str, deps: Deps, name: str, *, status: int = 200, **values: Any) -> Response:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.chat import loop
-from bot.adapters.discord import send
+from bot.adapters.discord import ingest, send
 from tests.fakes.discord import CALLBACK, SEND, Fault
 from tests.integration.conftest import LOVELY
 
@@ -22,6 +22,14 @@ async def test_fifty_posts_are_missed(open_house: House, resumable: bool) -> Non
     open_house.fake.disconnect(resumable=resumable)
     await open_house.answers_for(open_house.fifty())
     assert open_house.fake.gateway.resumed == resumable
+
+
+async def test_what_cannot_be_stored_at_once_is_read_back(open_house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the database is slow: nothing is kept in memory for it."""
+    monkeypatch.setattr(ingest, "MOST_AT_WORK", 0)
+    with capture_logs() as told:
+        await open_house.answers_for(open_house.fifty())
+    assert [line["event"] for line in told if line["event"] == "discord_messages_wait"]
 
 
 LOST = [
