@@ -158,8 +158,7 @@ class Database:
                 store.notify_elsewhere(names)
 
     async def _let_go(self, gone: int) -> None:
-        for community in list(self._stores):
-            await self.writer.run(_let_go(gone), community)
+        await asyncio.gather(*(self.writer.run(_let_go(gone), community) for community in list(self._stores)))
 
 
 class Store:
