@@ -21,6 +21,8 @@ from responders.types import ReasonCode
 
 EVERY = 1.0
 """Seconds between two rounds; more where a process serves many communities and nothing happens in this one."""
+TIDY, TIDY_QUIET = timedelta(minutes=1), timedelta(minutes=15)
+"""How often old data is dropped; the second where a process serves many communities and nothing happens in this one."""
 CRISIS_EVERY = timedelta(minutes=10)
 CRISIS = "crisis"
 KEEP_REQUESTS = timedelta(hours=24)
@@ -51,6 +53,8 @@ class Rounds:
         self._pipeline = pipeline
         self._leapt = leapt
         self._tidied: datetime | None = None
+        self._happened = True
+        """Whether anything may have happened since; where it is not known, yes."""
         self.in_doubt: str | None = None
         """Why nothing is dropped, in a sentence; None while the clock is trusted."""
 
@@ -61,17 +65,18 @@ class Rounds:
                 await self.once()
                 await asyncio.sleep(EVERY)
                 if (rest := self._store.sweep(EVERY) - EVERY) > 0:
-                    await signal.wait(rest)
+                    self._happened |= await signal.wait(rest)
 
     async def once(self) -> None:
         """One round."""
         now = self._clock.now()
         if await self._store.read(lambda c: self._anything_due(c, now)):
             await self._store.write(lambda c: self._walk(c, now))
-        if self._tidied is None or now >= self._tidied + timedelta(minutes=1):
+        if self._tidied is None or now >= self._tidied + (TIDY if self._happened else TIDY_QUIET):
             if await self._believes(now):
                 await self._tidy(now)
             self._tidied = now
+            self._happened = self._store.sweep(EVERY) <= EVERY
 
     def _anything_due(self, connection: Connection, now: datetime) -> bool:
         return bool(

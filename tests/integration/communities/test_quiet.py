@@ -48,6 +48,31 @@ async def test_what_happens_wakes_the_rounds_of_a_quiet_community(house: House) 
                 await asyncio.sleep(0.02)
 
 
+async def test_old_data_of_a_quiet_community_is_looked_for_less_often(house: House) -> None:
+    house.store.sweep = lambda _: 1.01
+    done: list[object] = []
+
+    async def tidy(now: object) -> None:
+        done.append(now)
+
+    house.rounds._tidy = tidy  # type: ignore[method-assign] # what is counted here
+
+    async def rounds(number: int) -> None:
+        for _ in range(number):
+            house.clock.move(minutes=2)
+            await house.rounds.once()
+
+    await rounds(7)
+    assert len(done) == 1
+    await rounds(3)
+    assert len(done) == 2
+    async with running(house.rounds.run):
+        await house.post(PRAISES[0])  # what happens is heard of
+        async with asyncio.timeout(60):
+            while len(done) < 3:
+                await asyncio.sleep(0.02)
+
+
 async def test_a_yes_wakes_the_outbox_of_a_quiet_community(open_house: Callable[..., object]) -> None:
     async with open_house("undo_seconds: 0") as house:  # type: ignore[attr-defined] # as its fixture gives it
         house.store.sweep = lambda _: 3600.0
