@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -41,6 +42,7 @@ from bot.people.fans import Fans
 from bot.people.stage_page import StagePages
 from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
+from bot.seat import Seat
 from bot.settings import Settings
 from bot.store import Connection, Received, Store, assistant, events, sessions
 from bot.watchdog import watchdog
@@ -138,6 +140,7 @@ class App:
         self._environ = environ
         self._stack = contextlib.AsyncExitStack()
         self._surfaces: dict[str, Surface] = {}
+        self._seats: dict[str, Seat] = {}
         self._parts: tuple[str, ...] = ()
         self._down: dict[str, str] = {}
         self.store: Store
@@ -191,7 +194,7 @@ class App:
         self._add_chats()
         self._check_roles()
         sent_to = {name: platform for name, platform in self.platforms.items() if self._sends(name)}
-        self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline)
+        self.outbox = Outbox(self.store, settings, clock, sent_to, self._pipeline, sends=self._has_seat)
         self.rounds = Rounds(self.store, settings, clock, self._pipeline, lambda: getattr(clock, "leapt", False))
         self.watch = Watch(self.store, settings, clock)
         self.topics = Topics(self.store, settings, clock, self.content.vectors)
@@ -229,6 +232,7 @@ class App:
         for name in self.settings.switched_on:
             chat = installed[name].platform(parts)
             self.platforms[name], self._surfaces[name] = chat, chat.cards
+            self._seats[name] = Seat(self.store, self.clock, name)
 
     async def _add_assistant(self) -> None:
         section, key = self.settings.assistant, self.settings.assistant_key
@@ -269,7 +273,7 @@ class App:
             parts["assistant"] = self.helper.run
         if self._takes("outbox"):
             parts |= {"outbox": self.outbox.run, "digests": self.digests.run}
-        parts |= {name: adapter.run for name, adapter in self.platforms.items() if self._takes(name)}
+        parts |= {name: self._seated(name, adapter) for name, adapter in self.platforms.items() if self._takes(name)}
         parts |= {f"{name} cards": surface.run for name, surface in self._surfaces.items() if self._takes(name)}
         self._parts = tuple(parts)
         tasks = {name: asyncio.create_task(self._supervise(name, part), name=name) for name, part in parts.items()}
@@ -285,6 +289,14 @@ class App:
                 await asyncio.gather(*ending, return_exceptions=True)
 
         self._stack.push_async_callback(stop)
+
+    def _seated(self, name: str, adapter: PlatformAdapter) -> Callable[[], Awaitable[None]]:
+        """A chat platform runs in one process at a time."""
+        seat = self._seats.get(name)
+        return partial(seat.hold, adapter.run) if seat else adapter.run
+
+    def _has_seat(self, platform: str) -> bool:
+        return platform not in self._seats or self._seats[platform].sends
 
     async def _follow_templates(self) -> None:
         await self.content.watch(self._tell_of_templates)
@@ -394,4 +406,6 @@ class App:
 
     def _answers(self, name: str) -> bool:
         adapter = self.platforms.get(name)
+        if name in self._seats and self._seats[name].waits:
+            return True  # another process is connected, and this one is ready to take its place
         return adapter.is_ready() if isinstance(adapter, Watched) else True

@@ -1,15 +1,28 @@
-"""Work that a stop must not interrupt, such as a request to a platform and the note of its result."""
+"""Work that ends together, and work that a stop must not interrupt, such as a request to a platform and its note."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 GRACE = 10.0
 """Seconds that such work may still take after a stop. Then it is cut off, as in a crash."""
+
+
+async def first_of(*works: Awaitable[None]) -> None:
+    """Run these together until the first one ends, cancel the others, and raise what the first one raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def finished(work: Coroutine[Any, Any, T]) -> T:

@@ -64,13 +64,17 @@ class Outbox:
         clock: Clock,
         platforms: Mapping[str, PlatformAdapter],
         pipeline: Callable[[], Pipeline],
+        *,
+        sends: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """`platforms` by name; a delivery for any other waits. `pipeline` gives the one in use."""
+        """`platforms` by name; a delivery for any other waits. `pipeline` gives the one in use. `sends`: whether this
+        process sends to a platform now, and not another one in its place."""
         self._store = store
         self._settings = settings
         self._clock = clock
         self._platforms = platforms
         self._pipeline = pipeline
+        self._sends = sends
         self._longest = max(LONGEST_WAIT, timedelta(seconds=settings.replies.undo_seconds))
         self._circuits = {
             name: Circuit(name, clock, most=MOST_FAILURES, first=FIRST_REST, longest=LONGEST_REST) for name in platforms
@@ -148,6 +152,8 @@ class Outbox:
 
     async def _start(self, platform: str, in_flight: dict[str, asyncio.Task[None]]) -> int:
         """Claim as many due deliveries as there is room for, and start them. Returns how many."""
+        if not self._sends(platform):
+            return 0
         now, room = self._clock.now(), self._room(platform, in_flight)
         if self._circuits[platform].trying:
             due = await self._store.read(lambda c: deliveries.count_due(c, now, platform, self._longest))

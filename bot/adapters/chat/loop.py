@@ -84,17 +84,29 @@ class CardLoop(Generic[Rendered]):
 
     async def run(self) -> None:
         """Until cancelled. Without a connection it waits for one."""
-        store = self._parts.store
-        notes = await store.read(lambda c: cards.notes(c, self.name))
-        self._seen = int(notes["seen"]) if "seen" in notes else await store.last_event()
-        self._digest = (notes["digest"], "") if notes.get("digest") else None
-        self._crowded = self._digest is not None
-        with store.signal() as self._signal:
+        await self._take_up()
+        taken_up = True
+        with self._parts.store.signal() as self._signal:
             while True:
                 if not self._board.ready:
+                    taken_up = False
                     await self._signal.wait(RECONNECT)
+                elif not taken_up:
+                    await self._take_up()
+                    taken_up = True
                 elif rest := await finished(self._step()):
                     await self._signal.wait(rest)
+
+    async def _take_up(self) -> None:
+        """Go on where the cards were left, by this process or by another one."""
+        store = self._parts.store
+        notes = await store.read(lambda c: cards.notes(c, self.name))
+        left = int(notes["seen"]) if "seen" in notes else self._seen or await store.last_event()
+        self._seen = max(self._seen, left)
+        self._calls = deque(call for call in self._calls if call.seq > left)
+        self._swept = None
+        self._digest = (notes["digest"], "") if notes.get("digest") else None
+        self._crowded = self._digest is not None
 
     async def _step(self) -> float:
         """Do the most urgent thing. Returns the seconds until the next one is due."""

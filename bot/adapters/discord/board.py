@@ -59,6 +59,14 @@ class Board(board.Board[discord.ui.LayoutView]):
             return None
         return client.get_channel(client.directory.cards) or client.get_partial_messageable(client.directory.cards)
 
+    @property
+    def _place(self) -> Any:
+        """The channel of the cards. Raises ConnectionError when the connection ended meanwhile."""
+        channel = self.channel
+        if channel is None:
+            raise ConnectionError("the bot is not connected to Discord right now")
+        return channel
+
     def reaches(self, message_id: str) -> bool:
         """A message is never older than its channel. An older one was in a channel that was deleted and made anew."""
         return self.ready and int(message_id) > self.channel.id
@@ -79,7 +87,7 @@ class Board(board.Board[discord.ui.LayoutView]):
         """The nonce makes a second try harmless. A card that is sent anew needs another nonce."""
         again = f"{int(instead_of) % 10**12:x}" if instead_of else ""
         try:
-            message = await self.channel.send(
+            message = await self._place.send(
                 view=rendered,
                 nonce=f"c{card.draft.id[: 12 if again else None]}{again}",
                 allowed_mentions=self._pinging(card.draft.assigned_to),
@@ -100,7 +108,7 @@ class Board(board.Board[discord.ui.LayoutView]):
             return
         self._unsure, us = False, self.client.user
         try:
-            for message in [one async for one in self.channel.history(limit=LOOKED_THROUGH) if one.author == us]:
+            for message in [one async for one in self._place.history(limit=LOOKED_THROUGH) if one.author == us]:
                 await self._adopt(message)
         except discord.Forbidden:  # it is not needed to show cards
             log.warning("discord_history_closed", fix="give the bot Read Message History where the cards are")
@@ -130,11 +138,11 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     async def send_digest(self, rendered: discord.ui.LayoutView, *, silent: bool) -> str:
         """Pings nobody."""
-        return str((await self.channel.send(view=rendered, silent=silent)).id)
+        return str((await self._place.send(view=rendered, silent=silent)).id)
 
     async def send_call(self, call: Call, *, silent: bool) -> None:
         """The nonce makes a second try harmless."""
-        channel = self.channel
+        channel = self._place
         about = call.about and discord.MessageReference(
             message_id=int(call.about), channel_id=channel.id, fail_if_not_exists=False
         )
@@ -174,7 +182,7 @@ class Board(board.Board[discord.ui.LayoutView]):
 
     def message(self, message_id: str) -> discord.PartialMessage:
         """A message of the managers' channel."""
-        return cast(discord.PartialMessage, self.channel.get_partial_message(int(message_id)))
+        return cast(discord.PartialMessage, self._place.get_partial_message(int(message_id)))
 
     async def link(self, draft_id: str) -> str | None:
         """The link to the card of a draft."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,11 +13,11 @@ from telegram.error import InvalidToken, TelegramError
 from bot.adapters.telegram.api import NAME, make_bot, words
 from bot.adapters.telegram.directory import Directory, look_up
 from bot.adapters.telegram.pace import Pace
-from bot.adapters.telegram.updates import Updates, first_of
+from bot.adapters.telegram.updates import Updates
 from bot.errors import GreenroomError
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.store import Store, chats, leases
+from bot.store import Store, chats
 
 if TYPE_CHECKING:
     from bot.adapters.telegram.commands import Commands
@@ -31,9 +28,6 @@ log = structlog.get_logger()
 
 SILENT = timedelta(seconds=75)
 """When Telegram answers no request for updates for so long, the connection is stuck."""
-LEASE = timedelta(seconds=30)
-RENEW = 10.0
-"""Seconds between two renewals of the lease."""
 
 PRIVACY = (
     "Privacy mode is on: in groups the bot sees only commands, mentions of it and replies to it. That is enough to "
@@ -62,7 +56,6 @@ class Client:
         self._clock = clock
         self._setup = setup
         self._updates: Updates | None = None
-        self._holder = f"process {os.getpid()} on {socket.gethostname()}"
 
     @property
     def me(self) -> telegram.User:
@@ -81,15 +74,13 @@ class Client:
         """Log in, then handle updates until cancelled. Raises GreenroomError and InvalidToken."""
         try:
             await self.login()
-            await self._take_lease()
             try:
                 self._updates = Updates(self.bot, self._store, self._clock, self._handle, self._is_command)
                 if self._setup:
                     await self._setup(self)
-                await first_of(self._updates.run(), self._keep_lease())
+                await self._updates.run()
             finally:
                 self._updates = None
-                await self._store.write(lambda c: leases.let_go(c, self._lease, self._holder))
         except InvalidToken:
             raise
         except TelegramError as error:
@@ -113,28 +104,6 @@ class Client:
         for fault in self.directory.faults:
             if fault not in before.faults:
                 log.warning("telegram_config", fault=fault)
-
-    @property
-    def _lease(self) -> str:
-        return f"{NAME}:{self.me.id}"
-
-    async def _take_lease(self) -> None:
-        """Only one process may ask for the updates of a bot. Raises GreenroomError when another one does."""
-        now = self._clock.now()
-        session = self._store.session
-        other = await self._store.write(
-            lambda c: leases.take(c, self._lease, self._holder, now, now + LEASE, session=session)
-        )
-        if other:
-            raise GreenroomError(
-                f"Another Greenroom ({other}) is connected as this Telegram bot; stop it, or start this one with "
-                "--only and without telegram"
-            )
-
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW)
-            await self._take_lease()
 
     async def _handle(self, update: telegram.Update, *more: telegram.Update) -> None:
         """Hand an update to whoever handles it. The updates of an album come together."""

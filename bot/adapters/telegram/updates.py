@@ -22,6 +22,7 @@ from telegram.error import Conflict, NetworkError, RetryAfter
 from bot.adapters.telegram.api import NAME, UPDATES, Bot, pause, words
 from bot.errors import GreenroomError, StoreError
 from bot.ports import Clock
+from bot.stopping import first_of
 from bot.store import Store, cursors, inbox
 
 log = structlog.get_logger()
@@ -50,19 +51,6 @@ Handle = Callable[..., Awaitable[None]]
 Beside = Callable[[telegram.Message], bool]
 """Whether the next messages of a chat need not wait for this one, because its answer may have to wait for the pace."""
 Work = Coroutine[Any, Any, None]
-
-
-async def first_of(*works: Work) -> None:
-    """Run these together until the first one ends, cancel the others, and raise what the first one raised."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            await task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(kw_only=True, slots=True)

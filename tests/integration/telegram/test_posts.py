@@ -1,15 +1,11 @@
 """Posts on Telegram: what becomes of everything that can happen in a group."""
 
 import asyncio
-import contextlib
-import sqlite3
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram import updates as updates_module
-from bot.adapters.telegram.gateway import Client
-from bot.errors import GreenroomError
 from bot.store import inspect
 from tests.fakes.telegram import Fault
 
@@ -415,19 +411,6 @@ async def test_a_token_that_is_not_taken_is_not_tried_again_and_stands_in_no_log
     await house.stop()
     said = capfd.readouterr()
     assert "wrong-token" not in said.out + said.err
-
-
-async def test_one_process_at_a_time_asks_for_the_updates(open_house):
-    house = open_house
-    await house.until(lambda: house.rows("SELECT 1 FROM leases"))
-    other = Client(house.app.settings, house.app.store, house.clock)
-    other._holder = "process 7 on elsewhere"
-    with pytest.raises(GreenroomError, match="Another Greenroom"):
-        await other.run()
-    await house.judged(house.fake.post(house.harbor, house.robin, PRAISE))
-    await house.stop()
-    with contextlib.closing(sqlite3.connect(house.folder / "var" / "greenroom.db")) as database:
-        assert database.execute("SELECT * FROM leases").fetchall() == []
 
 
 async def test_the_doctor_tells_what_was_set_aside(house):
