@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ import yaml
 
 from bot import settings
 from tests.conftest import CONFIG
+from tests.processes import started
 
 pytestmark = pytest.mark.whole
 
@@ -104,7 +106,7 @@ def mode(path: Path) -> str:
 
 
 def test_each_block_is_known_here() -> None:
-    known = {"With compose": 1, "With systemd": 1, "With Kubernetes": 1, "Back up": 5}
+    known = {"With compose": 1, "With systemd": 1, "With Kubernetes": 1, "Back up": 5, "Many communities": 1}
     assert {heading: len(found) for heading, found in blocks().items() if found} == known
 
 
@@ -186,6 +188,32 @@ def check_sources(pod: dict[str, Any], keys: dict[str, set[str]]) -> None:
         else:
             wanted = variable["valueFrom"]["secretKeyRef"]
             assert wanted["key"] in keys[wanted["name"]]
+
+
+def test_many_communities(shell: Shell) -> None:
+    *begins, runs = blocks()["Many communities"][0].splitlines()
+    shell.run("\n".join(begins))
+    config = shell.repository / "communities/lamp/config.yaml"
+    assert settings.load(config, {}).key == "lamp"
+    config.write_text(config.read_text("utf-8").replace(":8765", f":{free_port()}"), encoding="utf-8")
+    with started(
+        shlex.split(runs),
+        cwd=shell.repository,
+        env=shell.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert "Greenroom is running" in process.stdout.readline()
+        process.terminate()
+    assert process.returncode == 0
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def test_back_up_and_go_back(shell: Shell) -> None:
