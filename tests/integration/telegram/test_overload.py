@@ -84,6 +84,7 @@ async def test_managers_read_that_telegram_rests(open_house: House) -> None:
         ready = await http.get("/readyz")
         assert (ready.status_code, ready.json()["telegram"]) == (503, False)
         assert re.fullmatch(r"rests until \S+, because: Telegram .*", ready.json()["telegram_error"])
+        assert 'greenroom_circuit_open{platform="telegram"} 1.0' in (await http.get("/metrics")).text
         await http.post(signin_link(house.app.keys, house.app.base_url, "mara"))
         for path in ("/inbox", "/live", "/resting"):
             page = (await http.get(path)).text
@@ -94,6 +95,7 @@ async def test_managers_read_that_telegram_rests(open_house: House) -> None:
         house.clock.move(minutes=5)
         await house.until(lambda: not house.app.outbox.resting())
         assert "does not answer" not in (await http.get("/inbox")).text
+        assert 'greenroom_circuit_open{platform="telegram"} 0.0' in (await http.get("/metrics")).text
 
 
 async def test_a_card_that_telegram_never_answers_holds_up_no_other(
