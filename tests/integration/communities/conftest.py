@@ -40,7 +40,9 @@ class Folder:
         self.path = path
         self._store = store
 
-    def add(self, key: str, *, managers: tuple[str, ...] = ("mara",), url: str = "", **more: str) -> Path:
+    def add(
+        self, key: str, *, managers: tuple[str, ...] = ("mara",), url: str = "", store: str = "", **more: str
+    ) -> Path:
         """Write a community, or write it anew; its config.yaml. `more`: other blocks of it."""
         here = self.path / key
         for name, text in TEMPLATES.items():
@@ -51,7 +53,7 @@ class Folder:
         named = ", ".join(f"{manager}: {{name: {manager.title()}}}" for manager in managers)
         text = CONFIG.format(
             key=key,
-            store=self._store(key),
+            store=store or self._store(key),
             url=f", public_url: {url}" if url else "",
             managers=named,
             on_call=managers[0],
