@@ -12,7 +12,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy is imported
 
 import structlog
-from bench (
+from bench import (
     browser,
     cards,
     chats,
@@ -22,6 +22,7 @@ from bench (
     growth,
     inserts,
     memory,
+    overload,
     path,
     start,
     understanding,
@@ -39,6 +40,7 @@ PARTS: dict[str, Any] = {
     "discord": chats.DISCORD,
     "growth": growth,
     "memory": memory,
+    "overload": overload,
     "exports": exports,
     "communities": communities,
     "start": start,

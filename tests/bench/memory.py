@@ -47,7 +47,7 @@ async def measure() -> list[Figure]:
                 on.intake.timed.at.clear()
                 if number in (WARM, WARM + POSTS):
                     gc.collect()
-                    sizes[number] = _resident()
+                    sizes[number] = resident()
     first, last = sizes[WARM], sizes[WARM + POSTS]
     return [
         figure(f"memory: after {WARM:,} posts", "MiB", [first]),
@@ -55,7 +55,7 @@ async def measure() -> list[Figure]:
     ]
 
 
-def _resident() -> float:
+def resident() -> float:
     """MiB of this process."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024

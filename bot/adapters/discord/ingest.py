@@ -181,7 +181,8 @@ class Ingest:
     def _missed(self, message: discord.Message, error: Exception) -> None:
         """Ask for it again. The cursors wait until then, so that a restart loses nothing."""
         log.warning("discord_message_not_placed", message_id=message.id, why=str(error) or type(error).__name__)
-        self._unplaced[message.id] = message
+        if len(self._unplaced) < MOST_AT_WORK:  # of more, only Discord knows
+            self._unplaced[message.id] = message
         self.closed()
         self.opened()
 

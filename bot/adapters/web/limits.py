@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +19,7 @@ from bot.adapters.web.auth import Keys
 from bot.adapters.web.problems import Problem
 
 MOST_BUCKETS: Final = 10_000
-"""Beyond that, buckets that are full again are dropped."""
+"""Beyond that, the one that was not used for longest is dropped: it is the fullest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +61,7 @@ class Limits:
         """`clock` gives seconds that do not run back."""
         self._keys = keys
         self._clock = clock
-        self._buckets: dict[tuple[Limit, str], tuple[float, float]] = {}
+        self._buckets: OrderedDict[tuple[Limit, str], tuple[float, float]] = OrderedDict()
         """(limit, caller) -> what was left in the bucket, and when."""
 
     def count(self, request: Request) -> None:
@@ -87,19 +88,16 @@ class Limits:
         now = self._clock()
         left, at = self._buckets.get((limit, caller), (float(limit.burst), now))
         left = min(limit.burst, left + (now - at) * limit.per_second)
-        if left < 1:
+        passes = left >= 1
+        self._buckets[limit, caller] = (left - passes, now)
+        self._buckets.move_to_end((limit, caller))
+        if len(self._buckets) > MOST_BUCKETS:
+            self._buckets.popitem(last=False)
+        if not passes:
             wait = math.ceil((1 - left) / limit.per_second)
             when = "a second" if wait == 1 else f"{wait} seconds"
             sentence = f"That is more than Greenroom takes from one caller at once; try again in {when}."
             raise Problem(429, "too_many", sentence, retry_after=wait)
-        self._buckets[limit, caller] = (left - 1, now)
-        if len(self._buckets) > MOST_BUCKETS:
-            self._drop_full(now)
-
-    def _drop_full(self, now: float) -> None:
-        """After the longest time that a bucket takes to fill, an old one says nothing."""
-        longest = max(limit.burst / limit.per_second for limit in (*LIMITS, WRONG_TOKEN))
-        self._buckets = {key: (left, at) for key, (left, at) in self._buckets.items() if now - at < longest}
 
 
 def _address(request: Request) -> str:

@@ -93,6 +93,7 @@ async def test_the_description_names_it(crowded: Any) -> None:
 
 
 @pytest.mark.whole
+@pytest.mark.timeout(900)
 async def test_a_flood_of_posts_from_many_clients_loses_none_that_was_taken(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,4 +131,5 @@ async def test_a_flood_of_posts_from_many_clients_loses_none_that_was_taken(
         assert {post.action for post in stored.values()} == {"silent"}
         assert len(taken) + refused == POSTS
         assert refused
-        assert held <= most + CLIENTS, "each client may have one on its way"
+        # Each client may have one on its way, and of each channel a sweep may find the post that is being read.
+        assert held <= most + CLIENTS + CHANNELS
