@@ -229,16 +229,27 @@ def watch(as_json: AsJson = False, config: Config = None) -> None:
 def ready(config: Config = None) -> None:
     """Ask the running Greenroom whether each part can do its work, for health checks; status 1 if one cannot.
 
+    A process with many communities is well as long as one of them is; those that are not are named.
+
     \b
     Example: greenroom ready
     """
     with _server(load_settings(config)) as server:
         found = server.ready()
-    if found["status"] == "ready":
-        typer.echo("Greenroom is ready.")
-        return
+    lines = [
+        f"{key}: {line}" for key, one in found.get("communities", {}).items() for line in _not_ready(one)
+    ] or _not_ready(found)
+    if found["status"] == "not ready":
+        raise NotDone("\n".join(lines))
+    typer.echo("\n".join([*lines, f"Greenroom is {found['status']}."]))
+
+
+def _not_ready(found: cards.Json) -> list[str]:
+    """Each part of a community that cannot work, in a line; or why the whole of it does not run."""
+    if "why" in found:
+        return [cards.line(f"It does not run. {found['why']}")]
     down = [name for name, works in found.items() if works is False and name != "on_hold"]
-    raise NotDone("\n".join(f"{name} is not ready. {found.get(f'{name}_error', '')}".strip() for name in down))
+    return [cards.line(f"{name} is not ready. {found.get(f'{name}_error', '')}".strip()) for name in down]
 
 
 class Away(NotDone):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.integration.web.conftest import CONFIG, TOKEN, Greenroom, Start
 from tests.integration.web.trouble import take_tables_away
@@ -53,13 +56,28 @@ async def test_behind_a_proxy_it_needs_the_token(light: Start, tmp_path: Path) -
 
 
 async def test_what_answers_is_something_else(tmp_path: Path) -> None:
-    async with await asyncio.start_server(_something_else, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(partial(_says, []), "127.0.0.1", 0) as server:
         status, said = await ready(tmp_path, server.sockets[0].getsockname()[1])
     assert (status, "is not Greenroom" in said) == (1, True)
 
 
-async def _something_else(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_of_many_communities_each_that_cannot_work_is_named(tmp_path: Path) -> None:
+    """As bot.communities tells of them."""
+    lamp: dict[str, Any] = {"status": "not ready", "why": "Its config.yaml has a fault."}
+    harbour: dict[str, Any] = {"status": "ready", "outbox": True, "on_hold": False}
+    for status, outbox, code in (("partly ready", True, 0), ("not ready", False, 1)):
+        told = {"status": status, "communities": {"harbour": {**harbour, "outbox": outbox}, "lamp": lamp}}
+        async with await asyncio.start_server(partial(_says, told), "127.0.0.1", 0) as server:
+            found, said = await ready(tmp_path, server.sockets[0].getsockname()[1])
+        assert found == code
+        assert "lamp: It does not run. Its config.yaml has a fault.\n" in said
+        assert ("harbour: outbox is not ready." in said) is not outbox
+        assert ("Greenroom is partly ready." in said) is outbox
+
+
+async def _says(body: object, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    content = json.dumps(body).encode()
     await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n[]")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(content), content))
     await writer.drain()
     writer.close()
