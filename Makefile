@@ -14,7 +14,7 @@ test: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole and not deploy' -n 4 --dist worksteal
 
 # What has to do with the database once more, on a real PostgreSQL: one from a wheel, or that of GREENROOM_TEST_POSTGRES.
-DATABASE := $(addprefix tests/integration/,store desk outbox intake insights people machine assistant)
+DATABASE := $(addprefix tests/integration/,store desk outbox intake insights people machine assistant communities/test_server.py)
 test-postgresql: $(READY)
 	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 4 --dist worksteal
 

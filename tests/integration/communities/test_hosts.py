@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from bot import app, settings
 from bot.adapters.web.auth import signin_link
 from tests.integration.communities.conftest import PRAISE, Folder, Run, Town
 
@@ -152,3 +153,23 @@ async def _waiting(town: Town, key: str) -> dict[str, Any]:
     async with town.script(key) as client:
         found: dict[str, Any] = (await client.get(f"/api/drafts/{judged['draft']['draft_id']}")).json()
     return found
+
+
+async def test_a_community_with_a_key_that_runs_alone_is_at_its_own_host_too(folder: Folder) -> None:
+    config = folder.add("lamp")
+    environ = {"LAMP__GREENROOM_WEB_TOKEN": "the-token-of-lamp", "GREENROOM_WEB_TOKEN": "another"}
+    async with app.build(settings.load(config, environ), environ=environ) as alone:
+        port = alone.web.port
+        assert alone.base_url == f"http://lamp.localhost:{port}"
+        answers = {}
+        for host in (f"lamp.localhost:{port}", f"127.0.0.1:{port}"):
+            for token in ("the-token-of-lamp", "another"):
+                headers = {"Host": host, "Authorization": f"Bearer {token}"}
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+                    answers[host.partition(":")[0], token] = (await client.get("/api/drafts")).status_code
+    assert answers == {
+        ("lamp.localhost", "the-token-of-lamp"): 200,
+        ("lamp.localhost", "another"): 401,
+        ("127.0.0.1", "the-token-of-lamp"): 400,
+        ("127.0.0.1", "another"): 400,
+    }

@@ -178,7 +178,7 @@ async def test_two_thousand_posts_of_one_do_not_delay_anothers_single_post(
 
     def run_pipeline(self: Pipeline, post: Any, context: Any) -> Any:
         held.set()
-        go.wait()
+        go.wait(60)
         order.append(post.channel)
         return before(self, post, context)
 
@@ -186,7 +186,7 @@ async def test_two_thousand_posts_of_one_do_not_delay_anothers_single_post(
         monkeypatch.setattr(Pipeline, "run", run_pipeline)
         noisy, quiet = town.app("noisy").intake, town.app("quiet").intake
         await asyncio.gather(*(noisy.receive(_post(f"noisy {n}", n)) for n in range(2_000)))
-        await asyncio.to_thread(held.wait)
+        await until(held.is_set)
         await quiet.receive(_post("quiet", 0))
         await until(lambda: quiet._worker._waiting)
         go.set()
