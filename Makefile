@@ -35,7 +35,7 @@ KILLS ?= 200
 test-kill: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m kill -n 2
 	@$(BIN)/python -m tests.kill --kills $(KILLS)
-	@$(BIN)/python -m tests.kill --kills $$(( $(KILLS) / 5 )) --postgresql
+	@$(BIN)/python -m tests.kill --kills $$(( $(KILLS) / 20 )) --postgresql --processes 3 --houses 1
 
 # A month of the sample community: its figures, and whether nothing of a fan's went out without their yes.
 test-month: $(READY)

@@ -3,6 +3,7 @@
     python -m tests.kill --kills 200            # as `make test-kill`
     python -m tests.kill --minutes 30           # as `make soak MINUTES=30`
     python -m tests.kill --postgresql           # on a server, which is killed, too
+    python -m tests.kill --postgresql --processes 3     # which take each other's place
     python -m tests.kill --seed 7 --kills 50    # one story again
 
 Several houses with platforms of their own live beside one another. What people do and where the program is killed comes
@@ -21,11 +22,12 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
 from tests import databases
-from tests.kill.house import House
+from tests.kill.house import ALONE, THREE, House
 from tests.kill.ledger import Ledger
 from tests.kill.script import MOMENTS, Script
 
@@ -43,19 +45,19 @@ class Wrong(Exception):
     """What does not add up, a line each."""
 
 
-async def story(folder: Path, seed: str, kills: int, until: float, server: databases.Served | None) -> Counter[str]:
+async def story(house: House, seed: str, kills: int, until: float) -> Counter[str]:
     """One house until it was killed this often, or until a moment of the monotonic clock. Raises Wrong."""
-    async with House(folder, server).open() as house:
+    async with house.open():
         script, ledger = Script(house, seed), Ledger(house)
         try:
             await house.start()
             await script.listening()
-            house.kill("before the story")
+            house.kill_all("before the story")
             await house.over()
             while script.counts["kills"] < kills and time.monotonic() < until:
                 enough = min(script.counts["kills"] + BETWEEN, kills)
                 while script.counts["kills"] < enough and time.monotonic() < until:
-                    if server and script.chance.random() < CRASHES:
+                    if house.server and script.chance.random() < CRASHES:
                         asyncio.get_running_loop().call_later(script.chance.uniform(0, 3), crash, house, script)
                     await script.life()
                     refuse(script.seen())
@@ -64,7 +66,7 @@ async def story(folder: Path, seed: str, kills: int, until: float, server: datab
         except Exception as error:
             recent = "\n".join(house.history[-SHOWN:])
             told = str(error) if isinstance(error, Wrong | AssertionError) else traceback.format_exc()
-            raise Wrong(f"{recent}\n\nseed {seed}, in {folder} (history, log, var):\n{told}") from None
+            raise Wrong(f"{recent}\n\nseed {seed}, in {house.folder} (history, log, var):\n{told}") from None
     named = Counter({f"killed: {call} {when}": 1 for call, when in house.moments})
     return script.counts + script.model.counts + ledger.counts + named
 
@@ -99,7 +101,7 @@ async def look(house: House, script: Script, ledger: Ledger) -> None:
     await leave(house, script, LEFT)
     await ledger.quiet()
     refuse([*ledger.problems(), *script.seen()])
-    house.kill("once it is quiet")
+    house.kill_all("once it is quiet")
     await house.over()
 
 
@@ -119,19 +121,20 @@ async def leave(house: House, script: Script, number: int) -> None:
             await script.decide(draft, script.chance.choice(("approve", "reject", "edit")))
 
 
-async def stories(seed: str, houses: int, kills: int, until: float, server: databases.Server | None) -> Counter[str]:
+async def stories(seed: str, houses: Sequence[House], kills: int, until: float) -> Counter[str]:
     """All houses side by side; returns their counts together. Raises Wrong."""
-    places = [Path(tempfile.mkdtemp(prefix="greenroom-kill-")) for _ in range(houses)]
+    each = -(-kills // len(houses))
     async with asyncio.TaskGroup() as group:
-        told = [
-            group.create_task(
-                story(place, f"{seed}/{n}", -(-kills // houses), until, server.empty() if server else None)
-            )
-            for n, place in enumerate(places)
-        ]
-    for place in places:
-        shutil.rmtree(place)
+        told = [group.create_task(story(house, f"{seed}/{n}", each, until)) for n, house in enumerate(houses)]
+    for house in houses:
+        shutil.rmtree(house.folder)
     return sum((one.result() for one in told), Counter())
+
+
+def built(server: databases.Server | None, processes: int) -> House:
+    """A house in a folder of its own, on a database of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="greenroom-kill-"))
+    return House(folder, server.empty() if server else None, layout=ALONE if processes == 1 else THREE)
 
 
 def main() -> int:
@@ -142,7 +145,10 @@ def main() -> int:
     asked.add_argument("--seed", default=None)
     asked.add_argument("--houses", type=int, default=2, help="how many at the same time")
     asked.add_argument("--postgresql", action="store_true", help="on a server of its own, which is killed, too")
+    asked.add_argument("--processes", type=int, default=1, choices=(1, len(THREE)), help="on one database")
     given = asked.parse_args()
+    if given.processes > 1 and not given.postgresql:
+        asked.error("--processes needs --postgresql: a SQLite file is one process's alone")
     seed = given.seed or f"{random.SystemRandom().randrange(10**6)}"
     kills, minutes = given.kills or (sys.maxsize if given.minutes else 200), given.minutes or 10**6
     begun, failed = time.monotonic(), ""
@@ -150,7 +156,8 @@ def main() -> int:
     try:
         with databases.server(f"kill-{os.getpid()}", in_haste=False) if given.postgresql else nullcontext() as address:
             made = databases.Server(address) if address else None
-            totals = asyncio.run(stories(seed, given.houses, kills, begun + 60 * minutes, made))
+            houses = [built(made, given.processes) for _ in range(given.houses)]
+            totals = asyncio.run(stories(seed, houses, kills, begun + 60 * minutes))
     except* Wrong as wrong:
         totals, failed = Counter(), "\n".join(map(str, wrong.exceptions))
     reached = {name for name in totals if name.startswith("killed: ")}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
+import signal
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -51,6 +53,10 @@ platforms:
   discord: {{listen: [general], cards: mods-room, stage: showcase, api_base: "{discord}", gateway_url: "{gateway}"}}
   telegram: {{listen: [{harbor}], cards: mara, stage: {scene}, api_base: "{telegram}"}}
 """
+ALONE = ((),)
+"""One process with all roles."""
+THREE = ((), (), ("web",))
+"""Two that take each other's place, and one that only serves the console and the API."""
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 When = Literal["arrives", "is taken", "is answered"]
 
@@ -130,7 +136,16 @@ class House:
     discord: FakeDiscord = field(default_factory=FakeDiscord)
     telegram: FakeTelegram = field(default_factory=FakeTelegram)
     model: FakeAssistant = field(default_factory=FakeAssistant)
-    program: Program | None = None
+    layout: Sequence[Sequence[str]] = ALONE
+    """The roles of each process; empty: all."""
+    in_haste: bool = True
+    """See `Program`."""
+    programs: list[Program] = field(default_factory=list)
+    """Those that run, or ran last, in the order of the layout."""
+    doomed: int = 0
+    """Which of them is killed next."""
+    ending: list[Program] = field(default_factory=list)
+    """Those that were killed or asked to stop."""
     trap: Trap | None = None
     posts: list[Said] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
@@ -151,6 +166,7 @@ class House:
     """Telegram's questions for updates: when, and the offset."""
     history: list[str] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
+    _turn: int = 0
 
     def note(self, what: str) -> None:
         self.history.append(f"{time.monotonic() - self.begun:9.3f} {what}")
@@ -161,8 +177,8 @@ class House:
     async def open(self) -> AsyncIterator[House]:
         """Both platforms run; the program does not yet."""
         discord, telegram = self.discord, self.telegram
-        discord.http.serve = self._trapped(discord.http.serve, self._discord_call)  # type: ignore[method-assign]
-        telegram.http.serve = self._trapped(telegram.http.serve, self._telegram_call)  # type: ignore[method-assign]
+        discord.http.serve = self._trapped("discord", discord.http.serve, self._discord_call)  # type: ignore[method-assign]
+        telegram.http.serve = self._trapped("telegram", telegram.http.serve, self._telegram_call)  # type: ignore[method-assign]
         self.general, self.room = discord.channel("general"), discord.channel("mods-room")
         self.tom, self.mara = discord.member("Tom"), telegram.user("Mara")
         self.harbor, self.scene = telegram.supergroup("Lantern Harbor"), telegram.supergroup("Showcase")
@@ -178,8 +194,8 @@ class House:
             try:
                 yield self
             finally:
-                if self.program:
-                    self.program.signal()
+                for program in self.programs:
+                    program.signal()
 
     def _write(self) -> None:
         where = {"discord": self.discord.api_base, "gateway": self.discord.gateway_url}
@@ -233,35 +249,42 @@ class House:
 
     def _trapped(
         self,
+        platform: str,
         serve: Callable[[web.Request], Awaitable[web.StreamResponse]],
         name: Callable[[web.Request], Awaitable[str]],
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def served(request: web.Request) -> web.StreamResponse:
             call = await name(request)
             self.requests, self.newest[call] = self.requests + 1, time.monotonic_ns()
-            self._spring(call, "arrives")
+            self._spring(platform, call, "arrives")
             faults = len(self.telegram.http.faults)
             response = await serve(request)
             if len(self.telegram.http.faults) < faults:
                 self.lost_answers.append(time.monotonic())
-            self._spring(call, "is taken")
+            self._spring(platform, call, "is taken")
             if self.trap and self.trap.call == call and self.trap.when == "is answered":
                 await response.prepare(request)
                 await response.write_eof()
-                self._spring(call, "is answered")
+                self._spring(platform, call, "is answered")
             return response
 
         return served
 
-    def _spring(self, call: str, when: When) -> None:
+    def _spring(self, platform: str, call: str, when: When) -> None:
         trap = self.trap
-        if trap is None or (trap.call, trap.when) != (call, when) or not (self.program and self.program.alive):
+        if trap is None or (trap.call, trap.when) != (call, when) or not self.alive:
             return
         trap.nth -= 1
         if trap.nth <= 0:
             self.trap = None
             self.moments.add((call, when))
+            self.doomed = self.connected_to(platform) or 0
             self.kill(f"{call} {when}")
+
+    def connected_to(self, platform: str) -> int | None:
+        """Which process has the seat of a platform's bot; None if none has."""
+        found = self.rows("SELECT holder FROM leases WHERE name = ?", f"seat {platform}")
+        return next((n for n, one in enumerate(self.programs) for (by,) in found if f" {one.pid} " in by), None)
 
     async def _discord_call(self, request: web.Request) -> str:
         found = self.discord.http.calls.find(request.method, request.path.removeprefix(API))
@@ -281,44 +304,74 @@ class House:
     # The program.
 
     async def start(self, watch: Watch | None = None) -> None:
-        """Until it serves. Raises Died."""
-        self.program = Program(self.folder, watch or Watch())
+        """Start what does not run, until all serve. Raises Died."""
+        new = {n: Program(self.folder, watch or Watch(), only, self.in_haste) for n, only in enumerate(self.layout)}
+        living = dict(enumerate(self.programs))
+        self.programs = [living[n] if n in living and living[n].alive else one for n, one in new.items()]
         secrets = {"GREENROOM_WEB_TOKEN": WEB_TOKEN, "DISCORD_TOKEN": DISCORD_TOKEN, "TELEGRAM_TOKEN": TELEGRAM_TOKEN}
-        await self.program.start(secrets)
+        starting = [one.start(secrets) for one in new.values() if one in self.programs]
+        for error in await asyncio.gather(*starting, return_exceptions=True):
+            if error:
+                raise error
 
-    def kill(self, when: str) -> None:
-        """Kill it as if the machine lost its power, except for what the system still writes: see `Watch.power`."""
-        assert self.program
-        self.program.signal()
-        self.note(f"killed: {when}")
+    def kill(self, when: str, program: Program | None = None) -> None:
+        """Kill the process that is doomed, or another one, as if its machine lost its power, but for what the system
+        still writes: see `Watch.power`."""
+        program = program or self.programs[self.doomed]
+        program.signal()
+        self.ending.append(program)
+        self.note(f"{self._name(program)} killed: {when}")
 
-    async def over(self) -> int | None:
-        """Wait until it is dead, and cut the power if this kill does so."""
-        assert self.program
-        status = await self.program.ended()
+    def kill_all(self, when: str) -> None:
+        """Kill all that run."""
+        for program in self.programs:
+            if program.alive:
+                self.kill(when, program)
+
+    def stop(self) -> Program:
+        """Ask a process to stop."""
+        program = self.programs[self.doomed]
+        program.signal(signal.SIGTERM)
+        self.ending.append(program)
+        self.note(f"{self._name(program)} is asked to stop")
+        return program
+
+    def _name(self, program: Program) -> str:
+        return f"process {self.programs.index(program) + 1} of {len(self.programs)}"
+
+    async def over(self) -> list[int | None]:
+        """Wait until those are dead that are ending, and cut the power if this kill does so. Returns the exit statuses
+        of all that do not run any more."""
+        for program in self.ending:
+            await program.ended()
+            program.power_cut()
+        self.ending.clear()
         self.lost_answers.append(time.monotonic())
-        self.program.power_cut()
         for faults in (self.discord.http.faults, self.telegram.http.faults):
             for _, fault in faults:
                 fault.go.set()
             faults.clear()
-        return status
+        return [one.process.exitcode for one in self.programs if one.process and not one.alive]
 
     @property
     def alive(self) -> bool:
-        return self.program is not None and self.program.alive
+        """Whether all processes run."""
+        return bool(self.programs) and all(one.alive for one in self.programs)
 
     @property
     def serves(self) -> bool:
-        return self.alive and bool(self.program and self.program.address)
+        return any(one.alive and one.address for one in self.programs)
 
     async def call(self, method: str, path: str, **more: Any) -> httpx.Response | None:
-        """The web API's answer; None when there was none, so that nobody knows."""
-        if not (self.program and self.program.address):
+        """The web API's answer, of each process in turn; None when there was none, so that nobody knows."""
+        serving = [one for one in self.programs if one.address and (one.alive or len(self.programs) == 1)]
+        if not serving:
             return None
+        self._turn += 1
+        address = serving[self._turn % len(serving)].address
         headers = {"Authorization": f"Bearer {WEB_TOKEN}", **more.pop("headers", {})}
         try:
-            async with httpx.AsyncClient(base_url=self.program.address, headers=headers, timeout=20) as client:
+            async with httpx.AsyncClient(base_url=address, headers=headers, timeout=20) as client:
                 return await client.request(method, path, **more)
         except httpx.TransportError:
             return None

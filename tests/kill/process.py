@@ -13,16 +13,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from bot import settings
+from bot import seat, settings
 from bot.adapters.telegram import pace
 from bot.app import build
+from bot.cli import logs
 from bot.reader import Reader
 from bot.store import postgres
 from responders.ports import Floats
@@ -46,6 +47,8 @@ _READ: Mapping[str, str | Says] = {
     MADE: _MADE,
     "fog again": Says(intents={"offtopic": 0.97}),
 }
+START = 180.0
+"""Seconds for a start, on a machine with much else to do."""
 _FORK = multiprocessing.get_context("forkserver")
 _FORK.set_forkserver_preload(["tests.kill.process", "bot.adapters.discord", "bot.adapters.telegram"])
 
@@ -72,6 +75,10 @@ class Program:
 
     folder: Path
     watch: Watch = field(default_factory=Watch)
+    only: Sequence[str] = ()
+    """Its roles; empty: all."""
+    in_haste: bool = True
+    """It counts as gone sooner than in the product, so that no life is spent waiting for the one before."""
     process: BaseProcess | None = None
     address: str = ""
 
@@ -80,11 +87,12 @@ class Program:
         if self.watch.power:  # before it lives, however soon it dies
             PowerCut(_database(self.folder)).begin()
         here, there = multiprocessing.Pipe(duplex=False)
-        self.process = _FORK.Process(target=_run, args=(there, self.folder, dict(environ), self.watch), daemon=True)
+        told = (replace(self, process=None), there, dict(environ))
+        self.process = _FORK.Process(target=_run, args=told, daemon=True)
         self.process.start()
         there.close()
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(START):
                 while not here.poll():
                     await asyncio.sleep(0.01)
             self.address = here.recv()
@@ -96,6 +104,10 @@ class Program:
     @property
     def alive(self) -> bool:
         return self.process is not None and self.process.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
 
     def signal(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal now; does nothing when it is dead already."""
@@ -145,17 +157,20 @@ def _database(folder: Path) -> Path:
     return folder / "var/greenroom.db"
 
 
-def _run(pipe: Connection, folder: Path, environ: dict[str, str], wanted: Watch) -> None:
+def _run(wanted: Program, pipe: Connection, environ: dict[str, str]) -> None:
+    folder = wanted.folder
     os.chdir(folder)
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _watch(folder, wanted)
-    postgres.GONE_AFTER, postgres.LOST_AFTER = 1.0, 0.5  # else a life would be spent waiting for the one before
+    _watch(folder, wanted.watch)
+    if wanted.in_haste:
+        postgres.GONE_AFTER, postgres.LOST_AFTER, postgres.LOOK, seat.LOOK = 2.0, 1.2, 0.1, 0.1
     pace.CHAT = pace.GROUP = (1000, 1.0)  # else most of a run would be waiting for Telegram's twenty messages a minute
-    built = build(settings.load(folder / "config.yaml", environ), environ=environ, reader=_Known)
-    asyncio.run(built.run(announce=_once(lambda: pipe.send(built.base_url))))
+    built = build(settings.load(folder / "config.yaml", environ), only=wanted.only, environ=environ, reader=_Known)
+    with logs.told(logs.Form.WORDS, sys.stderr):  # structlog's own takes seconds for a traceback
+        asyncio.run(built.run(announce=_once(lambda: pipe.send(built.base_url))))
 
 
 def _once(tell: Callable[[], None]) -> Callable[[str], None]:

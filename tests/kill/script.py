@@ -25,6 +25,8 @@ from tests.kill.process import CRASH, DANGER, FOG, PRAISE, SAVE, Died, Watch
 FANS = 6
 """On each platform."""
 TOO_MANY = 429
+TOGETHER = 0.1
+"""How often all processes die at once."""
 FOREVER = 10.0**6
 _MESSAGE = "/channels/{channel}/messages/{message}"
 LONGEST, BUSIEST = 8.0, 100
@@ -87,6 +89,7 @@ class Script:
             self.moments.append(self.moments.pop(0))
             call, when = self.moments[-1]
             house.trap = Trap(call, when, nth=1 if call in ONCE else chance.randint(1, 3))
+        house.doomed = chance.randrange(len(house.layout))
         house.note(f"life: {kind}, {watch}, {house.trap}")
         self._trouble()
         people = [asyncio.create_task(work()) for work in (self._fans, self._mara, self._tom, self._wim)]
@@ -99,15 +102,17 @@ class Script:
                 await self._stop(chance.uniform(0, 3))
         if house.alive:
             house.kill("at any moment")
+        if chance.random() < TOGETHER:
+            house.kill_all("all at once")
         await self._over(people, early)
         for _ in range(chance.randint(0, 3)):  # nobody is there
             await self._fan()
 
     async def _over(self, people: list[asyncio.Task[None]], early: asyncio.Task[None]) -> None:
-        status = await self.house.over()
-        self.counts["kills" if status == -signal.SIGKILL else "stops"] += 1
-        if status not in (-signal.SIGKILL, 0):
-            raise AssertionError(f"it ended by itself with status {status}: {self.house.folder / 'log'}")
+        for status in await self.house.over():
+            self.counts["kills" if status == -signal.SIGKILL else "stops"] += 1
+            if status not in (-signal.SIGKILL, 0):
+                raise AssertionError(f"it ended by itself with status {status}: {self.house.folder / 'log'}")
         for task in (*people, early):
             task.cancel()
         for error in await asyncio.gather(*people, return_exceptions=True):
@@ -116,11 +121,9 @@ class Script:
 
     async def _stop(self, seconds: float) -> None:
         """Ask it to stop; it may be killed before it has."""
-        assert self.house.program
-        self.house.note("it is asked to stop")
-        self.house.program.signal(signal.SIGTERM)
+        program = self.house.stop()
         with contextlib.suppress(TimeoutError):
-            await self.house.program.ended(seconds)
+            await program.ended(seconds)
 
     async def _lives(self, requests: int) -> None:
         """Live for this many requests to the platforms: on a slow machine a life is longer, but as eventful."""
