@@ -138,7 +138,7 @@ class _Line(logging.Formatter):
             "logger": record.name,
             "message": _QUOTES.split(str(record.msg), maxsplit=1)[0].strip(),
             "level": record.levelname.lower(),
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
         }
         if record.exc_info and record.exc_info[1]:
             line["exception"] = _exception(record.exc_info[1])
