@@ -8,14 +8,16 @@ from bot.errors import StoreError
 
 SOLE = "default"
 """How the community is called whose database holds no other, so that nobody named it."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_KEY = re.compile(r"(?=.{1,32}\Z)[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+"""As in config.yaml, whose `key` it is."""
 
 
-def named(name: str) -> str:
-    """The name by which a community is known to its database. Empty: nobody named it. Raises StoreError for a name that
-    cannot be used."""
-    if name and not _NAME.fullmatch(name):
+def named(key: str) -> str:
+    """The name by which a community is known to its database. Empty: nobody gave it a key. Raises StoreError for what
+    cannot be a key."""
+    if key and not _KEY.match(key):
         raise StoreError(
-            f"“{name}” cannot name a community; use up to 63 small letters, digits and hyphens, and no hyphen first"
+            f"“{key}” cannot name a community; use up to 32 small letters and digits, with single hyphens between "
+            "them, as in lamp-north"
         )
-    return name or SOLE
+    return key or SOLE
