@@ -108,12 +108,12 @@ def _look_at_all(folder: Path, online: bool) -> dict[str, list[Check]]:
 
 
 @cache
-def _reader_once() -> Reader:
-    return load_reader()
+def _once(load: Callable[[], Reader]) -> Reader:
+    return load()
 
 
 def _examine(settings: Settings) -> list[Check]:
-    content = Content(settings.templates, reader=_reader_once, var=settings.var)
+    content = Content(settings.templates, reader=lambda: _once(load_reader), var=settings.var)
     return [
         *_templates(settings, content),
         _reader(content),

@@ -219,7 +219,7 @@ def test_doctor_says_what_to_do_about_a_database_of_another_version(
     assert status == 1
     assert re.search(r"FAULT +database +its schema is 0001, this Greenroom needs \d+\n +-> make a backup, then", out)
     with sqlite3.connect(path.parent / "var" / "greenroom.db") as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("UPDATE alembic_version SET version_num = '9999', oldest_code = '9999'")
     database.close()
     status, out, _ = greenroom("doctor", "--config", path)
     assert status == 1
