@@ -89,6 +89,8 @@ class Intake:
         self._pipeline = pipeline
         self._worker = Worker("pipeline", turns)
         self._backlog = Backlog(MOST_IN_MEMORY)
+        self._at_work = 0
+        """Posts that are being judged, one of each channel."""
         self._filling = False
         self._eased = asyncio.Event()
         """Set while not too many posts wait."""
@@ -117,7 +119,7 @@ class Intake:
             received = first
         ended(Hop.RECEIVE, post_id=received.post_id)
         place = (post.platform, post.channel)
-        if received.post_id == new.id and self._backlog.add(place, new.id, len(self._trouble)):
+        if received.post_id == new.id and self._backlog.add(place, new.id, self._held()):
             self._start(self._drain(place))
         self._notice()
         return received
@@ -127,8 +129,12 @@ class Intake:
         """Whether so many posts wait that whoever can come again later has to. The others are stored as always."""
         return self._backlog.behind or self._in_memory() >= CROWDED
 
+    def _held(self) -> int:
+        """Posts that were taken out of the backlog: those that are being judged, and those that are tried again."""
+        return self._at_work + len(self._trouble)
+
     def _in_memory(self) -> int:
-        return len(self._backlog) + len(self._trouble)
+        return len(self._backlog) + self._held()
 
     async def room(self) -> None:
         """Wait until it is not crowded, for whoever reads posts that are kept elsewhere."""
@@ -292,7 +298,7 @@ class Intake:
         found = await self._store.read(partial(posts.unjudged, limit=MOST_IN_MEMORY))
         whole = len(found) < MOST_IN_MEMORY
         for platform, channel, post_id in found:
-            if self._backlog.full(len(self._trouble)):
+            if self._backlog.full(self._held()):
                 whole = False
                 break
             if post_id not in self._trouble or not self._trouble[post_id].waits:
@@ -347,6 +353,7 @@ class Intake:
     async def _judge_next(self, place: Place) -> None:
         while found := self._backlog.next(place):
             post_id, new = found
+            self._at_work += 1
             try:
                 await self._process(post_id, new=new)
             except Exception as error:  # the other posts go on; this one is tried again
@@ -358,6 +365,8 @@ class Intake:
                 self._put_off(place, post_id)
             else:
                 self._trouble.pop(post_id, None)
+            finally:
+                self._at_work -= 1
             self._notice()
 
     def _put_off(self, place: Place, post_id: str) -> None:

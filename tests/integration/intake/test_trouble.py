@@ -221,7 +221,7 @@ async def test_memory_holds_only_so_many_posts_and_the_rest_is_found_in_the_stor
         held = []
         for n in range(60):
             await house.receive(numbered(n), fan=f"fan-{n}", channel=f"channel-{n % 3}")
-            held.append(len(house.intake._backlog))
+            held.append(house.intake._in_memory())
         assert house.intake.crowded
         waits = asyncio.create_task(house.intake.room())
         hanging.go.set()
@@ -288,7 +288,7 @@ async def test_what_fails_is_told_once_an_hour(house: House) -> None:
         house.clock.move(hours=2)
         await house.post(PRAISE)
     failed = [line["what"] for line in told if line["event"] == "reader_part_failed"]
-    assert failed == ["responder oilless failed: RuntimeError('no lamp oil')"] * 2
+    assert failed == ["responder oilless failed: RuntimeError"] * 2
 
 
 async def test_an_old_post_that_is_judged_anew_has_not_waited_long(house: House, hanging: Hanging) -> None:

@@ -67,7 +67,7 @@ async def test_when_too_many_posts_wait_the_next_one_is_asked_to_come_again(crow
     taken: list[str] = []
     while (answer := await greenroom.http.post("/api/posts", json=body(len(taken)))).status_code == 202:
         taken.append(answer.json()["post_id"])
-        assert len(taken) < 20
+        assert len(taken) <= 5, "those that are being read count, too, however many channels they are in"
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "5"
     assert answer.json() == {
@@ -114,7 +114,7 @@ async def test_a_flood_of_posts_from_many_clients_loses_none_that_was_taken(
                 nonlocal held, refused
                 for n in numbers:
                     async with http.post("/api/posts", json=body(n)) as answer:
-                        held = max(held, len(intake._backlog) + len(intake._trouble))
+                        held = max(held, intake._in_memory())
                         if answer.status == 429:
                             assert answer.headers["Retry-After"] == "5"
                             refused += 1
