@@ -112,10 +112,10 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(folder: Path) -> AsyncIterator[Scene]:
-    """A scene around a database in `folder`."""
+async def scene(folder: Path, store_url: str = "") -> AsyncIterator[Scene]:
+    """A scene around the database at `store_url`, or else one in `folder`."""
     config = folder / "config.yaml"
-    config.write_text(CONFIG, encoding="utf-8")
+    config.write_text(f"{CONFIG}store: {store_url}\n" if store_url else CONFIG, encoding="utf-8")
     read = settings.load(config, {})
     content = Content(ROOT / "templates", reader=load_reader)
     pipeline = content.load()
