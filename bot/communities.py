@@ -50,7 +50,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds before a community that could not start is tried again. They double each time."""
 STARTING = 2
 """Communities that read their files at the same time."""
-LOOKS = 40
+LOOKS = 10
 """How often a second all communities together look, in each of their loops, for what nothing has told them of."""
 READING = max(1, min(4, (os.cpu_count() or 1) - 1))
 """Threads that read posts at the same time, of different communities."""
