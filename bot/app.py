@@ -183,7 +183,7 @@ class App:
         self._stack.push_async_callback(self.store.close)
         self.desk = Desk(self.store, settings, clock, self._pipeline, self._text_limit)
         await self.desk.start()
-        self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline, self._shared.turns)
+        self.intake = Intake(self.store, settings, clock, self.desk, self._pipeline, turns=self._shared.turns)
         self._stack.push_async_callback(self.intake.close)
         self.asks = Asks(self.store, settings, clock, lambda: self._pipeline().library, self._message_link)
         self.fans = Fans(self.store, settings, clock)

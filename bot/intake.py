@@ -79,6 +79,7 @@ class Intake:
         clock: Clock,
         desk: Desk,
         pipeline: Callable[[], Pipeline],
+        *,
         turns: Turns | None = None,
     ) -> None:
         """`pipeline` gives the one in use. `turns`: shared with the other communities of the process."""

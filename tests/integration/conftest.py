@@ -127,10 +127,9 @@ class Stage:
     async def deliver(self, delivery: Delivery) -> SendResult:
         await asyncio.sleep(0)
         self.begun.append(delivery.target.channel)
-        if self.away:
-            return NotSent(reason="not connected", retry_after=0)
-        if self.silent:
-            return NotSent(reason="no answer", retry_after=0, unanswered=True)
+        if self.away or self.silent:
+            reason = "not connected" if self.away else "no answer"
+            return NotSent(reason=reason, retry_after=0, unanswered=self.silent)
         what = self.script.popleft() if self.script else "sent"
         message = self._take(delivery) if what in {"sent", "unsure arrived", "broke arrived", "cut off arrived"} else ""
         if self.meanwhile:
@@ -144,13 +143,12 @@ class Stage:
             raise asyncio.CancelledError
         if what.startswith("unsure"):
             return Uncertain(reason="no answer in time")
-        if what == "lost for now":
-            return Uncertain(reason="no answer in time", retry_after=1)
-        if what == "later":
-            return NotSent(reason="too many at once", retry_after=5)
-        if what == "refused":
-            return NotSent(reason="not allowed here")
-        return Sent(external_id=message)
+        said: dict[str, SendResult] = {
+            "lost for now": Uncertain(reason="no answer in time", retry_after=1),
+            "later": NotSent(reason="too many at once", retry_after=5),
+            "refused": NotSent(reason="not allowed here"),
+        }
+        return said.get(what, Sent(external_id=message))
 
     async def look_up(self, delivery: Delivery) -> SendResult:
         if self.away:
