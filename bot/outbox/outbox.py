@@ -14,6 +14,7 @@ from bot.circuit import Circuit
 from bot.domain import BY_FAN, Cause, Delivery, DeliveryState, NotSent, SendResult, Sent, SourceGone, Uncertain, seal
 from bot.errors import StoreError
 from bot.events import Happened
+from bot.hops import Hop, hop
 from bot.ports import Clock, PlatformAdapter, Probed
 from bot.queue import consents, facts, hold, moves, voids
 from bot.settings import Settings
@@ -295,8 +296,9 @@ class Outbox:
             if isinstance(found, NotSent):
                 return NotSent(reason=found.reason, retry_after=found.retry_after or 0, full=True)
             return found
-        gone = await platform.source_gone(delivery) if delivery.kind == "send" else None
-        return gone or await platform.deliver(delivery)
+        with hop(Hop.SEND, post_id=delivery.post_id, draft_id=delivery.draft_id, delivery_id=delivery.id):
+            gone = await platform.source_gone(delivery) if delivery.kind == "send" else None
+            return gone or await platform.deliver(delivery)
 
     def _note_all(self, connection: Connection, tries: Collection[_Try]) -> list[None]:
         """Store the outcomes of tries, but for those that another process has noted already."""
