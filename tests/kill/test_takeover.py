@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -34,6 +35,12 @@ def server() -> Iterator[databases.Server]:
         yield databases.Server(address)
 
 
+@pytest.fixture
+def database(server: databases.Server) -> Iterator[databases.Served]:
+    with contextlib.closing(server.empty()) as made:
+        yield made
+
+
 async def until(happened: Callable[[], Any]) -> Any:
     async with asyncio.timeout(BOUND):
         while not (found := happened()):
@@ -51,9 +58,9 @@ async def tell(program: Program, number: int) -> str:
     return str(answer.json()["post_id"])
 
 
-async def test_what_a_killed_process_held_another_has_soon(tmp_path: Path, server: databases.Server) -> None:
+async def test_what_a_killed_process_held_another_has_soon(tmp_path: Path, database: databases.Served) -> None:
     """One is connected to both chat platforms, reads a channel, and has a reply in flight; then it is gone."""
-    async with House(tmp_path, server.empty(), layout=((),), in_haste=False).open() as house:
+    async with House(tmp_path, database, layout=((),), in_haste=False).open() as house:
         script = Script(house, "takeover")
         await house.start()
         await script.listening()
@@ -102,9 +109,9 @@ async def test_what_a_killed_process_held_another_has_soon(tmp_path: Path, serve
         )
 
 
-async def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path: Path, server: databases.Server) -> None:
+async def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path: Path, database: databases.Served) -> None:
     """Each of two processes is stopped and started in turn while people write, press and decide."""
-    async with House(tmp_path, server.empty(), layout=BOTH).open() as house:
+    async with House(tmp_path, database, layout=BOTH).open() as house:
         script, ledger = Script(house, "rolling"), Ledger(house)
         await house.start()
         await script.listening()
