@@ -174,7 +174,9 @@ BAD = {
     "no database": lambda saved: saved.write_bytes(b"a picture " * 1000),
     "of something else": lambda saved: change(saved, "DROP TABLE alembic_version"),
     "empty": lambda saved: saved.write_bytes(b""),
-    "of a newer Greenroom": lambda saved: change(saved, "UPDATE alembic_version SET version_num = '9999'"),
+    "of a newer Greenroom": lambda saved: change(
+        saved, "UPDATE alembic_version SET version_num = '9999', oldest_code = '9999'"
+    ),
     "missing": lambda saved: saved.unlink(),
     "a folder": lambda saved: (saved.unlink(), saved.mkdir()),
 }
