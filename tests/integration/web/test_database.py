@@ -111,7 +111,7 @@ async def test_a_locked_database_is_told_and_is_not_ready(light, tmp_path):
 async def test_a_stream_that_loses_the_database_ends(light, tmp_path, capfd):
     async with light() as greenroom, greenroom.http.stream("GET", "/api/events") as stream, asyncio.timeout(60):
         take_tables_away(tmp_path)
-        greenroom.app.store._notify(frozenset())
+        greenroom.app.store.notify(frozenset())
         capfd.readouterr()
         with contextlib.suppress(httpx.RemoteProtocolError):
             assert "".join([chunk async for chunk in stream.aiter_text()]).count("event:") == 0
