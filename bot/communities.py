@@ -39,8 +39,9 @@ from bot.ports import Clock
 from bot.reader import NoReader, Reader
 from bot.settings import Settings, load
 from bot.settings import Web as Bind
-from bot.settings.values import KEY_RULE, is_key, split_bind
+from bot.settings.values import split_bind
 from bot.store import Database, Store
+from bot.validation import KEY_RULE, is_key
 from bot.watchdog import watchdog
 from bot.worker import Turns
 

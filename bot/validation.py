@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+KEY_RULE = "use up to 32 small letters and digits, with single hyphens between them, as in lamp-north"
 _A_NUMBER, _WHOLE, _A_LIST = "must be a number", "must be a whole number", "must be a list"
 _TRUE_OR_FALSE, _A_TIME = "must be true or false", "must be a time, such as 2026-05-04T12:07:00Z"
 WORDS: Mapping[str, str] = {
@@ -53,3 +55,8 @@ def wrong(name: str, detail: Mapping[str, Any], words: Mapping[str, str] = WORDS
     told = words.get(kind, "cannot be used here").format(**context)
     told = told.replace("'", "").replace("True or False", "true or false")
     return f"{name} {told}"
+
+
+def is_key(value: str) -> bool:
+    """Whether this can be the key of a community: it is a part of host names, variables, folders and rows."""
+    return re.fullmatch(r"(?=.{1,32}\Z)[a-z][a-z0-9]*+(-[a-z0-9]++)*+", value) is not None

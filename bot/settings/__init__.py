@@ -35,9 +35,9 @@ from bot.settings.model import (
     Web,
     config_of,
 )
-from bot.settings.values import Cap, QuietHours, is_key, own_variables
+from bot.settings.values import Cap, QuietHours, own_variables
 from bot.settings.yaml_file import Loc
-from bot.validation import WORDS, wrong
+from bot.validation import WORDS, is_key, wrong
 from responders.library.faults import Fault
 
 __all__ = [

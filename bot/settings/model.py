@@ -25,7 +25,6 @@ from bot.domain import BY_FAN
 from bot.settings.assistant import AssistantSection
 from bot.settings.section import Name, Section
 from bot.settings.values import (
-    KEY_RULE,
     Bind,
     CapText,
     Duration,
@@ -34,7 +33,6 @@ from bot.settings.values import (
     Zone,
     check_local,
     check_origin,
-    is_key,
     is_loopback,
     own_variables,
     parse_cap,
@@ -42,6 +40,7 @@ from bot.settings.values import (
     split_bind,
     variable_prefix,
 )
+from bot.validation import KEY_RULE, is_key
 
 WEB_TOKEN = "GREENROOM_WEB_TOKEN"  # noqa: S105 - its name in the environment
 MAIL_PASSWORD = "GREENROOM_MAIL_PASSWORD"  # noqa: S105 - as above

@@ -19,8 +19,6 @@ from bot.settings.secret_files import WithFiles
 _UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = timedelta(days=3650)
-_LONGEST_KEY = 32
-KEY_RULE = "use up to 32 small letters and digits, with single hyphens between them, as in lamp-north"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,11 +111,6 @@ def parse_zone(value: object) -> ZoneInfo:
 
 def _plain(zone: str) -> str:
     return zone.casefold().replace("_", " ")
-
-
-def is_key(value: str) -> bool:
-    """Whether this can be the key of a community: it is a part of host names, of variables and of folders."""
-    return len(value) <= _LONGEST_KEY and re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value) is not None
 
 
 def variable_prefix(key: str) -> str:

@@ -15,7 +15,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.app import App, build
+from bot.app import App
+from tests.apps import build
 from tests.contract.chat.pigeon.server import TOKEN, Pigeon
 from tests.fakes import discord, telegram
 from tests.integration import made

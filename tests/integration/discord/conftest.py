@@ -13,7 +13,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import settings
-from bot.app import App, build
+from bot.app import App
+from tests.apps import build
 from tests.fakes.discord import TOKEN, FakeDiscord, Interaction, components, texts
 from tests.integration import pauses
 from tests.integration.conftest import TEMPLATES, numbered

@@ -59,7 +59,7 @@ async def test_archived_threads_that_cannot_be_listed_are_asked_for_again_and_ho
         await harbor.judged(message)
     assert harbor.restarts == []
     told = [entry for entry in logs if entry["event"].startswith("discord_history")]
-    assert {entry["channel"] for entry in told} == {"general"}
+    assert {entry["channel_id"] for entry in told} == {harbor.general["id"]}
     assert len([one for one in harbor.fake.requests(ARCHIVED) if one.path["channel"] == harbor.help["id"]]) == 1
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from bot import settings
 from bot.adapters.web import views
-from bot.app import App, build
+from bot.app import App
 from bot.domain import Action, Command, StoredPost
 from bot.store import posts
+from tests.apps import build
 from tests.fakes.telegram import TOKEN, FakeTelegram, Press, buttons
 from tests.integration.clock import Clock
 from tests.integration.conftest import TEMPLATES

@@ -19,6 +19,7 @@ from bot import app, settings
 from bot.adapters.web.auth import Keys, signin_link
 from bot.reader import Reader
 from tests import model
+from tests.apps import build
 from tests.integration.conftest import TEMPLATES
 
 TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
@@ -122,7 +123,7 @@ def start(tmp_path: Path) -> Start:
         file.write_text(config.format(undo_seconds=undo_seconds, public_url=url), "utf-8")
         environ = {"GREENROOM_WEB_TOKEN": TOKEN}
         parts = settings.load(file, environ)
-        built = app.build(parts, environ=environ, reader=reader, only=only)
+        built = build(parts, environ=environ, reader=reader, only=only)
         async with built:
             base = f"http://127.0.0.1:{built.web.port}"
             headers = {"Authorization": f"Bearer {TOKEN}"}

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 
@@ -216,7 +217,10 @@ async def test_while_a_trial_takes_long_everything_else_goes_on(greenroom):
 
     async with greenroom.browser() as browser:
         content = greenroom.app.content
-        content._set.pipeline = build(content.pipeline.library, reads=reader().model(None)[0], responders=[Slow()])
+        content._set = SimpleNamespace(
+            texts=content._set.texts,
+            pipeline=build(content.pipeline.library, reads=reader().model(None)[0], responders=[Slow()]),
+        )
         trial = asyncio.create_task(tried(browser, "the new map is gorgeous"))
         try:
             async with asyncio.timeout(20):
