@@ -35,6 +35,8 @@ CARD, PATCH = "3f9c2a", "3f81c0"
 STATUS = {
     "greenroom db copy postgresql://greenroom@localhost/greenroom": (2, "no connection"),  # no server is there
     "greenroom db restored": (2, "for a SQLite file"),
+    "greenroom doctor --communities /srv/greenroom": (2, "There is no community in /srv/greenroom"),
+    "greenroom run --communities /srv/greenroom": (2, "There is no community in /srv/greenroom"),
     f"greenroom queue decide {CARD} approve": (2, "Nobody can be asked here"),
     f"greenroom templates patches take {PATCH} --edit": (1, f"No patch {PATCH} waits"),
     f"greenroom templates patches drop {PATCH}": (1, f"No patch {PATCH} waits"),
