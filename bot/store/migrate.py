@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import sqlalchemy
@@ -108,20 +109,28 @@ def suits(engine: Engine) -> bool:
 
 
 def bring_up(engine: Engine) -> None:
-    """Run the missing migrations. Raises StoreError if the database is too new for this code, or cannot be used, or if
-    processes that could not live with them use it."""
-    try:
-        if suits(engine):
-            return
-        current, _ = version(engine)
-        if current is not None and current not in _versions():
-            raise StoreError(_newer(engine, current))
-        if current is not None and current < "0006":  # until then erased words stayed in the file
-            rewrite(engine)
-        _migrate(engine)
-        checkpoint(engine)
-    except DBAPIError as error:
-        raise in_words(error, engine.url) from error
+    """Run the missing migrations. A server that is just starting, or recovers, is waited for. Raises StoreError if the
+    database is too new for this code, or cannot be used, or if processes that could not live with them use it."""
+    given_up_at = time.monotonic() + postgres.PATIENCE
+    while True:
+        try:
+            return _bring_up(engine)
+        except DBAPIError as error:
+            if file_of(engine.url) or not postgres.starts(error) or time.monotonic() > given_up_at:
+                raise in_words(error, engine.url) from error
+        time.sleep(postgres.FIRST_PAUSE)
+
+
+def _bring_up(engine: Engine) -> None:
+    if suits(engine):
+        return
+    current, _ = version(engine)
+    if current is not None and current not in _versions():
+        raise StoreError(_newer(engine, current))
+    if current is not None and current < "0006":  # until then erased words stayed in the file
+        rewrite(engine)
+    _migrate(engine)
+    checkpoint(engine)
 
 
 def _newer(engine: Engine, current: str) -> str:

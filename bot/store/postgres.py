@@ -72,6 +72,9 @@ _PASSING = frozenset(
 """Errors that pass by themselves, beside those without a code, which psycopg raises where no connection is made.
 https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+_STARTS = ("the database system is", "server closed the connection", "terminating connection")
+"""What it says then. Where no connection was made, psycopg has no code for it."""
+
 _SAID = {
     "42501": "this user may not do that in the database; make it the owner of the database",
     "25006": "the server takes no writes now (it is a standby, or read-only)",
@@ -160,6 +163,12 @@ def passes(error: DBAPIError) -> bool:
     """True for a lost connection, and for whatever else is worth another try."""
     code = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or code in _PASSING or (code is None and _is_operational(error))
+
+
+def starts(error: DBAPIError) -> bool:
+    """True where a server is there and takes no connections yet, or has just dropped them because it starts again."""
+    said = str(error.orig)
+    return error.connection_invalidated or any(words in said for words in _STARTS)
 
 
 def _is_operational(error: DBAPIError) -> bool:

@@ -239,3 +239,9 @@ async def test_two_processes_judge_each_post_once_and_send_each_reply_once(build
 async def drafted(house, post_id):
     page = await house.store.post_page(post_id)
     return {"draft_id": page.draft.id, "revision": page.draft.revision} if page.draft and page.draft.text else None
+
+
+async def test_a_start_waits_for_a_server_that_recovers(database):
+    database.crash()
+    store = await Store.open(database.url)
+    await store.close()
