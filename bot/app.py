@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from types import TracebackType
@@ -44,6 +43,7 @@ from bot.ports import Clock, Linked, PlatformAdapter, Surface, Watched
 from bot.reader import Reader
 from bot.seat import Seat
 from bot.settings import Settings
+from bot.stopping import told_to_stop
 from bot.store import Connection, Received, Store, assistant, events, sessions
 from bot.watchdog import watchdog
 from bot.watching import Watcher
@@ -341,10 +341,7 @@ class App:
         """
         if why := untold(self.settings):
             raise GreenroomError(why)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        stop = told_to_stop()
         async with self:
             on_call = self.settings.on_call
             announce(f"Greenroom is running for {self.settings.community.name}. Ctrl-C stops it.")

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import functools
 import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextvars import Context
@@ -40,6 +39,7 @@ from bot.reader import NoReader, Reader
 from bot.settings import Settings, load
 from bot.settings import Web as Bind
 from bot.settings.values import split_bind
+from bot.stopping import told_to_stop
 from bot.store import Database, Store
 from bot.validation import KEY_RULE, is_key
 from bot.watchdog import watchdog
@@ -361,10 +361,7 @@ class Communities:
 
     async def run(self, announce: Callable[[str], None]) -> None:
         """Run until SIGINT or SIGTERM. `announce` is told where the consoles are."""
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        stop = told_to_stop()
         async with self:
             announce(f"Greenroom is running for the communities in {self.folder}. Ctrl-C stops it.")
             telling = asyncio.create_task(self._tell(announce))

@@ -1,8 +1,9 @@
-"""Work that ends together, and work that a stop must not interrupt, such as a request to a platform and its note."""
+"""When to stop; work that ends together; work that a stop must not interrupt, such as a request and its note."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
@@ -10,6 +11,15 @@ T = TypeVar("T")
 
 GRACE = 10.0
 """Seconds that such work may still take after a stop. Then it is cut off, as in a crash."""
+
+
+def told_to_stop() -> asyncio.Event:
+    """Set when this process gets SIGINT or SIGTERM."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    return told
 
 
 async def first_of(*works: Awaitable[None]) -> None:

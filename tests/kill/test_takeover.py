@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.store import Store
 from tests import databases
 from tests.fakes.discord import SEND as DISCORD_SEND
 from tests.kill.__main__ import look
@@ -128,3 +129,8 @@ async def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path: Path, datab
         assert [error for error in ended if not isinstance(error, asyncio.CancelledError)] == []
         await look(house, script, ledger)
         assert ledger.counts["cards without a row"] == 0
+
+
+async def test_a_start_waits_for_a_server_that_recovers(database: databases.Served) -> None:
+    database.crash()
+    await (await Store.open(database.url)).close()

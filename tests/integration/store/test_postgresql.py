@@ -12,17 +12,9 @@ from bot.errors import StoreError
 from bot.events import Happened
 from bot.store import Store, deliveries, events, leases, posts, requests
 from tests.integration.conftest import PRAISES, START
+from tests.integration.store.conftest import opened
 
 pytestmark = pytest.mark.postgresql
-
-
-@contextlib.asynccontextmanager
-async def opened(database):
-    store = await Store.open(database.url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @pytest.fixture
@@ -239,9 +231,3 @@ async def test_two_processes_judge_each_post_once_and_send_each_reply_once(build
 async def drafted(house, post_id):
     page = await house.store.post_page(post_id)
     return {"draft_id": page.draft.id, "revision": page.draft.revision} if page.draft and page.draft.text else None
-
-
-async def test_a_start_waits_for_a_server_that_recovers(database):
-    database.crash()
-    store = await Store.open(database.url)
-    await store.close()

@@ -10,6 +10,7 @@ import pytest
 from bot.errors import StoreError
 from bot.store import Store, inspect, migrate, requests
 from tests.integration.conftest import START
+from tests.integration.store.conftest import opened
 
 OURS = migrate._versions()[-1]
 FIRST, SECOND = (f"{int(OURS) + n:04}" for n in (1, 2))
@@ -41,15 +42,6 @@ def code(tmp_path, monkeypatch):
             yield
 
     return newer
-
-
-@contextlib.asynccontextmanager
-async def opened(database):
-    store = await Store.open(database.url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def version(database):
