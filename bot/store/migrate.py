@@ -109,16 +109,22 @@ def suits(engine: Engine) -> bool:
 
 
 def bring_up(engine: Engine) -> None:
-    """Run the missing migrations. A server that is just starting, or recovers, is waited for. Raises StoreError if the
-    database is too new for this code, or cannot be used, or if processes that could not live with them use it."""
+    """Run the missing migrations. A server that is just starting, or recovers, is waited for, and so is another process
+    that changes the schema. Raises StoreError if the database is too new for this code, or cannot be used, or if
+    processes that could not live with them use it."""
     given_up_at = time.monotonic() + postgres.PATIENCE
     while True:
         try:
             return _bring_up(engine)
         except DBAPIError as error:
-            if file_of(engine.url) or not postgres.starts(error) or time.monotonic() > given_up_at:
+            waits = not file_of(engine.url) and (postgres.starts(error) or _is_locked(error))
+            if not waits or time.monotonic() > given_up_at:
                 raise in_words(error, engine.url) from error
         time.sleep(postgres.FIRST_PAUSE)
+
+
+def _is_locked(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == "55P03"  # lock_not_available
 
 
 def _bring_up(engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """Code of two versions on one database: older code goes on where a migration lets it, else it refuses in words."""
 
+import asyncio
 import contextlib
 import shutil
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.store import Store, inspect, migrate, requests
+from bot.store import Store, inspect, migrate, postgres, requests
 from tests.integration.conftest import START
 from tests.integration.store.conftest import opened
 
@@ -95,3 +96,21 @@ async def test_no_schema_is_changed_under_a_process_that_could_not_go_on(databas
     with code(**{f"v{FIRST}": None}):
         async with opened(database) as newer:
             assert await newer.write(lambda c: requests.first_use(c, "new", START))
+
+
+WAITING = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'advisory' AND objid = ? AND NOT granted"
+
+
+@pytest.mark.postgresql
+async def test_a_start_waits_while_another_process_changes_the_schema(database, code, monkeypatch):
+    """For longer than a statement waits for a lock."""
+    monkeypatch.setitem(postgres._SESSION, "lock_timeout", "50ms")
+    database.rows("SELECT pg_advisory_lock(?)", postgres.WRITING)
+    with code(**{f"v{FIRST}": OURS}):
+        upgrading, tries = asyncio.create_task(asyncio.to_thread(migrate.upgrade, database.url)), set()
+        async with asyncio.timeout(60):
+            while len(tries) < 2 and not upgrading.done():
+                tries |= {row["virtualtransaction"] for row in database.rows(WAITING, postgres.WRITING)}
+                await asyncio.sleep(0.005)
+        database.rows("SELECT pg_advisory_unlock(?)", postgres.WRITING)
+        assert await upgrading == FIRST
