@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from bot.assistant.port import Unanswered, assistants
 from bot.ports import Check
@@ -39,13 +39,13 @@ def untold(settings: Settings) -> str | None:
     return None
 
 
-def checks(settings: Settings, environ: Mapping[str, str], library: Library | None) -> list[Check]:
+def checks(settings: Settings, library: Library | None) -> list[Check]:
     """What can be said without asking it. `library`: the operators' files; None if they have faults."""
-    return [*_checks(settings, environ, library)]
+    return [*_checks(settings, library)]
 
 
-def _checks(settings: Settings, environ: Mapping[str, str], library: Library | None) -> Iterator[Check]:
-    section, environ = settings.assistant, settings.own(environ)
+def _checks(settings: Settings, library: Library | None) -> Iterator[Check]:
+    section = settings.assistant
     if section is None:
         return
     yield _check(True, f"{section.model} at {section.host} may help with {' and '.join(section.uses)}")
@@ -54,11 +54,9 @@ def _checks(settings: Settings, environ: Mapping[str, str], library: Library | N
     if not section.is_here:
         fix = f"your privacy text must name {section.processor}; a model on this machine is the plain way to be sure"
         yield _check(None, f"{section.host} is not this machine: posts of fans leave it", fix)
-    if section.key_env and not environ.get(section.key_env):
+    if section.key_env and settings.assistant_key is None:
         fix = "set it where Greenroom starts, or take `key_env` out"
-        yield _check(
-            False, f"`key_env` asks for {settings.variable(section.key_env)}, which is not in the environment", fix
-        )
+        yield _check(False, f"`key_env` asks for {section.key_env}, which is not in the environment", fix)
     silent = _silent(settings, library) if library else []
     if silent:
         fix = "give their files wordings with `when: {assistant: true}`, as the shipped ones have"

@@ -222,7 +222,7 @@ def _assistant(settings: Settings, content: Content) -> list[Check]:
         library = content.load().library
     except FaultyFiles:  # told above
         library = None
-    return assistant.checks(settings, os.environ, library)
+    return assistant.checks(settings, library)
 
 
 def _public(settings: Settings) -> list[Check]:

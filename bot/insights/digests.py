@@ -289,13 +289,11 @@ class Digests:
         server, week = self._settings.mail, day.isoformat()
         if server is None or team.mail is None:
             return Note(week=week, state="failed", why="config.yaml names no mail server.")
-        secret = self._settings.mail_password
-        password = secret.get_secret_value() if secret else None
         subject = f"What fans say, for {team.title}, week to {day:%d %B %Y}"
         key = f"greenroom.{_hash(name, week)}"
         made = mail.letter(server, team.mail, subject, text, key=key, at=self._clock.now())
         try:
-            await asyncio.to_thread(mail.send, server, password, made)
+            await asyncio.to_thread(mail.send, self._settings, server, made)
         except MailTrouble as error:
             state: Literal["uncertain", "waiting", "failed"]
             state = "uncertain" if error.uncertain else "waiting" if error.again else "failed"

@@ -45,9 +45,9 @@ def letter(mail: Mail, to: str, subject: str, text: str, *, key: str, at: dateti
     return made
 
 
-def send(mail: Mail, password: str | None, made: EmailMessage) -> None:
-    """Hand a letter to the server. Blocks. Raises MailTrouble."""
-    with _session(mail, password) as server:
+def send(settings: Settings, mail: Mail, made: EmailMessage) -> None:
+    """Hand a letter to the server that `mail` names, with the password of `settings`. Blocks. Raises MailTrouble."""
+    with _session(settings, mail) as server:
         _addressed(server, mail, made["To"])
         try:
             code, answer = server.data(made.as_bytes(policy=WIRE))
@@ -66,7 +66,7 @@ def checks(settings: Settings) -> list[Check]:
     if mail is None:
         return []
     if mail.user and settings.mail_password is None:
-        fix = f"put the password into the environment as {MAIL_PASSWORD}"
+        fix = f"put the password into the environment as {settings.variable(MAIL_PASSWORD)}"
         return [Check(name="mail", ok=False, result=f"the password of {mail.user} is missing", fix=fix)]
     if not mail.encrypted:
         return [Check(name="mail", ok=None, result="mail leaves unencrypted", fix="set `starttls: true`")]
@@ -75,13 +75,13 @@ def checks(settings: Settings) -> list[Check]:
 
 def check_online(settings: Settings) -> list[Check]:
     """What the server says to the teams' addresses. No letter is sent."""
-    mail, password = settings.mail, settings.mail_password
+    mail = settings.mail
     to = [team.mail for team in settings.teams.values() if team.mail]
     if mail is None or not to:
         return []
     found = []
     try:
-        with _session(mail, password.get_secret_value() if password else None) as server:
+        with _session(settings, mail) as server:
             for address in to:
                 try:
                     _addressed(server, mail, address)
@@ -97,17 +97,19 @@ def check_online(settings: Settings) -> list[Check]:
 
 
 @contextmanager
-def _session(mail: Mail, password: str | None) -> Iterator[smtplib.SMTP]:
+def _session(settings: Settings, mail: Mail) -> Iterator[smtplib.SMTP]:
     """A connection on which letters may leave. Raises MailTrouble."""
+    password = settings.mail_password
     if mail.user and password is None:
-        raise MailTrouble(f"The mail server wants a password; put it into the environment as {MAIL_PASSWORD}.")
+        where = settings.variable(MAIL_PASSWORD)
+        raise MailTrouble(f"The mail server wants a password; put it into the environment as {where}.")
     server = _opened(mail)
     try:
         if mail.starttls and mail.port != _TLS_PORT:
             _step("does not offer STARTTLS", lambda: server.starttls(context=ssl.create_default_context()))
         if mail.user and password is not None:
-            user = mail.user
-            _step("refuses the user or the password", lambda: server.login(user, password))
+            user, secret = mail.user, password.get_secret_value()
+            _step("refuses the user or the password", lambda: server.login(user, secret))
         yield server
     finally:
         with suppress(smtplib.SMTPException, OSError):

@@ -35,6 +35,7 @@ from bot.settings.model import (
     Web,
     config_of,
 )
+from bot.settings.secret_files import WithFiles
 from bot.settings.values import Cap, QuietHours, own_variables
 from bot.settings.yaml_file import Loc
 from bot.validation import WORDS, is_key, wrong
@@ -72,22 +73,23 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """Read and check config.yaml. Raises FaultyFiles with everything that is wrong in it."""
     file = yaml_file.read(path)
     data = {} if file.data is None else file.data
-    environ = own_variables(environ, _key(data))
+    own = own_variables(environ, _key(data))
     sections = tuple(adapter.section for adapter in installed())
     model = config_of(sections, _assistant(file, data))
     try:
-        config = model.model_validate(data, context=environ)
+        config = model.model_validate(data, context=own)
     except ValidationError as error:
-        file.faults += [_fault(model, file, detail) for detail in error.errors(include_url=False)]
+        file.faults += [_fault(model, file, own, detail) for detail in error.errors(include_url=False)]
     if file.faults:
         raise FaultyFiles(sorted(set(file.faults), key=lambda f: (f.line or 0, f.message)))
     path = path.resolve()
     values: dict[str, Any] = {**dict(config), "path": path, "store": _rooted(config.store, path.parent)}
-    values["tokens"] = {s.token: SecretStr(environ[s.token]) for s in sections if environ.get(s.token)}
-    values["web_token"] = SecretStr(environ[WEB_TOKEN]) if environ.get(WEB_TOKEN) else None
-    values["mail_password"] = SecretStr(environ[MAIL_PASSWORD]) if environ.get(MAIL_PASSWORD) else None
-    key = config.assistant and config.assistant.key_env
-    values["assistant_key"] = SecretStr(environ[key]) if key and environ.get(key) else None
+    values["tokens"] = {s.token: SecretStr(own[s.token]) for s in sections if own.get(s.token)}
+    values["web_token"] = SecretStr(own[WEB_TOKEN]) if own.get(WEB_TOKEN) else None
+    values["mail_password"] = SecretStr(own[MAIL_PASSWORD]) if own.get(MAIL_PASSWORD) else None
+    if config.assistant and (key := config.assistant.key_env):
+        values["assistant"] = config.assistant.model_copy(update={"key_env": own.variable(key)})
+        values["assistant_key"] = SecretStr(own[key]) if own.get(key) else None
     return Settings.model_construct(**values)
 
 
@@ -116,8 +118,8 @@ def _rooted(store: str, root: Path) -> str:
     return f"sqlite:///{root / found[1]}" if found else store
 
 
-def _fault(model: type[Config], file: yaml_file.YamlFile, detail: ErrorDetails) -> Fault:
-    return Fault(file=file.name, line=file.line(detail["loc"]), message=_sentence(model, detail))
+def _fault(model: type[Config], file: yaml_file.YamlFile, own: WithFiles, detail: ErrorDetails) -> Fault:
+    return Fault(file=file.name, line=file.line(detail["loc"]), message=_sentence(model, own, detail))
 
 
 _A_BLOCK = "must be a block of keys and values"
@@ -132,13 +134,13 @@ _WORDS = {
 """As one writes YAML."""
 
 
-def _sentence(model: type[Config], detail: ErrorDetails) -> str:
+def _sentence(model: type[Config], own: WithFiles, detail: ErrorDetails) -> str:
     loc, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
     key = next((str(part) for part in reversed(loc) if isinstance(part, str)), "")
     if not loc:
         return "this file must be a block of keys and values, as `greenroom init DIR` writes it"
     if kind == "extra_forbidden":
-        return _unknown_key(model, loc, str(loc[-1]))
+        return _unknown_key(model, own, loc, str(loc[-1]))
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch" and "a-z" in str(context["pattern"]):
@@ -146,19 +148,24 @@ def _sentence(model: type[Config], detail: ErrorDetails) -> str:
     return wrong(f"`{key}`", detail, _WORDS)
 
 
-_SECRETS = {"mail": MAIL_PASSWORD, "assistant": "`key_env` then names its variable"}
-"""Block -> where its secret belongs, in the environment."""
-
-
-def _unknown_key(model: type[Config], loc: Loc, key: str) -> str:
+def _unknown_key(model: type[Config], own: WithFiles, loc: Loc, key: str) -> str:
     if re.search(r"token|secret|passw|api_?key", key, re.IGNORECASE):
-        section = _section_at(model, loc[:2])
-        name = section.token if issubclass(section, ChatSection) else _SECRETS.get(str(loc[0]), WEB_TOKEN)
+        name = _variable_of(model, own, loc)
         return f"`{key}` is a secret: take it out of this file and put it into the environment ({name})"
     known = [field.alias or name for name, field in _section_at(model, loc[:-1]).model_fields.items()]
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(sorted(known))}"
     return f"unknown key `{key}`; {hint}"
+
+
+def _variable_of(model: type[Config], own: WithFiles, loc: Loc) -> str:
+    """Where the secret of a block belongs, in the environment."""
+    if loc[0] == "assistant":
+        return "`key_env` then names its variable"
+    section = _section_at(model, loc[:2])
+    if issubclass(section, ChatSection):
+        return own.variable(section.token)
+    return own.variable(MAIL_PASSWORD if loc[0] == "mail" else WEB_TOKEN)
 
 
 def _section_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:

@@ -52,7 +52,8 @@ class AssistantSection(Section):
     """The address below which the server answers, as in http://127.0.0.1:11434/v1."""
     model: Name
     key_env: str | None = None
-    """The environment variable with the server's key; null where it needs none."""
+    """The environment variable with the server's key; null where it needs none. Loaded settings have the
+    name that a person sets: for one of several communities with its key before it."""
     timeout: Duration = parse_duration("8s")
     per_day: int = Field(default=500, ge=1)
     """Questions a day, by UTC."""

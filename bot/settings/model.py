@@ -94,7 +94,8 @@ class Web(Section):
         bind = info.data.get("bind")
         if bind is not None and not is_loopback(split_bind(bind)[0]):
             missing = [] if value else ["`public_url`"]
-            missing += [] if (info.context or {}).get(WEB_TOKEN) else [f"{WEB_TOKEN} in the environment"]
+            own = own_variables({}, "") if info.context is None else info.context  # an empty one counts
+            missing += [] if own.get(WEB_TOKEN) else [f"{own.variable(WEB_TOKEN)} in the environment"]
             if missing:
                 raise ValueError(
                     f"`bind: {bind}` can be reached from other machines, so it needs {' and '.join(missing)}; "
@@ -113,10 +114,19 @@ class Web(Section):
         return split_bind(self.bind)[1]
 
 
+NAMELESS = frozenset({"Manager", "THEIR NAME"})
+"""What stands in the config.yaml that comes with Greenroom where a name belongs."""
+
+
 class Manager(Section):
     """Somebody who may decide. `load` adds a key for their account on each installed chat platform."""
 
     name: Name
+
+    @property
+    def called(self) -> str:
+        """Their name; empty while config.yaml has the one that it came with."""
+        return "" if self.name in NAMELESS else self.name
 
     def account(self, platform: str) -> str | None:
         """Their id on a chat platform."""

@@ -18,9 +18,14 @@ class WithFiles(Mapping[str, str]):
     Asking for a value raises GreenroomError if its file cannot be used, or if both variables are set.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Reads no file yet."""
+    def __init__(self, environ: Mapping[str, str], prefix: str = "") -> None:
+        """Reads no file yet. `prefix`: what was taken from the names, which a person has to write before them."""
         self._environ = environ
+        self._prefix = prefix
+
+    def variable(self, name: str) -> str:
+        """How a variable is called where a person sets it."""
+        return self._prefix + name
 
     def __getitem__(self, name: str) -> str:
         """The value. Raises KeyError where there is none."""
@@ -28,8 +33,9 @@ class WithFiles(Mapping[str, str]):
         if not file:
             return self._environ[name]
         if value:
-            raise GreenroomError(f"{name} and {name}_FILE are both set in the environment; leave one of them.")
-        return _read(f"{name}_FILE", Path(file))
+            own = self.variable(name)
+            raise GreenroomError(f"{own} and {own}_FILE are both set in the environment; leave one of them.")
+        return _read(self.variable(f"{name}_FILE"), Path(file))
 
     def __iter__(self) -> Iterator[str]:
         """The names in the environment."""

@@ -119,12 +119,12 @@ def variable_prefix(key: str) -> str:
     return f"{key.upper().replace('-', '_')}__" if key else ""
 
 
-def own_variables(environ: Mapping[str, str], key: str) -> Mapping[str, str]:
+def own_variables(environ: Mapping[str, str], key: str) -> WithFiles:
     """The environment as the community with this key may see it: its own variables, under their usual names. Without a
     key it is the whole environment. A secret may also be in a file: see `WithFiles`."""
     prefix = variable_prefix(key)
     own = {name.removeprefix(prefix): value for name, value in environ.items() if name.startswith(prefix)}
-    return WithFiles(own)
+    return WithFiles(own, prefix)
 
 
 def parse_reference(value: object) -> str:

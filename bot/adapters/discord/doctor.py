@@ -13,7 +13,7 @@ from bot.adapters.chat.doctor import Findings
 from bot.adapters.discord import commands
 from bot.adapters.discord.directory import Directory
 from bot.adapters.discord.gateway import PERMISSIONS, TROUBLE, Client
-from bot.adapters.discord.platform import BLIND, REFUSED
+from bot.adapters.discord.platform import BLIND, refused
 from bot.adapters.discord.section import Discord
 from bot.ports import Check
 from bot.settings import Settings
@@ -55,7 +55,7 @@ async def check_online(settings: Settings) -> list[Check]:
             client = Client(settings, message_content=False)
             registered = await _visit(client)
     except discord.LoginFailure:
-        return [_fault("Discord refuses the token", REFUSED)]
+        return [_fault("Discord refuses the token", refused(settings))]
     except TROUBLE as error:
         return [_fault(f"Discord does not answer: {error or 'it took too long'}", "try again; see discordstatus.com")]
     return [*_account(client, granted=granted), *_servers(client), *_channels(client), *_commands(client, registered)]
@@ -92,7 +92,7 @@ async def _visit(client: Client) -> set[str]:
 def _account(client: Client, *, granted: bool) -> Iterator[Check]:
     user, application = client.user, client.application
     if user is None or not user.bot:
-        yield _fault("this is the token of a person's account", REFUSED)
+        yield _fault("this is the token of a person's account", refused(client.settings))
         return
     yield _fine(f"the token is that of {user.name}")
     yield (_fine("the message-content intent is granted") if granted else _note("it sees only what mentions it", BLIND))

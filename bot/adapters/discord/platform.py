@@ -21,6 +21,7 @@ from bot.adapters.discord.section import Discord
 from bot.adapters.discord.send import DiscordSender
 from bot.errors import GreenroomError
 from bot.ports import Sender
+from bot.settings import Settings
 from responders.types import Attachment
 
 log = structlog.get_logger()
@@ -28,17 +29,12 @@ log = structlog.get_logger()
 PICTURES = re.compile(r"https://(cdn\.discordapp\.com|media\.discordapp\.net)/[!-~]*")
 """Addresses of what people attach. All readers of addresses agree on where these lead."""
 
-REFUSED = (
-    "Discord does not take DISCORD_TOKEN; copy the token of the bot anew (Developer Portal, Bot, Reset Token) into the "
-    "environment and start again. It must be a bot's token, never that of a person's account"
-)
 BLIND = (
     "The message-content intent is not granted: the bot reads only what mentions it. Switch on Message Content Intent "
     "(Developer Portal, Bot) and start again, or answer other posts with the message command"
 )
 _OUTDATED = "Discord does not take what this version of Greenroom says to it; install the newest one and start again"
 _FINAL: Mapping[int, str] = {
-    4004: REFUSED,
     4010: _OUTDATED,
     4011: "This bot is on so many servers that Discord wants it split up (sharding), which Greenroom cannot do; take "
     "it off servers that it does not answer on, and start again",
@@ -46,6 +42,17 @@ _FINAL: Mapping[int, str] = {
     4013: _OUTDATED,
 }
 """Close codes of the gateway after which we do not try again, and what a person does about them."""
+_NO_TOKEN = 4004
+"""The gateway's close code for a token that it does not take."""
+
+
+def refused(settings: Settings) -> str:
+    """What a person does about a token that Discord does not take."""
+    return (
+        f"Discord does not take {settings.variable(Discord.token)}; copy the token of the bot anew (Developer Portal, "
+        "Bot, Reset Token) into the environment and start again. It must be a bot's token, never that of a person's "
+        "account"
+    )
 
 
 class DiscordPlatform(ConnectedPlatform):
@@ -108,8 +115,10 @@ class DiscordPlatform(ConnectedPlatform):
             async with client, _beside(client, ingest.run()), _beside(client, self.cards.tell_commands(client)):
                 await client.start(token)
         except discord.LoginFailure:
-            raise self._refuse(REFUSED) from None
+            raise self._refuse(refused(client.settings)) from None
         except discord.ConnectionClosed as error:
+            if error.code == _NO_TOKEN:
+                raise self._refuse(refused(client.settings)) from None
             if error.code in _FINAL:
                 raise self._refuse(_FINAL[error.code]) from None
             raise

@@ -20,6 +20,7 @@ from bot.adapters.discord.gateway import TROUBLE, Client
 from bot.adapters.discord.posts import NAME, is_as_stored, readable, text_of
 from bot.adapters.discord.render import fan_buttons
 from bot.adapters.discord.requests import Flight, watched
+from bot.adapters.discord.section import Discord
 from bot.domain import Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Target, Uncertain, clean
 from bot.intake import Intake
 from bot.store import Store, deliveries, posts
@@ -109,7 +110,7 @@ class DiscordSender:
             await self._intake.deleted(NAME, source.channel, source.reply_to)
             return SourceGone(cause=Cause.POST_DELETED)
         except _TROUBLE as error:
-            refused = _refusal(error)
+            refused = self._refusal(error)
             if isinstance(refused, NotSent | SourceGone):
                 return refused
             return NotSent(reason=f"Discord gave no answer: {_words(error)}.", retry_after=RETRY_DELAY, unanswered=True)
@@ -154,7 +155,7 @@ class DiscordSender:
             async with asyncio.timeout(SEND):
                 return await look(delivery)
         except _TROUBLE as error:
-            refused = _refusal(error)
+            refused = self._refusal(error)
             if isinstance(refused, NotSent) and not refused.full:
                 return Uncertain(reason=f"The bot cannot look whether it arrived: {_words(error)}.")
             return Uncertain(
@@ -268,7 +269,7 @@ class DiscordSender:
 
     def _failed(self, delivery: Delivery, error: Exception, flight: Flight, turn: _Turn) -> SendResult:
         """What is known of a try that failed."""
-        refused = _refusal(error)
+        refused = self._refusal(error)
         if flight.open and (refused is None or isinstance(refused, NotSent)):
             log.warning("discord_answer_lost", delivery_id=delivery.id, attempt=delivery.attempts, why=_words(error))
             reason = f"Discord gave no answer: {_words(error)}."
@@ -278,32 +279,31 @@ class DiscordSender:
         reason = f"Discord cannot be reached from here: {_words(error)}."
         return refused or NotSent(reason=reason, retry_after=RETRY_DELAY, unanswered=True)
 
+    def _refusal(self, error: Exception) -> SendResult | None:
+        """What Discord says for certain; None when it did not say whether it took the message."""
+        if isinstance(error, discord.RateLimited):
+            return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after, full=True)
+        if isinstance(error, discord.HTTPException) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self._no(error)
+        return None
+
+    def _no(self, error: discord.HTTPException) -> SendResult:
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return NotSent(reason="Discord asks us to wait.", retry_after=60, full=True)
+        if error.code == UNKNOWN_CHANNEL or _says_unknown_reference(error):
+            return SourceGone(cause=Cause.POST_DELETED)
+        if error.code == UNKNOWN_MESSAGE:  # the answer to a nonce whose message is there no more
+            log.info("discord_reply_removed_since")
+            return Sent(external_id=REMOVED_SINCE)
+        if error.status == HTTPStatus.UNAUTHORIZED:
+            token = self._client.settings.variable(Discord.token)
+            return NotSent(reason=f"Discord does not take {token}; set a new one, start again, then press Try again.")
+        return NotSent(reason=_FIXES.get(error.code) or f"Discord refuses it: {_words(error)}")
+
 
 def _number(delivery: Delivery) -> int:
     """The id of our message on Discord."""
     return int((delivery.external_id or "0").rpartition("/")[2])
-
-
-def _refusal(error: Exception) -> SendResult | None:
-    """What Discord says for certain; None when it did not say whether it took the message."""
-    if isinstance(error, discord.RateLimited):
-        return NotSent(reason="Discord asks us to wait.", retry_after=error.retry_after, full=True)
-    if isinstance(error, discord.HTTPException) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _no(error)
-    return None
-
-
-def _no(error: discord.HTTPException) -> SendResult:
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return NotSent(reason="Discord asks us to wait.", retry_after=60, full=True)
-    if error.code == UNKNOWN_CHANNEL or _says_unknown_reference(error):
-        return SourceGone(cause=Cause.POST_DELETED)
-    if error.code == UNKNOWN_MESSAGE:  # the answer to a nonce whose message is there no more
-        log.info("discord_reply_removed_since")
-        return Sent(external_id=REMOVED_SINCE)
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        return NotSent(reason="Discord does not take DISCORD_TOKEN; set a new one, start again, then press Try again.")
-    return NotSent(reason=_FIXES.get(error.code) or f"Discord refuses it: {_words(error)}")
 
 
 def _says_unknown_reference(error: discord.HTTPException) -> bool:

@@ -13,7 +13,7 @@ from bot.adapters.telegram.api import Bot, make_bot, words
 from bot.adapters.telegram.directory import Directory, look_up
 from bot.adapters.telegram.gateway import PRIVACY
 from bot.adapters.telegram.section import Telegram
-from bot.adapters.telegram.send import REFUSED
+from bot.adapters.telegram.send import refused
 from bot.ports import Check
 from bot.settings import Settings
 
@@ -44,7 +44,7 @@ async def check_online(settings: Settings) -> list[Check]:
     try:
         bot = make_bot(settings)
     except InvalidToken:
-        return [_fault("this is not a token of @BotFather", REFUSED)]
+        return [_fault("this is not a token of @BotFather", refused(settings))]
     try:
         await bot.initialize()
         directory = await look_up(settings, bot.get_chat, {})
@@ -52,7 +52,7 @@ async def check_online(settings: Settings) -> list[Check]:
         found += [_fault(fault, "") for fault in directory.faults]
         return found + [check async for check in _chats(bot, directory)]
     except InvalidToken:
-        return [_fault("Telegram refuses the token", REFUSED)]
+        return [_fault("Telegram refuses the token", refused(settings))]
     except TelegramError as error:
         return [_fault(f"Telegram does not answer: {words(error, bot)}", "try again; look at the network")]
     finally:

@@ -15,7 +15,7 @@ from bot.adapters.telegram.pace import Pace
 from bot.adapters.telegram.pictures import file_address
 from bot.adapters.telegram.posts import chat_of
 from bot.adapters.telegram.section import Telegram
-from bot.adapters.telegram.send import REFUSED, TelegramSender
+from bot.adapters.telegram.send import TelegramSender, refused
 from responders.types import Attachment
 
 
@@ -41,7 +41,7 @@ class TelegramPlatform(ConnectedPlatform):
         try:
             await Client(parts.settings, parts.store, parts.clock, setup=self._set_up).run()
         except InvalidToken:
-            raise self._refuse(REFUSED) from None  # the library names the token in what it says
+            raise self._refuse(refused(parts.settings)) from None  # the library names the token in what it says
         finally:
             self._disconnected()
             self._client = None

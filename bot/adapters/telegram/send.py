@@ -23,6 +23,7 @@ from bot.adapters.telegram.posts import chat_of
 from bot.adapters.telegram.render import fan_keyboard
 from bot.adapters.telegram.section import Telegram
 from bot.domain import BY_FAN, Cause, Delivery, NotSent, SendResult, Sent, SourceGone, Uncertain
+from bot.settings import Settings
 from bot.store import Store, posts
 
 log = structlog.get_logger()
@@ -36,10 +37,6 @@ LONG_POST = 120
 QUOTED = (12, 200)
 """A quotation has at least and at most so many characters. Telegram takes up to 1,024."""
 
-REFUSED = (
-    "Telegram does not take TELEGRAM_TOKEN; copy the token of the bot anew (@BotFather, /token) into the environment "
-    "and start again"
-)
 MOVED = (
     "The group became a supergroup since, in which older messages can be neither answered nor changed; answer in the "
     "chat by hand."
@@ -138,6 +135,14 @@ _MESSAGE_GONE = "message_id_invalid"
 """The message is gone: the fan's for a reply, ours for a change."""
 
 
+def refused(settings: Settings) -> str:
+    """What a person does about a token that Telegram does not take."""
+    return (
+        f"Telegram does not take {settings.variable(Telegram.token)}; copy the token of the bot anew (@BotFather, "
+        "/token) into the environment and start again"
+    )
+
+
 class TelegramSender:
     """A `bot.ports.Sender` by one client. It raises nothing that Telegram answers."""
 
@@ -191,7 +196,7 @@ class TelegramSender:
         except (BadRequest, Forbidden) as error:
             return self._no(error, delivery)
         except InvalidToken:
-            return NotSent(reason=f"{REFUSED}, then press Try again.")
+            return NotSent(reason=f"{refused(self._client.settings)}, then press Try again.")
         except (TelegramError, TimeoutError) as error:
             return self._unanswered(error, delivery)
 

@@ -13,6 +13,7 @@ from bot.adapters.web.auth import Session, allowed_origins
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import Problem, invalid, note
 from bot.errors import StoreError
+from bot.settings.model import WEB_TOKEN
 from bot.settings.values import is_loopback
 from bot.store import sessions
 from bot.store.sessions import StoredSession
@@ -85,7 +86,8 @@ async def caller(request: Request, deps: Wired) -> Caller:
     if scheme:
         if scheme.lower() == "bearer" and deps.keys.is_token(token.strip()):
             return Caller(session=None)
-        raise Problem(401, "unauthorized", "The bearer token is wrong; it is in var/web_token or GREENROOM_WEB_TOKEN.")
+        where = f"var/web_token or {deps.settings.variable(WEB_TOKEN)}"
+        raise Problem(401, "unauthorized", f"The bearer token is wrong; it is in {where}.")
     session = await session_of(request, deps)
     if session is None:
         raise Problem(

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from bot.ports import Check
 from bot.settings import Settings
+from bot.settings.model import WEB_TOKEN
 from bot.settings.values import is_loopback
 
 _LEAST_TOKEN, _LEAST_KINDS = 16, 6
@@ -25,7 +26,7 @@ def _found(settings: Settings) -> Iterator[Check]:
     if token is not None and (len(token) < _LEAST_TOKEN or len(set(token)) < _LEAST_KINDS):
         near = web.public_url is None and is_loopback(web.host)
         who = "any program on this machine" if near else "anybody who reaches the console"
-        result = f"GREENROOM_WEB_TOKEN can be guessed: {who} may then read posts and approve replies"
+        result = f"{settings.variable(WEB_TOKEN)} can be guessed: {who} may then read posts and approve replies"
         yield Check(name="web", ok=False, result=result, fix=f"make a longer one: {_NEW_TOKEN}")
     if (
         web.public_url

@@ -413,7 +413,7 @@ async def test_what_the_server_does_not_do_is_told(office, changes, words):
     server = office.house.settings.mail.model_copy(update=changes)
     made = mail.letter(server, "shop@example.org", "x", "y", key="k", at=office.house.clock.now())
     with pytest.raises(mail.MailTrouble, match=words):
-        await asyncio.to_thread(mail.send, server, None, made)
+        await asyncio.to_thread(mail.send, office.house.settings, server, made)
 
 
 @pytest.mark.parametrize(

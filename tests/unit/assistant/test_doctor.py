@@ -25,7 +25,7 @@ def block(endpoint: str = "http://127.0.0.1:9/v1", more: str = "", policy: str =
 
 
 def checks(path: Path, library: Library | None = None, **environ: str) -> list[Check]:
-    return doctor.checks(settings.load(path, environ), environ, library)
+    return doctor.checks(settings.load(path, environ), library)
 
 
 def test_without_a_block_there_is_nothing_to_say(write_config: Write) -> None:
@@ -52,6 +52,13 @@ def test_each_problem_is_named_with_its_fix(write_config: Write, text: str, ok: 
     assert problem.ok is ok
     assert problem.fix
     assert all(check.ok is not False for check in found if check is not problem)
+
+
+def test_of_one_of_several_communities_the_missing_key_has_the_name_that_is_to_be_set(write_config: Write) -> None:
+    text = block(more=", key_env: MODEL_KEY").replace("{name: Harbor}", "{name: Harbor, key: lamp}")
+    (problem,) = [check for check in checks(write_config(text), MODEL_KEY="x") if check.ok is False]
+    assert problem.result == "`key_env` asks for LAMP__MODEL_KEY, which is not in the environment"
+    assert [check.ok for check in checks(write_config(text), LAMP__MODEL_KEY="x")] == [True]
 
 
 def test_a_text_that_names_who_runs_it_and_a_key_that_is_there_are_fine(write_config: Write) -> None:

@@ -43,6 +43,15 @@ def test_the_key_comes_from_the_environment_and_is_never_shown(write_config: Wri
     assert load(path, {}).assistant_key is None
 
 
+def test_one_of_several_communities_names_the_variable_that_is_really_set(write_config: Write) -> None:
+    block = f"assistant: {{{BLOCK}, key_env: MODEL_KEY}}\n"
+    path = write_config(BASE.replace("{name: Harbor}", "{name: Harbor, key: lamp}") + block)
+    found = load(path, {"LAMP__MODEL_KEY": "very secret"})
+    assert found.assistant
+    assert found.assistant_key
+    assert (found.assistant.key_env, found.assistant_key.get_secret_value()) == ("LAMP__MODEL_KEY", "very secret")
+
+
 @pytest.mark.parametrize("written", ["key_env: sk-abc123", "key_env: very secret", "api_key: sk-abc123"])
 def test_a_key_in_the_file_is_refused_and_not_repeated(write_config: Write, written: str) -> None:
     said = faults(write_config(f"{BASE}assistant: {{{BLOCK}, {written}}}\n"))

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from bot.errors import FaultyFiles
+from bot.errors import FaultyFiles, GreenroomError
 from bot.settings import Cap, QuietHours, default_path, load
 from bot.settings.values import own_variables, variable_prefix
 
@@ -282,6 +282,30 @@ def test_a_community_with_a_key_sees_its_own_variables_alone(write_config: Write
     assert some.web_token.get_secret_value() == "w"
     assert some.own(SECRETS | own) == {"DISCORD_TOKEN": "ours", "GREENROOM_WEB_TOKEN": "w"}
     assert some.variable("DISCORD_TOKEN") == "LAMP_NORTH__DISCORD_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("block", "variable"),
+    [
+        ("platforms: {discord: {token: abc}}\n", "LAMP_NORTH__DISCORD_TOKEN"),
+        ("mail: {host: m.example, sender: a@b.c, password: x}\n", "LAMP_NORTH__GREENROOM_MAIL_PASSWORD"),
+        ("web: {secret: x}\n", "LAMP_NORTH__GREENROOM_WEB_TOKEN"),
+        ("web: {bind: 0.0.0.0:80, public_url: http://a.example}\n", "needs LAMP_NORTH__GREENROOM_WEB_TOKEN in"),
+    ],
+)
+def test_a_community_with_a_key_is_told_the_variable_that_it_has_to_set(
+    write_config: Write, block: str, variable: str
+) -> None:
+    assert variable in faults(write_config(KEYED + block), SECRETS)
+
+
+def test_a_file_that_cannot_be_used_is_told_with_the_communitys_variable(write_config: Write, tmp_path: Path) -> None:
+    path = write_config(KEYED + "privacy: {policy: ours}\n")
+    gone = {"LAMP_NORTH__DISCORD_TOKEN_FILE": f"{tmp_path}/gone"}
+    with pytest.raises(GreenroomError, match="LAMP_NORTH__DISCORD_TOKEN_FILE names"):
+        load(path, gone)
+    with pytest.raises(GreenroomError, match="LAMP_NORTH__DISCORD_TOKEN and LAMP_NORTH__DISCORD_TOKEN_FILE are both"):
+        load(path, gone | {"LAMP_NORTH__DISCORD_TOKEN": "x"})
 
 
 def test_a_community_may_have_its_secrets_in_files(write_config: Write, tmp_path: Path) -> None:
