@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 import structlog
 
-from bot.domain import Cause, Draft, DraftState
+from bot.domain import Cause, Draft
 from bot.events import Happened
 from bot.ports import Clock
 from bot.queue import consents, facts, forgetting, moves, retention
 from bot.settings import Settings
 from bot.store import Connection, Store, drafts, events, fans, inbox, people, requests
+from bot.store.signals import Signal
 from responders.pipeline import Pipeline
 from responders.types import ReasonCode
 
 EVERY = 1.0
-"""Seconds between two rounds; more where a process serves many communities and nothing happens in this one."""
+"""Seconds between two rounds. Where a process serves many communities and nothing happens in this one, the next round
+comes when something is due."""
 TIDY, TIDY_QUIET = timedelta(minutes=1), timedelta(minutes=15)
 """How often old data is dropped; the second where a process serves many communities and nothing happens in this one."""
 CRISIS_EVERY = timedelta(minutes=10)
@@ -35,7 +37,7 @@ log = structlog.get_logger()
 
 
 class Rounds:
-    """Looks through the queue once a second. Each step may be repeated or interrupted."""
+    """Looks through the queue once a second, or when something is due. Each step may be repeated or interrupted."""
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Rounds:
         self._clock = clock
         self._pipeline = pipeline
         self._leapt = leapt
+        self._signal: Signal | None = None
         self._tidied: datetime | None = None
         self._happened = True
         """Whether anything may have happened since; where it is not known, yes."""
@@ -61,31 +64,47 @@ class Rounds:
     async def run(self) -> None:
         """Until cancelled."""
         with self._store.signal() as signal:
+            self._signal = signal
             while True:
-                await self.once()
+                due = await self.once()
                 await asyncio.sleep(EVERY)
-                if (rest := self._store.sweep(EVERY) - EVERY) > 0:
+                rest = min(self._store.sweep(EVERY) - EVERY, (due - self._clock.now()).total_seconds())
+                if rest > 0:
                     self._happened |= await signal.wait(rest)
 
-    async def once(self) -> None:
-        """One round."""
+    def look(self) -> None:
+        """Look soon: the operators' files have changed, which no event tells."""
+        if self._signal:
+            self._signal.notify(frozenset())
+
+    async def once(self) -> datetime:
+        """One round. Returns when the next one has something to do, if nothing happens before."""
         now = self._clock.now()
-        if await self._store.read(lambda c: self._anything_due(c, now)):
+        due = await self._store.read(lambda c: self._next_due(c, now))
+        if due <= now:
             await self._store.write(lambda c: self._walk(c, now))
         if self._tidied is None or now >= self._tidied + (TIDY if self._happened else TIDY_QUIET):
             if await self._believes(now):
                 await self._tidy(now)
             self._tidied = now
             self._happened = self._store.sweep(EVERY) <= EVERY
+        return due
 
-    def _anything_due(self, connection: Connection, now: datetime) -> bool:
-        return bool(
-            drafts.wake_due(connection, now)
-            or drafts.expiry_due(connection, now)
-            or self._outdated(connection, now)
-            or self._unreminded(connection, now)
-            or self._crises(connection, now)
-        )
+    def _next_due(self, connection: Connection, now: datetime) -> datetime:
+        """No later than tomorrow, when facts may have run out."""
+        local = self._settings.community.local(now)
+        tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo).astimezone(UTC)
+        if not drafts.any_to_look_after(connection):
+            return tomorrow
+        if self._outdated(connection, now):
+            return now
+        urgent = drafts.urgent(connection)
+        since = [draft.waiting_since for draft in urgent if draft.reminded_at is None and CRISIS not in draft.risk]
+        since += drafts.unreminded_since(connection)
+        after = self._settings.replies.remind_after
+        reminders = [] if after is None else [moment + after for moment in since]
+        calls = [at for draft in urgent if (at := _call_at(draft))]
+        return min([tomorrow, *drafts.turning_points(connection), *reminders, *calls])
 
     def _walk(self, connection: Connection, now: datetime) -> None:
         for draft in drafts.wake_due(connection, now):
@@ -122,14 +141,7 @@ class Rounds:
 
     def _crises(self, connection: Connection, now: datetime) -> list[Draft]:
         """Crisis hand-offs that nobody has opened. The manager on call is called at once, then every ten minutes."""
-        return [
-            draft
-            for draft in drafts.urgent(connection)
-            if CRISIS in draft.risk
-            and draft.state is DraftState.WAITING
-            and draft.opened_by is None
-            and (draft.reminded_at is None or now >= draft.reminded_at + CRISIS_EVERY)
-        ]
+        return [draft for draft in drafts.urgent(connection) if (at := _call_at(draft)) and at <= now]
 
     async def _believes(self, now: datetime) -> bool:
         """Whether to trust the clock: a wrong one would drop words that are still needed."""
@@ -165,6 +177,13 @@ class Rounds:
             await self._store.rewrite()
             await self._store.write(lambda c: retention.rewritten(c, now))
         await self._store.checkpoint()
+
+
+def _call_at(draft: Draft) -> datetime | None:
+    """When the manager on call is called for an urgent draft that waits; None while there is no reason to."""
+    if CRISIS not in draft.risk or draft.opened_by is not None:
+        return None
+    return draft.reminded_at + CRISIS_EVERY if draft.reminded_at else draft.waiting_since
 
 
 def _drop(connection: Connection, post_ids: list[str], now: datetime) -> None:

@@ -73,7 +73,7 @@ class Topics:
             while True:
                 await self.once()
                 await asyncio.sleep(PAUSE)
-                await signal.wait(SWEEP)
+                await signal.wait(self._store.sweep(SWEEP))
 
     async def once(self) -> None:
         """Put all posts into topics that belong there now, and take out those that do not any more."""

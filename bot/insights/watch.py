@@ -15,7 +15,8 @@ from bot.settings import Settings
 from bot.store import Connection, Store, answers, events
 
 EVERY = 1.0
-"""Seconds between two looks at the clock."""
+"""Seconds between two looks at the clock; more where a process serves many communities and nothing happens in this
+one."""
 LOOK = timedelta(minutes=1)
 _COMPLAINTS = ""
 """Stands for a topic's id: complaints of any topic."""
@@ -45,9 +46,12 @@ class Watch:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await self.once()
-            await asyncio.sleep(self._store.sweep(EVERY))
+        with self._store.signal() as signal:
+            while True:
+                await self.once()
+                await asyncio.sleep(EVERY)
+                if (rest := self._store.sweep(EVERY) - EVERY) > 0 and await signal.wait(rest):
+                    await asyncio.sleep(LOOK.total_seconds())
 
     async def once(self) -> None:
         """Look, unless that was less than a minute ago."""

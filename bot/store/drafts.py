@@ -20,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     union,
+    union_all,
     update,
 )
 
@@ -62,6 +63,10 @@ _SAVE = update(drafts).where(
     drafts.c.state == bindparam("old_state"),
 )
 _DECIDE = insert(decisions)
+_HELD = (OPEN, deliveries.c.state == DeliveryState.HELD, deliveries.c.kind == "send")
+_TO_LOOK_AFTER = union_all(
+    select(drafts.c.id).where(drafts.c.state.in_(LIVE)), select(deliveries.c.draft_id).where(*_HELD)
+).limit(1)
 
 
 def add(connection: Connection, draft: Draft, post: StoredPost, *, opener: str | None) -> None:
@@ -151,6 +156,28 @@ def decided_lately(connection: Connection, limit: int) -> list[Draft]:
     return _all(connection, select(drafts).where(over).order_by(drafts.c.decided_at.desc()).limit(limit))
 
 
+def any_to_look_after(connection: Connection) -> bool:
+    """Whether there is a draft that time can change: one that waits or sleeps, or an approved one that was not sent."""
+    return connection.execute(_TO_LOOK_AFTER).first() is not None
+
+
+def turning_points(connection: Connection) -> list[datetime]:
+    """When the next snoozed draft wakes, and when the next one is too old."""
+    woken = select(func.min(drafts.c.snoozed_until)).where(drafts.c.state == DraftState.SNOOZED)
+    too_old = select(func.min(drafts.c.expires_at))
+    moments = [woken, too_old.where(drafts.c.state == DraftState.WAITING)]
+    if unsent := _unsent(connection):
+        moments.append(too_old.where(drafts.c.id.in_(unsent), drafts.c.state == DraftState.APPROVED))
+    return [moment for query in moments if (moment := connection.execute(query).scalar())]
+
+
+def unreminded_since(connection: Connection) -> list[datetime]:
+    """Since when the oldest draft that is not urgent has waited without a reminder; empty if there is none."""
+    plain = and_(drafts.c.state == DraftState.WAITING, drafts.c.reminded_at.is_(None), drafts.c.risk.is_(None))
+    since = connection.execute(select(func.min(drafts.c.waiting_since)).where(plain)).scalar()
+    return [since] if since else []
+
+
 def wake_due(connection: Connection, now: datetime) -> list[Draft]:
     """Snoozed drafts whose time is up."""
     return _all(connection, select(drafts).where(drafts.c.state == DraftState.SNOOZED, drafts.c.snoozed_until <= now))
@@ -177,10 +204,7 @@ def taking_facts(connection: Connection) -> list[tuple[str, Mapping[str, str]]]:
 
 def _unsent(connection: Connection) -> Sequence[str]:
     """The ids of drafts whose replies are held. By id, because there are many approved drafts."""
-    held = select(deliveries.c.draft_id).where(
-        OPEN, deliveries.c.state == DeliveryState.HELD, deliveries.c.kind == "send"
-    )
-    return connection.execute(held).scalars().all()
+    return connection.execute(select(deliveries.c.draft_id).where(*_HELD)).scalars().all()
 
 
 def waiting_since(connection: Connection, before: datetime) -> list[Draft]:
