@@ -76,6 +76,7 @@ class Happened(StrEnum):
     ASSISTANT_ANSWERED = "assistant_answered"
     ASSISTANT_DECLINED = "assistant_declined"
     ASSISTANT_ALLOWED = "assistant_allowed"
+    ASSISTANT_TAKEN_OFF = "assistant_taken_off"
     UPDATE_SET_ASIDE = "update_set_aside"
     UPDATE_IGNORED = "update_ignored"
     TEMPLATES_KEPT_IN_USE = "templates_kept_in_use"

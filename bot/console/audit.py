@@ -133,6 +133,7 @@ _TOLD: Final[Mapping[Happened, tuple[Kind, str]]] = {
     _H.ASSISTANT_ANSWERED: (_K.PROGRAM, "What became of what the language model said"),
     _H.ASSISTANT_DECLINED: (_K.FANS, "A fan wants no language model to see their posts"),
     _H.ASSISTANT_ALLOWED: (_K.FANS, "A fan allows the language model again"),
+    _H.ASSISTANT_TAKEN_OFF: (_K.DRAFTS, "Took the language model's words off the card"),
     _H.UPDATE_SET_ASIDE: (_K.PROGRAM, "Set aside an update that could not be handled"),
     _H.UPDATE_IGNORED: (_K.PROGRAM, "Ignored an update that could not be read"),
     _H.TEMPLATES_KEPT_IN_USE: (_K.PROGRAM, "The template files had faults; the last good ones stayed in use"),

@@ -20,7 +20,7 @@ from bot.console.presence import Doing, Presence
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
 from bot.console.surge import surges
-from bot.desk.view import Around, Listing
+from bot.desk.view import Around, CardView, Listing
 from bot.domain import Delivery, clean
 from bot.errors import StoreError
 from bot.events import Event, Happened
@@ -208,7 +208,7 @@ async def more(request: Request, deps: Wired, selection: Selected, after: After 
 async def cards(request: Request, session: SignedIn, deps: Wired, ids: str = "") -> Response:
     """These cards as they are now, in any state. What is no card is left out."""
     wanted = list(dict.fromkeys(filter(None, ids.split(","))))[:MOST]
-    found = await deps.desk.cards(wanted)
+    found = [deps.desk.signed(card, session.manager) for card in await deps.desk.cards(wanted)]
     return fragment(request, session.manager, deps, "cards.html", cards=found, next=None, intents=deps.intents())
 
 
@@ -330,8 +330,10 @@ async def _first(*waits: Awaitable[Any], seconds: float) -> None:
 
 
 def _cards(deps: Deps, selection: Shown, found: Listing) -> dict[str, Any]:
+    """A page has one reader, so its texts are signed with their first name: what they read is what they send."""
     following = selection.query(after=found.next) if found.next else None
-    return {"cards": found.cards, "next": following, "intents": deps.intents()}
+    shown = [deps.desk.signed(one, selection.me) if isinstance(one, CardView) else one for one in found.cards]
+    return {"cards": shown, "next": following, "intents": deps.intents()}
 
 
 def _around(request: Request, me: str, deps: Deps, found: Around | None) -> Response:

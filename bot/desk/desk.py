@@ -14,7 +14,7 @@ from bot.desk.decide import decide
 from bot.desk.listing import around, page
 from bot.desk.press import Press
 from bot.desk.view import Around, CardView, Decided, Listing, Remarks
-from bot.desk.words import TYPING, Examine, Words, for_yes, look, own_words, signed, words_of, written
+from bot.desk.words import TYPING, Examine, Words, blanks, for_yes, look, own_words, signed, words_of, written
 from bot.domain import (
     ON_SENT_REPLY,
     SKIP_REASONS,
@@ -212,7 +212,8 @@ class Desk:
             if draft is None or post is None:
                 return None
             limit = self.text_limit((draft.target or post.target).platform)
-            found = look(own_words(written(text), draft), draft, limit, self._examine(connection, post))
+            words = own_words(written(text), draft)
+            found = (*blanks(words.text, draft), *look(words, draft, limit, self._examine(connection, post)))
             return Remarks(
                 stops=tuple(c.note for c in found if c.level is Level.BLOCK),
                 remarks=tuple(c.note for c in found if c.level is Level.WARN),
@@ -375,8 +376,10 @@ class Desk:
         return manager.name if manager else self._names.get(key, key)
 
     def first_name(self, key: str) -> str:
-        """What a reply signed by this manager says."""
-        return self.name_of(key).split()[0]
+        """What a reply signed by this manager says; empty if nobody has told us their name."""
+        manager = self._settings.managers.get(key)
+        name = manager.called if manager else self._names.get(key, "")
+        return name.split()[0] if visible(name) else ""
 
 
 def _news(draft: Draft | None, command: Command, words: Words) -> tuple[CheckResult, ...]:

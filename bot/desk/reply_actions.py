@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.desk.press import Press, hold, record, refuse_on_hold
 from bot.domain import UNSENT, Action, DeliveryState, Draft, DraftState, Refused, StoredPost, seal
 from bot.events import Happened
-from bot.queue import consents, moves, voids
+from bot.queue import consents, declined, moves, voids
 from bot.store import Connection, deliveries
 
 
@@ -28,7 +28,7 @@ def undo(connection: Connection, draft: Draft, _post: StoredPost, press: Press) 
     elif not moves.recall(connection, draft, press.now, Action.UNDO, UNSENT, by=press.command.by):
         raise Refused("too_late", "It is already on its way; you can correct or remove the reply.", draft=draft)
     record(connection, draft, press)
-    return moves.taken_back(draft)
+    return declined.as_wished(connection, moves.taken_back(draft))
 
 
 def _refuse_old_skip(connection: Connection, draft: Draft, press: Press) -> None:

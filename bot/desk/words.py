@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from bot.domain import Action, Command, Draft, Proposed, Refused, clean, visible
 from bot.queue import moves
-from responders.library.render import RenderFailed, missing, preview, render
+from responders.library.render import NAME_YOURSELF, UNSIGNED, RenderFailed, gap, missing, preview, render
 from responders.library.unseen import seen
 from responders.types import CheckResult, Level, MissingSlot, Recipe, Wording
 
@@ -47,8 +47,9 @@ def for_yes(draft: Draft, command: Command) -> Draft:
 def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: Examine) -> Words:
     """Finish and check the words of a command of `TYPING`. Raises Refused (`blocked`, `bad_action`).
 
-    A manager's own words are stopped only if they are empty, over the platform's `limit`, ping a crowd, or say who or
-    what is writing. Everything else that the checks find is a remark, and needs no second press.
+    A manager's own words are stopped only if they are empty, over the platform's `limit`, still have a blank of the
+    card, ping a crowd, or say who or what is writing. Everything else that the checks find is a remark, and needs no
+    second press. Where they took over the place for a name, it is theirs: `signer`, empty if nobody knows it.
     """
 
     def looked_at(wording: Wording) -> tuple[CheckResult, ...]:
@@ -58,7 +59,7 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
     if command.action in (Action.APPROVE, Action.FILL):
         words = _from_recipe(command, draft, signer, looked_at)
     else:
-        text = written(command.text or "")
+        text = written(command.text or "").replace(UNSIGNED, signer or UNSIGNED)
         proposed = _proposed(draft, signer) if command.action is not Action.CORRECT else None
         words = Words(
             text=text,
@@ -66,7 +67,8 @@ def words_of(command: Command, draft: Draft, signer: str, limit: int, examine: E
             proposed=proposed,
             changed=share_changed(proposed.text, text) if proposed else None,
         )
-    blocks = tuple(c for c in (*_bounds(words.text, limit), *words.checks) if c.level is Level.BLOCK)
+    left = blanks(words.text or "", draft) if command.action is not Action.FILL else ()
+    blocks = tuple(c for c in (*_bounds(words.text, limit), *left, *words.checks) if c.level is Level.BLOCK)
     blocks = tuple(dict.fromkeys(blocks))
     if blocks:
         raise Refused("blocked", " ".join(c.note for c in blocks), draft=draft, checks=blocks)
@@ -80,6 +82,16 @@ def look(wording: Wording, draft: Draft, limit: int, examine: Examine) -> tuple[
     """
     found = _bounds(wording.text, limit) or examine(wording)
     return tuple(c for c in found if c.level is not Level.WARN) if draft.risk else found
+
+
+def blanks(text: str, draft: Draft) -> tuple[CheckResult, ...]:
+    """A block for each place of the card that waits for words and stands in a text: nobody sends it."""
+    recipes = (draft.recipe, *(other.recipe for other in draft.alternatives))
+    asked = dict.fromkeys(ask for recipe in recipes if recipe for ask in recipe.asks.values())
+    left = [ask for ask in asked if gap(ask) in text]
+    notes = [f"Still to fill: {ask}" for ask in left]
+    notes += [f"Write your first name where {UNSIGNED} stands, or {NAME_YOURSELF}."] if UNSIGNED in text else []
+    return tuple(CheckResult(id="missing-slot", level=Level.BLOCK, note=note) for note in notes)
 
 
 def written(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bot.people import memory
 from bot.people.answers import Answer, cut
 from bot.ports import Clock
-from bot.queue import forgetting, voids
+from bot.queue import declined, forgetting, voids
 from bot.settings import Settings
 from bot.settings.values import in_words
 from bot.store import Store, fans
@@ -129,7 +129,7 @@ class Fans:
         if words.strip().casefold() not in ("", OFF):
             return Answer(text=NO_AI_TAKES)
         if not words.strip():
-            await self._store.write(lambda c: fans.decline_assistant(c, platform, fan_id, now))
+            await self._store.write(lambda c: declined.decline(c, platform, fan_id, now))
             return Answer(text=NO_MODEL)
         had_said_no = await self._store.write(lambda c: fans.allow_assistant(c, platform, fan_id, now))
         return Answer(text=MODEL_AGAIN if had_said_no else NO_SUCH_NO)

@@ -17,7 +17,7 @@ from bot.content import shipped_texts
 from bot.domain import clean
 from bot.events import Happened
 from bot.people.answers import Answer, cut
-from bot.queue import consents
+from bot.queue import consents, declined
 from bot.queue.context import wished_name
 from bot.queue.memory import HONOURS
 from bot.settings import Settings
@@ -184,6 +184,7 @@ def _take_code(connection: Connection, fan: Fan, person: Person, words: str) -> 
     left_out = people.merge(connection, other.id, person.id, MOST_THINGS)
     events.append(connection, Happened.ACCOUNTS_LINKED, fan.at)
     consents.memory_changed(connection, _accounts(connection, fan), fan.at)
+    declined.follow(connection, _accounts(connection, fan), fan.at)
     lost_name = person.call_name if other.call_name and person.call_name != other.call_name else None
     return show(connection, fan, " ".join(("Done. The accounts are linked.", *_lost(left_out, lost_name))))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain import Cause, Delivery, DraftState
 from bot.events import Happened
-from bot.queue import moves
+from bot.queue import declined, moves
 from bot.store import Connection, deliveries, drafts, events, holds, sessions
 
 RESTORE = "restore"
@@ -40,7 +40,8 @@ def take_back(connection: Connection, delivery: Delivery, at: datetime) -> bool:
     draft = drafts.get(connection, delivery.draft_id)
     if draft is None or draft.state is not DraftState.APPROVED:
         return False
-    waiting = replace(moves.taken_back(draft), waiting_since=draft.waiting_since)
+    again = declined.as_wished(connection, moves.taken_back(draft))
+    waiting = replace(again, waiting_since=draft.waiting_since)
     moves.save(connection, draft, waiting)
     events.append(
         connection, Happened.DRAFT_UNDONE, at, post_id=draft.post_id, draft_id=draft.id, cause=str(Cause.ON_HOLD)

@@ -12,7 +12,7 @@ from responders.assistant.stems import Words
 from responders.builtin.templated import TemplatedResponder
 from responders.library.model import Library
 from responders.library.offers import offers, situation, sources
-from responders.library.vocabulary import FACTS, HISTORY
+from responders.library.vocabulary import FACTS, HISTORY, SIGNER
 from responders.types import GATES, Candidate, Context, Post, Turn, Understanding
 from responders.understanding.answers import NEAR, QUESTION
 from responders.understanding.normalise import EMAIL, HANDLE, LINK
@@ -257,11 +257,14 @@ def _examples(post: Post, context: Context, read: Understanding, library: Librar
 
 
 def _sayable(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Those that are finished, and say nothing of what we remember of a fan or of another fan's answer."""
+    """Those that are finished, also without a name under them, and say nothing of what we remember of a fan or of
+    another fan's answer."""
     return (
         c
         for c in candidates
-        if not c.missing and not c.credit and not any(source.startswith(HISTORY) for source in c.sources)
+        if not c.missing
+        and not c.credit
+        and not any(source == SIGNER or source.startswith(HISTORY) for source in c.sources)
     )
 
 

@@ -16,7 +16,9 @@ from responders.types import MissingSlot, Recipe
 MAX_OUTPUT = 4_096
 """Characters in the longest message that a platform takes (Telegram). Discord's limit is its adapter's to know."""
 NOTHING_TYPED: Mapping[str, str] = {}
-_SIGNER = "your name"
+UNSIGNED = "[your name]"
+"""What stands on a card that nobody has signed yet, in place of the first name of whoever decides."""
+NAME_YOURSELF = "write it into config.yaml under `managers:`"
 
 
 class RenderFailed(Exception):
@@ -31,28 +33,29 @@ def render(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str
     if lacking := missing(recipe, typed):
         raise RenderFailed(f"Words are missing for {lacking[0].name}: {lacking[0].ask}")
     if recipe.signers and not (signer and signer.strip()):
-        raise RenderFailed("This reply is signed: it needs the first name of whoever decides.")
+        raise RenderFailed(f"This reply is signed, and nobody knows your first name; {NAME_YOURSELF}.")
     return _fill(recipe, {name: typed.get(name, "").strip() for name in recipe.asks}, signer or "")
 
 
 def preview(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED, signer: str | None = None) -> str:
-    """The text as far as it is known: `[the question]` for required words that are missing, `your name` for the
-    signer.
+    """The text as far as it is known: `[the question]` for required words that are missing, `[your name]` for
+    the signer.
 
     Raises `RenderFailed` as `render` does, but not for missing words.
     """
-    gaps = {slot.name: _gap(slot) for slot in missing(recipe, typed)}
+    gaps = {slot.name: gap(slot.ask) for slot in missing(recipe, typed)}
     words = {name: typed.get(name, "").strip() for name in recipe.asks}
-    return _fill(recipe, words | gaps, signer or _SIGNER)
+    return _fill(recipe, words | gaps, signer or UNSIGNED)
 
 
 def placeholders(recipe: Recipe) -> tuple[str, ...]:
     """What `preview` shows in place of words that are still missing."""
-    return (*map(_gap, missing(recipe)), *([_SIGNER] if recipe.signers else []))
+    return (*(gap(slot.ask) for slot in missing(recipe)), *([UNSIGNED] if recipe.signers else []))
 
 
-def _gap(slot: MissingSlot) -> str:
-    return f"[{slot.ask}]"
+def gap(ask: str) -> str:
+    """What stands on a card in place of words that nobody has typed yet."""
+    return f"[{ask}]"
 
 
 def missing(recipe: Recipe, typed: Mapping[str, str] = NOTHING_TYPED) -> tuple[MissingSlot, ...]:

@@ -22,6 +22,7 @@ from bot.domain import DeliveryState, DraftState, Refused
 from bot.errors import StoreError
 from bot.events import Event
 from bot.intake import COME_AGAIN
+from bot.queue import declined
 from bot.store import fans
 from bot.store.listing import beginning
 
@@ -222,7 +223,7 @@ async def forget(platform: str, fan_id: str, deps: Wired) -> None:
 async def decline_assistant(platform: str, fan_id: str, deps: Wired) -> None:
     """A fan says that no language model may see what they write."""
     now = deps.clock.now()
-    await deps.store.write(lambda c: fans.decline_assistant(c, platform, fan_id, now))
+    await deps.store.write(lambda c: declined.decline(c, platform, fan_id, now))
 
 
 @router.delete("/noai/{platform}/{fan_id:path}", status_code=204)

@@ -456,6 +456,91 @@ async def test_a_fault_of_an_assistant_costs_a_wording_and_nothing_else(open_hel
         assert "ZeroDivisionError" in helper.circuit.why
 
 
+# A no that comes later
+
+
+def by_model(card):
+    return [words["by_model"] for words in (card, *card["alternatives"])].count(True)
+
+
+async def test_a_later_no_takes_its_words_off_the_card(helped):
+    house = helped.house
+    card = await helped.card(PRAISE)
+    other = await helped.card("love the harbor", fan="sam", channel="pier")
+    await command(house, "noai")
+    after = await house.again(card)
+    assert (by_model(card), by_model(after), by_model(await house.again(other))) == (1, 0, 1)
+    assert (after["text"], after["state"]) == (card["text"], "waiting")
+    assert after["alternatives"] == card["alternatives"][:-1]
+    assert (await house.refused(card, "approve")).code == "stale_revision"
+    (taken_off,) = await house.events("assistant_taken_off")
+    assert (taken_off.draft_id, taken_off.by, taken_off.data) == (card["draft_id"], None, {})
+    await command(house, "noai")
+    assert await house.again(card) == after
+
+
+async def test_where_its_words_lie_on_the_card_the_next_wording_takes_their_place(helped):
+    house = helped.house
+    card = await helped.card(PRAISE)
+    laid = await house.press(card, "reword", alternative=3)
+    assert (laid["text"], laid["by_model"]) == (WORDS, True)
+    await command(house, "noai")
+    after = await house.again(card)
+    assert (after["text"], by_model(after), after["kind"]) == (laid["alternatives"][0]["text"], 0, "draft")
+    assert len(after["alternatives"]) == len(card["alternatives"]) - 1
+    await house.press(after, "approve")
+
+
+async def test_where_its_words_lie_on_a_hand_off_it_is_a_choice_again(open_helped, torn):
+    async with open_helped(pipeline=torn) as helped:
+        house = helped.house
+        card = await helped.card(UNCLEAR)
+        laid = await house.press(card, "reword", alternative=len(card["alternatives"]))
+        assert (laid["kind"], laid["by_model"]) == ("draft", True)
+        await command(house, "noai")
+        after = await house.again(card)
+        assert (after["kind"], after["text"], after["template"]) == ("handoff", None, None)
+        assert after["alternatives"] == card["alternatives"][:-1]
+        await house.press(after, "approve", alternative=1)
+
+
+@pytest.mark.parametrize("back", ["undo", "hold"])
+async def test_what_was_approved_goes_out_and_what_waits_again_is_without_its_words(helped, back):
+    house = helped.house
+    laid = await house.press(await helped.card(PRAISE), "reword", alternative=3)
+    done = await house.press(laid, "approve")
+    await command(house, "noai")
+    assert (await house.again(done))["text"] == WORDS
+    if back == "undo":
+        await house.press(done, "undo")
+    else:
+        await house.desk.hold("mara", "A wrong price is out")
+    after = await house.again(done)
+    assert (after["state"], by_model(after)) == ("waiting", 0)
+    assert after["text"] != WORDS
+
+
+async def test_a_manager_who_wrote_over_its_words_keeps_theirs_and_a_snoozed_card_loses_them_too(helped):
+    house = helped.house
+    own = await house.press(await helped.card(PRAISE), "propose", text=f"{WORDS} Truly.")
+    snoozed = await house.press(await helped.card("love the harbor", channel="pier"), "snooze")
+    await command(house, "noai")
+    assert (await house.again(own))["text"] == f"{WORDS} Truly."
+    after = await house.again(snoozed)
+    assert (after["state"], by_model(after)) == ("snoozed", 0)
+
+
+async def test_a_no_on_one_account_and_a_link_later_clear_the_cards_of_the_other(helped):
+    house = helped.house
+    card = await helped.card(PRAISE)
+    await house.store.write(lambda c: fans.decline_assistant(c, "web", "robin-web", house.clock.now()))
+    for platform, fan_id in (("stage", "robin"), ("web", "robin-web")):
+        await house.store.write(lambda c, p=platform, f=fan_id: people.remember(c, p, f, house.clock.now()))
+    code = (await command(house, "link")).split()[3].rstrip(".")
+    assert "linked" in (await house.fans.answer("link", "web", "robin-web", code)).text
+    assert by_model(await house.again(card)) == 0
+
+
 # How often it is asked
 
 

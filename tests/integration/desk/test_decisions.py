@@ -193,14 +193,43 @@ async def test_braces_and_endless_words_in_a_blank(house):
 
 async def test_the_signer_is_who_decides(house):
     card = await house.draft(COMPLAINT)
-    assert "your name" in card["text"]
+    assert "[your name]" in card["text"]
     await house.press(card, "approve", by="mara")
     reply = await house.reply(card["post"]["post_id"])
     assert reply.text.endswith("Mara")
     undone = await house.press(card, "undo", by="tom")
-    assert "your name" in undone["text"]
+    assert "[your name]" in undone["text"]
     await house.press(undone, "approve", by="tom")
     assert (await house.reply(card["post"]["post_id"])).text.endswith("Tom")
+
+
+@pytest.mark.parametrize("action", ["edit", "propose"])
+async def test_the_place_for_a_name_in_own_words_is_the_name_of_who_wrote_them(house, action):
+    card = await house.draft(COMPLAINT)
+    after = await house.press(card, action, by="mara", text=f"Truly. {card['text']}")
+    assert "your name" not in after["text"]
+    assert after["text"].endswith("Mara")
+
+
+@pytest.mark.parametrize("action", ["edit", "propose"])
+async def test_a_blank_of_the_card_in_own_words_is_not_sent(house, action):
+    card = await house.draft(QUESTION)
+    blank = await house.press(card, "reword", alternative=1)
+    assert "[What helps here?]" in blank["text"]
+    refused = await house.refused(blank, action, text=f"Hello. {blank['text']}")
+    assert (refused.code, refused.message) == ("blocked", "Still to fill: What helps here?")
+    assert (await house.desk.remarks(blank["draft_id"], blank["text"])).stops == ("Still to fill: What helps here?",)
+
+
+@pytest.mark.parametrize("action", ["approve", "edit", "propose"])
+async def test_without_a_name_nothing_is_signed(house, action):
+    house.settings.managers["mara"] = house.settings.managers["mara"].model_copy(update={"name": "Manager"})
+    card = await house.draft(COMPLAINT)
+    text = {} if action == "approve" else {"text": card["text"]}
+    refused = await house.refused(card, action, **text)
+    assert refused.code == "blocked"
+    assert "config.yaml" in refused.message
+    assert (await house.press(card, "edit", text="So sorry to hear that."))["state"] == "approved"
 
 
 async def test_proposed_words_are_shown_then_approved(house):

@@ -57,7 +57,7 @@ async def test_one_press_sends_it(unclear):
 
 async def test_it_is_signed_by_who_presses(unclear):
     card = await unclear.draft(UNCLEAR)
-    assert "your name" in card["alternatives"][AS_COMPLAINT - 1]["text"]
+    assert "[your name]" in card["alternatives"][AS_COMPLAINT - 1]["text"]
     await unclear.press(card, "approve", by="tom", alternative=AS_COMPLAINT)
     assert (await unclear.reply(card["post"]["post_id"])).text.endswith(" Tom")
 
@@ -237,7 +237,7 @@ async def test_it_can_be_taken_back_and_another_one_chosen(unclear):
     other = await unclear.press(undone, "reword", alternative=1)
     await unclear.press(other, "approve")
     await unclear.send()
-    assert [d.text for d in unclear.stage.sent] == [other["text"].replace("your name", "Mara")]
+    assert [d.text for d in unclear.stage.sent] == [other["text"].replace("[your name]", "Mara")]
 
 
 async def test_a_snoozed_hand_off_is_answered_by_one_press(unclear):

@@ -38,7 +38,7 @@ async def test_they_are_listed_with_their_readings_and_one_press_sends_one(room)
     await room.house.send()
     assert verbs(await room.says(card, "Sent")) == ["correct", "remove"]
     (sent,) = room.house.stage.sent
-    assert sent.text == complaint.replace("your name", "Mara")
+    assert sent.text == complaint.replace("[your name]", "Mara")
 
 
 async def test_a_button_from_before_a_restart_sends_what_it_said(room):

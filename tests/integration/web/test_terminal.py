@@ -242,7 +242,7 @@ async def test_the_text_that_is_shown_is_the_text_that_is_sent(house: Greenroom,
 
 async def test_other_wordings_are_shown_signed(house: Greenroom, terminal: Terminal) -> None:
     draft = await house.draft(SIGNED)
-    assert "your name" in draft["alternatives"][0]["text"], "on a card for all managers nobody has signed"
+    assert "[your name]" in draft["alternatives"][0]["text"], "on a card for all managers nobody has signed"
     out = (await terminal.run("show", draft["draft_id"], "--as", "tom"))[1]
     assert out.count("Tom\n") == 2
     out = (await terminal.run("decide", draft["draft_id"], "reword", "--as", "tom"))[1]

@@ -131,6 +131,15 @@ def test_it_gets_what_is_near_and_holds_now(post: Post, context: Context, librar
     assert [*known.situations] == ["praise_for_looks"]
 
 
+def test_a_wording_that_somebody_signs_is_no_example(post: Post, context: Context, library: Library) -> None:
+    """Nobody has signed it yet, and a model would say the place for the name back."""
+    who = Slot(name="who", source="approver.first_name")
+    words = "You've got one: I'm {{ who }}."
+    signed = template("en/praise/praise_for_looks", words, needs=("who",), slots={"who": who})
+    known = given(post, context, READ, replace(library, templates=(signed,)))
+    assert known.examples == ()
+
+
 def test_a_fact_ends_with_its_day(post: Post, context: Context, library: Library) -> None:
     yesterday = replace(context, now=datetime(2026, 5, 3, 12, tzinfo=UTC))
     assert "old" in given(post, yesterday, READ, library).facts

@@ -200,7 +200,7 @@ ASKED = Recipe(
 def test_missing_words_are_asked_for_and_shown_as_gaps() -> None:
     wanted = (MissingSlot(name="wish", ask="What do you want to know?"),)
     assert missing(ASKED) == missing(ASKED, {"wish": "  "}) == wanted
-    assert preview(ASKED) == "Moths. [What do you want to know?] your name"
+    assert preview(ASKED) == "Moths. [What do you want to know?] [your name]"
     with pytest.raises(RenderFailed, match="What do you want to know"):
         render(ASKED, signer="Ida")
 
