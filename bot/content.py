@@ -24,6 +24,7 @@ from bot.errors import FaultyFiles
 from bot.hops import hop
 from bot.kept import keep, kept
 from bot.language import Langid
+from bot.plugins import plugins
 from bot.reader import NoReader, Reader, by_words
 from bot.watching import Watcher
 from responders import pipeline, voice
@@ -261,7 +262,7 @@ class Content:
     def _build(self, texts: Mapping[str, str]) -> Pipeline:
         library = _library(self._folder, texts, self._languages, self._known(texts))
         if self._plugins is None:
-            self._plugins = (_plugins("greenroom.responders"), _plugins("greenroom.checks"))
+            self._plugins = (_factories("greenroom.responders"), _factories("greenroom.checks"))
         if self._reader is None:
             # Examples are for the model. What words alone misread must not keep out a good set.
             return _assemble(library, by_words(library.word_lists), self._languages, *self._plugins)
@@ -343,9 +344,9 @@ def _assemble(
         raise _broken(f"plug-ins ({names})", error) from error
 
 
-def _plugins(group: str) -> tuple[Factory, ...]:
+def _factories(group: str) -> tuple[Factory, ...]:
     found = []
-    for point in sorted(metadata.entry_points(group=group), key=lambda p: p.name):
+    for point in plugins(group):
         try:
             found.append(point.load())
         except Exception as error:

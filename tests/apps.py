@@ -6,12 +6,13 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
-from importlib import metadata
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 from bot import app
 from bot.content import Built
+from bot.plugins import plugins
 from bot.reader import Reader
 from bot.settings import Settings
 from bot.store import migrate
@@ -32,7 +33,7 @@ def build(settings: Settings, *, reader: LoadReader | None = None, **more: Any) 
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file.write_bytes(_tables())
     shared = app.Shared()
-    shared.built = _built(reader, tuple(one for group in PLUGINS for one in metadata.entry_points(group=group)))
+    shared.built = _built(reader, tuple(one for group in PLUGINS for one in plugins(group)))
     return app.build(settings, reader=reader, shared=shared, **more)
 
 
@@ -50,7 +51,7 @@ class _Kept(Built):
 
 
 @lru_cache(maxsize=4)
-def _built(reader: LoadReader | None, plugins: tuple[metadata.EntryPoint, ...]) -> Built:
+def _built(reader: LoadReader | None, plugins: tuple[EntryPoint, ...]) -> Built:
     """What was made with one reader and these plug-ins; others read otherwise."""
     del reader, plugins
     return _Kept()

@@ -5,16 +5,15 @@ Another one is a package with an entry point in the group `greenroom.assistants`
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from importlib import metadata
+from importlib.metadata import EntryPoint
 from typing import ClassVar
 
 from bot.errors import GreenroomError
+from bot.plugins import plugins
 from bot.settings.assistant import AssistantSection
 from responders.assistant import Brief
 
@@ -78,16 +77,10 @@ class Assistant(ABC):
 
 def assistants() -> Mapping[str, type[Assistant]]:
     """Those that are installed, by name. Raises GreenroomError if one cannot be loaded."""
-    return {point.name: _loaded(point) for point in _points(tuple(sys.path))}
+    return {point.name: _loaded(point) for point in plugins(GROUP)}
 
 
-@lru_cache(maxsize=1)
-def _points(_path: tuple[str, ...]) -> tuple[metadata.EntryPoint, ...]:
-    """Remembered for a path, for all installed packages are looked through."""
-    return tuple(sorted(metadata.entry_points(group=GROUP), key=lambda p: p.name))
-
-
-def _loaded(point: metadata.EntryPoint) -> type[Assistant]:
+def _loaded(point: EntryPoint) -> type[Assistant]:
     try:
         found = point.load()
     except Exception as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from functools import lru_cache
-from importlib import metadata
+from importlib.metadata import EntryPoint
 from typing import Protocol
 
 from bot.errors import GreenroomError
+from bot.plugins import plugins
 from bot.settings.assistant import AssistantSection
 from bot.settings.model import ChatSection
 
@@ -24,13 +22,13 @@ class Installed(Protocol):
 
 def installed() -> list[Installed]:
     """All of them, sorted by name. Raises GreenroomError if one cannot be loaded."""
-    return [_loaded(point) for point in _points(tuple(sys.path), GROUP)]
+    return [_loaded(point) for point in plugins(GROUP)]
 
 
 def assistant_section(kind: str) -> type[AssistantSection]:
     """The block of an installed assistant. Raises ValueError for an unknown one, GreenroomError for one that cannot be
     loaded."""
-    points = {point.name: point for point in _points(tuple(sys.path), ASSISTANTS)}
+    points = {point.name: point for point in plugins(ASSISTANTS)}
     if kind not in points:
         raise ValueError(f"`kind: {kind[:80]}` is no assistant that is installed; write one of: {', '.join(points)}")
     try:
@@ -40,13 +38,7 @@ def assistant_section(kind: str) -> type[AssistantSection]:
     return section
 
 
-@lru_cache(maxsize=2)
-def _points(_path: tuple[str, ...], group: str) -> Sequence[metadata.EntryPoint]:
-    """Remembered for a path, for all installed packages are looked through."""
-    return sorted(metadata.entry_points(group=group), key=lambda p: p.name)
-
-
-def _loaded(point: metadata.EntryPoint) -> Installed:
+def _loaded(point: EntryPoint) -> Installed:
     try:
         found: Installed = point.load()()
         named = found.section.name
