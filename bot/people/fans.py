@@ -112,7 +112,8 @@ class Fans:
 
     async def _forget(self, platform: str, fan_id: str) -> Answer:
         await forgetting.forget(self._store, platform, fan_id, self._clock.now())
-        return Answer(text=FORGOTTEN)
+        kept = await self._store.read(lambda c: fans.get(c, platform, fan_id).no_assistant)
+        return Answer(text=f"{FORGOTTEN} {NO_STAYS}" if kept else FORGOTTEN)
 
     async def _stop(self, platform: str, fan_id: str) -> Answer:
         now = self._clock.now()
@@ -160,6 +161,9 @@ FORGOTTEN = (
     "on stage is being taken down. Messages in the channel itself are yours to delete. If you asked for no replies, "
     "that stays."
 )
+NO_STAYS = (
+    "Your /noai stays, too: we keep a code made from your account, which says nothing but that. /noai off erases it."
+)
 STOPPED = (
     "Done. Your posts will not be answered from here any more, and what waited for you is withdrawn. "
     "If you change your mind, write /start."
@@ -167,8 +171,8 @@ STOPPED = (
 STARTED = "Done. Your posts may be answered from here again. /stop ends that."
 NOT_STOPPED = "Your posts may be answered from here. /stop ends that."
 NO_MODEL = (
-    "Done. No language model gets to see what you write here any more. /noai off allows it again. /forget erases this "
-    "wish too, so write it again after that."
+    "Done. No language model gets to see what you write here any more, and what it wrote for you is taken out. This "
+    "stays when you /forget everything else; /noai off ends it."
 )
 MODEL_AGAIN = "Done. A language model may help with replies to you again, and a person reads each one. /noai ends that."
 NO_AI_TAKES = "Nothing has changed. Write /noai, and no language model sees your posts; /noai off allows it again."

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.consent import State
 from bot.domain import Cause
 from bot.queue import consents, moves, retention
-from bot.store import Connection, Store, drafts, fans, people
+from bot.store import Connection, Store, drafts, fans, marks, people
 from bot.store import consents as stored
 from responders.types import ReasonCode
 
@@ -24,9 +24,11 @@ async def forget(store: Store, platform: str, fan_id: str, at: datetime) -> None
 
 def _begin(connection: Connection, platform: str, fan_id: str, at: datetime) -> list[tuple[str, str]]:
     """Take back every yes, erase what was remembered, and note whose posts are to be forgotten."""
-    person = fans.get(connection, platform, fan_id).person_id
-    accounts = people.forget(connection, person) if person else [(platform, fan_id)]
+    fan = fans.get(connection, platform, fan_id)
+    accounts = people.forget(connection, fan.person_id) if fan.person_id else [(platform, fan_id)]
     for account in accounts:
+        if fan.no_assistant:  # it counts on all of them, and they are linked no more
+            marks.keep(connection, *account, at)
         for consent in stored.of_fan(connection, *account):
             if consent.state is State.YES:
                 consents.save(connection, consent, replace(consent, state=State.WITHDRAWN, ended_at=at), at)

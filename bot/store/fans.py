@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from bot.events import Happened
-from bot.store import events, inbox, tables
+from bot.store import events, inbox, marks, tables
 from bot.store.personal import Holds, emptied, shown
 from bot.store.posts import insert_ignore
 from bot.store.tables import (
@@ -67,8 +67,8 @@ class Fan:
 
 
 _GET = select(fans).where(fans.c.platform == bindparam("of_platform"), fans.c.fan_id == bindparam("of_fan"))
-_DECLINED = select(fans.c.fan_id).where(
-    fans.c.person_id == bindparam("person"), fans.c.assistant_declined_at.is_not(None)
+_LINKED = select(fans.c.platform, fans.c.fan_id, fans.c.assistant_declined_at).where(
+    fans.c.person_id == bindparam("person")
 )
 _NOTHING = (
     fans.c.opted_out_at.is_(None),
@@ -83,9 +83,10 @@ def get(connection: Connection, platform: str, fan_id: str) -> Fan:
     """A fan's choices; an unknown fan has made none."""
     row = connection.execute(_GET, {"of_platform": platform, "of_fan": fan_id}).first()
     if row is None:
-        return Fan()
-    declined = row.assistant_declined_at is not None or (
-        row.person_id is not None and connection.execute(_DECLINED, {"person": row.person_id}).first() is not None
+        return Fan(no_assistant=marks.since(connection, platform, fan_id) is not None)
+    linked = connection.execute(_LINKED, {"person": row.person_id}).all() if row.person_id else [row]
+    declined = any(
+        account.assistant_declined_at or marks.since(connection, account.platform, account.fan_id) for account in linked
     )
     return Fan(
         opted_out_at=row.opted_out_at,
@@ -124,8 +125,13 @@ def allow_assistant(connection: Connection, platform: str, fan_id: str, at: date
     said no."""
     person = get(connection, platform, fan_id).person_id
     theirs = fans.c.person_id == person if person else and_(*_key(platform, fan_id))
+    linked = {
+        (platform, fan_id),
+        *((row.platform, row.fan_id) for row in connection.execute(select(fans).where(theirs))),
+    }
+    marked = [account for account in linked if marks.drop(connection, *account)]
     declined = and_(theirs, fans.c.assistant_declined_at.is_not(None))
-    if not connection.execute(update(fans).where(declined).values(assistant_declined_at=None)).rowcount:
+    if not connection.execute(update(fans).where(declined).values(assistant_declined_at=None)).rowcount and not marked:
         return False
     connection.execute(delete(fans).where(*_key(platform, fan_id), *_NOTHING))
     events.append(connection, Happened.ASSISTANT_ALLOWED, at)
@@ -140,6 +146,7 @@ def export(connection: Connection, platform: str, fan_id: str) -> dict[str, Any]
         "platform": platform,
         "fan_id": fan_id,
         **{name: _plain(fan[name]) if fan else None for name in shown(fans)},
+        "no_assistant_after_forgetting": _plain(marks.since(connection, platform, fan_id)),
         "remembered": _remembered(connection, fan["person_id"] if fan else None),
         "consents": _rows(connection, consents, (consents.c.platform == platform) & (consents.c.fan_id == fan_id)),
         "posts": _shown(connection, posts, posts.c.id.in_, ids, "post_id"),
@@ -261,12 +268,14 @@ def some_posts(connection: Connection, platform: str, fan_id: str) -> list[str]:
 def end_forgetting(connection: Connection, platform: str, fan_id: str, at: datetime) -> None:
     """Erase the rest about a fan whose posts are anonymous: choices, a manager's name, dead letters.
 
-    An opt-out stays, as the fan wishes. So do the ids of messages, without which a back-fill would bring the posts in
-    again.
+    An opt-out stays, as the fan wishes, and of a no to the language model a mark. So do the ids of messages, without
+    which a back-fill would bring the posts in again.
     """
     here = _key(platform, fan_id)
     if not connection.execute(select(fans.c.forgetting_since).where(*here)).scalar():
         return
+    if get(connection, platform, fan_id).no_assistant:
+        marks.keep(connection, platform, fan_id, at)
     _unname(connection, f"{platform}:{fan_id}")
     inbox.forget(connection, platform, fan_id)
     connection.execute(delete(fans).where(*here, fans.c.opted_out_at.is_(None)))

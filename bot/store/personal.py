@@ -78,7 +78,7 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
     tables.cards: {_K: _names("draft_id surface message_id shown_revision shown_state face settled")},
     # Deleted after `keep.events`. No event has a fan's words or name; `data` may name managers.
     tables.events: {_F: _names("at name post_id"), _T: _names("by data"), _K: _names("seq draft_id delivery_id")},
-    # The fan's choices. An opt-out stays after /forget, as the fan wishes.
+    # The fan's choices. An opt-out stays after /forget, as the fan wishes; of a no to the model a mark, see `marks`.
     tables.fans: {
         _F: _names("opted_out_at forgetting_since assistant_declined_at"),
         _K: _names("platform fan_id person_id"),
@@ -124,7 +124,7 @@ COLUMNS: Mapping[Table, Mapping[Holds, Collection[str]]] = {
         _F: _names("draft_id at model host characters outcome"),
         _K: _names("checks took_ms tokens_in tokens_out"),
     },
-    # How far a channel is read, and a surface's notes: message ids.
+    # How far a channel is read, a surface's notes (message ids), and marks: keyed hashes of accounts.
     tables.cursors: {_K: _names("platform channel position at")},
     tables.leases: {_K: _names("name holder until session")},
 }

@@ -709,17 +709,68 @@ async def test_its_words_are_kept_shown_and_erased_like_those_of_any_draft(helpe
     assert await helped.rows() == []
 
 
-async def test_a_no_is_shown_survives_start_and_is_erased_by_forget(helped):
+async def says_no(house, platform="stage", fan_id="robin"):
+    return (await house.store.read(lambda c: fans.get(c, platform, fan_id))).no_assistant
+
+
+async def test_a_no_is_shown_and_survives_start(helped):
     house = helped.house
     assert "/noai off" in await command(house, "noai")
     assert (await house.store.export("stage", "robin"))["assistant_declined_at"]
     await command(house, "stop")
     await command(house, "start")
-    assert (await house.store.read(lambda c: fans.get(c, "stage", "robin"))).no_assistant
-    await command(house, "stop")  # it stays, so the row does
+    assert await says_no(house)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_no_outlives_a_forget_as_a_mark_that_names_nobody(helped, stopped):
+    house = helped.house
+    await helped.card(PRAISE)
+    if stopped:
+        await command(house, "stop")
+    await command(house, "noai")
+    assert "/noai stays" in await command(house, "forget")
+    assert await says_no(house)
+    if not stopped:
+        assert "robin" not in json.dumps(house.database.rows("SELECT * FROM fans"), default=str)
+        assert "robin" not in json.dumps(house.database.rows("SELECT * FROM cursors"), default=str)
+        card = await house.draft("love the harbor", channel="pier")
+        await helped.card(PRAISE, fan="sam")
+        assert not any("love the harbor" in asked.words for asked in helped.fake.seen)
+        assert by_model(await house.again(card)) == 0
+    assert json.loads((await house.fans.answer("mydata", "stage", "robin")).file)["no_assistant_after_forgetting"]
     await command(house, "forget")
-    assert not (await house.store.read(lambda c: fans.get(c, "stage", "robin"))).no_assistant
+    assert await says_no(house)
+    assert "again" in await command(house, "noai", words="off")
+    assert not await says_no(house)
     assert "may help" in await command(house, "noai", words="off")
+    assert "/noai" not in (await command(house, "forget"))
+
+
+async def test_a_no_outlives_a_forget_on_each_linked_account(helped):
+    house = helped.house
+
+    def link(connection):
+        person = people.remember(connection, "stage", "robin", house.clock.now())
+        people.attach(connection, "web", "robin-web", person)
+        people.attach(connection, "web", "robin-two", person)
+
+    await house.store.write(link)
+    await command(house, "noai")
+    await command(house, "forget")
+    assert [await says_no(house, *account) for account in (("stage", "robin"), ("web", "robin-web"))] == [True, True]
+    await house.store.write(link)
+    await command(house, "noai", words="off")
+    assert not await says_no(house, "web", "robin-two")
+
+
+async def test_a_no_that_is_said_while_all_is_forgotten_outlives_it(helped):
+    house = helped.house
+    await house.store.write(lambda c: fans.begin_forgetting(c, "stage", "robin", house.clock.now()))
+    await command(house, "noai")
+    await forgetting.finish(house.store, house.clock.now())
+    assert await says_no(house)
+    assert not await says_no(house, "stage", "sam")
 
 
 async def test_a_no_outlives_the_memory_of_a_fan(helped):
