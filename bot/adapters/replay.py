@@ -21,6 +21,7 @@ from bot.errors import FaultyFiles
 from bot.exports.kind import HEAD, Kind, kind_of
 from bot.ports import Check, Clock
 from bot.settings import Settings
+from bot.stopping import finished
 from bot.store import Received
 from bot.validation import wrong
 from responders.library.faults import Fault
@@ -49,7 +50,7 @@ class ReplayPlatform:
         """Play the file once, then wait. A bad line is logged and skipped. Raises FaultyFiles if there is no file."""
         before: datetime | None = None
         with closing(self._read()) as found:
-            while (one := await asyncio.to_thread(next, found, None)) is not None:
+            while (one := await finished(asyncio.to_thread(next, found, None))) is not None:
                 if isinstance(one, Fault):
                     log.warning("replay_line_skipped", fault=str(one))
                     continue

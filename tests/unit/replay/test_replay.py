@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -142,3 +143,27 @@ async def test_an_exported_chat_is_played_and_its_break_is_told(tmp_path: Path) 
     posts, faults = await play(path)
     assert len(posts) == 2
     assert faults[0].startswith("general.json")
+
+
+async def test_a_stop_while_a_line_is_read_is_a_stop(tmp_path: Path) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    class Slow(Noon):
+        """Asked for each line, on the thread that reads."""
+
+        def now(self) -> datetime:
+            asked.set()
+            go.wait(60)
+            return NOON
+
+    async def receive(post: Post) -> Received:
+        return Received(post_id=post.external_id, new=True)
+
+    path = tmp_path / "posts.jsonl"
+    path.write_text(line(1), encoding="utf-8")
+    running = asyncio.create_task(ReplayPlatform(path, 0, receive, Slow()).run())
+    assert await asyncio.to_thread(asked.wait, 60)
+    running.cancel()
+    asyncio.get_running_loop().call_later(0.1, go.set)
+    with pytest.raises(asyncio.CancelledError):
+        await running
