@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 
 def plugins(group: str) -> tuple[EntryPoint, ...]:
@@ -13,6 +14,7 @@ def plugins(group: str) -> tuple[EntryPoint, ...]:
 
 
 @lru_cache(maxsize=1)
-def _found(_path: tuple[str, ...]) -> EntryPoints:
-    """Remembered for a path, since all installed packages are looked through: 60 ms."""
+def _found(_path: tuple[str, ...]) -> Any:
+    """Remembered for a path, since all installed packages are looked through: 60 ms. Of another type from Python 3.12
+    on."""
     return entry_points()
