@@ -25,9 +25,7 @@ from tests.fakes.discord import FakeDiscord, components, texts
 from tests.fakes.discord.http import API
 from tests.fakes.telegram import POLL, FakeTelegram, Press, buttons
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
-from tests.integration import made
-from tests.integration.conftest import TEMPLATES
-from tests.kill.process import Program, Watch
+from tests.kill.process import Program, Watch, write_templates
 
 Json = dict[str, Any]
 WEB_TOKEN = "a-token-of-the-tests"  # noqa: S105 - it opens nothing
@@ -203,10 +201,8 @@ class House:
         ids |= {"harbor": self.harbor["id"], "scene": self.scene["id"]}
         store = self.server.url if self.server else "sqlite:///var/greenroom.db"
         config = CONFIG.format(**ids, **where, store=store, telegram=self.telegram.api_base, model=self.model.endpoint)
-        templates = {f"templates/{n}": t for n, t in {**TEMPLATES, **made.FILES}.items()}
-        for name, text in {**templates, "config.yaml": config}.items():
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_text(text, encoding="utf-8")
+        (self.folder / "config.yaml").write_text(config, encoding="utf-8")
+        write_templates(self.folder / "templates")
 
     # What the platforms see.
 

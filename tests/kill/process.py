@@ -1,7 +1,8 @@
 """The program as a process of its own that can be killed at any moment. All of it is the product's but the reader of
 posts, which knows a few sentences: so a start takes half a second, and what is killed is the rest.
 
-The processes are forked from one that has everything imported (`multiprocessing`'s fork server), for the same reason.
+The processes are forked from one that has read the templates once (`warm`, in `multiprocessing`'s fork server), for the
+same reason.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from bot.reader import Reader
 from bot.store import postgres
 from responders.ports import Floats
 from tests.fakes.reader import FakeReads, Says
+from tests.integration import made
+from tests.integration.conftest import TEMPLATES
 from tests.integration.made import MADE
 from tests.kill.syncs import PowerCut, watch
 
@@ -50,7 +53,7 @@ _READ: Mapping[str, str | Says] = {
 START = 180.0
 """Seconds for a start, on a machine with much else to do."""
 _FORK = multiprocessing.get_context("forkserver")
-_FORK.set_forkserver_preload(["tests.kill.process", "bot.adapters.discord", "bot.adapters.telegram"])
+_FORK.set_forkserver_preload(["tests.kill.warm"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ class Watch:
     """When each sync ended is written into `syncs`, a line each, in nanoseconds of the monotonic clock."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Program:
     """One life of the program in a folder."""
 
@@ -133,7 +136,7 @@ class Died(Exception):
     """It was killed before it served."""
 
 
-class _Known(Reader):
+class Known(Reader):
     """A reader of the sentences above."""
 
     def __init__(self) -> None:
@@ -153,6 +156,13 @@ class _Known(Reader):
         """Nothing is kept."""
 
 
+def write_templates(folder: Path) -> None:
+    """The operators' files of the community."""
+    for name, text in {**TEMPLATES, **made.FILES}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
 def _database(folder: Path) -> Path:
     return folder / "var/greenroom.db"
 
@@ -168,7 +178,7 @@ def _run(wanted: Program, pipe: Connection, environ: dict[str, str]) -> None:
     if wanted.in_haste:
         postgres.GONE_AFTER, postgres.LOST_AFTER, postgres.LOOK, seat.LOOK = 2.0, 1.2, 0.1, 0.1
     pace.CHAT = pace.GROUP = (1000, 1.0)  # else most of a run would be waiting for Telegram's twenty messages a minute
-    built = build(settings.load(folder / "config.yaml", environ), only=wanted.only, environ=environ, reader=_Known)
+    built = build(settings.load(folder / "config.yaml", environ), only=wanted.only, environ=environ, reader=Known)
     with logs.told(logs.Form.WORDS, sys.stderr):  # structlog's own takes seconds for a traceback
         asyncio.run(built.run(announce=_once(lambda: pipe.send(built.base_url))))
 

@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.fakes.discord import CALLBACK, Interaction
@@ -213,7 +214,7 @@ class Script:
         said = house.posts[-1]
         judged = "SELECT id FROM posts WHERE channel = ? AND external_id = ? AND action IS NOT NULL"
         ((post_id,),) = await self._until(lambda: house.rows(judged, said.channel, said.external_id))
-        await house.call("POST", f"/api/posts/{post_id}/ask", json={"kind": "stage", "by": "wim"})
+        await self._insist(lambda: self._ask(post_id))
         await self._approve(post_id, "ask")
         for value in (":scope:here", ":days:0", ":as:"):
             await self._press_as_fan(said, value)
@@ -229,22 +230,38 @@ class Script:
             asked = (one for one in self.house.asked() if one[2] is said.message)
             return [(message, v) for _, message, _, values in asked for v in values if v.endswith(value)]
 
-        message, found = (await self._until(offered))[0]
-        self.house.note(f"{said.platform}: the author presses {found}")
-        if said.platform == "discord":
-            fan = next(one for one in self.discord_fans if one["user"]["id"] == said.fan)
-            await self.house.discord.press(message, found, fan)
-        else:
-            await self.house.telegram.press(
-                message, found, next(u for u in self.telegram_fans if str(u["id"]) == said.fan)
-            )
+        async def press() -> bool:
+            for message, found in offered()[:1]:
+                self.house.note(f"{said.platform}: the author presses {found}")
+                if said.platform == "discord":
+                    fan = next(one for one in self.discord_fans if one["user"]["id"] == said.fan)
+                    return not (await self.house.discord.press(message, found, fan)).failed
+                user = next(one for one in self.telegram_fans if str(one["id"]) == said.fan)
+                return not (await self.house.telegram.press(message, found, user)).failed
+            return True  # the press before was heard after all
+
+        await self._until(offered)
+        await self._insist(press)
 
     async def _approve(self, post_id: str, purpose: str) -> None:
         """Wim says yes to a draft of this purpose, once it waits."""
-        query = "SELECT id, revision, text FROM drafts WHERE post_id = ? AND purpose = ? AND state = 'waiting'"
-        ((draft_id, revision, text),) = await self._until(lambda: self.house.rows(query, post_id, purpose))
-        draft = {"draft_id": draft_id, "revision": revision, "text": text, "post": {"post_id": post_id}}
-        assert await self.decide(draft, "approve"), f"the {purpose} was not taken"
+        waiting = "SELECT id, revision, text FROM drafts WHERE post_id = ? AND purpose = ? AND state = 'waiting'"
+        approved = "SELECT 1 FROM drafts WHERE post_id = ? AND purpose = ? AND state = 'approved'"
+
+        async def approve() -> bool:
+            for draft_id, revision, text in self.house.rows(waiting, post_id, purpose):
+                draft = {"draft_id": draft_id, "revision": revision, "text": text, "post": {"post_id": post_id}}
+                await self.decide(draft, "approve")
+            return bool(self.house.rows(approved, post_id, purpose))
+
+        await self._insist(approve)
+
+    async def _insist(self, act: Callable[[], Awaitable[bool]]) -> None:
+        """Do something again until it is taken, as people do: a platform gives up a press after a while, and the
+        database may be away."""
+        async with asyncio.timeout(LONGEST_WAIT):
+            while not await act():
+                await asyncio.sleep(0.2)
 
     async def _until(self, happened: Any) -> Any:
         """What `happened` gives, as soon as it gives something."""
@@ -526,7 +543,7 @@ class Script:
             if listed is None or listed.status_code != 200 or not listed.json()["items"]:
                 continue
             items = listed.json()["items"]
-            await self._ask(items)
+            await self._ask_somebody(items)
             await self._take_words_of_the_model(items)
             about_fans = [draft for draft in items if draft["purpose"] != "reply"]
             draft = self.chance.choice(about_fans if about_fans and self.chance.random() < 0.5 else items)
@@ -537,14 +554,20 @@ class Script:
             elif self.chance.random() < 0.2:
                 await self._change()
 
-    async def _ask(self, drafts: list[Json]) -> None:
+    async def _ask_somebody(self, drafts: list[Json]) -> None:
         """Put a question to somebody who made something on the desk."""
         made = [draft["post"]["post_id"] for draft in drafts if MADE in (draft["post"]["text"] or "")]
         if made and self.chance.random() < 0.5:
-            post_id, body = self.chance.choice(made), {"kind": "stage", "by": "wim"}
-            answer = await self.house.call("POST", f"/api/posts/{post_id}/ask", json=body)
-            self.house.note(f"web: ask about {post_id}: {answer and answer.status_code}")
-            self.counts["asked for the stage"] += answer is not None and answer.status_code == 201
+            await self._ask(self.chance.choice(made))
+
+    async def _ask(self, post_id: str) -> bool:
+        """Put a question to the author of a post. True if it is on the desk now."""
+        body = {"kind": "stage", "by": "wim"}
+        answer = await self.house.call("POST", f"/api/posts/{post_id}/ask", json=body)
+        self.house.note(f"web: ask about {post_id}: {answer and answer.status_code}")
+        self.counts["asked for the stage"] += answer is not None and answer.status_code == 201
+        asked = "SELECT 1 FROM drafts WHERE post_id = ? AND purpose = 'ask'"
+        return bool(self.house.rows(asked, post_id))
 
     async def _take_words_of_the_model(self, drafts: list[Json]) -> None:
         """Say yes to a wording that a language model put on a card."""

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from bot.store import Store
+from bot.store.postgres import PRESENT
 from tests import databases
 from tests.fakes.discord import SEND as DISCORD_SEND
 from tests.kill.__main__ import look
@@ -28,6 +29,7 @@ BOTH = ((), ())
 BOUND = 120.0
 """Seconds in which everything must be taken over on a busy machine. It is 15 where nothing else runs."""
 MANY = 20
+THERE = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = ?"
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,7 @@ async def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path: Path, datab
             assert await house.stop().ended(BOUND) == 0
             await house.over()
             await house.start()
+            assert house.rows(THERE, PRESENT) == [(len(BOTH),)]
         for task in people:
             task.cancel()
         ended = await asyncio.gather(*people, return_exceptions=True)

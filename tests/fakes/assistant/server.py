@@ -183,6 +183,8 @@ class FakeAssistant:
         turn = self._turn(asked)
         try:
             return await self._take(request, asked, turn)
+        except ConnectionResetError:  # who asked is gone
+            return _broken(request)
         finally:
             self.at_once -= 1
             turn.over.set()
