@@ -65,6 +65,11 @@ def test_a_hold_needs_a_reason_and_nobody_begins_a_second_one(greenroom, desk, l
     desk.page.get_by_role("button", name="Put everything on hold").click()
     expect(desk.page.get_by_label("Why, for the whole team")).to_be_focused()
     assert not greenroom.api("GET", "/api/hold")["on_hold"]
+    desk.page.get_by_label("Why, for the whole team").fill(REASON)
+    desk.page.get_by_role("button", name="Put everything on hold").click()
+    expect(desk.page.locator(".toast")).to_have_text("Nothing is sent now.")
+    greenroom.api("DELETE", "/api/hold?by=tom")
+    expect(desk.page.locator("#hold")).to_have_text("")
     greenroom.api("POST", "/api/hold", {"by": "tom", "reason": REASON})
     expect(desk.page.locator("#hold")).to_contain_text(f"by Tom: {REASON}")
     expect(desk.page.get_by_role("button", name="Put everything on hold")).to_be_hidden()

@@ -419,6 +419,49 @@ def test_fits_a_small_phone(greenroom, visit):
     assert page.evaluate(TOO_SMALL) == []
 
 
+def test_who_has_a_card_fits_a_small_phone(greenroom, visit):
+    words = "I can't do this anymore, nobody would notice if I was gone"  # with a reason longer than the line
+    mine = greenroom.card(greenroom.write(words, fan="Held", channel="held"))["draft_id"]
+    greenroom.decide(mine, "mara", "open")
+    page = visit("mara", (360, 640)).page
+    page.goto(greenroom.url + "/inbox?channel=held")
+    badge = card(page, words).get_by_text("you have it")
+    expect(badge).to_be_visible()
+    room, taken = card(page, words).bounding_box(), badge.bounding_box()
+    assert taken["x"] + taken["width"] <= room["x"] + room["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_stream_that_outlives_a_break_leaves_no_word_of_it(greenroom, phone):
+    page, said = phone.page, phone.page.get_by_text("No connection.")
+    page.goto(greenroom.url + "/inbox?channel=break")
+    greenroom.write(f"{CRASH} before", fan="Before", channel="break")
+    show_new(page, "before")  # the stream is there
+    phone.context.set_offline(True)  # what is open stays open, as when a phone changes its network and back
+    expect(said).to_be_visible()
+    phone.context.set_offline(False)
+    expect(said).to_be_hidden()
+    greenroom.write(f"{CRASH} after", fan="After", channel="break")
+    show_new(page, "after")
+
+
+def test_nothing_stands_around_a_forgotten_post_not_even_what_stood_there_before(greenroom, desk):
+    greenroom.write(THANKS, fan="Stays", channel="forgotten")
+    greenroom.write(f"{THANKS}, I go now", fan="Goes", channel="forgotten")
+    greenroom.api("DELETE", "/api/fans/web/fan-Goes")
+    page = desk.page
+    page.goto(greenroom.url + "/inbox?channel=forgotten&view=all")
+    beside = page.get_by_label("Around this post")
+    card(page, "Stays").get_by_role("button", name="Around it").or_(
+        card(page, "Stays").locator(".why-line")
+    ).first.click()
+    expect(beside.get_by_role("heading", name="What we said to Stays before")).to_be_visible()
+    gone = card(page, "no longer kept")
+    gone.click()
+    expect(beside).to_have_text("What stands around this post cannot be shown.")
+    expect(gone.get_by_role("button", name="Around it")).to_have_count(0)
+
+
 def test_the_first_page_is_small_and_more_follows(greenroom, visit):
     for n in range(60):
         greenroom.write(f"{THANKS}, page {n}. {LONG[:200]}", fan=f"Page {n}", channel="paging")

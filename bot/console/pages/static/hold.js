@@ -41,7 +41,7 @@ form.addEventListener("submit", async (event) => {
   form.reset();
   menu.open = false;
   const again = data.waiting === 1 ? "1 approved reply waits" : `${data.waiting} approved replies wait`;
-  toast(`Nothing is sent now. ${again} for a new yes.`);
+  toast(data.waiting ? `Nothing is sent now. ${again} for a new yes.` : "Nothing is sent now.");
 });
 
 place.addEventListener("click", async ({ target }) => {

@@ -1,6 +1,6 @@
 // The inbox: what is pressed on cards, what is new, who else is here.
 
-import { api, fragment, page } from "./api.js";
+import { api, fragment, make, page } from "./api.js";
 import {
   cardOf,
   cards,
@@ -258,8 +258,10 @@ async function fillAround(card, place) {
 async function showBeside(card) {
   shownFor = card.dataset.post;
   const made = await fragment(aroundOf(card));
-  if (!made || shownFor !== card.dataset.post) return;
-  beside.replaceChildren(made);
+  if (shownFor !== card.dataset.post) return;
+  if (!made && beside.querySelector(`[data-around-of="${shownFor}"]`)) return;
+  // What stood around another post goes in any case: a note written there would be put to this one.
+  beside.replaceChildren(made ?? make("p", { className: "meta" }, "What stands around this post cannot be shown."));
   beside.scrollTop = 0;
   restore(card, beside);
 }

@@ -14,6 +14,8 @@ const line = document.getElementById("connection");
 export function follow(address, handlers, back = () => {}) {
   let lost = false;
   let saying = 0;
+  let again = 0;
+  let stream = null;
 
   const away = () => {
     lost = true;
@@ -21,25 +23,30 @@ export function follow(address, handlers, back = () => {}) {
     saying = setTimeout(() => say("No connection. What you write is kept in this browser."), PATIENCE);
   };
   const open = () => {
-    const stream = new EventSource(address);
+    clearTimeout(again);
+    stream?.close();
+    const one = new EventSource(address);
+    stream = one;
     for (const [name, handle] of Object.entries(handlers))
-      stream.addEventListener(name, ({ data }) => handle(JSON.parse(data)));
-    stream.onopen = () => {
+      one.addEventListener(name, ({ data }) => handle(JSON.parse(data)));
+    one.onopen = () => {
       clearTimeout(saying);
       say("");
       if (lost) back();
       lost = false;
     };
-    stream.onerror = async () => {
+    one.onerror = async () => {
       away();
-      if (stream.readyState !== EventSource.CLOSED) return; // it comes again by itself
+      if (one.readyState !== EventSource.CLOSED) return; // it comes again by itself
       if (await signedOut(address)) {
         clearTimeout(saying);
         say("You are signed out. What you wrote is kept in this browser. ", "/inbox", "Sign in again");
-      } else setTimeout(open, AGAIN);
+      } else if (stream === one) again = setTimeout(open, AGAIN);
     };
   };
   addEventListener("offline", away);
+  // The old stream may have outlived the break and never open again, or be dead without knowing it.
+  addEventListener("online", open);
   open();
 }
 
