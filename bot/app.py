@@ -90,9 +90,9 @@ class Shared:
         """The community's store. Raises StoreError, or Busy if another Greenroom has it."""
         return await Store.open(settings.store, settings.key)
 
-    def web(self, settings: Settings, deps: Deps) -> Web:
-        """The web server with the community's pages; not started."""
-        return WebServer(create_app(deps), settings.web.host, settings.web.port)
+    def web(self, settings: Settings, deps: Deps, *, pages: bool) -> Web:
+        """The web server with the community's pages, or with the health checks alone; not started."""
+        return WebServer(create_app(deps, pages=pages), settings.web.host, settings.web.port)
 
 
 def build(
@@ -106,9 +106,9 @@ def build(
 ) -> App:
     """An app of these settings, not yet started.
 
-    `only` names the roles of this process (`web`, `desk`, `outbox` and platforms); empty: all. `reader` loads the
-    trained model; without it posts are read by words alone. `shared`: where the process serves other communities, too.
-    Tests pass a clock.
+    `only` names the roles of this process (`web`, `desk`, `outbox`, `probes` and platforms); empty: all. `reader` loads
+    the trained model; without it posts are read by words alone. `shared`: where the process serves other communities,
+    too. Tests pass a clock.
     """
     shared = shared or Shared()
     content = Content(settings.templates, reader=reader, var=settings.var, built=shared.built, watcher=shared.watcher)
@@ -205,9 +205,9 @@ class App:
         await self._add_assistant()
         self.keys = keys(settings, self._environ)
         self.deps = self._deps()
-        self.web = self._shared.web(settings, self.deps)
+        self.web = self._shared.web(settings, self.deps, pages=self._takes("web"))
         await self.store.write(lambda c: sessions.keep_only(c, settings.managers))
-        if self._takes("web"):
+        if self._takes("web") or self._takes("probes"):
             await self.web.start()
             self._stack.push_async_callback(self.web.stop)
         self._run_parts()
@@ -258,7 +258,7 @@ class App:
         return not self._only or role in self._only
 
     def _check_roles(self) -> None:
-        known = {"desk", "outbox", *self.platforms}
+        known = {"desk", "outbox", "probes", *self.platforms}
         unknown = sorted(self._only - known)
         if unknown:
             raise GreenroomError(f"--only: there is no role “{unknown[0]}” here; roles: {', '.join(sorted(known))}")
@@ -303,6 +303,7 @@ class App:
 
     async def _tell_of_templates(self) -> None:
         """Tell surfaces once that the files had faults at the start, and once that they are in order again."""
+        self.rounds.look()
         name = Happened.TEMPLATES_MENDED if self.content.kept_at is None else Happened.TEMPLATES_KEPT_IN_USE
         now, faults = self.clock.now(), len(self.content.faults)
 
@@ -328,6 +329,8 @@ class App:
                 log.exception("part_failed", part=name)
             else:
                 return
+            if (task := asyncio.current_task()) and task.cancelling():
+                return  # it failed while it was stopped
             if (self.clock.now() - started).total_seconds() > LONGEST_BACKOFF:
                 pause = FIRST_BACKOFF
             await asyncio.sleep(pause)
@@ -350,6 +353,8 @@ class App:
                 announce(f"  {signin_link(self.keys, self.base_url, on_call)}")
             elif self._takes("web"):
                 announce(f"The console is at {self.base_url}; `greenroom link {on_call}` prints a link to sign in.")
+            elif self._takes("probes"):
+                announce(f"/healthz, /readyz and /metrics are at {self.base_url}.")
             async with watchdog():
                 await stop.wait()
 

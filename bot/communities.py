@@ -51,11 +51,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds before a community that could not start is tried again. They double each time."""
 STARTING = 2
 """Communities that read their files at the same time."""
-LOOKS = 10
-"""How often a second all communities together look, in each of their loops, for what nothing has told them of."""
+LOOKS = 3
+"""How often a second all communities together look, in each of their loops, for what nothing has told them of: a
+wake-up that was lost, or what need not be in time. What is due by the clock is waited for."""
 READING = max(1, min(4, (os.cpu_count() or 1) - 1))
 """Threads that read posts at the same time, of different communities."""
-_ROLES: Final = ("web", "desk", "outbox", "replay")
+_ROLES: Final = ("web", "desk", "outbox", "probes", "replay")
 
 
 def folders(folder: Path) -> dict[str, Path]:
@@ -110,13 +111,13 @@ def clash(settings: Settings, others: Mapping[str, Settings], bind: str) -> str 
 class _Shared(Shared):
     """What the communities share. A database of a server is opened once."""
 
-    def __init__(self, pages: Callable[[Settings, Deps], Web]) -> None:
+    def __init__(self, place: Callable[[Settings, Deps, bool], Web]) -> None:
         super().__init__()
         self.turns = Turns(READING)
         self.starting = asyncio.Semaphore(STARTING)
         self.served = 0
         """Communities of the process."""
-        self._pages = pages
+        self._place = place
         self._opening: dict[str, asyncio.Task[Database]] = {}
 
     async def store(self, settings: Settings) -> Store:
@@ -141,9 +142,9 @@ class _Shared(Shared):
                 self._opening = {url: task for url, task in self._opening.items() if task is not opening}
             raise
 
-    def web(self, settings: Settings, deps: Deps) -> Web:
+    def web(self, settings: Settings, deps: Deps, *, pages: bool) -> Web:
         """The community's place on the one web server."""
-        return self._pages(settings, deps)
+        return self._place(settings, deps, pages)
 
     async def close(self) -> None:
         """Close the databases."""
@@ -225,7 +226,7 @@ class Communities:
         self._hosts = Hosts(self, self.keys, host)
         self.web = WebServer(self._hosts, host, port)
         self._reader = await asyncio.to_thread(_loaded, self._reader)
-        if self._takes("web"):
+        if self._takes("web") or self._takes("probes"):
             await self.web.start()
             self._stack.push_async_callback(self.web.stop)
         for key, one in self._all.items():
@@ -284,7 +285,7 @@ class Communities:
         for check in checks(settings):
             if check.ok is False:
                 log.warning("not_safe", what=check.result, fix=check.fix)
-        if self._only and not self._roles(settings):
+        if self._only and not self._roles(settings) - {"probes"}:
             one.why = None
             self._set_tried(one)
             await asyncio.Event().wait()
@@ -307,15 +308,16 @@ class Communities:
 
     def _roles(self, settings: Settings) -> frozenset[str]:
         """Those of this process that the community has."""
-        has = {"web", "desk", "outbox", *settings.switched_on, *(["replay"] if settings.replay_file else [])}
+        has = {"web", "desk", "outbox", "probes", *settings.switched_on, *(["replay"] if settings.replay_file else [])}
         return self._only & has
 
     def _set_tried(self, one: _One) -> None:
         one.tried = True
         self._changed.set()
 
-    def _place(self, settings: Settings, deps: Deps) -> Web:
-        return Place(self._hosts, self.web, settings.key, host_of(settings, self.web.port), create_app(deps))
+    def _place(self, settings: Settings, deps: Deps, pages: bool) -> Web:
+        app = create_app(deps, pages=pages)
+        return Place(self._hosts, self.web, settings.key, host_of(settings, self.web.port), app)
 
     def _show_away(self, key: str, one: _One) -> None:
         if one.settings:
@@ -375,6 +377,8 @@ class Communities:
             for key, app in self.running.items():
                 announce(f"{key}: the console is at {app.base_url}")
             announce(f"`greenroom link NAME --config {self.folder}/KEY/config.yaml` prints a link to sign in.")
+        elif self._takes("probes"):
+            announce(f"/healthz, /readyz and /metrics are at http://{self.bind}.")
         for key, why in self.away.items():
             announce(f"{key} is not running: {why}")
 

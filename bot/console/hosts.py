@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Depends, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Metric, ProcessCollector, generate_latest
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -21,11 +23,13 @@ from bot.adapters.web.health import takes_writes
 from bot.adapters.web.limits import Limits
 from bot.adapters.web.metrics import Metrics
 from bot.adapters.web.problems import Problem
+from bot.console.plain import answer
 from bot.console.server import WebServer, end_streams
 from bot.errors import GreenroomError
 
 _NOBODY: Final = "There is nothing at this host name."
-_AWAY: Final = "Greenroom does not run here at the moment; its log says why."
+_NO_PAGE: Final = "This is the address of the whole process; each community has one of its own, which the log names."
+_AWAY: Final = "Greenroom does not run here at the moment; whoever runs it finds out why in its log."
 _UNKNOWN: Final = (
     "Send the bearer token of the process; it is in var/web_token beside the communities, or GREENROOM_WEB_TOKEN."
 )
@@ -70,7 +74,7 @@ class Hosts:
         elif host in allowed_hosts(scope["server"][1], self._bind, None):
             await self._whole(scope, receive, send)
         else:
-            await Problem(404, "not_found", _NOBODY).response()(scope, receive, send)
+            await answer(Problem(404, "not_found", _NOBODY), scope)(scope, receive, send)
 
     def show(self, key: str, host: str, app: ASGIApp) -> None:
         """Answer for the community with this key, at this host alone."""
@@ -80,7 +84,12 @@ class Hosts:
     def show_away(self, key: str, host: str) -> None:
         """Say there that the community is away. A host that another community has stays its own."""
         if self._apps.get(host, (key,))[0] == key:
-            self.show(key, host, Problem(503, "unavailable", _AWAY, retry_after=_RETRY).response())
+            self.show(key, host, _away)
+
+
+async def _away(scope: Scope, receive: Receive, send: Send) -> None:
+    """What answers for a community that does not run."""
+    await answer(Problem(503, "unavailable", _AWAY, retry_after=_RETRY), scope)(scope, receive, send)
 
 
 class Place:
@@ -164,6 +173,7 @@ def _of_the_process(whole: Whole, keys: Keys) -> FastAPI:
     app.add_api_route("/readyz", _readyz)
     app.add_api_route("/metrics", _metrics)
     problems.install(app)
+    app.add_exception_handler(HTTPException, _nowhere)
     app.add_exception_handler(GreenroomError, _failed)
     return app
 
@@ -194,6 +204,13 @@ async def _readyz(whole: Seen, response: Response) -> Mapping[str, Any]:
 
 async def _metrics(whole: Seen) -> Response:
     return Response(await whole.metrics(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    said = await problems.told(request, error)
+    if said.status_code != HTTPStatus.NOT_FOUND:
+        return said
+    return answer(Problem(404, "not_found", _NO_PAGE), request.scope)
 
 
 def _failed(_request: Request, error: Exception) -> Response:

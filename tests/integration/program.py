@@ -30,13 +30,13 @@ class Program:
         self.folder = folder
         self.process: asyncio.subprocess.Process | None = None
 
-    async def start(self, config: Path, **environ: str) -> str:
-        """Start it and wait until it runs; returns its address."""
+    async def start(self, config: Path, *options: str, **environ: str) -> str:
+        """Start it and wait until it runs; returns its address. `options` of the command."""
         if not (self.folder / "templates").exists():
             shutil.copytree(ROOT / "templates", self.folder / "templates")
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "run", "--config", str(config)),
+                *(sys.executable, "-m", "bot", "run", "--config", str(config), *options),
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
                 stdout=asyncio.subprocess.PIPE,

@@ -154,5 +154,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _rule(path: str, headers: MutableHeaders) -> None:
-    headers.update(_BROWSER_RULES)
+    for name, rule in _BROWSER_RULES.items():
+        headers.setdefault(name, rule)
     headers.setdefault("Cache-Control", "no-cache" if path.startswith("/static/") else "no-store")

@@ -8,7 +8,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from bot.adapters.web.views import checks
 from bot.domain import Refused
@@ -52,6 +54,11 @@ class Problem(Exception):
         return JSONResponse(self.content, self.status, headers)
 
 
+def is_for_a_person(scope: Scope) -> bool:
+    """Whether a browser asks for something to show. Scripts and programs do not ask for pages."""
+    return "text/html" in Headers(scope=scope).get("accept", "").lower()
+
+
 def missing(what: str, found_in: str) -> Problem:
     """404 for an unknown id."""
     return Problem(404, "not_found", f"There is no {what} with this id; {found_in} lists what there is.")
@@ -91,15 +98,19 @@ def unavailable(error: StoreError) -> Problem:
 
 def install(app: FastAPI) -> None:
     """Answer all errors of this app in the flat shape."""
-    app.add_exception_handler(Problem, lambda _, error: _known(error))
+    app.add_exception_handler(Problem, told)
     app.add_exception_handler(Refused, lambda _, error: _refused(error))
     app.add_exception_handler(RequestValidationError, lambda _, error: _wrong_shape(error))
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, told)
 
 
-def _known(error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)  # noqa: S101 - for the type checker
-    return error.response()
+async def told(_: Request, error: Exception) -> JSONResponse:
+    """The answer to a Problem, or to an HTTPException."""
+    if isinstance(error, Problem):
+        return error.response()
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
+    code, message = _BY_STATUS.get(error.status_code, ("error", str(error.detail)))
+    return Problem(error.status_code, code, message).response()
 
 
 def _refused(error: Exception) -> JSONResponse:
@@ -121,9 +132,3 @@ def _sentence(detail: dict[str, Any]) -> str:
     place = [str(part)[:60].encode("ascii", "backslashreplace").decode() for part in detail["loc"][1:]]
     where = ".".join(place) or "body"
     return wrong(f"`{where}`", detail)
-
-
-async def _http(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
-    code, message = _BY_STATUS.get(error.status_code, ("error", str(error.detail)))
-    return Problem(error.status_code, code, message).response()

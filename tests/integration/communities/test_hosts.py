@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from typing import Any
 
 import httpx
+import pytest
 
 from bot import app, settings
 from bot.adapters.web.auth import signin_link
@@ -33,6 +37,36 @@ async def test_an_unknown_host_is_told_of_nobody(town: Town) -> None:
             for path in ("/", "/inbox", "/api/drafts", "/readyz", "/metrics", "/healthz"):
                 answer = await client.get(path)
                 assert (answer.status_code, answer.json()) == (404, nothing), (host, path)
+
+
+@pytest.mark.parametrize(
+    ("at", "path", "status", "says"),
+    [
+        ("nobody.localhost", "/inbox", 404, "There is nothing at this host name."),
+        ("torn.localhost", "/inbox", 503, "Greenroom does not run here at the moment"),
+        ("127.0.0.1", "/", 404, "each community has one of its own"),
+        ("lamp.localhost", "/nowhere", 404, "There is nothing at this address"),
+    ],
+)
+async def test_a_person_reads_on_a_page_what_a_program_reads_as_json(
+    folder: Folder, run: Run, at: str, path: str, status: int, says: str
+) -> None:
+    folder.add("lamp")
+    folder.add("torn").write_text("nothing: of it\n", encoding="utf-8")
+    async with run() as town, town.at(f"{at}:{town.port}") as client:
+        page = await client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert says in page.text
+        assert '<meta name="viewport"' in page.text
+        assert page.headers["cache-control"] == "no-store"
+        for style in re.findall("<style>(.*?)</style>", page.text, re.DOTALL):
+            told = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+            assert f"style-src 'sha256-{told}'" in page.headers["content-security-policy"]
+        for accept in ("application/json", "*/*", ""):
+            answer = await client.get(path, headers={"Accept": accept})
+            assert answer.status_code == status
+            assert answer.json()["error"] in {"not_found", "unavailable"}
+            assert answer.headers.get("retry-after") == page.headers.get("retry-after")
 
 
 async def test_a_public_address_is_the_only_one(folder: Folder, run: Run) -> None:

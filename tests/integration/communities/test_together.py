@@ -248,6 +248,14 @@ async def test_roles_are_those_of_the_process(folder: Folder, run: Run) -> None:
             parts = (await client.get("/readyz")).json()
         assert parts["web"] is True
         assert not {"rounds", "outbox", "replay"} & parts.keys()
+    async with run(only=("replay", "probes")) as town:
+        assert town.many.running.keys() == {"lamp"}
+        for host in (f"127.0.0.1:{town.port}", town.host("lamp")):
+            async with town.at(host) as client:
+                answers = [
+                    await client.get(path) for path in ("/healthz", "/readyz", "/metrics", "/inbox", "/api/drafts")
+                ]
+                assert [answer.status_code for answer in answers] == [200, 200, 200, 404, 404]
     with pytest.raises(GreenroomError, match="there is no role “tool”"):
         async with run(only=("web", "tool")):
             pass
