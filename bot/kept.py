@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,12 +34,25 @@ def keep(var: Path, texts: Mapping[str, str], checks: str) -> None:
         {"at": datetime.now(UTC).isoformat(), "checks": checks, "texts": dict(texts)}, ensure_ascii=False
     )
     new = var / _NEW
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), private.FILE)  # a crash may have left it
-        file.write(written)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(var / FILE)
+    with _turn(var):
+        opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, private.FILE)
+        with os.fdopen(opened, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), private.FILE)  # a crash may have left it
+            file.write(written)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(var / FILE)
+
+
+@contextlib.contextmanager
+def _turn(var: Path) -> Iterator[None]:
+    """One at a time: processes on one database may share the folder."""
+    folder = os.open(var, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def kept(var: Path) -> Kept | None:

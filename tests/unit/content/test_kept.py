@@ -181,6 +181,19 @@ def test_a_killed_write_leaves_the_last_copy(templates: Path, var: Path, monkeyp
     assert (var / FILE).read_bytes() == before
 
 
+async def test_processes_that_share_the_folder_keep_one_after_the_other(var: Path) -> None:
+    texts = [{"a.md": f"{n}" * 100_000} for n in range(8)]
+
+    def keep_often(mine: dict[str, str]) -> None:
+        for _ in range(20):
+            keep(var, mine, "checks")
+            found = kept(var)
+            assert found
+            assert found.texts in texts
+
+    await asyncio.gather(*(asyncio.to_thread(keep_often, mine) for mine in texts))
+
+
 def test_what_went_live_before_is_not_checked_again(templates: Path, var: Path) -> None:
     """A wording with a fault that the kept set calls good is believed, as long as checks, facts and text are the
     same."""
