@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.errors import GreenroomError, StoreError
+from bot.errors import StoreError
 from bot.ports import Clock
 from bot.stopping import first_of
 from bot.store import Store, leases
@@ -45,22 +45,32 @@ class Seat:
         """Whether this process sends to the platform: from when it first has the seat until another process has it."""
 
     async def hold(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Wait for the seat, then do the work. Raises what the work raises, and GreenroomError when it was broken off,
-        because another process may take the seat."""
+        """Wait for the seat, then do the work. When the database did not see this process for a while the work is
+        broken off, because another process may take the seat, and it waits again. Raises what the work raises."""
         if self._store.session is None:
             await work()
             return
+        while True:
+            await self._sit_down()
+            try:
+                await first_of(work(), self._until_lost())
+            except _Lost:
+                self.waits = True
+                log.warning("seat_lost", seat=self._name, why="The database did not see this process for a while.")
+            else:
+                return
+            finally:
+                with contextlib.suppress(StoreError):  # then it ends with our session
+                    await self._store.write(lambda c: leases.let_go(c, self._name, self._holder))
+            await asyncio.sleep(LOOK)
+
+    async def _sit_down(self) -> None:
         while other := await self._take():
-            if not self.waits:
+            if self.sends or not self.waits:
                 log.info("waits_for_seat", seat=self._name, taken_by=other)
             self.waits, self.sends = True, False
             await asyncio.sleep(LOOK)
         self.waits, self.sends = False, True
-        try:
-            await first_of(work(), self._until_lost())
-        finally:
-            with contextlib.suppress(StoreError):  # then it ends with our session
-                await self._store.write(lambda c: leases.let_go(c, self._name, self._holder))
 
     async def _take(self) -> str | None:
         """None when it is ours now, else who has it."""
@@ -79,7 +89,8 @@ class Seat:
         finally:
             lost.cancel()
             await asyncio.gather(lost, return_exceptions=True)
-        raise GreenroomError(
-            "The database did not see this process for a while, so that another one may connect in its place; it waits "
-            "for its turn."
-        )
+        raise _Lost
+
+
+class _Lost(Exception):
+    """Another process may take the seat."""
