@@ -24,7 +24,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.types.string import TextLoader
 from sqlalchemy import Engine
 
@@ -127,11 +127,14 @@ class Served(Database):
         self.url = as_role(self.admin, role)
         self._look: psycopg.Connection[dict[str, Any]] | None = None
 
-    def _run(self, statement: str, values: Sequence[Any] | None = None) -> psycopg.Cursor[dict[str, Any]]:
+    def _connected(self) -> psycopg.Connection[dict[str, Any]]:
         if self._look is None:
             self._look = psycopg.connect(self.admin, row_factory=dict_row, autocommit=True, options=_SOLE)
             self._look.adapters.register_loader("json", TextLoader)  # as SQLite gives it
-        return self._look.execute(statement.encode(), values)
+        return self._look
+
+    def _run(self, statement: str, values: Sequence[Any] | None = None) -> psycopg.Cursor[dict[str, Any]]:
+        return self._connected().execute(statement.encode(), values)
 
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return self._run(query.replace("?", "%s"), values).fetchall()
@@ -139,13 +142,14 @@ class Served(Database):
     def tuples(self, query: str, values: Sequence[Any]) -> list[Any]:
         """What a query finds, as plain rows; waits for a server that starts again. None of a table that is not made."""
         given_up_at = time.monotonic() + 30
+        asked = query.replace("%", "%%").replace("?", "%s").encode()
         while True:
             try:
-                with psycopg.connect(self.admin, options=_SOLE) as found:
-                    return found.execute(query.replace("%", "%%").replace("?", "%s").encode(), values).fetchall()
+                return self._connected().cursor(row_factory=tuple_row).execute(asked, values).fetchall()
             except psycopg.errors.UndefinedTable:
                 return []
             except psycopg.OperationalError:
+                self._look = None
                 if time.monotonic() > given_up_at:
                     raise
                 time.sleep(0.1)
