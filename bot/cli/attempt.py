@@ -23,9 +23,11 @@ from responders.types import Author, Candidate, Context, Outcome, Post, Proposal
 
 def attempt(
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT...", help="What fans write; else each line of the input.")
+        list[str] | None, typer.Argument(metavar="TEXT", help="What fans write; else each line of the input.")
     ] = None,
-    channel: Annotated[str, typer.Option(help="Its channel; config.yaml has its language and register.")] = "general",
+    channel: Annotated[
+        str, typer.Option(metavar="NAME", help="Its channel; config.yaml has its language and register.")
+    ] = "general",
     as_json: Annotated[bool, typer.Option("--json", help="For scripts: an object for each post.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Also what each stage saw.")] = False,
     config: Config = None,

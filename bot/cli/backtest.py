@@ -34,12 +34,17 @@ from responders.ports import Floats
 
 
 def backtest(  # noqa: PLR0913, PLR0917 - one for each option
-    files: Annotated[list[Path], typer.Argument(metavar="EXPORT...", help="Files of DiscordChatExporter or Telegram.")],
+    files: Annotated[list[Path], typer.Argument(metavar="EXPORT", help="Files of DiscordChatExporter or Telegram.")],
     staff: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="An account of your team; again for each.")
     ] = None,
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge posts from this day on.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Judge at most so many posts.", show_default=False)] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Judge posts from this day on."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Judge at most so many posts.", show_default=False)
+    ] = None,
     caps: Annotated[bool, typer.Option("--caps", help="Count the caps on replies, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page for a browser.")] = None,

@@ -21,7 +21,10 @@ from bot.settings import Settings
 Config = Annotated[
     Path | None,
     typer.Option(
-        "--config", help="The config.yaml to use; else GREENROOM_CONFIG, else ./config.yaml.", show_default=False
+        "--config",
+        metavar="FILE",
+        help="The config.yaml to use; else GREENROOM_CONFIG, else ./config.yaml.",
+        show_default=False,
     ),
 ]
 

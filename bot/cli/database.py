@@ -39,7 +39,8 @@ def upgrade(config: Config = None) -> None:
 
 @commands.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="The new file.", show_default=False)], config: Config = None
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.", show_default=False)],
+    config: Config = None,
 ) -> None:
     """Back up the SQLite database. It is written to a new file, also while Greenroom runs.
 
@@ -56,9 +57,9 @@ def backup(
 
 @commands.command("restore")
 def restore_(
-    file: Annotated[Path, typer.Argument(help="A backup.", show_default=False)], config: Config = None
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.", show_default=False)], config: Config = None
 ) -> None:
-    """Go back to a backup of the SQLite database; stop Greenroom first. The old database is kept beside it, and
+    """Go back to a backup of the SQLite database. Stop Greenroom first. The old database is kept beside it, and
     everything is on hold until a manager lifts that.
 
     \b
@@ -75,8 +76,8 @@ def restore_(
 
 @commands.command()
 def restored(config: Config = None) -> None:
-    """Say that PostgreSQL's own tools restored the database, before Greenroom starts on it. Everything is on hold then,
-    until a manager lifts that.
+    """Say that PostgreSQL's tools restored the database. Do so before Greenroom starts on it. Everything is on hold
+    then, until a manager lifts that.
 
     \b
     Example: greenroom db restored

@@ -11,7 +11,9 @@ from bot.adapters.web.links import link_for
 from bot.cli.common import Config, load_settings
 
 
-def link(name: Annotated[str, typer.Argument(help="The manager's key in config.yaml.")], config: Config = None) -> None:
+def link(
+    name: Annotated[str, typer.Argument(metavar="KEY", help="The manager's key in config.yaml.")], config: Config = None
+) -> None:
     """Print a sign-in link for a manager; it lives ten minutes and works once.
 
     \b

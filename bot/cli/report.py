@@ -21,7 +21,7 @@ ALL = "all"
 
 
 def report(
-    weeks: Annotated[int, typer.Option(min=1, max=52, help="The last so many weeks.")] = 4,
+    weeks: Annotated[int, typer.Option(metavar="NUMBER", min=1, max=52, help="The last so many weeks.")] = 4,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     config: Config = None,
 ) -> None:

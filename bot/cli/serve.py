@@ -16,7 +16,10 @@ from bot.cli.common import Config, Many, load_settings, one_of
 Only = Annotated[
     str | None,
     typer.Option(
-        "--only", help="Roles of this process: web, desk, outbox, probes or a platform; else all.", show_default=False
+        "--only",
+        metavar="ROLES",
+        help="Roles of this process: web, desk, outbox, probes or a platform; else all.",
+        show_default=False,
     ),
 ]
 Log = Annotated[Literal["words", "json"], typer.Option("--log", help="How the log on stderr is written.")]

@@ -57,9 +57,9 @@ def import_(
         Path | None, typer.Option(metavar="DIR", help="Another folder of templates than that of config.yaml.")
     ] = None,
     language: Annotated[
-        str | None, typer.Option(help="Of texts from Zammad or Chatwoot; else that of config.yaml.")
+        str | None, typer.Option(metavar="LANGUAGE", help="Of texts from Zammad or Chatwoot; else that of config.yaml.")
     ] = None,
-    intent: Annotated[str, typer.Option(help="Of texts from Zammad or Chatwoot.")] = "question",
+    intent: Annotated[str, typer.Option(metavar="NAME", help="Of texts from Zammad or Chatwoot.")] = "question",
     config: Config = None,
 ) -> None:
     """Make template files of a CSV file: our own, Zammad's text modules, or Chatwoot's canned responses.

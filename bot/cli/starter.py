@@ -25,7 +25,7 @@ _NAMELESS = "Our community"
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
-    community: Annotated[str | None, typer.Option(help="Your community's name.")] = None,
+    community: Annotated[str | None, typer.Option(metavar="NAME", help="Your community's name.")] = None,
 ) -> None:
     """Write a starter config.yaml and templates/ into a folder.
 

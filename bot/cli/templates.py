@@ -37,7 +37,9 @@ _SHOWN = ("mood", "length", "tells", "second")
 
 def preview(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A template, such as templates/en/thanks/any.md.")],
-    post: Annotated[str | None, typer.Option(help="What a fan writes; else the first post it answers.")] = None,
+    post: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What a fan writes; else the first post it answers.")
+    ] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Words for a slot.")] = None,
 ) -> None:
     """Show each wording of a file, and whether it is offered.
@@ -118,12 +120,16 @@ def _words(template: Template, slots: Sequence[str]) -> dict[str, str]:
 
 
 def sample(
-    intent: Annotated[str | None, typer.Argument(help="Such as praise.", show_default=False)] = None,
+    intent: Annotated[str | None, typer.Argument(metavar="INTENT", help="Such as praise.", show_default=False)] = None,
     name: Annotated[
         str | None, typer.Option("--situation", metavar="NAME", help="Such as lost_progress.", show_default=False)
     ] = None,
-    locale: Annotated[str | None, typer.Option(help="The language; else that of config.yaml.")] = None,
-    n: Annotated[int | None, typer.Option("--n", min=1, max=1000, help="How many posts.", show_default=False)] = None,
+    locale: Annotated[
+        str | None, typer.Option(metavar="LANGUAGE", help="The language; else that of config.yaml.")
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("--n", metavar="NUMBER", min=1, max=1000, help="How many posts.", show_default=False)
+    ] = None,
     config: Config = None,
 ) -> None:
     """Show the replies to some posts, as a channel would see them.

@@ -27,7 +27,7 @@ from responders.library.model import Library
 from responders.said import doing, said
 from responders.types import ASSISTANT
 
-Weeks = Annotated[int, typer.Option(min=1, max=52, help="The last so many weeks.")]
+Weeks = Annotated[int, typer.Option(metavar="NUMBER", min=1, max=52, help="The last so many weeks.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 NO_REASON = "no reason noted"
 NOBODY_ASKED = Used()
@@ -217,7 +217,7 @@ def listed(context: typer.Context, as_json: AsJson = False, config: Config = Non
 @patches.command("take")
 def taken(
     patch: Id,
-    text: Annotated[str | None, typer.Option(help="Other words for it.", show_default=False)] = None,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Other words for it.", show_default=False)] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Change it in your editor first.")] = False,
     config: Config = None,
 ) -> None:

@@ -12,13 +12,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from bot import app
+from bot.cli import commands
 from bot.content import Content
 from bot.errors import StoreError
 from bot.kept import FILE
@@ -33,6 +36,16 @@ from tests.processes import started
 Write = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[3]
+
+
+def _paths(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name in group.list_commands(None) if hasattr(group, "list_commands") else ():
+        yield from _paths(group.get_command(None, name), (*path, name))
+
+
+HELPS = list(_paths(get_command(commands)))
+"""The words of each command and group of commands."""
 
 
 class Screen(io.StringIO):
@@ -443,3 +456,16 @@ def test_postgresql_without_its_driver_is_told_in_a_sentence(monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(StoreError, match=r"greenroom\[postgres\]"):
         open_engine(driver_url("postgresql://someone@localhost/greenroom"))
+
+
+@pytest.mark.parametrize("words", [path for path in HELPS if path[:1] != ("queue",)], ids=" ".join)
+def test_the_help_names_values_in_words(
+    greenroom: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, _ = greenroom(*words, "--help")
+    assert status == 0
+    assert not re.search(r"[{[][a-z]|\.\.\.\S*\.\.\.", out.splitlines()[0]), "what to write is in capitals"
+    assert not re.search(r"--\S+ <(?:str|int|path|list|%)", out), "no types of Python"
+    assert not re.search(r"\w\.\.\.$", out, re.MULTILINE), "no sentence is cut"
+    assert all(len(line) <= 80 for line in out.splitlines())
