@@ -55,6 +55,7 @@ class Rounds:
         self._pipeline = pipeline
         self._leapt = leapt
         self._signal: Signal | None = None
+        self._told_to_look = False
         self._tidied: datetime | None = None
         self._happened = True
         """Whether anything may have happened since; where it is not known, yes."""
@@ -70,11 +71,13 @@ class Rounds:
                 await asyncio.sleep(EVERY)
                 rest = min(self._store.sweep(EVERY) - EVERY, (due - self._clock.now()).total_seconds())
                 if rest > 0:
-                    self._happened |= await signal.wait(rest)
+                    self._happened |= await signal.wait(rest) and not self._told_to_look
+                    self._told_to_look = False
 
     def look(self) -> None:
         """Look soon: the operators' files have changed, which no event tells."""
         if self._signal:
+            self._told_to_look = True
             self._signal.notify(frozenset())
 
     async def once(self) -> datetime:

@@ -37,7 +37,8 @@ managers: {{manager: {{name: Manager}}}}
 on_call: manager
 replies: {{undo_seconds: 3600, per_fan: null, per_channel: null}}
 """
-SETTLE, IDLE_SECONDS, POSTS = 5, 20, 200
+SETTLE, IDLE_SECONDS, POSTS = 30, 30, 200
+"""Seconds until what a start leaves to do is done, seconds that are looked at, and posts."""
 TOLD = "prints a link to sign in"
 """What the program says when all run."""
 PATIENCE = 1800
