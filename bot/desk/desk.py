@@ -77,7 +77,8 @@ class Desk:
 
     async def start(self) -> None:
         """Read the names of managers by role."""
-        self._names |= await self._store.read(cards.role_holder_names)
+        # By the writer, which waits for a server that recovers: else a start would end here.
+        self._names |= await self._store.write(cards.role_holder_names)
 
     async def decide(self, command: Command, *, name: str | None = None) -> Decided:
         """Carry out one press. Raises Refused.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, text
@@ -29,6 +31,7 @@ from bot.store.engine import (
     writing,
 )
 
+T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps the migration that runs in globals of the process, and two databases may be opened at once."""
@@ -109,13 +112,18 @@ def suits(engine: Engine) -> bool:
 
 
 def bring_up(engine: Engine) -> None:
-    """Run the missing migrations. A server that is just starting, or recovers, is waited for, and so is another process
-    that changes the schema. Raises StoreError if the database is too new for this code, or cannot be used, or if
-    processes that could not live with them use it."""
+    """Run the missing migrations, `patiently`. Raises StoreError if the database is too new for this code, or cannot be
+    used, or if processes that could not live with them use it."""
+    patiently(engine, lambda: _bring_up(engine))
+
+
+def patiently(engine: Engine, work: Callable[[], T]) -> T:
+    """Do what a start needs of the database. A server that is just starting, or recovers, is waited for, and so is
+    another process that changes the schema. Raises StoreError."""
     given_up_at = time.monotonic() + postgres.PATIENCE
     while True:
         try:
-            return _bring_up(engine)
+            return work()
         except DBAPIError as error:
             waits = not file_of(engine.url) and (postgres.starts(error) or _is_locked(error))
             if not waits or time.monotonic() > given_up_at:

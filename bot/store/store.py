@@ -20,7 +20,7 @@ from bot.store import deliveries, drafts, events, fans, inbox, leases, posts, re
 from bot.store.communities import named
 from bot.store.engine import checkpoint, driver_url, file_of, in_words, open_engine, place, reading, rewrite, writing
 from bot.store.lock import lock_file
-from bot.store.migrate import bring_up
+from bot.store.migrate import bring_up, patiently
 from bot.store.postgres import Presence, Wire, refusal, unheld
 from bot.store.signals import Signal
 from bot.store.writer import CLOSED, Writer
@@ -89,7 +89,7 @@ class Database:
             try:
                 async with asyncio.timeout(JOIN_SECONDS):
                     await database.presence.joined.wait()
-                database._sees = await asyncio.to_thread(_sees, engine)
+                database._sees = await asyncio.to_thread(patiently, engine, lambda: _sees(engine))
             except StoreError:
                 await database.close()
                 raise
@@ -387,11 +387,8 @@ def _let_go(session: int) -> Callable[[Connection], None]:
 
 
 def _sees(engine: Engine) -> frozenset[str] | None:
-    try:
-        with reading(engine) as connection:
-            return unheld(connection)
-    except DBAPIError as error:
-        raise in_words(error, engine.url) from error
+    with reading(engine) as connection:
+        return unheld(connection)
 
 
 def _let_go_all(connection: Connection) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.store import Store
 from bot.store.postgres import PRESENT
 from tests import databases
 from tests.fakes.discord import SEND as DISCORD_SEND
@@ -134,6 +133,15 @@ async def test_a_rolling_restart_loses_and_doubles_nothing(tmp_path: Path, datab
         assert ledger.counts["cards without a row"] == 0
 
 
-async def test_a_start_waits_for_a_server_that_recovers(database: databases.Served) -> None:
-    database.crash()
-    await (await Store.open(database.url)).close()
+async def test_a_start_waits_for_a_server_that_recovers(tmp_path: Path, database: databases.Served) -> None:
+    """It dies before a start, and when a start has just been seen by it."""
+    async with House(tmp_path, database).open() as house:
+        for _ in range(3):
+            database.crash()
+            starting = asyncio.create_task(house.start())
+            await until(lambda starting=starting: house.rows(THERE, PRESENT) != [(0,)] or starting.done())  # type: ignore[misc]
+            database.crash()
+            await starting
+            house.kill_all("after a start")
+            await house.over()
+            await until(lambda: house.rows(THERE, PRESENT) == [(0,)])
