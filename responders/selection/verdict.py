@@ -238,8 +238,13 @@ class Judge:
         return (_S, Reason(code=_C.ANSWERED, sentence=sentence)) if sentence else None
 
     def _between_fans(self, case: Case) -> Verdict | None:
-        context = case.context
-        if context.replies_to != "fan" or context.addressed or case.decided or case.understanding.intent == "helping":
+        context, read = case.context, case.understanding
+        if context.addressed or case.decided or read.intent == "helping":
+            return None
+        thanked = (
+            read.intent == "thanks" and not read.second and self._conversation.calls_a_fan(case.post.text, context)
+        )
+        if context.replies_to != "fan" and not thanked:
             return None
         return _S, Reason(code=_C.NOT_ADDRESSED, sentence="Fans are talking with each other.")
 

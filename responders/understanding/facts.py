@@ -94,6 +94,13 @@ class Conversation:
         set_off = re.search(rf"^{called} ?[,:!?]|, (?:the )?{called}\W*$", read)
         return bool(set_off) and ("?" in read or bool(self._speaks.search(read)))
 
+    def calls_a_fan(self, text: str, context: Context) -> bool:
+        """True when a post calls a fan by name who spoke before it, as in "thank you Ida", "Ida, that did it"."""
+        names = {reading(turn.name) for turn in context.before if turn.role == "fan"}
+        names = {name for name in names if name and not re.fullmatch(self._team, name)}
+        read = reading(text)
+        return any(self.called(name, text) or _set_off(name, read) for name in names)
+
     def answered_by(self, context: Context) -> Turn | None:
         """A teammate's answer: a reply to the post, or a later message in its thread. Ours counts only as a reply."""
         return next(
@@ -124,6 +131,11 @@ class Resolution:
     def analyze(self, post: Post, context: Context, so_far: Understanding) -> Understanding:
         """Add whether the post settles what its author wrote before."""
         return replace(so_far, resolves=self._conversation.settles(post.text))
+
+
+def _set_off(name: str, read: str) -> bool:
+    """True when a name stands apart at the beginning or the end."""
+    return bool(re.search(rf"^{re.escape(name)} ?[,:!]|[,.!] ?{re.escape(name)}\W*$", read))
 
 
 def _any_of(words: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ UNCLEAR = "zxcv qwer"
 IMAGE = Attachment(kind="image", url="https://x.example/1.png")
 NOW = datetime(2026, 5, 4, 18, 40, tzinfo=UTC)
 READ: dict[str, str | Says] = {
+    "did it": "thanks",
     QUESTION: "question",
     "lamp puzzle": "complaint",
     PRAISE: "praise",
@@ -146,6 +147,17 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
     (PRAISE, {}, {"replies_to": "fan"}, "silent", "not_addressed"),
     (PRAISE, {}, {"replies_to": "fan", "addressed": True}, "draft", "intent"),
     (PRAISE, {}, {"replies_to": "fan", "asked": True}, "draft", "intent"),
+    *(
+        (text, {}, {"before": (turn(role, "it is under games"),)}, outcome, code)
+        for text, role, outcome, code in (
+            ("that did it, thank you mara!", "fan", "silent", "not_addressed"),
+            ("Mara, that did it, thanks so much", "fan", "silent", "not_addressed"),
+            ("that did it, thanks", "fan", "handoff", "no_template"),
+            ("that did it, thank you ida!", "fan", "handoff", "no_template"),
+            ("that did it, thank you mara!", "staff", "handoff", "no_template"),
+            (f"that did it, thank you mara. but {QUESTION}?", "fan", "handoff", "no_template"),
+        )
+    ),
     (PRAISE, {}, {"replies_to": "us", "addressed": True}, "draft", "intent"),
     (UNCLEAR, {}, {"replies_to": "us", "addressed": True}, "handoff", "follow_up"),
     (SILENT, {}, {"replies_to": "us", "addressed": True}, "handoff", "follow_up"),
