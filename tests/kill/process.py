@@ -176,7 +176,7 @@ def _run(wanted: Program, pipe: Connection, environ: dict[str, str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _watch(folder, wanted.watch)
     if wanted.in_haste:
-        postgres.GONE_AFTER, postgres.LOST_AFTER, postgres.LOOK, seat.LOOK = 3.0, 2.0, 0.1, 0.1
+        postgres.GONE_AFTER, postgres.LOST_AFTER, postgres.LOOK, seat.LOOK = 6.0, 4.0, 0.1, 0.1
     pace.CHAT = pace.GROUP = (1000, 1.0)  # else most of a run would be waiting for Telegram's twenty messages a minute
     built = build(settings.load(folder / "config.yaml", environ), only=wanted.only, environ=environ, reader=Known)
     with logs.told(logs.Form.WORDS, sys.stderr):  # structlog's own takes seconds for a traceback
