@@ -56,11 +56,11 @@ MS_READ = 15
 # (`python -m bench communities` does it with more).
 MIB_ALONE, MIB_EACH = 290, 5
 """Of a process without communities, and what each adds."""
-IDLE = 0.3
-"""How much of a core a process takes while nothing happens in its communities. From 40 on each is looked at less often
-the more there are, so it should hardly grow."""
+IDLE = 0.1
+"""How much of a core a process takes while nothing happens in its communities, measured with 100 on one PostgreSQL. Each
+is looked at less often the more there are, so it should hardly grow."""
 A_PROCESS = 500
-"""Communities that one process serves at most: each is then looked at every 12 seconds. Assumed."""
+"""Communities that one process serves at most. Assumed."""
 
 # How long the sample config keeps things.
 DAYS_WORDS, DAYS_ROWS = 7, 365
