@@ -5,7 +5,7 @@ Each part of a sentence must be one of these. Else the reply is blocked, which c
 - a statement that says what a sentence of a fact, an answer or an example says, or a part of it between commas: all of
   its words by their stems, in the same order, with the same "not" and numbers, and no other word;
 - courtesy: it has a word of feeling ("glad", "sorry"), and every other word says nothing by itself or is what the fan
-  stated;
+  stated. It has no subject that the fan did not speak of, tells of nobody else, and tells the fan to do nothing;
 - something about the fan that the fan stated ("the update wiped your save");
 - a question back, in everyday words.
 
@@ -19,6 +19,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from responders.assistant.brief import RULES, VOICE, Given
@@ -37,9 +38,10 @@ _MENTION = re.compile(r"[@\uff20]\w+")
 _ECHO, _QUOTED = 7, 6
 """So many words in a row of the post, or of what the model is told, are not said by chance."""
 _FEW = 3
-_OWN, _ANY = ("promises", "accepting", "claims", "announced", "unsure", "manner", "days"), ("obeyed", "orders")
+_OWN = ("promises", "accepting", "claims", "announced", "advice", "unsure", "manner", "days")
+_ANY = ("obeyed", "orders")
 """Phrases of the reply's language, and those of any: an order may come in another one."""
-_NOUNS_ARE_CAPITAL = "de"
+_NOUNS_ARE_CAPITAL = _VERB_LAST = "de"
 _EMPTY: Mapping[str, Any] = {"phrases": {}}
 
 
@@ -73,6 +75,11 @@ class _Source:
     @property
     def denies(self) -> bool:
         return any(t.is_not for t in self.tokens)
+
+    @property
+    def opposes(self) -> bool:
+        """It denies more than a thing in it: "cancelled without a word" is cancelled."""
+        return _opposes(self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ class _Weigher:
                 break
             tokens, sets = self._words.tokens(sentence), self._words.sets
             asks = "?" in sentence or any(t.low in sets["opening"] for t in tokens[:1])
-            open_ = asks or self._given.asks or any(t.low in sets["wanting"] for t in tokens)
+            open_ = asks or self._given.asks or any(self._words.wants(t) for t in tokens)
             (wanted if open_ else stated).append(_Source(sentence, tokens))
         return stated, wanted
 
@@ -208,7 +215,7 @@ class _Weigher:
 
     def _begins_a_question(self, tokens: Sequence[Token]) -> bool:
         sets = self._words.sets
-        first = [t for t in tokens if t.stem not in sets["kind"] and t.low not in sets["hanging"]][:1]
+        first = [t for t in tokens if not self._words.has("kind", t) and t.low not in sets["hanging"]][:1]
         return any(t.low in sets["opening"] for t in first) or any(t.low in sets["interrogative"] for t in tokens[:3])
 
     def _fault(self, part: _Part) -> CheckResult | None:
@@ -217,12 +224,12 @@ class _Weigher:
             return None
         if found := self._accepted(part):
             return fault(PROMISE, f"Accepts what the fan asks or wishes (“{found}”).")
-        if found := self._claimed(part):
+        if found := self._claimed(part) or self._advised(part):
             return self._unbacked(part, (found,))
         unknown, taken = self._sorted(part)
         if unknown or part.asks:
             return self._unbacked(part, unknown) if unknown else None
-        if self._is_opposite(part, taken):
+        if self._is_opposite(part, taken) or self._is_of_others(part):
             return fault(OPPOSITE, f"“{part.text}” may say the opposite of the post.")
         fine = self._is_courtesy(part, taken) or self._is_of_the_fan(part, taken) or self._says_nothing(part, taken)
         return None if fine else self._unbacked(part, ())
@@ -247,6 +254,13 @@ class _Weigher:
         known = own | source.named
         if any(t.stem not in (own if t.low in turning else known) for t in tokens if not self._is_neutral(t, turning)):
             return False
+        begun = next((n for n, t in enumerate(tokens) if t.stem in own and not t.is_small), 0)
+        if any(t.stem not in known and not (t.is_small or t.is_not) for t in tokens[begun:]):
+            return False  # "good question" may stand before it; "for good" behind it says more
+        ends = max((n + 1 for n, t in enumerate(tokens) if t.stem in own and not t.is_small), default=len(tokens))
+        lows = {t.low for t in source.tokens}
+        if any(t.low not in lows for t in tokens[ends:]):
+            return False  # "and so do you" says more, too
         in_order = iter([t.stem for t in source.tokens])
         placed = (t for t in tokens if t.stem in own - source.named and not t.is_small and not t.is_not)
         if not all(t.stem in in_order for t in placed):
@@ -259,7 +273,7 @@ class _Weigher:
         sets = self._words.sets
         if token.is_number or token.low in turning or token.low in sets["acting"]:
             return False
-        passing = token.stem in sets["kind"] or token.stem in self._names or token.low in sets["around"]
+        passing = self._words.has("kind", token) or token.stem in self._names or token.low in sets["around"]
         return token.is_small or token.is_not or passing
 
     def _accepted(self, part: _Part) -> str | None:
@@ -275,6 +289,11 @@ class _Weigher:
         stated = {t.stem for source in self._post[0] for t in source.tokens}
         return found if found and self._words.tokens(found)[-1].stem not in stated else None
 
+    def _advised(self, part: _Part) -> str | None:
+        """What the fan is told to do, where it is no courtesy: "try it later", but not "take your time"."""
+        courteous = self._phrases["manner"].find(part.text) is not None or not part.lows.isdisjoint(_US)
+        return part.text if not part.asks and not courteous and self._phrases["advice"].begins(part.text) else None
+
     def _sorted(self, part: _Part) -> tuple[list[str], frozenset[str]]:
         """The words of a part that nothing allows, and the stems of those that were taken over from what the fan
         stated."""
@@ -282,14 +301,14 @@ class _Weigher:
         says_back = part.asks or not part.lows.isdisjoint(sets["wished"]) or self._is_unsure(part)
         of_the_fan = {t.stem for source in stated for t in source.tokens if not t.is_small}
         open_ = {t.stem for source in wanted for t in source.tokens} if says_back else set()
-        asked = sets["asked"] if part.asks else frozenset()
-        free = sets["kind"] | sets["said"] | self._names
+        lists = ("kind", "said", "asked") if part.asks else ("kind", "said")
         taken, unknown = set[str](), list[str]()
         for token in part.tokens:
-            passing = token.is_small or token.is_not or token.low in sets["turning"] or token.stem in free
+            listed = any(self._words.has(name, token) for name in lists) or token.stem in self._names
+            passing = token.is_small or token.is_not or token.low in sets["turning"] or listed
             if token.stem in of_the_fan and (token.is_number or not passing):
                 taken.add(token.stem)
-            elif not passing and token.stem not in open_ and token.stem not in asked:
+            elif not passing and token.stem not in open_:
                 unknown.append(token.text)
         return unknown, frozenset(taken)
 
@@ -305,13 +324,56 @@ class _Weigher:
     def _is_opposite(self, part: _Part, taken: Collection[str]) -> bool:
         """True where words of the fan were taken over with another "not"."""
         near = [stated for stated in self._stated_parts if stated.stems & set(taken)]
-        denies = any(t.is_not for t in part.tokens)
-        return bool(near) and not self._is_unsure(part) and all(stated.denies is not denies for stated in near)
+        opposes = _opposes(part.tokens)
+        return bool(near) and not self._is_unsure(part) and all(stated.opposes is not opposes for stated in near)
 
     def _is_courtesy(self, part: _Part, taken: Collection[str]) -> bool:
-        feels = any(t.stem in self._words.sets["kind"] and not t.is_small for t in part.tokens)
+        usual = any(t.low in self._words.sets["usual"] and t.stem not in taken for t in part.tokens)
+        if self._tells_of_something(part) or self._tells_of_somebody(part) or (usual and not part.hangs):
+            return False
+        feels = any(self._words.has("kind", t) and not t.is_small for t in part.tokens)
         turn = self._phrases["manner"].find(part.text) is not None or self._is_unsure(part)
         return feels or turn or (part.hangs and (not taken or self._is_stated(taken)))
+
+    def _tells_of_something(self, part: _Part) -> bool:
+        """True where the subject is nothing that the fan spoke of, or does more than to be: "Your time is great"."""
+        sets = self._words.sets
+        verb = next((n for n, t in enumerate(part.tokens) if t.low in sets["being"]), 0)
+        begins = max((n + 1 for n, t in enumerate(part.tokens[:verb]) if t.low in sets["hanging"]), default=0)
+        before = [t for t in part.tokens[begins:verb] if not (t.is_small or t.is_not or t.low in sets["turning"])]
+        subject = [t for t in before if not self._words.has("kind", t) or t is part.tokens[verb - 1]]
+        late = self._given.language == _VERB_LAST and part.tokens[0].low in sets["hanging"]
+        if part.asks or late or not subject or any(t.low in sets["spoken"] for t in subject):
+            return False
+        stated = {t.stem for source in self._post[0] for t in source.tokens}
+        if part.tokens[verb].low not in sets["linking"] and part.lows.isdisjoint(_YOU):
+            return True
+        thing = len(subject) == 1 and not subject[0].is_number and part.lows.isdisjoint(_YOU)
+        named = not subject[0].low.endswith(_DOING.get(self._given.language, "ing"))
+        how = [t for t in part.tokens[verb:] if not t.is_small and self._words.has("kind", t)]
+        judged = thing and named and any(t.stem not in stated for t in how)
+        return judged or all(t.stem not in stated for t in subject)
+
+    def _tells_of_somebody(self, part: _Part) -> bool:
+        """True where somebody else is the subject: "she had a good life"."""
+        sets = self._words.sets
+        start = 1 if part.tokens[0].low in sets["hanging"] else 0
+        who, does = part.tokens[start : start + 1], part.tokens[start + 1 : start + 2]
+        guessed = {"must", "muss", "debe", "doit", "deve"}
+        return not part.asks and any(t.low in sets["third"] for t in who) and any(t.low not in guessed for t in does)
+
+    def _is_of_others(self, part: _Part) -> bool:
+        """True where the fan is said to have done what another did: "you slept in the car" for "my kids slept"."""
+        stated = (source.tokens for source in self._post[0])
+        pairs = [(before, t) for tokens in stated for before, t in pairwise(tokens[1:]) if not t.is_small]
+        for who, does in pairwise(part.tokens):
+            did = [before for before, t in pairs if t.stem == does.stem]
+            if who.low in _SUBJECT_YOU and did and not any(self._may_be_the_fan(before) for before in did):
+                return True
+        return False
+
+    def _may_be_the_fan(self, before: Token) -> bool:
+        return (before.is_small or before.is_not) and before.low not in self._words.sets["third"]
 
     def _is_stated(self, taken: Collection[str]) -> bool:
         """True where one sentence of the fan has all of these words."""
@@ -321,13 +383,15 @@ class _Weigher:
         """True for what one sentence of the fan states, said to the fan: "the update wiped your save"."""
         to_them = not part.lows.isdisjoint(_YOU) and part.lows.isdisjoint(_WE)
         alone = all(t.is_small or t.is_not or t.stem in taken for t in part.tokens)
-        return to_them and alone and bool(taken) and self._is_stated(taken)
+        told = len(taken) > 1 or not any(t.low in self._words.sets["being"] for t in part.tokens)
+        return to_them and alone and told and bool(taken) and self._is_stated(taken)
 
     def _says_nothing(self, part: _Part, taken: Collection[str]) -> bool:
         """True for a word or two by themselves: of the fan ("your poor lamp"), or none that says anything ("of
         course"), unless they may answer something."""
         few = len(part.tokens) <= _FEW and all(t.is_small or t.stem in taken for t in part.tokens)
-        return few and (bool(taken) or not self._post[1])
+        acts = any(not part.lows.isdisjoint(self._words.sets[name]) for name in ("others", "third"))
+        return few and not acts and (bool(taken) or not self._post[1])
 
 
 _YOU = frozenset(
@@ -358,6 +422,19 @@ _WE = frozenset(
         *("nuestro", "nuestra", "nos", "je", "nous", "notre", "on", "eu"),
     )
 )
+
+
+_DOING = {"es": ("ar", "er", "ir", "ando", "endo"), "fr": ("er", "ir", "re"), "pt": ("ar", "er", "ir"), "de": ("en",)}
+"""Endings of words for what somebody does: "waiting is awful" says how that feels, "the gate is bad" what is so."""
+_SUBJECT_YOU = frozenset(("you", "tu", "vous"))
+_WITHOUT = frozenset(("without", "ohne", "sin", "sans", "sem"))
+
+
+def _opposes(tokens: Sequence[Token]) -> bool:
+    return any(t.is_not and t.low not in _WITHOUT for t in tokens)
+
+
+_US = frozenset(("us", "me", "uns", "mir", "nos", "me", "nous", "moi"))
 
 
 def _in(section: Mapping[str, Any], language: str) -> Mapping[str, Any]:

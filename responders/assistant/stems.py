@@ -41,7 +41,19 @@ _ENDINGS = {
 _DOUBLING = frozenset({"ing", "ings", "ed"})
 _EXACT = (
     *("small", "acting", "turning", "limits", "not", "around"),
-    *("opening", "interrogative", "wanting", "wished", "hanging"),
+    *(
+        "opening",
+        "interrogative",
+        "wanting",
+        "wished",
+        "hanging",
+        "being",
+        "linking",
+        "others",
+        "spoken",
+        "third",
+        "usual",
+    ),
 )
 _BY_STEM = ("kind", "said", "asked")
 
@@ -66,8 +78,17 @@ class Words:
         self._language = language
         listed = {name: tuple(lists.get(name, {}).get(language, ())) for name in (*_EXACT, *_BY_STEM)}
         self.sets = {name: _all_folded(listed[name]) for name in _EXACT}
-        self.sets |= {name: _all_stems(listed[name], language) for name in _BY_STEM}
+        self.sets |= {name: _all_kin(listed[name], language) for name in _BY_STEM}
+        self._wanting = frozenset(word.casefold() for word in listed["wanting"])
         self._numbers = {folded(word): number for number, words in lists.get("numbers", {}).items() for word in words}
+
+    def has(self, name: str, token: Token) -> bool:
+        """Whether a list has a word, in any form of it."""
+        return token.low in self.sets[name] or (name in _BY_STEM and token.stem in self.sets[name])
+
+    def wants(self, token: Token) -> bool:
+        """Whether a word wants something. In German "wurde" tells what was, and "würde" does."""
+        return token.low in self.sets["wanting"] and (self._language != "de" or token.text.casefold() in self._wanting)
 
     def tokens(self, text: str) -> list[Token]:
         """The words and numbers of a text, in order."""
@@ -118,8 +139,10 @@ def _all_folded(words: tuple[str, ...]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)  # as `_all_folded`
-def _all_stems(words: tuple[str, ...], language: str) -> frozenset[str]:
-    return frozenset(stem(folded(word), language) for word in words)
+def _all_kin(words: tuple[str, ...], language: str) -> frozenset[str]:
+    """The words, and their stems where these tell one word from another: "cute" and "cut" have the same."""
+    lows = [folded(word) for word in words]
+    return frozenset((*lows, *(stemmed for low in lows if len(stemmed := stem(low, language)) > _SHORTEST)))
 
 
 def sentences(text: str) -> list[str]:
