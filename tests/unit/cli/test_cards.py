@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from bot.cli import cards
-from bot.cli.queue import facts
+from bot.cli.server import facts
 
 NOW = datetime(2026, 5, 4, 12, 7, tzinfo=UTC)
 PAGE = (Path(__file__).parents[3] / "docs/operator.md").read_text(encoding="utf-8")
