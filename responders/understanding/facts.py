@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from string import punctuation
 from typing import Any
 
 from responders.types import Context, Post, Turn, Understanding
@@ -68,6 +69,7 @@ class Conversation:
         self._me_too = compile_phrases(phrases_of(lists["me_too"]))
         called = lists["called"]
         self._before, self._team = _any_of(called["before"]), _any_of(called["team"])
+        self._teams = frozenset(called["team"])
         self._speaks = compile_phrases(called["speaks"])
 
     def settles(self, text: str) -> bool:
@@ -97,7 +99,7 @@ class Conversation:
     def calls_a_fan(self, text: str, context: Context) -> bool:
         """True when a post calls a fan by name who spoke before it, as in "thank you Ida", "Ida, that did it"."""
         names = {reading(turn.name) for turn in context.before if turn.role == "fan"}
-        names = {name for name in names if name and not re.fullmatch(self._team, name)}
+        names = {name for name in names if _WORD.search(name) and name not in self._teams}
         read = reading(text)
         return any(self.called(name, text) or _set_off(name, read) for name in names)
 
@@ -135,7 +137,10 @@ class Resolution:
 
 def _set_off(name: str, read: str) -> bool:
     """True when a name stands apart at the beginning or the end."""
-    return bool(re.search(rf"^{re.escape(name)} ?[,:!]|[,.!] ?{re.escape(name)}\W*$", read))
+    after = read.removeprefix(name).lstrip() if read.startswith(name) else ""
+    end = read.rstrip(f"{punctuation} ")
+    before = end.removesuffix(name).rstrip() if end.endswith(name) else ""
+    return after.startswith((",", ":", "!")) or before.endswith((",", ".", "!"))
 
 
 def _any_of(words: Sequence[str]) -> str:

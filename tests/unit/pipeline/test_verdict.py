@@ -277,6 +277,11 @@ def test_any_text_at_all_has_an_outcome_and_a_reason(run: Run, text: str, around
     assert proposal == run(text, **around)
 
 
+def test_a_fan_whose_name_is_no_word_is_called_by_nothing(run: Run) -> None:
+    nameless = (Turn(role="fan", name="!", text="it is under games", at=NOW),)
+    assert run("that did it, thanks!!", before=nameless).outcome == "handoff"
+
+
 def test_a_long_post_is_read(run: Run) -> None:
     assert run("the lamp puzzle is broken " * 300).outcome in {"draft", "handoff"}
     assert run("a " * 4000 + "i want to kill myself").understanding.risk[:1] == ("crisis",)
