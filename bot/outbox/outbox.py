@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio import FIRST_COMPLETED, FIRST_EXCEPTION
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -53,6 +55,40 @@ class Resting:
     until: datetime
     waiting: int
     """Deliveries that are due and wait for it."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Flight:
+    """What was claimed for a platform, by the ids of the deliveries."""
+
+    sending: dict[str, asyncio.Task[tuple[Delivery, SendResult] | None]] = field(default_factory=dict)
+    """Until what the platform answered is about to be noted."""
+    noting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    more: bool = False
+    """Whether the last claim took all that there was room for, so that more are probably due."""
+    changed: Callable[[], None] = lambda: None
+    """Called when there may be room again."""
+
+    @property
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """All that has not ended, and what has landed."""
+        return [*self.sending.values(), *self.noting.values()]
+
+    @property
+    def busy(self) -> tuple[str, ...]:
+        """Those that must not be claimed again."""
+        return (*self.sending, *self.noting)
+
+    @property
+    def under_way(self) -> int:
+        """How many take up room. Those that have landed do not: they are noted with the next claim, or before it."""
+        return sum(not task.done() for task in self.sending.values()) + len(self.noting)
+
+    def noted(self, task: asyncio.Task[None]) -> None:
+        """Make room for another."""
+        del self.noting[task.get_name()]
+        _failed(task)
+        self.changed()
 
 
 class Outbox:
@@ -104,22 +140,21 @@ class Outbox:
             await asyncio.gather(*lanes, return_exceptions=True)
 
     async def _lane(self, platform: str) -> None:
-        in_flight: dict[str, asyncio.Task[None]] = {}
-        try:
-            with self._store.signal(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as signal:
+        with self._store.signal(Happened.REPLY_HELD, Happened.REPLY_RETRIED) as signal:
+            flight = _Flight(changed=signal.set)
+            try:
                 while True:
-                    await finished(self._start(platform, in_flight))
-                    if self._room(platform, in_flight):
-                        await signal.wait(await self._pause(platform))
-                    elif in_flight and not self._circuits[platform].resting:
-                        await asyncio.wait(in_flight.values(), return_when=FIRST_COMPLETED)
-                    else:
+                    room = self._room(platform, flight)
+                    flight.more = 0 < room <= await finished(self._turn(platform, flight))
+                    if not self._room(platform, flight):
                         await signal.wait(POLL)
-        finally:
-            await _finish(in_flight.values())
+                    elif not flight.more:
+                        await signal.wait(await self._pause(platform))
+            finally:
+                await self._finish(flight)
 
-    def _room(self, platform: str, in_flight: Mapping[str, object]) -> int:
-        return self._circuits[platform].room(IN_FLIGHT, len(in_flight))
+    def _room(self, platform: str, flight: _Flight) -> int:
+        return self._circuits[platform].room(IN_FLIGHT, flight.under_way)
 
     async def _pause(self, platform: str) -> float:
         due = await self._store.read(lambda c: deliveries.next_due(c, platform))
@@ -137,39 +172,75 @@ class Outbox:
         return sum(count for count in ended if isinstance(count, int))
 
     async def _empty(self, platform: str) -> int:
-        in_flight: dict[str, asyncio.Task[None]] = {}
-        handled = 0
+        flight, handled = _Flight(), 0
         try:
-            while started := await finished(self._start(platform, in_flight)):
+            while (started := await finished(self._turn(platform, flight))) or flight.tasks:
                 handled += started
                 # One that cannot be noted must not cut off the others while they are being sent.
-                ended = await asyncio.gather(*in_flight.values(), return_exceptions=True)
+                ended = await asyncio.gather(*flight.tasks, return_exceptions=True)
                 for error in ended:
                     if isinstance(error, Exception):
                         raise error
         finally:
-            await _finish(in_flight.values())
+            await self._finish(flight)
         return handled
 
-    async def _start(self, platform: str, in_flight: dict[str, asyncio.Task[None]]) -> int:
-        """Claim as many due deliveries as there is room for, and start them. Returns how many."""
+    async def _turn(self, platform: str, flight: _Flight) -> int:
+        """Begin to note what has landed, claim as many due deliveries as there is room for, and start them. Returns how
+        many. Where more are known to wait, notes and claim share a commit: both are asked for at once."""
+        now, room = self._clock.now(), self._room(platform, flight)
+        busy = flight.busy
+        self._land(flight)
         if not self._sends(platform):
             return 0
-        now, room = self._clock.now(), self._room(platform, in_flight)
         if self._circuits[platform].trying:
             due = await self._store.read(lambda c: deliveries.count_due(c, now, platform, self._longest))
             self._waiting[platform] = due
-        if not room or not await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest)):
+        if not room or not (flight.more or await self._any_due(platform, now)):
             return 0
         if await self._still_silent(platform):
             return 0
-        busy = tuple(in_flight)
-        claimed = await self._store.write(lambda c: self._claim(c, now, platform, room, busy))
+        claiming = self._store.write(lambda c: self._claim(c, now, platform, room, busy))
+        claimed = await asyncio.create_task(claiming)  # a task, so that it comes right behind the notes
         for delivery, cut_off in claimed:
             task = asyncio.create_task(self._handle(delivery, cut_off), name=delivery.id)
-            in_flight[delivery.id] = task
-            task.add_done_callback(lambda done: _ended(done, in_flight))
+            flight.sending[delivery.id] = task
+            task.add_done_callback(lambda _: self._landed(flight))
         return len(claimed)
+
+    async def _any_due(self, platform: str, now: datetime) -> bool:
+        return await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest))
+
+    def _landed(self, flight: _Flight) -> None:
+        """A platform has answered. Where more deliveries wait, this is noted with the next claim."""
+        if flight.more:
+            flight.changed()
+        else:
+            self._land(flight)
+
+    def _land(self, flight: _Flight) -> None:
+        """Begin to note what the platform has answered."""
+        for delivery_id, task in [*flight.sending.items()]:
+            if task.done():
+                del flight.sending[delivery_id]
+                tried = None if _failed(task) else task.result()
+                if tried:
+                    noting = asyncio.create_task(self._keep(*tried), name=delivery_id)
+                    flight.noting[delivery_id] = noting
+                    noting.add_done_callback(flight.noted)
+
+    async def _finish(self, flight: _Flight) -> None:
+        """Let deliveries in flight end, and note them. What takes too long is cut off, as in a crash."""
+        flight.more = False
+        self._land(flight)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                while flight.tasks:
+                    await asyncio.wait(flight.tasks)
+        left = flight.tasks
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _still_silent(self, platform: str) -> bool:
         """After a rest a platform is asked something harmless first, if it has that: no reply is risked."""
@@ -239,7 +310,8 @@ class Outbox:
             return f"{decision.by} is not a manager any more; nothing was sent."
         return None
 
-    async def _handle(self, delivery: Delivery, cut_off: bool) -> None:
+    async def _handle(self, delivery: Delivery, cut_off: bool) -> tuple[Delivery, SendResult] | None:
+        """Send it, or look it up. Returns what the platform answered; None where another process may take over."""
         platform = self._platforms[delivery.target.platform]
         try:
             async with asyncio.timeout(LIMIT):
@@ -251,9 +323,10 @@ class Outbox:
         except Exception:  # the adapter promised not to raise: nobody knows whether it was sent
             log.exception("send_failed", delivery_id=delivery.id, platform=platform.name)
             result = Uncertain(reason="Something went wrong in Greenroom while sending; look whether it arrived.")
-        if result:
-            self._answered(platform.name, result)
-            await self._keep(delivery, result)
+        if result is None:
+            return None
+        self._answered(platform.name, result)
+        return delivery, result
 
     def _answered(self, platform: str, result: SendResult) -> None:
         """Whether the platform answers. A refusal says nothing: many are known without asking it."""
@@ -375,18 +448,10 @@ def _pause_of(asked: float, waited: timedelta) -> timedelta:
     return timedelta(seconds=min(LONGEST_PAUSE, max(1.0, asked, waited.total_seconds() / 4)))
 
 
-def _ended(task: asyncio.Task[None], in_flight: dict[str, asyncio.Task[None]]) -> None:
-    """Make room for another. One that failed is claimed again when its lease is over."""
-    in_flight.pop(task.get_name(), None)
-    if not task.cancelled() and (error := task.exception()):
+def _failed(task: asyncio.Task[Any]) -> bool:
+    """Whether it broke off. Its delivery is claimed again when its lease is over."""
+    if task.cancelled():
+        return True
+    if error := task.exception():
         log.error("delivery_failed", delivery_id=task.get_name(), exc_info=error)
-
-
-async def _finish(in_flight: Collection[asyncio.Task[None]]) -> None:
-    """Let deliveries in flight end. What takes too long is cut off, as in a crash."""
-    left = [*in_flight]
-    if left:
-        await asyncio.wait(left, timeout=GRACE)
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    return error is not None

@@ -12,7 +12,7 @@ from bot.domain import Target, seal
 from bot.errors import StoreError
 from bot.store import tables
 from bot.store.communities import named
-from bot.store.engine import driver_url, enter, file_of, in_words, open_engine, place, reading, writing
+from bot.store.engine import driver_url, file_of, in_words, open_engine, place, reading, writing
 from bot.store.lock import lock_file
 from bot.store.migrate import bring_up, version
 from bot.store.postgres import refusal, unheld
@@ -47,11 +47,10 @@ def copy(
         _is_current(file)
         url = new
         bring_up(there)
-        with reading(here) as reads, writing(there) as writes:
+        with reading(here) as reads, writing(there, name) as writes:
             refused = refusal(unheld(writes), name)
             if refused:
                 raise StoreError(f"{place(new)}: {refused}")
-            enter(writes, name)
             return _copy(reads, writes, f"{place(new)}, community “{name}”", progress)
     except DBAPIError as error:
         raise in_words(error, url) from error

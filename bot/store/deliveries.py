@@ -8,13 +8,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     Column,
     ColumnElement,
     Connection,
     RowMapping,
     Select,
+    String,
+    Update,
     and_,
+    any_,
     bindparam,
+    column,
     func,
     insert,
     or_,
@@ -24,7 +29,7 @@ from sqlalchemy import (
 )
 
 from bot.domain import DELIVERY_MOVES, Delivery, DeliveryState, Purpose, StoredPost, Target
-from bot.store.tables import deliveries, drafts, posts
+from bot.store.tables import Instant, deliveries, drafts, posts
 
 _PLAIN = [f.name for f in fields(Delivery) if f.name not in {"target", "state", "buttons", "ask_id"}]
 """Fields that are stored as they are."""
@@ -53,27 +58,63 @@ _SENT_IN_POSTS = (
 )
 
 
-_CLAIM = (
-    update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
-    .values(
-        state=DeliveryState.SENDING,
-        lease_until=bindparam("claimed_until"),
-        attempts=deliveries.c.attempts + 1,
-        session=bindparam("claimed_by"),
-    )
+def _passed(moment: Column[Any]) -> ColumnElement[bool]:
+    """True from `moment` on. A moment further off than the longest wait was stored before the machine's clock was set
+    back, and counts as past."""
+    return or_(moment <= bindparam("now"), moment > bindparam("latest"))
+
+
+_DUE = and_(
+    OPEN,
+    deliveries.c.platform == bindparam("platform"),
+    or_(
+        and_(deliveries.c.state == DeliveryState.HELD, _passed(deliveries.c.due_at)),
+        and_(deliveries.c.state == DeliveryState.SENDING, _passed(deliveries.c.lease_until)),
+    ),
 )
-_SENT = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("sent_id"), deliveries.c.state == DeliveryState.SENDING)
-    .values(
-        state=DeliveryState.SENT,
-        sent_at=bindparam("arrived_at"),
-        external_id=bindparam("receipt"),
-        lease_until=None,
-        error=None,
+_NEXT = select(deliveries).where(_DUE).order_by(deliveries.c.due_at).limit(bindparam("number"))
+_ANY_DUE = select(deliveries.c.id).where(_DUE).limit(1)
+_NUMBER_DUE = select(func.count()).select_from(deliveries).where(_DUE)
+
+
+def _claimed(these: ColumnElement[bool]) -> Update:
+    return (
+        update(deliveries)
+        .where(these)
+        .values(
+            state=DeliveryState.SENDING,
+            lease_until=bindparam("claimed_until"),
+            attempts=deliveries.c.attempts + 1,
+            session=bindparam("claimed_by"),
+        )
     )
+
+
+_CLAIM = _claimed(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+_CLAIM_AT_ONCE = _claimed(deliveries.c.id == any_(bindparam("ids", type_=ARRAY(String))))
+"""For a server: the same words however many there are, so that it prepares them once."""
+
+
+def _arrived(sent_id: ColumnElement[str], at: ColumnElement[datetime], receipt: ColumnElement[str]) -> Update:
+    return (
+        update(deliveries)
+        .where(deliveries.c.id == sent_id, deliveries.c.state == DeliveryState.SENDING)
+        .values(state=DeliveryState.SENT, sent_at=at, external_id=receipt, lease_until=None, error=None)
+    )
+
+
+_SENT = _arrived(bindparam("sent_id"), bindparam("arrived_at"), bindparam("receipt"))
+_RECEIPTS = (
+    func.unnest(
+        bindparam("sent_id", type_=ARRAY(String)),
+        bindparam("arrived_at", type_=ARRAY(Instant)),
+        bindparam("receipt", type_=ARRAY(String)),
+    )
+    .table_valued("id", column("at", Instant), "receipt", name="arrived")
+    .render_derived()
 )
+_SENT_AT_ONCE = _arrived(_RECEIPTS.c.id, _RECEIPTS.c.at, _RECEIPTS.c.receipt)
+"""For a server, to which one statement for all costs a third of one for each."""
 
 _ON_ITS_WAY = (DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
 
@@ -193,14 +234,11 @@ def lease(
     Those in `busy` are left out: the caller is sending them. Returns (delivery as claimed, True if an earlier try was
     cut off and its outcome is not known).
     """
-    due = and_(_due(now, platform, longest), deliveries.c.id.not_in(busy))
-    query = select(deliveries).where(due).order_by(deliveries.c.due_at).limit(limit)
-    if connection.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True)
-    found = [from_row(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(_NEXT, {**_at(now, platform, longest), "number": limit + len(busy)}).mappings()
+    found = [from_row(row) for row in rows if row["id"] not in busy][:limit]
     if found:
-        ids = [one.id for one in found]
-        connection.execute(_CLAIM, {"ids": ids, "claimed_until": until, "claimed_by": session})
+        some = {"ids": [one.id for one in found], "claimed_until": until, "claimed_by": session}
+        connection.execute(_CLAIM_AT_ONCE if _on_server(connection) else _CLAIM, some)
     claimed = [replace(o, state=DeliveryState.SENDING, lease_until=until, attempts=o.attempts + 1) for o in found]
     return [(new, old.state is DeliveryState.SENDING) for new, old in zip(claimed, found, strict=True)]
 
@@ -208,31 +246,29 @@ def lease(
 def sent(connection: Connection, receipts: Collection[tuple[Delivery, datetime, str]]) -> None:
     """Note that deliveries which are in flight arrived: when, and their ids on the platform."""
     rows = [{"sent_id": one.id, "arrived_at": at, "receipt": external_id} for one, at, external_id in receipts]
-    if rows:
+    if rows and _on_server(connection):
+        connection.execute(_SENT_AT_ONCE, {name: [row[name] for row in rows] for name in rows[0]})
+    elif rows:
         connection.execute(_SENT, rows)
 
 
 def any_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> bool:
     """Whether `lease` would find something."""
-    return connection.execute(select(deliveries.c.id).where(_due(now, platform, longest)).limit(1)).first() is not None
+    return connection.execute(_ANY_DUE, _at(now, platform, longest)).first() is not None
 
 
 def count_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> int:
     """How many deliveries `lease` would find."""
-    due = select(func.count()).select_from(deliveries).where(_due(now, platform, longest))
-    return connection.execute(due).scalar_one()
+    return connection.execute(_NUMBER_DUE, _at(now, platform, longest)).scalar_one()
 
 
-def _due(now: datetime, platform: str, longest: timedelta) -> ColumnElement[bool]:
-    held = and_(deliveries.c.state == DeliveryState.HELD, _passed(deliveries.c.due_at, now, longest))
-    cut_off = and_(deliveries.c.state == DeliveryState.SENDING, _passed(deliveries.c.lease_until, now, longest))
-    return and_(OPEN, deliveries.c.platform == platform, or_(held, cut_off))
+def _at(now: datetime, platform: str, longest: timedelta) -> dict[str, Any]:
+    """What `_DUE` asks for."""
+    return {"now": now, "platform": platform, "latest": now + longest}
 
 
-def _passed(moment: Column[Any], now: datetime, longest: timedelta) -> ColumnElement[bool]:
-    """True from `moment` on. A moment further off than the longest wait was stored before the machine's clock was set
-    back, and counts as past."""
-    return or_(moment <= now, moment > now + longest)
+def _on_server(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
 
 
 def next_due(connection: Connection, platform: str) -> datetime | None:

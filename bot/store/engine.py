@@ -80,27 +80,36 @@ def reading(engine: Engine, community: str = SOLE) -> Iterator[Connection]:
             read = postgres.reading(connection)
             postgres.enter(read, community)
             yield read
+            if not read.invalidated:
+                read.commit()  # after a rollback the driver would forget the statements that it has prepared
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction, which no other write overlaps. It is committed at the end. It must `enter` a community first.
+def writing(engine: Engine, community: str = SOLE) -> Iterator[Connection]:
+    """`writes` on a connection of its own."""
+    with engine.connect() as connection, writes(connection, community):
+        yield connection
+
+
+@contextmanager
+def writes(connection: Connection, community: str) -> Iterator[None]:
+    """A transaction in a community, which no other write overlaps. It is committed at the end.
 
     Raises what the database raises, but not where it committed before the connection was lost.
     """
-    with engine.connect() as connection:
-        transaction = connection.begin()
-        try:
-            number = None if file_of(engine.url) else postgres.begin(connection)
-            yield connection
-        except BaseException:
-            transaction.rollback()
+    engine = connection.engine
+    transaction = connection.begin()
+    try:
+        number = None if file_of(engine.url) else postgres.begin(connection, community)
+        yield
+    except BaseException:
+        transaction.rollback()
+        raise
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if number is None or not error.connection_invalidated or not postgres.committed(engine, number):
             raise
-        try:
-            transaction.commit()
-        except DBAPIError as error:
-            if number is None or not error.connection_invalidated or not postgres.committed(engine, number):
-                raise
 
 
 def enter(connection: Connection, community: str) -> None:

@@ -18,12 +18,16 @@ class Signal:
     def notify(self, names: frozenset[str]) -> None:
         """Called by the store after a commit."""
         if not self._names or self._names & names:
-            self._set.set()
+            self.set()
+
+    def set(self) -> None:
+        """End the wait."""
+        self._set.set()
 
     def notify_elsewhere(self, names: frozenset[str] | None) -> None:
         """Called after a commit of another process; with None when it is not known what others committed."""
         if names is None or not self._names or (self._names | self._elsewhere) & names:
-            self._set.set()
+            self.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Wait until it is set or the time is up. True if it was set, also before the wait."""

@@ -248,7 +248,6 @@ deliveries = Table(
     Column("session", Integer),
     Index(None, "draft_id"),
     Index(None, "post_id"),
-    Index(None, "reply_id"),
     Index(None, "platform", "channel", "created_at"),
     Index(None, "platform", "external_id"),
     Index(None, "decision_id"),

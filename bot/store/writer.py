@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import StoreError
 from bot.hops import COMMIT_SECONDS
 from bot.store import events
-from bot.store.engine import enter, in_words, passes, writing
+from bot.store.engine import enter, in_words, passes, writes
 
 T = TypeVar("T")
 GROUP = 256
@@ -26,6 +26,8 @@ PATIENCE = 60.0
 """Seconds for which writes wait for another program that holds the database, or for its server. Then they fail."""
 PAUSE = 0.2
 """Seconds between two tries."""
+FRESH = 1.0
+"""Seconds for which a connection is used again without a look whether it is still there."""
 
 
 @dataclass(slots=True)
@@ -102,6 +104,8 @@ class Writer:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._away_since: float | None = None
+        self._connection: Connection | None = None
+        self._used_at = 0.0
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -135,6 +139,21 @@ class Writer:
             self._finish(results, committed)
             if committed:
                 self._tell(committed)
+        self._let_go()
+
+    def _connected(self) -> Connection:
+        """The connection of this thread. After a pause it is taken anew from the pool, which looks whether it lives."""
+        lost = self._connection is not None and self._connection.invalidated
+        if lost or time.monotonic() - self._used_at > FRESH:
+            self._let_go()
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _commit(self, group: list[_Request[Any]]) -> tuple[list[_Result], _Committed]:
         while True:
@@ -142,6 +161,7 @@ class Writer:
                 began = time.perf_counter()
                 done = self._transaction(group)
             except BaseException as error:  # of any kind: without this thread every later write would hang
+                self._let_go()
                 away = passes(error)
                 if away and self._may_wait():
                     time.sleep(PAUSE)
@@ -151,6 +171,7 @@ class Writer:
                     return [(request, None, told) for request in group], {}
                 break
             COMMIT_SECONDS.observe(time.perf_counter() - began)
+            self._used_at = time.monotonic()
             self._away_since = None
             return done
         results: list[_Result] = []
@@ -181,10 +202,13 @@ class Writer:
         by_community: dict[str, list[_Request[Any]]] = {}
         for request in group:
             by_community.setdefault(request.community, []).append(request)
-        with writing(self._engine) as connection:
+        first = group[0].community
+        connection = self._connected()
+        with writes(connection, first):
             connection.info[events.APPENDED] = []
             for community, requests in by_community.items():
-                enter(connection, community)
+                if community != first:
+                    enter(connection, community)
                 if names := _run(connection, requests, results):
                     committed[community] = frozenset(names)
         return results, committed

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from bot.domain import DeliveryState
+from bot.hops import REGISTRY
 from bot.outbox import Outbox
 from bot.outbox.outbox import IN_FLIGHT, LONGEST_REST, MOST_FAILURES
 from bot.store import deliveries
@@ -355,6 +356,22 @@ async def test_only_so_many_are_on_their_way_at_once(house):
         gate.set()
         await until(lambda: sent(house, *cards))
     assert len(house.stage.sent) == len(cards)
+
+
+async def test_a_receipt_and_the_next_claim_share_a_commit(house):
+    cards = [await approved(house, fan=f"fan{n}", channel=f"channel{n}") for n in range(IN_FLIGHT + 1)]
+    house.stage.slow = {card["post"]["channel"]: asyncio.Event() for card in cards}
+    house.clock.move(seconds=10)
+    async with running(house):
+        await until(lambda: len(house.stage.begun) == IN_FLIGHT)
+        before = REGISTRY.get_sample_value("greenroom_commit_seconds_count")
+        house.stage.slow[house.stage.begun[0]].set()
+        await until(lambda: len(house.stage.begun) == len(cards))
+        assert REGISTRY.get_sample_value("greenroom_commit_seconds_count") == before + 1
+        assert await house.store.read(deliveries.counts) == {"sent": 1, "sending": IN_FLIGHT}
+        for gate in house.stage.slow.values():
+            gate.set()
+        await until(lambda: sent(house, *cards))
 
 
 async def test_a_stop_lets_what_was_begun_end_and_begins_nothing_new(house):
