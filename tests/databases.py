@@ -233,6 +233,10 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         return self._make(f" TEMPLATE {self._first}")
 
+    def like(self, other: Served) -> Served:
+        """A copy of a database that nobody uses just now."""
+        return self._make(f" TEMPLATE {other.name}")
+
     def empty(self) -> Served:
         """A database without tables."""
         return self._make("")
@@ -298,6 +302,13 @@ def server(run_id: str, *, in_haste: bool = True) -> Iterator[str]:
         run(found.get_uri(), sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
     run(found.get_uri(), sql.SQL("SELECT pg_reload_conf()"))
     yield found.get_uri()
+
+
+def durable(server: str) -> None:
+    """From now on commits reach the disk, as on a server that somebody keeps."""
+    for setting in ("fsync", "full_page_writes"):
+        run(server, sql.SQL("ALTER SYSTEM SET {} = on").format(sql.Identifier(setting)))
+    run(server, sql.SQL("SELECT pg_reload_conf()"))
 
 
 def of_version(url: str, version: str) -> Engine:

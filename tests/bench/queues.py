@@ -27,36 +27,42 @@ import psycopg
 import structlog
 from bench.figures import Figure, figure, ratios
 from bench.scenes import WallClock, fans_write, scene, waiting_drafts
-from psycopg import sql
 from sqlalchemy import text
 
-from bot.domain import Action, Command, Delivery, SendResult, Sent
+from bot.domain import Action, Command, Delivery, DeliveryState, SendResult, Sent
 from bot.events import Happened
 from bot.outbox import Outbox
 from bot.outbox.outbox import IN_FLIGHT, LEASE, LONGEST_WAIT
-from bot.store import Connection, Store, deliveries, events
+from bot.queue import moves
+from bot.store import Connection, Store, deliveries, events, holds
 from bot.store.communities import SOLE
 from tests import databases
 
-ROUNDS, JOBS = 2, 2_000
+ROUNDS, JOBS = 3, 2_000
 """Each arm handles so many jobs a round, whatever waits behind them."""
-SHALLOW, DEEP = 1_000, 100_000
+FEWER = {"outbox": 400, "by pgqueuer": 400, "procrastinate": 400}
+"""Those that take longer for each."""
+SHALLOW, MIDDLE, DEEP = 1_000, 20_000, 100_000
 """Jobs that wait."""
-ROUND = ((DEEP, 1), (SHALLOW, 1), (10_000, 2), (10_000, 4))
-"""Jobs that wait, and processes."""
-MANY = 128
+SIZES = (IN_FLIGHT, 32, 128)
 Arm = tuple[str, int]
 """Which queue, and how many jobs it claims at a time."""
-OURS, LARGE = ("queue", IN_FLIGHT), ("queue", MANY)
-ARMS: tuple[Arm, ...] = (
-    *(OURS, LARGE, ("outbox", IN_FLIGHT)),
-    *(("pgqueuer", 10), ("pgqueuer", MANY), ("procrastinate", IN_FLIGHT)),  # 10 is its default
+BARE: tuple[Arm, ...] = tuple((name, size) for size in SIZES for name in ("queue", "pgqueuer"))
+ENDS = tuple(arm for arm in BARE if arm[1] != 32)
+WHOLE: tuple[Arm, ...] = (("outbox", IN_FLIGHT), ("by pgqueuer", IN_FLIGHT))
+ROUND: tuple[tuple[int, int, tuple[Arm, ...]], ...] = (
+    (MIDDLE, 1, (*BARE, ("procrastinate", IN_FLIGHT), *WHOLE)),
+    (SHALLOW, 1, ENDS),
+    (DEEP, 1, ENDS),
+    (MIDDLE, 2, (*ENDS, *WHOLE)),
+    (MIDDLE, 4, (*ENDS, *WHOLE)),
 )
-"""`queue`: our claim and our receipt, without what only Greenroom does. `outbox`: all of it, with the last look at
-post, yes and facts, and the audit trail."""
+"""Jobs that wait, processes, and who works on them. `queue`: our claim and our receipt, without what only Greenroom
+does. `outbox`: all of it, with the last look at post, yes and facts, and the audit trail. `by pgqueuer`: the same, but
+claimed through pgqueuer."""
 PICKUPS = 100
 """Jobs that come one by one to an idle worker."""
-WAIT = 120.0
+WAIT = 600.0
 """Seconds for a worker to be ready, or done."""
 
 
@@ -65,18 +71,18 @@ async def measure() -> list[Figure]:
     missing = [name for name in ("pgqueuer", "procrastinate") if importlib.util.find_spec(name) is None]
     if missing:
         sys.stderr.write(f"queue: without {' and '.join(missing)}; to compare, run: pip install -e '.[bench]'\n")
-    arms = [arm for arm in ARMS if arm[0] not in missing]
+    theirs = {*missing, *(["by pgqueuer"] if "pgqueuer" in missing else [])}
     with databases.server(f"bench-{os.getpid()}", in_haste=False) as address:
-        _durable(address)
+        databases.durable(address)
         made = await asyncio.to_thread(databases.Server, address)  # it migrates one, on a loop of its own
         figures = []
-        for depth, processes in ROUND:
-            runs: dict[Arm, list[Run]] = {arm: [] for arm in arms}
+        for depth, processes, arms in ROUND:
+            runs: dict[Arm, list[Run]] = {arm: [] for arm in arms if arm[0] not in theirs}
             for _ in range(ROUNDS):
-                for arm in arms:
-                    runs[arm].append(await _round(made, arm, depth, processes))
+                for arm, found in runs.items():
+                    found.append(await _round(made, arm, depth, processes))
             figures += _told(runs, depth, processes)
-        for arm in dict.fromkeys(name for name, _ in arms if name != "queue"):
+        for arm in (name for name in PUT if name not in theirs):
             waits = sorted(await _pick_ups(made, arm))
             for share in (50, 99):
                 value = waits[len(waits) * share // 100 - (share == 99)]
@@ -101,19 +107,13 @@ def _told(runs: dict[Arm, list[Run]], depth: int, processes: int) -> list[Figure
         name = f"queue: {arm[0]}, {arm[1]} at a time, {where}"
         figures.append(figure(name, "jobs/s", [run.rate for run in found]))
         figures.append(figure(f"{name}: client CPU", "us/job", [run.cpu for run in found]))
-    for ours, theirs in ((OURS, ("pgqueuer", 10)), (LARGE, ("pgqueuer", 10)), (LARGE, ("pgqueuer", MANY))):
-        if theirs in runs:
-            over = ratios([run.rate for run in runs[ours]], [run.rate for run in runs[theirs]])
-            name = f"queue: ours, {ours[1]} at a time / pgqueuer, {theirs[1]} at a time, {where}"
-            figures.append(figure(name, "x", over, at_least=3))
+    for (ours, size), (theirs, _) in (*itertools.pairwise(BARE), WHOLE):
+        over, under = runs.get((ours, size)), runs.get((theirs, size))
+        if over and under:
+            over_all = ratios([run.rate for run in over], [run.rate for run in under])
+            name = f"queue: {ours} / {theirs}, {size} at a time, {where}"
+            figures.append(figure(name, "x", over_all, at_least=3 if ours == "queue" else None))
     return figures
-
-
-def _durable(address: str) -> None:
-    """Commits reach the disk, as on a server that somebody keeps."""
-    for setting in ("fsync", "full_page_writes"):
-        databases.run(address, sql.SQL("ALTER SYSTEM SET {} = on").format(sql.Identifier(setting)))
-    databases.run(address, sql.SQL("SELECT pg_reload_conf()"))
 
 
 async def _pick_ups(server: databases.Server, arm: str) -> list[float]:
@@ -145,12 +145,27 @@ async def _pick_ups(server: databases.Server, arm: str) -> list[float]:
 
 
 async def _round(server: databases.Server, arm: Arm, depth: int, processes: int) -> Run:
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(server.new(Path(folder))) as database:
-        await FILL[arm[0]](database.url, depth)
-        with psycopg.connect(database.url, autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
-        each = min(JOBS, depth) // processes
+    with contextlib.closing(server.like(await _filled(server, FILL[arm[0]], depth))) as database:
+        each = min(FEWER.get(arm[0], JOBS), depth) // processes
         return await asyncio.to_thread(_work, arm, database.url, each, processes)
+
+
+Fill = Callable[[str, int], Awaitable[None]]
+_kept: dict[tuple[Fill, int], databases.Served] = {}
+
+
+async def _filled(
+    server: databases.Server, fill: Callable[[str, int], Awaitable[None]], depth: int
+) -> databases.Served:
+    """A database in which so many jobs wait, to be copied."""
+    if (fill, depth) not in _kept:
+        with tempfile.TemporaryDirectory() as folder:
+            made = server.new(Path(folder))
+        await fill(made.url, depth)
+        with psycopg.connect(made.admin, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+        _kept[fill, depth] = made
+    return _kept[fill, depth]
 
 
 def _work(arm: Arm, url: str, each: int, processes: int) -> Run:
@@ -219,9 +234,20 @@ async def _fill_procrastinate(url: str, depth: int) -> None:
             await send.batch_defer_async(*({"text": "x" * 100} for _ in range(min(10_000, depth - first))))
 
 
-FILL: dict[str, Callable[[str, int], Awaitable[None]]] = {
+async def _fill_both(url: str, depth: int) -> None:
+    """Our rows, and a job of pgqueuer for each."""
+    await _fill_ours(url, depth)
+    async with _pgqueuer(url) as queries:
+        await queries.install()
+        for first in range(1, depth + 1, 10_000):
+            ids = [f"{n:016x}".encode() for n in range(first, min(first + 10_000, depth + 1))]
+            await queries.enqueue(["send"] * len(ids), ids, [0] * len(ids))
+
+
+FILL: dict[str, Fill] = {
     "queue": _fill_ours,
     "outbox": _fill_ours,
+    "by pgqueuer": _fill_both,
     "pgqueuer": _fill_pgqueuer,
     "procrastinate": _fill_procrastinate,
 }
@@ -236,9 +262,11 @@ class _AtOnce:
     name = "web"
     text_limit = 4096
 
-    def __init__(self, *, tells: bool) -> None:
-        """`tells`: say when each delivery came."""
-        self._tells = tells
+    def __init__(self, jobs: int) -> None:
+        """After so many `all` is set. With 0 it says when each came."""
+        self._jobs = jobs
+        self.handled = 0
+        self.all = asyncio.Event()
 
     async def run(self) -> None:
         """Nothing comes in."""
@@ -247,8 +275,11 @@ class _AtOnce:
         """It is there."""
 
     async def deliver(self, _: Delivery) -> SendResult:
-        if self._tells:
+        self.handled += 1
+        if not self._jobs:
             _tell()
+        elif self.handled == self._jobs:
+            self.all.set()
         return Sent(external_id="m1")
 
     async def look_up(self, _: Delivery) -> SendResult:
@@ -259,14 +290,14 @@ async def _queue(url: str, jobs: int, at_once: int) -> None:
     store = await Store.open(url)
     try:
         _ready()
-        left = jobs
-        while left > 0:
+        left, receipts = jobs, []
+        while left > 0 or receipts:
             now = datetime.now(UTC)
             how = {"limit": min(at_once, left), "until": now + LEASE, "longest": LONGEST_WAIT, "busy": ()}
             claim: Any = partial(deliveries.lease, now=now, platform="web", session=store.session, **how)
-            claimed = await store.write(claim)
+            note = partial(deliveries.sent, receipts=receipts)
+            _, claimed = await asyncio.gather(store.write(note), store.write(claim))  # as the outbox does
             receipts = [(one, now, "m1") for one, _ in claimed]
-            await store.write(lambda c: deliveries.sent(c, receipts))  # noqa: B023 - awaited here
             left -= len(claimed)
         _done(jobs)
     finally:
@@ -276,16 +307,46 @@ async def _queue(url: str, jobs: int, at_once: int) -> None:
 async def _outbox(url: str, jobs: int, _at_once: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with scene(Path(folder), url) as on:
+            web = _AtOnce(jobs)
+            outbox = Outbox(on.store, on.settings, WallClock(), {"web": web}, lambda: on.pipeline)
             _ready()
-            outbox = Outbox(on.store, on.settings, WallClock(), {"web": _AtOnce(tells=not jobs)}, lambda: on.pipeline)
-            if not jobs:
-                await outbox.run()
-            in_flight: dict[str, asyncio.Task[None]] = {}
-            handled = 0
-            while handled < jobs:
-                handled += await outbox._start("web", in_flight)
-                await asyncio.gather(*in_flight.values())
-            _done(handled)
+            running = asyncio.create_task(outbox.run())
+            await web.all.wait()
+            running.cancel()
+            await asyncio.wait({running})
+            _done(web.handled)
+
+
+async def _by_pgqueuer(url: str, jobs: int, at_once: int) -> None:
+    """The outbox's whole work for each delivery, in a handler of pgqueuer's worker."""
+    from pgqueuer.qm import QueueManager  # noqa: PLC0415 - may be missing
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with scene(Path(folder), url) as on, _pgqueuer(url) as queries:
+            manager, web = QueueManager(queries), _AtOnce(jobs)
+            outbox = Outbox(on.store, on.settings, WallClock(), {"web": web}, lambda: on.pipeline)
+
+            @manager.entrypoint("send")
+            async def send(job: Any) -> None:
+                delivery = await on.store.write(lambda c: _take(outbox, c, job.payload.decode()))
+                if delivery:
+                    await outbox._keep(delivery, await web.deliver(delivery))
+                if web.all.is_set():
+                    manager.shutdown.set()
+
+            _ready()
+            await manager.run(batch_size=at_once)
+            _done(web.handled)
+
+
+def _take(outbox: Outbox, connection: Connection, delivery_id: str) -> Delivery | None:
+    """What `Outbox._claim` does, for one that pgqueuer has claimed."""
+    now, delivery = datetime.now(UTC), deliveries.get(connection, delivery_id)
+    if delivery is None or not outbox._may_go(connection, delivery, now, on_hold=holds.current(connection) is not None):
+        return None
+    claim = {"lease_until": now + LEASE, "attempts": delivery.attempts + 1}
+    moves.append_event(connection, Happened.REPLY_SENDING, delivery, now, attempt=delivery.attempts + 1)
+    return deliveries.move(connection, delivery, DeliveryState.SENDING, **claim)
 
 
 async def _with_pgqueuer(url: str, jobs: int, at_once: int) -> None:
@@ -323,7 +384,13 @@ async def _with_procrastinate(url: str, jobs: int, at_once: int) -> None:
         _done(send.handled)
 
 
-WORK = {"queue": _queue, "outbox": _outbox, "pgqueuer": _with_pgqueuer, "procrastinate": _with_procrastinate}
+WORK = {
+    "queue": _queue,
+    "outbox": _outbox,
+    "by pgqueuer": _by_pgqueuer,
+    "pgqueuer": _with_pgqueuer,
+    "procrastinate": _with_procrastinate,
+}
 
 
 @contextlib.asynccontextmanager
