@@ -145,7 +145,8 @@ class Outbox:
             try:
                 while True:
                     room = self._room(platform, flight)
-                    flight.more = 0 < room <= await finished(self._turn(platform, flight))
+                    claimed = await finished(self._turn(platform, flight))
+                    flight.more = 0 < room <= claimed
                     if not self._room(platform, flight):
                         await signal.wait(POLL)
                     elif not flight.more:
