@@ -57,8 +57,8 @@ MS_READ = 15
 MIB_ALONE, MIB_EACH = 290, 5
 """Of a process without communities, and what each adds."""
 IDLE = 0.1
-"""How much of a core a process takes while nothing happens in its communities, measured with 100 on one PostgreSQL, on a
-machine with much else to do. Each is looked at less often the more there are, so it should hardly grow."""
+"""How much of a core a process takes while nothing happens in its communities, measured with 100 on one PostgreSQL, on
+a busy machine. Each is looked at less often the more there are, so it should hardly grow."""
 A_PROCESS = 500
 """Communities that one process serves at most. Assumed."""
 
