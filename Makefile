@@ -11,20 +11,20 @@ run: $(READY)
 	@$(BIN)/greenroom run
 
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole and not deploy' -n 4 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole and not deploy' -n 3 --dist worksteal
 
 # What has to do with the database once more, on a real PostgreSQL: one from a wheel, or that of GREENROOM_TEST_POSTGRES.
 DATABASE := $(addprefix tests/integration/,store desk outbox intake insights people machine assistant communities/test_server.py)
 test-postgresql: $(READY)
-	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 4 --dist worksteal
+	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 3 --dist worksteal
 
 # What takes its time: random stories, attacks on whole pages, the program as a process, every shipped template.
 test-whole: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 4 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 3 --dist worksteal
 
 # The pages in a browser: Chromium or Chrome.
 test-browser: $(READY)
-	@$(BIN)/python -m pytest tests/e2e -m browser -n 4 --dist worksteal
+	@$(BIN)/python -m pytest tests/e2e -m browser -n 3 --dist worksteal
 
 # The files of deploy/ with the tools that they are for: root on Linux, Caddy and systemd-analyze.
 test-deploy: $(READY)
