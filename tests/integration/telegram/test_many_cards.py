@@ -31,7 +31,7 @@ async def in_time(house: House, happened: Callable[[], Any]) -> Any:
         poke(house)
         return happened()
 
-    return await house.until(passing)
+    return await house.until(passing, 150)
 
 
 async def later(house: House, **time: float) -> None:

@@ -439,7 +439,7 @@ def test_a_role_that_is_not_there_is_told_with_those_that_are(
     status, out, err = greenroom("run", "--only", "desk,dance", "--config", write_config())
     assert (status, out) == (2, "")
     assert "“dance”" in err
-    assert "desk, outbox, web" in err
+    assert "desk, outbox, probes, web" in err
     assert "Traceback" not in err
 
 
