@@ -43,7 +43,7 @@ class Program:
                 stderr=log,
             )
         assert self.process.stdout
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):  # a slow machine with others at work
             while line := (await self.process.stdout.readline()).decode():
                 if found := re.search(r"http://[\d.]+:\d+", line):
                     return found[0]
@@ -55,7 +55,7 @@ class Program:
             return None
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):  # a slow machine with others at work
             await self.process.communicate()
         return self.process.returncode
 
