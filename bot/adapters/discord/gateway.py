@@ -102,7 +102,13 @@ class Client(discord.Client):
     def is_listening(self) -> bool:
         """True while it is connected, and hears every channel that config.yaml names under `listen`."""
         heard = all(map(_is_heard, map(self.get_channel, self.directory.listened)))
-        return self.connected and self.directory.complete and heard
+        return self.connected and not self.is_closed() and self.directory.complete and heard
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Start the handlers of an event. The library tells of the end of the connection while it closes: that handler
+        would be left behind by a loop that ends, too."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
 
     async def on_ready(self) -> None:
         """A new session."""
