@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -24,14 +25,16 @@ def poke(house: House) -> None:
 
 
 async def in_time(house: House, happened: Callable[[], Any]) -> Any:
-    """What happens as time passes: Telegram wants a pace, and a burst takes minutes."""
+    """What happens as time passes: Telegram wants a pace, and a burst takes minutes. Time passes slowly enough for the
+    cards: they look at all of them once a minute, and on a slow machine would do nothing else."""
 
     async def passing() -> Any:
         house.clock.move(seconds=2)
         poke(house)
+        await asyncio.sleep(0.1)
         return happened()
 
-    return await house.until(passing, 150)
+    return await house.until(passing)
 
 
 async def later(house: House, **time: float) -> None:
