@@ -175,8 +175,12 @@ class Outbox:
     async def _empty(self, platform: str) -> int:
         flight, handled = _Flight(), 0
         try:
-            while (started := await finished(self._turn(platform, flight))) or flight.tasks:
+            while True:
+                under_way = flight.tasks  # what these make due may be noted just after the turn has looked
+                started = await finished(self._turn(platform, flight))
                 handled += started
+                if not (started or under_way):
+                    break
                 # One that cannot be noted must not cut off the others while they are being sent.
                 ended = await asyncio.gather(*flight.tasks, return_exceptions=True)
                 for error in ended:
