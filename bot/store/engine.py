@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from bot.errors import StoreError
 from bot.store import postgres
 from bot.store.communities import SOLE
+from bot.store.dialects import COMPILED
 
 BUSY_SECONDS = 5
 
@@ -51,8 +52,10 @@ def open_engine(url: URL) -> Engine:
     """
     if file_of(url) is None:
         return postgres.open_engine(url)
+    alike = url.set(drivername="sqlite+alike")
+    connect_args = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = create_engine(
-        url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+        alike, hide_parameters=True, connect_args=connect_args, execution_options={"compiled_cache": COMPILED}
     )
 
     @event.listens_for(engine, "connect")

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.store import tables
+from bot.store.dialects import COMPILED
 
 if TYPE_CHECKING:
     import psycopg
@@ -96,7 +97,13 @@ def connect_args() -> dict[str, Any]:
 def open_engine(url: URL) -> Engine:
     """An engine whose errors do not repeat what fans wrote. Raises StoreError without the driver."""
     try:
-        return create_engine(url, hide_parameters=True, connect_args=connect_args(), **_POOL)
+        return create_engine(
+            url.set(drivername="postgresql+alike"),
+            hide_parameters=True,
+            connect_args=connect_args(),
+            execution_options={"compiled_cache": COMPILED},
+            **_POOL,
+        )
     except ModuleNotFoundError as error:
         raise StoreError(
             "store: PostgreSQL needs its driver; install it with: pip install 'greenroom[postgres]'"

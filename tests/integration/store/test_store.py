@@ -21,6 +21,7 @@ from sqlalchemy.exc import StatementError
 from bot.errors import Busy, StoreError
 from bot.events import Happened
 from bot.store import Store, events, requests
+from bot.store.dialects import COMPILED
 from bot.store.tables import Instant, cursors, metadata
 from bot.store.tables import events as events_table
 
@@ -146,6 +147,20 @@ async def test_bad_cursors_are_refused(store, first):
     assert (await store.replies())[1] is None
     with pytest.raises(ValueError, match="cursor"):
         await store.replies(after=first)
+
+
+async def test_what_one_store_has_compiled_serves_the_next(databases, tmp_path):
+    compiled = []
+    for n in range(2):
+        database = databases.new(tmp_path / str(n))
+        store = await Store.open(database.url)
+        await store.write(keep("one"))
+        assert await keys(store) == {"one"}
+        await store.close()
+        database.close()
+        compiled.append({*COMPILED})
+    assert compiled[0]
+    assert compiled[1] == compiled[0]
 
 
 async def test_what_was_queued_is_committed_when_the_store_closes(file):
