@@ -28,7 +28,7 @@ from bot.store import NewPost, Store, posts
 from bot.store.ids import new_id
 from responders.pipeline import Pipeline, build
 from responders.types import Author, Post
-from tests.databases import ON_SERVER, Database, Files, Server, server
+from tests.databases import ON_SERVER, Database, Files, Pool, Server, server
 from tests.fakes.reader import Says
 from tests.fakes.reads import Torn
 from tests.model import reader
@@ -350,8 +350,8 @@ def databases(files: Files, testrun_uid: str) -> Iterator[Files | Server]:
     if not ON_SERVER:
         yield files
         return
-    with server(testrun_uid) as found:
-        yield Server(found)
+    with server(testrun_uid) as found, contextlib.closing(Pool(found)) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="session")

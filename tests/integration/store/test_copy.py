@@ -33,7 +33,7 @@ def empty(databases):
 
 
 @pytest.mark.postgresql
-async def test_all_rows_arrive_on_the_server_and_it_goes_on_there(lived_in, empty):
+async def test_all_rows_arrive_on_the_server_and_it_goes_on_there(empty, lived_in):
     before = await counts(lived_in.store)
     last = await lived_in.store.last_event()
     await lived_in.close()
@@ -58,7 +58,7 @@ async def test_all_rows_arrive_on_the_server_and_it_goes_on_there(lived_in, empt
 
 
 @pytest.mark.postgresql
-async def test_nothing_is_copied_while_greenroom_runs_and_a_changed_reply_is_refused(lived_in, empty):
+async def test_nothing_is_copied_while_greenroom_runs_and_a_changed_reply_is_refused(empty, lived_in):
     with pytest.raises(Busy):
         copy.copy(lived_in.settings.store, empty.url)
     await lived_in.close()
