@@ -32,6 +32,8 @@ class Files:
 
     name: str
     texts: Mapping[str, str]
+    came: Mapping[str, set[str]]
+    """What came with Greenroom, by path."""
     own: frozenset[str]
     only: str | None
     everything: bool
@@ -61,8 +63,9 @@ class Files:
 
 def files_of(folder: Path, texts: Mapping[str, str], *, only: str | None = None, everything: bool = False) -> Files:
     """The files of a folder. `only`: those of one intent are told of; `everything`: all, else the operator's own."""
-    own = frozenset(texts) - untouched(folder, texts)
-    return Files(name=folder.name, texts=texts, own=own, only=only, everything=everything)
+    came = shipped()
+    own = frozenset(texts) - _untouched(folder, texts, came)
+    return Files(name=folder.name, texts=texts, came=came, own=own, only=only, everything=everything)
 
 
 def could_be_better(pipeline: Pipeline, settings: Settings | None) -> tuple[Fault, ...]:
@@ -116,10 +119,9 @@ def channels(settings: Settings) -> frozenset[str] | None:
     return None if unknown else frozenset(name.removeprefix("#").casefold() for name in names)
 
 
-def untouched(folder: Path, texts: Mapping[str, str]) -> frozenset[str]:
+def _untouched(folder: Path, texts: Mapping[str, str], came: Mapping[str, set[str]]) -> frozenset[str]:
     """The paths of those texts that came with Greenroom and were not changed: with this version, or with the one whose
     `init` wrote the folder."""
-    came = shipped()
     try:
         noted = json.loads((folder / CAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):  # made by an older Greenroom, or changed by hand

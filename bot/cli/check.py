@@ -15,7 +15,7 @@ from bot.cli.common import Config, busy, counted, load_settings
 from bot.cli.live import read_live
 from bot.content import read_texts
 from bot.errors import FaultyFiles, GreenroomError
-from bot.own_files import Files, could_be_better, files_of, lost_posts, shipped, tried
+from bot.own_files import Files, could_be_better, files_of, lost_posts, tried
 from bot.reading import intent_of
 from bot.settings import Settings
 from responders.library.data_files import read_intent
@@ -73,7 +73,7 @@ def check(
     with busy("Reading each example as if it were new"):
         read = _held_out(pipeline, files)
     shown = None if only or everything else _SHOWN
-    own = library.intents.keys() - {path.removeprefix("intents/").removesuffix(".yaml") for path in shipped()}
+    own = library.intents.keys() - {path.removeprefix("intents/").removesuffix(".yaml") for path in files.came}
     lines = [*_told_apart([one for one in read if one.situation is None], own, shown), *_by_strangers(read, shown)]
     if only or everything:
         lines += [*_table(library, only), ""]
@@ -134,7 +134,7 @@ def _has_own(intent: str, files: Files) -> bool:
     path = f"intents/{intent}.yaml"
     if path not in files.own:
         return False
-    came = {text for version in shipped().get(path, ()) for text in _examples(path, version)}
+    came = {text for version in files.came.get(path, ()) for text in _examples(path, version)}
     return bool(set(_examples(path, files.texts[path])) - came)
 
 

@@ -77,8 +77,10 @@ class IntentAnalyzer:
         taught = [(t, i.name, locale) for i in intents for locale, texts in i.examples.items() for t in texts]
         taught += [(text, template.id, template.locale) for template in own for text in template.answers_to]
         self._texts = [text for text, _, _ in taught]
-        self._labels = np.array([label for _, label, _ in taught])
+        self._labels = [label for _, label, _ in taught]
         self._locales = np.array([locale for _, _, locale in taught])
+        labels = np.array(self._labels)
+        self._rows = {label: np.flatnonzero(labels == label) for label in {*self._labels}}
         self._situations = {template.id: template.intent for template in own}
         self._vectors = reads.vectors([encodable(text) for text in self._texts])
         self._known = {name: i for i, name in enumerate(reads.intents) if name in library.intents or name in GATES}
@@ -129,7 +131,7 @@ class IntentAnalyzer:
         """Each example of these intents, and each post of these own situations (None: of all), read by a reader that
         does not know it."""
         found = []
-        for i, (text, label) in enumerate(zip(self._texts, map(str, self._labels), strict=True)):
+        for i, (text, label) in enumerate(zip(self._texts, self._labels, strict=True)):
             if only is not None and label not in only:
                 continue
             others = self._vectors @ self._vectors[i]
@@ -153,10 +155,10 @@ class IntentAnalyzer:
 
     def _fit(self, without: int | None = None) -> SoftmaxHead | None:
         """A head that tells the operators' own intents from everything else that is known; None when there are none."""
-        rows = np.array([i for i in range(len(self._texts)) if i != without], dtype=np.intp)
-        if not set(self._own) & set(self._labels[rows]):
+        rows = [i for i in range(len(self._texts)) if i != without]
+        labels = [label if label in self._own else "" for label in (self._labels[i] for i in rows)]
+        if not any(labels):
             return None
-        labels = [str(label) if label in self._own else "" for label in self._labels[rows]]
         background = self._reads.background
         table = np.concatenate([self._vectors[rows], background])
         return SoftmaxHead.fit(table, [*labels, *[""] * len(background)], ridge=_OWN_RIDGE)
@@ -172,8 +174,8 @@ class IntentAnalyzer:
             if name in logs:
                 logs[name] += log
         own = self._own_shares(read.vector, likeness, head)
-        for name in {*logs} & {*self._labels}:
-            logs[name] += _near(likeness[self._labels == name])
+        for name in logs.keys() & self._rows.keys():
+            logs[name] += _near(likeness[self._rows[name]])
         rest = _softmax(logs)
         danger = rest.pop(CRISIS, 0.0)  # operators' own intents take nothing from a crisis
         left = 1.0 - sum(own.values())
@@ -205,7 +207,7 @@ class IntentAnalyzer:
             return {}
         scores = dict(zip(head.labels, map(float, _OWN_SHARPNESS * head.scores(vector)), strict=True))
         for name in filter(None, scores):
-            scores[name] += _near(likeness[self._labels == name]) - _OWN_RARE - _OWN_RARER * (name in self._situations)
+            scores[name] += _near(likeness[self._rows[name]]) - _OWN_RARE - _OWN_RARER * (name in self._situations)
         return {name: share for name, share in _softmax(scores).items() if name}
 
     def _prior(self, text: str, context: Context | None) -> dict[str, float]:
@@ -228,16 +230,17 @@ class IntentAnalyzer:
         Examples in the post's language go first. Of those nearest in meaning, the one with the most words in common is
         named, because people see words.
         """
-        mine = self._labels == intent
-        spoken = mine & (self._locales == language)
-        own: list[int] = np.flatnonzero(spoken if spoken.any() else mine).tolist()
+        if (mine := self._rows.get(intent)) is None:
+            return None
+        spoken = mine[self._locales[mine] == language]
+        own: list[int] = (spoken if len(spoken) else mine).tolist()
         close = sorted(own, key=lambda i: -likeness[i])[:_COMPARED]
         words = default_process(text[:_READ])
 
         def alike(i: int) -> float:
             return float(likeness[i]) + float(token_set_ratio(words, default_process(self._texts[i]))) / 100
 
-        return self._texts[max(close, key=alike)] if close else None
+        return self._texts[max(close, key=alike)]
 
 
 def _second(shares: Mapping[str, float], intent: str) -> dict[str, float]:
