@@ -30,6 +30,9 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).parent / "data/nobody.pem")
 # Tables of examples are read by the parser in C: the same values, in a tenth of the time. The product names its own.
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
 
+# As the program does before numpy is imported: threads for matrices as small as ours cost more than they give.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 settings.register_profile("no hurry", deadline=None)  # a slow machine makes no test fail
 settings.load_profile("no hurry")
 
