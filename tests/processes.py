@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+
+_GIVEN = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""The ports that Linux gives to outgoing connections: the first and the last."""
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses, for a program that starts later: below those that the kernel gives to
+    outgoing connections, one of which may take it until then."""
+    first = int(_GIVEN.read_text("ascii").split()[0]) if _GIVEN.exists() else 32_768
+    while True:
+        port = 1_024 + secrets.randbelow(max(first - 1_024, 1_024))
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager

@@ -25,9 +25,10 @@ from typing import Any
 
 from bench.figures import Figure, figure
 from bench.scenes import ROOT, texts
-from bench.start import _burned, _free_port, _memory
+from bench.start import _burned, _memory
 
 from tests.databases import Server, server
+from tests.processes import free_port
 
 CONFIG = """\
 community: {{name: Community {n}, key: c{n}}}
@@ -137,7 +138,7 @@ def _figures(arm: Arm, found: dict[str, float], base: dict[str, float]) -> list[
 
 
 def _one(arm: Arm, folder: Path, url: str) -> dict[str, float]:
-    port = _free_port()
+    port = free_port()
     shared = folder / "shared"
     shutil.copytree(ROOT / "templates", shared)
     town = folder / "communities"

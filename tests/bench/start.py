@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from pathlib import Path
 
 from bench.figures import Figure, figure
 from bench.scenes import CONFIG, ROOT, fans_write, texts
+
+from tests.processes import free_port
 
 STARTS, IDLE_SECONDS, POSTS = 4, 10, 10_000
 PATIENCE = 600
@@ -54,7 +55,7 @@ async def measure() -> list[Figure]:
 @contextlib.contextmanager
 def running(folder: Path, config: str) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
     """A Greenroom that is ready, its port, and the seconds it took from exec."""
-    port = _free_port()
+    port = free_port()
     path = folder / "config.yaml"
     path.write_text(config.replace("127.0.0.1:0", f"127.0.0.1:{port}"), encoding="utf-8")
     begun = time.perf_counter()
@@ -116,8 +117,3 @@ def _get(port: int, path: str) -> bytes | None:
             return bytes(answer.read())
     except (urllib.error.URLError, OSError):
         return None
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -12,7 +12,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import started
+from tests.processes import free_port, started
 
 pytestmark = pytest.mark.deploy
 
@@ -162,12 +161,6 @@ def home(image: Image) -> Path:
     secret.chmod(0o400)
     os.chown(secret, USER, USER)
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def words(instruction: str) -> list[str]:

@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ import yaml
 
 from bot import settings
 from tests.conftest import CONFIG
-from tests.processes import started
+from tests.processes import free_port, started
 
 pytestmark = pytest.mark.whole
 
@@ -208,12 +207,6 @@ def test_many_communities(shell: Shell) -> None:
         assert "Greenroom is running" in process.stdout.readline()
         process.terminate()
     assert process.returncode == 0
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_back_up_and_go_back(shell: Shell) -> None:

@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from typer.main import get_command
 
 from bot.cli import commands, rows
 from tests.integration.program import ROOT
-from tests.processes import interrupt, started
+from tests.processes import free_port, interrupt, started
 from tests.unit.exports.builders import discord, line, said
 
 pytestmark = pytest.mark.whole
@@ -108,13 +107,13 @@ def make(folder: Path, port: int) -> Path:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("examples") / "home", _free_port())
+    return make(tmp_path_factory.mktemp("examples") / "home", free_port())
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A folder in which Greenroom runs, and the id of a card that waits."""
-    port = _free_port()
+    port = free_port()
     folder = make(tmp_path_factory.mktemp("served") / "home", port)
     with started(
         [GREENROOM, "run"],
@@ -134,12 +133,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
                 pass
         yield folder, judged["draft"]["draft_id"]
         interrupt(server)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @pytest.mark.parametrize("path", TREE, ids=lambda path: " ".join(path) or "greenroom")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,16 +12,11 @@ import httpx
 import pytest
 
 from tests.integration.web.conftest import TOKEN, Start
+from tests.processes import free_port
 
 pytestmark = pytest.mark.deploy
 
 CADDYFILE = Path(__file__).parents[3] / "deploy/Caddyfile"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @asynccontextmanager
