@@ -9,8 +9,8 @@ import pytest
 
 
 def shortened(patch: pytest.MonkeyPatch) -> None:
-    """In this process: the outbox looks often, for tests move its clock, and discord.py connects again at once."""
-    patch.setattr("bot.outbox.outbox.POLL", 0.05)
+    """In this process: the outbox looks more often, and discord.py connects again at once."""
+    patch.setattr("bot.outbox.outbox.POLL", 0.25)
     patch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.05)
     patch.setattr("discord.Client.before_identify_hook", _at_once)  # Discord wants five seconds, our fake none
 

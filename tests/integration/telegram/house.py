@@ -13,6 +13,7 @@ from bot import settings
 from bot.adapters.web import views
 from bot.app import App
 from bot.domain import Action, Command, StoredPost
+from bot.events import Happened
 from bot.store import posts
 from tests.apps import build
 from tests.fakes.telegram import TOKEN, FakeTelegram, Press, buttons
@@ -85,6 +86,7 @@ class House:
         """Until it runs, connected or not."""
         found = settings.load(self.configured(), self.environ)
         self.app = await self.stack.enter_async_context(build(found, clock=self.clock, environ={}, reader=reader))
+        self.clock.moved = lambda: self.app.store.notify(frozenset({Happened.REPLY_HELD}))
 
     async def stop(self) -> None:
         """In order."""
