@@ -103,7 +103,7 @@ class House:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not (found := happened()):
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.03)
                 return found
         raise AssertionError(f"it did not happen\n{self.log[-4000:]}")
 

@@ -134,7 +134,7 @@ class House:
                         found = await found
                     if found:
                         return found
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.03)
         shown = [(one["message_id"], one.get("text"), buttons(one)) for one in self.fake.by_bot(self.room)]
         raise AssertionError(f"it did not happen\n{shown}\n{self.fake.problems}\n{self.log[-4000:]}")
 
@@ -202,7 +202,7 @@ class House:
             newest: Json | None = next(iter((await self.again(draft))["deliveries"]), None)
             if newest and newest["state"] == state:
                 return newest
-            self.clock.move(seconds=1)
+            self.clock.move(seconds=3)
             return None
 
         return await self.until(found)  # type: ignore[no-any-return]
