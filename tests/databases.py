@@ -208,9 +208,6 @@ def _noted(what: str) -> str:
     return f"INSERT INTO trail VALUES ('{what}', new.id, old.state, new.state, {revisions})"  # noqa: S608 - all ours
 
 
-_PREFIX = f"test_{os.getpid()}_"
-
-
 class Files:
     """Makes SQLite files by copying one that was migrated."""
 
@@ -223,6 +220,9 @@ class Files:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.first, folder / "greenroom.db")
         return File(folder / "greenroom.db")
+
+
+_PREFIX = f"test_{os.getpid()}_"
 
 
 class Server:
@@ -267,29 +267,25 @@ class Pool(Server):
     def new(self, folder: Path) -> Database:
         folder.mkdir(parents=True, exist_ok=True)
         while self._closed:
-            closed = self._closed.pop()
-            if again := self._emptied(closed):
-                return again
+            closed, name = self._closed.pop(), next(self._names)
+            if self._emptied(closed, name):
+                return Served(self._server, name, self._role, self._closed)
             drop(self._server, closed)
+            drop(self._server, name)
         return self._make(f" TEMPLATE {self._first}", self._closed)
 
-    def _emptied(self, closed: str) -> Served | None:
-        """The database under another name, by which nobody knows it; None if it is not as it was, or is still used."""
-        name = next(self._names)
-        # PostgreSQL waits for connections that end, here no longer than that, and renames nothing that has one.
-        renamed = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(closed), sql.Identifier(name))
+    def _emptied(self, closed: str, name: str) -> bool:
+        """Make it as it was, under a name by which nobody knows it. False if that is not sure, or it is still used."""
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(closed), sql.Identifier(name))
         try:
+            # PostgreSQL waits for connections that end, here no longer than a second, and renames nothing that has one.
             with psycopg.connect(self._server, autocommit=True, options="-c statement_timeout=1s") as connection:
-                connection.execute(renamed)
+                connection.execute(rename)
+            with psycopg.connect(address(self._server, name)) as connection:
+                connection.execute(_EMPTY)
+                return connection.execute(_SCHEMA).fetchall() == self._migrated
         except psycopg.Error:
-            return None
-        made = Served(self._server, name, self._role, self._closed)
-        with contextlib.suppress(psycopg.Error), psycopg.connect(made.admin) as connection:
-            connection.execute(_EMPTY)
-            if connection.execute(_SCHEMA).fetchall() == self._migrated:
-                return made
-        drop(self._server, name)
-        return None
+            return False
 
     def close(self) -> None:
         """Drop all that were made."""
