@@ -13,7 +13,7 @@ import typer
 from babel.localtime import LOCALTZ
 
 from bot.cli.common import busy
-from bot.content import STARTER, read_library, read_texts, source
+from bot.content import STARTER, read_texts, source
 from bot.errors import GreenroomError
 from bot.own_files import CAME, STARTERS, hash_of
 from bot.settings.values import parse_zone
@@ -76,9 +76,9 @@ def _zone() -> str:
 
 def _leave_out_the_sample(folder: Path) -> None:
     """Replace the sample community's facts and answers by one example each."""
-    for template in read_library(folder, known=True).templates:
-        if template.is_faq:
-            (folder / template.path).unlink()
+    for path, text in read_texts(folder).items():
+        if "\nsource: " in text.partition("\n---\n")[0]:  # the answer to one question
+            (folder / path).unlink()
     for path, example in STARTERS.items():
         shutil.copy(STARTER / example, folder / path)
 
