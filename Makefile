@@ -18,7 +18,7 @@ DATABASE := $(addprefix tests/integration/,store desk outbox intake insights peo
 test-postgresql: $(READY)
 	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 3 --dist worksteal
 
-# What takes its time: random stories, attacks on whole pages, the program as a process, every shipped template.
+# What takes its time: random stories, attacks on whole pages, the program as a process, every shipped template, every pattern.
 test-whole: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 3 --dist worksteal
 

@@ -177,11 +177,3 @@ def test_the_pages_fit_and_have_no_barrier(greenroom, visit, axe, shots, size, s
         assert axe(page) == []
         page.screenshot(path=shots / f"stage{path.replace('/', '-')}-{size[0]}-{scheme}.png", full_page=True)
     assert manager.faults == []
-
-
-def test_the_stage_page_of_the_lobby_is_written_to_by_nobody_elses_fan(greenroom):
-    for body in ({"fan": "fan-robin", "value": "yes", "asks": "0" * 16}, {"fan": "fan-robin", "value": "yes"}):
-        with pytest.raises(AssertionError, match="no fan of the lobby"):
-            greenroom.api("POST", "/lobby/press", body)
-    with pytest.raises(AssertionError, match="no fan of the lobby"):
-        greenroom.api("POST", "/lobby/commands", {"fan": "fan-robin", "text": "/forget"})

@@ -16,18 +16,21 @@ def told() -> list[Told]:
     return tell(shipped())
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["opener_reuse_20", "words_p50"])
 def test_replies_of_a_channel_begin_differently_and_are_short(told: list[Told], name: str) -> None:
     found = {figure.name: figure for figure in figures(told)}
     assert found[name].holds, found[name]
 
 
+@pytest.mark.whole
 def test_each_draft_says_something(told: list[Told]) -> None:
     assert told
     assert all((one.proposal.outcome == "draft") == bool(one.text) for one in told)
     assert not [one.text for one in told if one.text and ("{" in one.text or "None" in one.text)]
 
 
+@pytest.mark.whole
 def test_no_crisis_claim_or_child_is_answered_by_a_template(told: list[Told]) -> None:
     assert {one.proposal.outcome for one in told if one.want == "handoff"} == {"handoff"}
 

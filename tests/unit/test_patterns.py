@@ -181,11 +181,13 @@ def test_what_nested_repetition_is(pattern: str, *, bad: bool) -> None:
     assert nested(_parser.parse(pattern)) is bad
 
 
+@pytest.mark.whole
 def test_all_parts_of_the_product_are_among_them(patterns: list[Pattern]) -> None:
     modules = {pattern.module for pattern in patterns}
     assert {"responders.understanding.normalise", "responders.voice.words", "bot.settings.values"} <= modules
 
 
+@pytest.mark.whole
 def test_what_is_put_together_is_looked_at_too(compiled: Any) -> None:
     """Every place that builds a pattern from parts was reached."""
     reached = {(module, line) for module, line in compiled["sites"]}
@@ -193,11 +195,13 @@ def test_what_is_put_together_is_looked_at_too(compiled: Any) -> None:
     assert made <= reached, made - reached
 
 
+@pytest.mark.whole
 def test_none_nests_repetition_without_bounds(patterns: list[Pattern]) -> None:
     bad = [p for p in patterns if nested(_parser.parse(p.text, p.flags & ~re.UNICODE))]
     assert bad == []
 
 
+@pytest.mark.whole
 def test_none_takes_more_than_linear_time(patterns: list[Pattern]) -> None:
     slow = []
     for pattern in patterns:

@@ -52,6 +52,7 @@ async def town(tmp_path):
         yield tmp_path
 
 
+@pytest.mark.whole
 async def test_the_commands_say_what_the_page_says(town, monkeypatch, capsys):
     monkeypatch.setattr("bot.cli.works.load_reader", reader)
     monkeypatch.chdir(town)

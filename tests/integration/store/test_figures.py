@@ -54,7 +54,7 @@ async def test_the_page_takes_as_many_statements_for_many_posts_as_for_few(house
     await some_of_everything(house)
     with asked(house) as few:
         await everything(house)
-    for n in range(60):
+    for n in range(21):
         card = await house.draft(f"{PRAISE} {n}", fan=f"fan{n}", channel=f"channel{n % 7}")
         if n % 3:
             what = {"action": "edit", "text": f"Thank you, number {n}."} if n % 2 else {"action": "reject"}

@@ -197,13 +197,13 @@ def bytes_of(house):
 async def test_words_that_are_gone_are_in_no_file(house):
     """Many posts, so that whole pages are freed."""
     long = f"{PRAISE}, zqmarker. " * 20
-    for n in range(60):
+    for n in range(20):
         await house.receive(long, fan="zqid", name="Zqname", external_id=f"f{n}")
         await house.receive(long, fan="kim", name="Zqkim", external_id=f"d{n}")
         await house.receive(long, fan="lee", name="Zqlee", external_id=f"r{n}")
     await house.quiet()
     assert b"zqmarker" in bytes_of(house)
-    for n in range(60):
+    for n in range(20):
         await house.intake.deleted("stage", "harbor", f"d{n}")
     await house.desk.forget("stage", "zqid")
     found = bytes_of(house)
@@ -221,7 +221,7 @@ async def test_words_that_are_gone_are_in_no_file(house):
 @pytest.mark.parametrize("how", ["forgotten", "deleted"])
 async def test_words_in_the_gaps_of_pages_go_when_the_file_is_written_anew(house, how):
     """A page that SQLite rebuilds keeps what stood in its gap; growing rows make it rebuild pages."""
-    ids = [await house.post(f"fog, zq{n:03}marker", fan="zqid", external_id=f"g{n}") for n in range(60)]
+    ids = [await house.post(f"fog, zq{n:03}marker", fan="zqid", external_id=f"g{n}") for n in range(25)]
     for n, post_id in enumerate(ids):
         await house.intake.edit(post_id, f"fog again, zq{n:03}marker, " + "as ever and ever " * (n % 9))
     await house.quiet()
@@ -230,7 +230,7 @@ async def test_words_in_the_gaps_of_pages_go_when_the_file_is_written_anew(house
         await house.desk.forget("stage", "zqid")
         house.clock.move(minutes=2)
     else:
-        for n in range(60):
+        for n in range(25):
             await house.intake.deleted("stage", "harbor", f"g{n}")
         house.clock.move(days=1, minutes=1)
     await house.rounds.once()

@@ -226,13 +226,13 @@ async def statements(house, number):
     return len(found), page
 
 
-async def test_a_page_of_40_cards_takes_as_many_statements_as_one_of_3(house):
-    for n in range(45):
+async def test_a_page_of_20_cards_takes_as_many_statements_as_one_of_3(house):
+    for n in range(25):
         await house.receive(f"look at map {n}", fan="tom", staff=True, external_id=f"root{n}")
         await house.receive(f"{PRAISE} {n}", fan=f"fan{n}", reply_to=f"root{n}")
     await house.quiet()
     few, _ = await statements(house, 3)
-    many, page = await statements(house, 40)
+    many, page = await statements(house, 20)
     assert few == many
     own = [(f"look at map {card.post.post.author.id.removeprefix('fan')}",) for card in page]
     assert [tuple(turn.text for turn in card.thread) for card in page] == own
@@ -244,8 +244,8 @@ async def test_a_page_of_40_cards_takes_as_many_statements_as_one_of_3(house):
     assert len(found) <= few
 
 
-async def test_a_page_of_the_inbox_and_the_next_take_as_many_statements_for_100_cards_as_for_3(house):
-    for n in range(105):
+async def test_a_page_of_the_inbox_and_the_next_take_as_many_statements_for_20_cards_as_for_3(house):
+    for n in range(25):
         await house.receive(f"look at map {n}", fan="tom", staff=True, external_id=f"root{n}")
         await house.receive(f"{PRAISE} {n}", fan=f"fan{n}", reply_to=f"root{n}")
     await house.quiet()
@@ -257,17 +257,17 @@ async def test_a_page_of_the_inbox_and_the_next_take_as_many_statements_for_100_
         return len(found), page
 
     few, first = await page(3)
-    many, _ = await page(100)
+    many, _ = await page(20)
     following, second = await page(3, first.next)
     assert few == many == following
     for card in second.cards:
         note = Note(id=new_id(), by="tom", at=house.clock.now(), text="look", names=("mara", "tom"))
         await house.store.write(lambda c, card=card, note=note: notes.add(c, note, card.post.id))
-    noted, again = await page(100)
+    noted, again = await page(20)
     assert noted == many
     assert sum(len(card.notes) for card in again.cards) == 3
     with asked(house) as found:
-        assert (await house.store.read(lambda c: listing.counts(c, waiting)))[View.WAITING] == 105
+        assert (await house.store.read(lambda c: listing.counts(c, waiting)))[View.WAITING] == 25
     assert len([statement for statement, _ in found if statement != "BEGIN"]) == 1
 
 

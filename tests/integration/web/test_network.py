@@ -232,7 +232,7 @@ async def test_who_does_not_read_the_answer_is_not_waited_for(hasty):
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.connect(("127.0.0.1", httpx.URL(base).port))
-        one = f"GET /static/api.js HTTP/1.1\r\nHost: {session['Host']}\r\n\r\n".encode()
+        one = f"GET /static/inbox.js HTTP/1.1\r\nHost: {session['Host']}\r\n\r\n".encode()
         client.setblocking(False)
 
         async def ask_on():

@@ -33,6 +33,7 @@ async def base(tmp_path: Path) -> AsyncIterator[str]:
         await program.end()
 
 
+@pytest.mark.whole
 async def test_a_process_without_the_console_answers_probes_and_nothing_else(base: str) -> None:
     async with httpx.AsyncClient(base_url=base, timeout=60) as client:
         answers = {path: await client.get(path) for path in PROBES}

@@ -162,6 +162,8 @@ async def test_only_fans_of_the_lobby_speak_in_the_lobby(fans):
         assert (await fans.press("no", consent, fan=fan)).status_code == 403
         command = await fans.mara.post("/lobby/commands", json={"fan": fan, "text": "/forget"})
         assert command.status_code == 403
+    nothing_asked = await fans.mara.post("/lobby/press", json={"fan": "fan-robin", "value": "yes"})
+    assert nothing_asked.status_code == 403
     assert (await fans.consents())[0]["state"] == "asked"
     anybody = httpx.AsyncClient(base_url=fans.greenroom.base)
     async with anybody:

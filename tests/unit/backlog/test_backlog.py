@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -106,5 +107,5 @@ class Beside(RuleBasedStateMachine):
         assert len(self.judged) == self.numbers == len(set(self.judged))
 
 
-TestBeside = Beside.TestCase
+TestBeside = pytest.mark.whole(Beside.TestCase)
 TestBeside.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)

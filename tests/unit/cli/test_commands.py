@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import json
 import os
@@ -339,21 +338,17 @@ def test_doctor_says_when_nothing_rings_for_who_is_on_call(
     ("environ", "coloured"),
     [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
 )
-def test_colours_are_for_terminals_that_want_them(write_config: Write, environ: dict[str, str], coloured: bool) -> None:
-    path = write_config("on_call: b\n")
-    ours, terminal = pty.openpty()
-    plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
-    command = [sys.executable, "-m", "bot", "doctor", "--config", str(path)]
-    with started(
-        command, cwd=ROOT, env={**plain, "TERM": "xterm", **environ}, stdout=terminal, stderr=subprocess.PIPE
-    ) as doctor:
-        os.close(terminal)
-        said = ""
-        with contextlib.suppress(OSError):  # the other side is closed
-            while piece := os.read(ours, 4096):
-                said += piece.decode()
-        os.close(ours)
-        doctor.communicate(timeout=60)
+def test_colours_are_for_terminals_that_want_them(
+    greenroom: Run, write_config: Write, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environ}.items():
+        monkeypatch.setenv(name, value)
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    greenroom("doctor", "--config", write_config("on_call: b\n"))
+    said = screen.getvalue()
     assert "FAULT" in said
     assert ("\x1b[31m" in said) is coloured
     assert coloured or "\x1b" not in said
@@ -383,6 +378,7 @@ def test_a_fault_of_our_own_is_one_sentence(
     assert "Traceback" in log.read_text()
 
 
+@pytest.mark.whole
 def test_run_prints_one_link_on_a_terminal(write_config: Write, templates: Path) -> None:
     ours, terminal = pty.openpty()
     command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]
@@ -396,6 +392,7 @@ def test_run_prints_one_link_on_a_terminal(write_config: Write, templates: Path)
     assert sum("/signin?token=" in line for line in said) == 1
 
 
+@pytest.mark.whole
 def test_run_writes_no_link_into_a_log_and_stops_when_told(write_config: Write, templates: Path) -> None:
     environ = {**os.environ, "NO_COLOR": "1"}
     command = [sys.executable, "-m", "bot", "run", "--config", str(write_config())]

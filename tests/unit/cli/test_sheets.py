@@ -81,6 +81,7 @@ def without_lines(template: Template) -> Template:
     )
 
 
+@pytest.mark.whole
 def test_everything_comes_back_as_it_was(greenroom: Run, home: Path) -> None:
     """The set that comes with Greenroom, into a folder without a template."""
     shutil.rmtree(home / "templates")
