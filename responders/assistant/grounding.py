@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -105,10 +105,10 @@ class _Weigher:
         lists = given.lists.get("grounding", {})
         self._given = given
         self._words = Words(lists, given.language)
-        self._phrases = {name: WordList(_in(lists.get(name, _EMPTY), given.language)) for name in _OWN}
-        self._phrases |= {name: WordList(lists.get(name, _EMPTY)) for name in _ANY}
-        self._vague = WordList(_in(given.lists.get("promise", {}).get("vague", _EMPTY), given.language))
-        self._dates = WordList(_in(given.lists.get("invention", {}).get("dates", _EMPTY), given.language))
+        self._phrases = {name: _in(given.language, lists.get(name, _EMPTY)) for name in _OWN}
+        self._phrases |= {name: _in(None, lists.get(name, _EMPTY)) for name in _ANY}
+        self._vague = _in(given.language, given.lists.get("promise", {}).get("vague", _EMPTY))
+        self._dates = _in(given.language, given.lists.get("invention", {}).get("dates", _EMPTY))
         joins = lists.get("joins", {}).get(given.language)
         self._joins = re.compile(rf"\s(?:{joins['words']})\s(?={joins['before']})" if joins else r"(?!)", re.IGNORECASE)
         self._and = re.compile(rf"\s(?:{joins['words']})\s" if joins else r"(?!)", re.IGNORECASE)
@@ -437,7 +437,13 @@ def _opposes(tokens: Sequence[Token]) -> bool:
 _US = frozenset(("us", "me", "uns", "mir", "nos", "me", "nous", "moi"))
 
 
-def _in(section: Mapping[str, Any], language: str) -> Mapping[str, Any]:
-    """A list of phrases in one language alone: words of another may mean something else in it."""
+def _in(language: str | None, section: Mapping[str, Any]) -> WordList:
+    """A list of phrases in one language alone, if it has any there: words of another may mean something else in it."""
     phrases = section["phrases"]
-    return {**section, "phrases": {language: phrases[language]} if language in phrases else phrases}
+    chosen = (phrases[language],) if language in phrases else phrases.values()
+    return _listed(tuple(phrase for some in chosen for phrase in some), tuple(section.get("unless", ())))
+
+
+@lru_cache(maxsize=256)  # the lists are the same for each reply
+def _listed(phrases: tuple[str, ...], unless: tuple[str, ...]) -> WordList:
+    return WordList({"phrases": {"": phrases}, "unless": unless})

@@ -80,7 +80,7 @@ class Words:
         self.sets = {name: _all_folded(listed[name]) for name in _EXACT}
         self.sets |= {name: _all_kin(listed[name], language) for name in _BY_STEM}
         self._wanting = frozenset(word.casefold() for word in listed["wanting"])
-        self._numbers = {folded(word): number for number, words in lists.get("numbers", {}).items() for word in words}
+        self._numbers = _all_numbers(tuple((number, *words) for number, words in lists.get("numbers", {}).items()))
 
     def has(self, name: str, token: Token) -> bool:
         """Whether a list has a word, in any form of it."""
@@ -131,6 +131,12 @@ def stem(low: str, language: str) -> str:
         if ending in _DOUBLING and len(low) > _SHORTEST and low[-1] == low[-2]:
             low = low[:-1]  # "stopped" is "stop"
     return low
+
+
+@lru_cache(maxsize=8)
+def _all_numbers(listed: tuple[tuple[str, ...], ...]) -> Mapping[str, str]:
+    """Folded word -> its number."""
+    return {folded(word): number for number, *words in listed for word in words}
 
 
 @lru_cache(maxsize=256)  # the lists are the same for each reply
