@@ -223,7 +223,7 @@ async def test_words_in_the_gaps_of_pages_go_when_the_file_is_written_anew(house
     """A page that SQLite rebuilds keeps what stood in its gap; growing rows make it rebuild pages."""
     ids = [await house.post(f"fog, zq{n:03}marker", fan="zqid", external_id=f"g{n}") for n in range(25)]
     for n, post_id in enumerate(ids):
-        await house.intake.edit(post_id, f"fog again, zq{n:03}marker, " + "as ever and ever " * (n % 9))
+        await house.intake.edit(post_id, f"fog again, zq{n:03}marker, " + "as ever and ever " * (6 * (n % 9)))
     await house.quiet()
     await house.rounds.once()
     if how == "forgotten":
