@@ -168,7 +168,7 @@ async def test_without_the_model_each_says_so(folder: Folder, run: Run) -> None:
         assert (await town.judged("lamp", await town.post("lamp")))["action"] == "draft"
 
 
-async def test_two_thousand_posts_of_one_do_not_delay_anothers_single_post(
+async def test_hundreds_of_posts_of_one_do_not_delay_anothers_single_post(
     folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(communities, "READING", 1)
@@ -187,7 +187,7 @@ async def test_two_thousand_posts_of_one_do_not_delay_anothers_single_post(
     async with run() as town:
         monkeypatch.setattr(Pipeline, "run", run_pipeline)
         noisy, quiet = town.app("noisy").intake, town.app("quiet").intake
-        await asyncio.gather(*(noisy.receive(_post(f"noisy {n}", n)) for n in range(2_000)))
+        await asyncio.gather(*(noisy.receive(_post(f"noisy {n}", n)) for n in range(300)))
         await until(held.is_set)
         await quiet.receive(_post("quiet", 0))
         await until(lambda: quiet._worker._waiting)

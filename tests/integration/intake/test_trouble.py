@@ -219,7 +219,7 @@ async def test_memory_holds_only_so_many_posts_and_the_rest_is_found_in_the_stor
         hanging = Hanging(house.pipeline, lambda _: True)
         house.pipeline = hanging
         held = []
-        for n in range(60):
+        for n in range(30):
             await house.receive(numbered(n), fan=f"fan-{n}", channel=f"channel-{n % 3}")
             held.append(house.intake._in_memory())
         assert house.intake.crowded
@@ -233,7 +233,7 @@ async def test_memory_holds_only_so_many_posts_and_the_rest_is_found_in_the_stor
         found = {post_id: (await page(house, post_id)).post.post for post_id in order}
         for channel in ("channel-0", "channel-1", "channel-2"):
             texts = [found[post_id].text for post_id in order if found[post_id].channel == channel]
-            assert texts == [numbered(n) for n in range(60) if f"channel-{n % 3}" == channel]
+            assert texts == [numbered(n) for n in range(30) if f"channel-{n % 3}" == channel]
 
 
 async def test_after_a_start_more_posts_wait_than_fit_in_memory(
@@ -242,7 +242,7 @@ async def test_after_a_start_more_posts_wait_than_fit_in_memory(
     monkeypatch.setattr("bot.intake.MOST_IN_MEMORY", 5)
     async with open_house() as house:
         await house.quiet()
-        ids = [await house.store_only(numbered(n)) for n in range(40)]
+        ids = [await house.store_only(numbered(n)) for n in range(20)]
         await house.restart()
         await house.quiet()
         posts = [(await page(house, post_id)).post for post_id in ids]
@@ -351,7 +351,7 @@ async def test_the_same_words_at_a_later_time_count_too(house: House) -> None:
 async def test_of_edits_at_the_same_time_the_one_that_came_last_wins(house: House, at: Any) -> None:
     """Telegram's times have no fractions; on the web nobody gives a time."""
     post_id = await house.post(PRAISE, external_id="p")
-    for _ in range(20):
+    for _ in range(5):
         edits = (house.intake.edited("stage", "harbor", "p", f"{PRAISE} {n}", at=at) for n in range(20))
         await asyncio.gather(*edits)
         assert (await page(house, post_id)).post.post.text == f"{PRAISE} 19"

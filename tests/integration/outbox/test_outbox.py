@@ -457,7 +457,7 @@ async def test_the_outbox_wakes_up_for_a_yes(open_house):
     async with open_house("undo_seconds: 0") as house:
         running = asyncio.create_task(house.outbox.run())
         try:
-            for n in range(20):
+            for n in range(8):
                 card = await approved(house, fan=f"fan{n}", channel=f"channel{n}")
                 async with asyncio.timeout(10):
                     while await state(house, card) is not DeliveryState.SENT:
@@ -465,16 +465,16 @@ async def test_the_outbox_wakes_up_for_a_yes(open_house):
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
-        assert len(house.stage.sent) == 20
+        assert len(house.stage.sent) == 8
 
 
 async def test_two_outboxes_on_one_store_send_once(house):
-    for n in range(30):
+    for n in range(10):
         await approved(house, fan=f"fan{n}", channel=f"channel{n}")
     house.clock.move(seconds=10)
     other = Outbox(house.store, house.settings, house.clock, {"stage": house.stage}, lambda: house.pipeline)
     await asyncio.gather(house.outbox.once(), other.once())
-    assert len(house.stage.sent) == len({d.post_id for d in house.stage.sent}) == 30
+    assert len(house.stage.sent) == len({d.post_id for d in house.stage.sent}) == 10
 
 
 async def test_undo_and_the_outbox_at_the_very_same_moment(house):
