@@ -107,7 +107,7 @@ def _told(runs: dict[Arm, list[Run]], depth: int, processes: int) -> list[Figure
         name = f"queue: {arm[0]}, {arm[1]} at a time, {where}"
         figures.append(figure(name, "jobs/s", [run.rate for run in found]))
         figures.append(figure(f"{name}: client CPU", "us/job", [run.cpu for run in found]))
-    for (ours, size), (theirs, _) in (*itertools.pairwise(BARE), WHOLE):
+    for (ours, size), (theirs, _) in (*zip(BARE[::2], BARE[1::2], strict=True), WHOLE):
         over, under = runs.get((ours, size)), runs.get((theirs, size))
         if over and under:
             over_all = ratios([run.rate for run in over], [run.rate for run in under])
