@@ -73,8 +73,11 @@ class Seat:
         self.waits, self.sends = False, True
 
     async def _take(self) -> str | None:
-        """None when it is ours now, else who has it."""
+        """None when it is ours now, else who has it. Only a free one is written to: writes take turns."""
         now, session = self._clock.now(), self._store.session
+        has_it = await self._store.read(lambda c: leases.holder(c, self._name, now))
+        if has_it:
+            return None if has_it == self._holder else has_it
         return await self._store.write(
             lambda c: leases.take(c, self._name, self._holder, now, _ALWAYS, session=session)
         )

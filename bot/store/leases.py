@@ -26,6 +26,12 @@ def take(
     return connection.execute(select(leases.c.holder).where(leases.c.name == name)).scalar_one_or_none()
 
 
+def holder(connection: Connection, name: str, now: datetime) -> str | None:
+    """Who holds a lease; None when it is free."""
+    held = select(leases.c.holder).where(leases.c.name == name, leases.c.until > now)
+    return connection.execute(held).scalar_one_or_none()
+
+
 def let_go(connection: Connection, name: str, holder: str) -> None:
     """Give a lease back, if it is ours."""
     connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))

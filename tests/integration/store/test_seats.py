@@ -73,6 +73,17 @@ async def test_one_process_works_and_the_other_waits_until_the_seat_is_free(data
             assert not other.seat.waits
 
 
+async def test_who_waits_or_sits_writes_nothing(database, monkeypatch):
+    monkeypatch.setattr("bot.seat.CHECK", 0.02)
+    async with running(database) as (one, _), running(database) as (other, task):
+        await until(lambda: (one.works and other.seat.waits) or (other.works and one.seat.waits))
+        database.refuse("INSERT OR UPDATE", "leases")
+        await asyncio.sleep(0.2)  # some ten looks
+        assert [one.works, other.works].count(True) == 1
+        assert not task.done()
+        database.allow("leases")
+
+
 async def test_a_process_that_is_stopped_leaves_its_seat_at_once(database):
     async with running(database) as (one, task):
         await until(lambda: one.works)
