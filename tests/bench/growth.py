@@ -1,7 +1,7 @@
 """Ten times the community, as deep in each channel: what reading a context and deciding cost then.
 
-On a PostgreSQL server with `GREENROOM_TEST_DATABASE=postgresql`: there what is measured is the time, as the work is the
-server's.
+On a PostgreSQL server with `GREENROOM_TEST_DATABASE=postgresql`: a hundred times the community, and what is measured is
+the time, as the work is the server's.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from sqlalchemy import text
 
 from bot.domain import Action, Command
 from bot.queue import context
-from bot.store import Connection, posts
+from bot.store import Connection, posts, tables
 from responders.types import Post
 from tests import databases
 
-SMALL, LARGE = 10_000, 100_000
+SMALL, LARGE = 10_000, 1_000_000 if databases.ON_SERVER else 100_000
 PER_CHANNEL, PER_FAN, PER_DRAFT = 500, 5, 10
 """Stored posts for each channel, each fan and each draft."""
 SAMPLE, ROUNDS = 150, 5
@@ -62,6 +62,7 @@ async def _filled(
     made = server.new(folder) if server else None
     on = await stack.enter_async_context(scene(folder, made.url if made else ""))
     words = ["the fog in the last level is lovely"]
+    size, copies = (SMALL, size // SMALL - 1) if server else (size, 0)
     everybody = fans_write(words, channels=size // PER_CHANNEL, fans=size // PER_FAN)
     some = list(itertools.islice(everybody, size))
     await waiting_drafts(on, some[::PER_DRAFT])
@@ -75,8 +76,28 @@ async def _filled(
 
     await on.store.write(add)
     if made:
+        await asyncio.to_thread(_multiply, made, copies)
         made.change("VACUUM ANALYZE")
     return on, everybody
+
+
+def _multiply(made: databases.Database, copies: int) -> None:
+    """Copy all posts and drafts this often, into channels and to fans of their own."""
+    for table, changed in ((tables.posts, _OF_POST), (tables.drafts, _OF_DRAFT)):
+        columns = [column.name for column in table.columns]
+        values = ", ".join(changed.get(name, f"first.{name}") for name in columns)
+        made.change(
+            f"INSERT INTO {table.name} ({', '.join(columns)}) "  # noqa: S608 - all ours
+            f"SELECT {values} FROM {table.name} AS first, generate_series(1, {copies}) AS n"
+        )
+
+
+_OF_POST = {name: f"left(md5(first.{name} || n), 16)" for name in ("id", "thread")} | {
+    name: f"first.{name} || '-' || n" for name in ("external_id", "channel", "author_id")
+}
+_OF_DRAFT = {name: f"left(md5(first.{name} || n), 16)" for name in ("id", "post_id")} | {
+    name: f"first.{name} || '-' || n" for name in ("channel", "fan_id")
+}
 
 
 async def _costs(on: Scene, some: Iterator[Post]) -> tuple[float, float]:
