@@ -42,7 +42,8 @@ def show_new(page: Page, words: str) -> Locator:
     found, news = card(page, words), page.locator("#news-button:not([hidden])")
     expect(found.or_(news).first).to_be_visible()
     if not found.count():
-        news.click()
+        with contextlib.suppress(TimeoutError):  # just now it came by itself
+            news.click(timeout=5_000)
     expect(found).to_be_visible()
     return found
 
