@@ -74,6 +74,9 @@ _PASSING = frozenset(
 """Errors that pass by themselves, beside those without a code, which psycopg raises where no connection is made.
 https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
+_IN_THE_FUTURE = "22023"
+"""invalid_parameter_value, which `pg_xact_status` raises for a number that it has not given yet."""
+
 _STARTS = ("the database system is", "server closed the connection", "terminating connection")
 """What it says then. Where no connection was made, psycopg has no code for it."""
 
@@ -163,6 +166,8 @@ def committed(engine: Engine, number: int) -> bool:
             with engine.connect() as connection:
                 status = connection.execute(asked, {"number": str(number)}).scalar()
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _IN_THE_FUTURE:
+                return False  # the server died before it had written anything of this transaction, its number included
             if not passes(error) or time.monotonic() > given_up_at:
                 raise
             status = "in progress"

@@ -11,6 +11,7 @@ from bot.domain import DeliveryState
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.store import Store, deliveries, events, leases, posts, requests
+from bot.store.postgres import committed
 from tests.integration.conftest import PRAISES, START
 from tests.integration.store.conftest import opened
 
@@ -30,6 +31,13 @@ OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid != pg
 def cut(database, which, *values):
     """The server ends connections."""
     database.rows(f"SELECT pg_terminate_backend(pid) {which}", *values)
+
+
+async def test_a_number_that_a_dying_server_never_wrote_is_of_no_transaction(database):
+    async with opened(database) as store:
+        asked = text("SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text)")
+        newest = int(await store.read(lambda c: c.execute(asked).scalar_one()))
+        assert await asyncio.to_thread(committed, store.database.engine, newest + 1_000) is False
 
 
 async def until(condition):
