@@ -75,7 +75,7 @@ class Seat:
     async def _take(self) -> str | None:
         """None when it is ours now, else who has it. Only a free one is written to: writes take turns."""
         now, session = self._clock.now(), self._store.session
-        has_it = await self._store.read(lambda c: leases.holder(c, self._name, now))
+        has_it = await self._store.read(lambda c: leases.held_by(c, self._name, now))
         if has_it:
             return None if has_it == self._holder else has_it
         return await self._store.write(

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bot.errors import StoreError
-from bot.store import postgres
+from bot.store import dialects, postgres
 from bot.store.communities import SOLE
-from bot.store.dialects import COMPILED
 
 BUSY_SECONDS = 5
 
@@ -52,11 +51,7 @@ def open_engine(url: URL) -> Engine:
     """
     if file_of(url) is None:
         return postgres.open_engine(url)
-    alike = url.set(drivername="sqlite+alike")
-    connect_args = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-    engine = create_engine(
-        alike, hide_parameters=True, connect_args=connect_args, execution_options={"compiled_cache": COMPILED}
-    )
+    engine = dialects.engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:

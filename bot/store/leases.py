@@ -26,7 +26,7 @@ def take(
     return connection.execute(select(leases.c.holder).where(leases.c.name == name)).scalar_one_or_none()
 
 
-def holder(connection: Connection, name: str, now: datetime) -> str | None:
+def held_by(connection: Connection, name: str, now: datetime) -> str | None:
     """Who holds a lease; None when it is free."""
     held = select(leases.c.holder).where(leases.c.name == name, leases.c.until > now)
     return connection.execute(held).scalar_one_or_none()

@@ -18,13 +18,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
-from bot.store import tables
-from bot.store.dialects import COMPILED
+from bot.store import dialects, tables
 
 if TYPE_CHECKING:
     import psycopg
@@ -100,13 +99,7 @@ def connect_args() -> dict[str, Any]:
 def open_engine(url: URL) -> Engine:
     """An engine whose errors do not repeat what fans wrote. Raises StoreError without the driver."""
     try:
-        return create_engine(
-            url.set(drivername="postgresql+alike"),
-            hide_parameters=True,
-            connect_args=connect_args(),
-            execution_options={"compiled_cache": COMPILED},
-            **_POOL,
-        )
+        return dialects.engine(url, connect_args=connect_args(), **_POOL)
     except ModuleNotFoundError as error:
         raise StoreError(
             "store: PostgreSQL needs its driver; install it with: pip install 'greenroom[postgres]'"
