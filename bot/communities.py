@@ -51,7 +51,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Seconds before a community that could not start is tried again. They double each time."""
 STARTING = 2
 """Communities that read their files at the same time."""
-LOOKS = 3
+LOOKS = 1
 """How often a second all communities together look, in each of their loops, for what nothing has told them of: a
 wake-up that was lost, or what need not be in time. What is due by the clock is waited for."""
 READING = max(1, min(4, (os.cpu_count() or 1) - 1))

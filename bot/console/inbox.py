@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
@@ -16,6 +16,7 @@ from bot.adapters.web.callers import Called, stands
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.models import Body, Id
 from bot.adapters.web.problems import invalid, missing, note
+from bot.adapters.web.streams import Newest, StreamStart
 from bot.console.presence import Doing, Presence
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
@@ -153,7 +154,9 @@ async def home(_session: SignedIn) -> Response:
 
 
 @router.get("/inbox")
-async def inbox(request: Request, session: SignedIn, deps: Wired, selection: Selected, after: After = None) -> Response:
+async def inbox(
+    request: Request, session: SignedIn, deps: Wired, selection: Selected, *, seen: Newest, after: After = None
+) -> Response:
     """A page of a view."""
     try:
         found = await deps.desk.listing(selection, limit=PAGE, after=after)
@@ -168,6 +171,7 @@ async def inbox(request: Request, session: SignedIn, deps: Wired, selection: Sel
         session,
         deps,
         "inbox.html",
+        seen=seen,
         selection=selection,
         views=[
             Tab(
@@ -249,16 +253,9 @@ async def be_present(body: PresenceIn, request: Request, deps: Wired, who: Calle
         await deps.store.write(lambda c: notes.see(c, me, draft_id, now))
 
 
-async def _start(deps: Wired, last_event_id: Annotated[str, Header(max_length=20)] = "") -> int:
-    """Where a stream begins. Looked up before the answer starts, so that what happens from then on is in it."""
-    newest = await deps.store.last_event()
-    known = last_event_id.isascii() and last_event_id.isdigit()
-    return min(int(last_event_id), newest) if known else newest
-
-
 @router.get("/inbox/stream", response_class=EventSourceResponse)
 async def stream(
-    request: Request, session: SignedIn, deps: Wired, after: Annotated[int, Depends(_start)]
+    request: Request, session: SignedIn, deps: Wired, after: StreamStart
 ) -> AsyncIterator[ServerSentEvent]:
     """Which cards have changed, and who is on which; ends when the server stops, and with the session.
 
@@ -270,7 +267,6 @@ async def stream(
     on_cards: dict[str, list[dict[str, str]]] = {}
     try:
         with deps.store.signal() as happened, presence.watch() as moved:
-            yield ServerSentEvent(event="surge", data={})  # it may have changed since the page was made
             while not closing.is_set() and await stands(session, deps):
                 events = await deps.store.events(after=after, limit=READ)
                 if events:

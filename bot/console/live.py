@@ -16,6 +16,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from bot.adapters.web.callers import stands
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
+from bot.adapters.web.streams import Newest, StreamStart
 from bot.console import chart, figures
 from bot.console.assistant import helped
 from bot.console.figures import Count, Figures, Span
@@ -51,10 +52,10 @@ Spanned = Annotated[Span, Query()]
 
 
 @router.get("/live")
-async def live(request: Request, session: SignedIn, deps: Wired, span: Spanned = "today") -> Response:
+async def live(request: Request, session: SignedIn, deps: Wired, *, seen: Newest, span: Spanned = "today") -> Response:
     """The page. `span` is that of its tables."""
     values = await _figures(deps, span) | await _posts(deps, ())
-    return page(request, session, deps, "live.html", **values)
+    return page(request, session, deps, "live.html", seen=seen, **values)
 
 
 @router.get("/live/figures")
@@ -72,23 +73,26 @@ async def posts(request: Request, session: SignedIn, deps: Wired, shown: Shown =
 
 
 @router.get("/live/stream", response_class=EventSourceResponse)
-async def stream(request: Request, session: SignedIn, deps: Wired) -> AsyncIterator[ServerSentEvent]:
+async def stream(
+    request: Request, session: SignedIn, deps: Wired, after: StreamStart
+) -> AsyncIterator[ServerSentEvent]:
     """Says `changed` when something happened, at most once a second; ends when the server stops, and with the session.
 
     It says only that, so that its load does not grow with what happens: the page asks for what it shows.
     """
     closing: asyncio.Event = request.app.state.closing
-    with deps.store.signal() as signal:
-        while await _rings(signal, closing):
-            try:
+    try:
+        with deps.store.signal() as signal:
+            newest = await deps.store.last_event()
+            while newest > after or await _rings(signal, closing):
                 if not await stands(session, deps):
                     return
-            except StoreError as error:
-                note(error)  # the answer has begun: it ends here, and the browser comes again
-                return
-            yield ServerSentEvent(event="changed", data={})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(closing.wait(), AT_MOST_EVERY)
+                after = newest = await deps.store.last_event()
+                yield ServerSentEvent(id=str(newest), event="changed", data={})
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(closing.wait(), AT_MOST_EVERY)
+    except StoreError as error:
+        note(error)  # the answer has begun: it ends here, and the browser comes again
 
 
 async def _rings(signal: Signal, closing: asyncio.Event) -> bool:

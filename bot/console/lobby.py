@@ -16,6 +16,7 @@ from bot.adapters.web.deps import Wired
 from bot.adapters.web.models import AttachmentIn, Body, Id, PostText
 from bot.adapters.web.platform import NAME
 from bot.adapters.web.problems import Problem
+from bot.adapters.web.streams import Newest
 from bot.consent import Button
 from bot.console.evening import FANS, PICTURES, SECONDS, Evening
 from bot.console.shell import page
@@ -78,7 +79,12 @@ class Message:
 
 @router.get("/lobby")
 async def lobby(
-    request: Request, session: SignedIn, deps: Wired, channel: Annotated[str, Query(max_length=200)] = LOBBY[0]
+    request: Request,
+    session: SignedIn,
+    deps: Wired,
+    *,
+    seen: Newest,
+    channel: Annotated[str, Query(max_length=200)] = LOBBY[0],
 ) -> Response:
     """A channel of the lobby as a fan sees it, with what became of each post."""
     here = channel if channel in LOBBY else LOBBY[0]
@@ -88,6 +94,7 @@ async def lobby(
         session,
         deps,
         "lobby.html",
+        seen=seen,
         messages=messages,
         more=sum(message.post is not None for message in messages) == SHOWN,
         channel=here,

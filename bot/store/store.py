@@ -159,6 +159,7 @@ class Database:
 
     async def _let_go(self, gone: int) -> None:
         await asyncio.gather(*(self.writer.run(_let_go(gone), community) for community in list(self._stores)))
+        self._notify_elsewhere(None, None)  # what it held is free, and its last wake-ups may never have been sent
 
 
 class Store:

@@ -195,7 +195,7 @@ def test_a_press_counts_once_when_its_answer_is_lost(greenroom, phone):
         route.abort()
 
     phone.page.route("**/decisions", lose, times=1)
-    phone.page.route("**/inbox/stream", lambda route: route.abort())
+    phone.page.route("**/inbox/stream?*", lambda route: route.abort())
     mine = card(phone.page, "Ines")
     send(mine).click()
     expect(mine.get_by_text("Nothing was lost")).to_be_visible()

@@ -13,7 +13,7 @@ CHANNELS = ("lobby", "lobby-help", "lobby-showcase")
 def lobby(greenroom, manager, channel="lobby"):
     """The page of a channel, with its stream open."""
     page = manager.page
-    with page.expect_response(lambda answer: answer.url.endswith("/api/events")):
+    with page.expect_response(lambda answer: "/api/events?" in answer.url):
         page.goto(f"{greenroom.url}/lobby?channel={channel}")
     return page
 

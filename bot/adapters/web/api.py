@@ -16,6 +16,7 @@ from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.models import AskIn, CardIn, DecisionIn, EditIn, HoldIn, PostIn, SkipIn, WordsIn
 from bot.adapters.web.platform import NAME
 from bot.adapters.web.problems import Problem, invalid, missing, note, refused
+from bot.adapters.web.streams import StreamStart
 from bot.consent import Kind
 from bot.desk.view import Decided
 from bot.domain import DeliveryState, DraftState, Refused
@@ -249,19 +250,8 @@ async def replies(
     return {"items": [views.reply(item) for item in items], "next": following}
 
 
-async def _start(deps: Wired, last_event_id: Annotated[str | None, Header(max_length=20)] = None) -> int:
-    """Where a stream begins. Looked up before the answer starts, so that what happens from then on is in it."""
-    if last_event_id is None:
-        return await deps.store.last_event()
-    if not (last_event_id.isascii() and last_event_id.isdigit()):
-        raise invalid("`Last-Event-ID` must be the id of an event, a number.")
-    return min(int(last_event_id), 2**63 - 1)
-
-
 @router.get("/events", response_class=EventSourceResponse)
-async def events(
-    request: Request, deps: Wired, who: Called, after: Annotated[int, Depends(_start)]
-) -> AsyncIterator[ServerSentEvent]:
+async def events(request: Request, deps: Wired, who: Called, after: StreamStart) -> AsyncIterator[ServerSentEvent]:
     """Facts as they happen, without a word of a fan; ends when the server stops, and with the session."""
     try:
         async for fact in _until(request.app.state.closing, deps.store.follow(after)):

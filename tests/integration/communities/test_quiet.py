@@ -168,6 +168,7 @@ async def test_a_yes_wakes_the_outbox_of_a_quiet_community(open_house: Callable[
 
 async def test_the_more_communities_the_longer_the_pauses(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = town.app("lamp").store.sweep
+    monkeypatch.setattr(communities, "LOOKS", 2)
     assert [sweep(seconds) for seconds in (1.0, 60.0)] == [1.0, 60.0]
     monkeypatch.setattr(communities, "LOOKS", 0.1)
     assert [sweep(seconds) for seconds in (1.0, 60.0)] == [20.0, 60.0]

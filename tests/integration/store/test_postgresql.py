@@ -149,7 +149,9 @@ async def test_what_a_process_held_is_let_go_when_it_is_gone(house, monkeypatch)
         assert await other.write(lambda c: take(c, "other", other.session)) is None
         assert await house.store.write(lambda c: take(c, "me", house.store.session)) == "other"
         other.database._tasks[1].cancel()  # it does not come back
-        cut(house.database, HOLDS, other.session)
+        with house.store.signal(Happened.REPLY_HELD) as signal:
+            cut(house.database, HOLDS, other.session)
+            assert await signal.wait(30), "nobody has to look: with many communities that is seldom"
         async with asyncio.timeout(30):
             while await house.store.write(lambda c: take(c, "me", house.store.session)):
                 await asyncio.sleep(0.05)

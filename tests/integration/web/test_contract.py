@@ -326,8 +326,9 @@ async def test_events_start_now_resume_and_carry_no_words(greenroom):
     assert "zebra" not in json.dumps(live)
     assert {"seq", "at", "by", "post_id", "draft_id", "delivery_id"} <= set(json.loads(live[0]["data"]))
     assert await read(1, {"Last-Event-ID": live[0]["id"]}) == live[1:]
-    bad = await greenroom.http.get("/api/events", headers={"Last-Event-ID": "x"})
-    assert (bad.status_code, bad.json()["error"]) == (422, "invalid")
+    for bad in ({"headers": {"Last-Event-ID": "x"}}, {"params": {"after": "x"}}, {"params": {"after": "-1"}}):
+        answer = await greenroom.http.get("/api/events", **bad)
+        assert (answer.status_code, answer.json()["error"]) == (422, "invalid"), answer.text
 
 
 async def test_a_stream_ends_when_the_server_stops(start):

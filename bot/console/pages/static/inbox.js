@@ -506,11 +506,6 @@ async function lookAtSurge() {
   if (made) document.getElementById("surge").replaceChildren(made);
 }
 
-function comeBack() {
-  refresh(cards().map((card) => card.dataset.draft).filter(Boolean));
-  countSoon();
-}
-
 // --- beginning
 
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
@@ -519,17 +514,13 @@ reopen(cards());
 listen({ act, current: () => (current?.isConnected ? current : null), showNews, closeTools });
 addEventListener("resize", () => fold(cards()));
 if (isWide.matches && !current && cards().length) showBeside(cards()[0]);
-follow(
-  "/inbox/stream",
-  {
-    changed: takeNews,
-    hold: () => document.dispatchEvent(new Event("hold")),
-    surge: lookAtSurge,
-    presence: (data) => {
-      others = data;
-      showOthers();
-    },
+follow("/inbox/stream", {
+  changed: takeNews,
+  hold: () => document.dispatchEvent(new Event("hold")),
+  surge: lookAtSurge,
+  presence: (data) => {
+    others = data;
+    showOthers();
   },
-  comeBack,
-);
+});
 count();

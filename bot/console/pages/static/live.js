@@ -176,4 +176,4 @@ setInterval(look, AGES_GROW);
 remember(document);
 foldAll(figures);
 figures.dataset.folded = "";
-follow("/live/stream", { changed: look }, look);
+follow("/live/stream", { changed: look });

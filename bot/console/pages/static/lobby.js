@@ -377,4 +377,4 @@ if (!location.hash) {
     addEventListener(touch, () => growing.disconnect(), { once: true, passive: true });
 }
 watch();
-follow("/api/events", Object.fromEntries(list.dataset.follows.split(" ").map((name) => [name, refreshSoon])), refresh);
+follow("/api/events", Object.fromEntries(list.dataset.follows.split(" ").map((name) => [name, refreshSoon])));

@@ -6,34 +6,34 @@ const PATIENCE = 1500; // a break shorter than that is not worth a word
 const line = document.getElementById("connection");
 
 /**
- * Follows a stream until the page goes.
+ * Follows a stream until the page goes. It brings what happened since the page was read, and after a break what was
+ * missed.
  * @param {string} address
  * @param {Record<string, (data: any) => void>} handlers by the name of the event; data is parsed JSON
- * @param {() => void} [back] called when the stream is there again after a break: something may have been missed
  */
-export function follow(address, handlers, back = () => {}) {
-  let lost = false;
+export function follow(address, handlers) {
+  let seen = document.querySelector("meta[name=seen]").content; // the number of the newest event that was taken
   let saying = 0;
   let again = 0;
   let stream = null;
 
   const away = () => {
-    lost = true;
     clearTimeout(saying);
     saying = setTimeout(() => say("No connection. What you write is kept in this browser."), PATIENCE);
   };
   const open = () => {
     clearTimeout(again);
     stream?.close();
-    const one = new EventSource(address);
+    const one = new EventSource(`${address}?after=${seen}`);
     stream = one;
     for (const [name, handle] of Object.entries(handlers))
-      one.addEventListener(name, ({ data }) => handle(JSON.parse(data)));
+      one.addEventListener(name, ({ data, lastEventId }) => {
+        if (lastEventId) seen = lastEventId;
+        handle(JSON.parse(data));
+      });
     one.onopen = () => {
       clearTimeout(saying);
       say("");
-      if (lost) back();
-      lost = false;
     };
     one.onerror = async () => {
       away();
