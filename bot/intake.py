@@ -1,10 +1,9 @@
-"""Takes posts in: cleans and stores each once, runs the pipeline, hands the proposal to the desk."""
+"""Takes posts in: cleans and stores each once, and has them judged, those of a channel one after another."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,15 +18,15 @@ from bot.domain import Draft, DraftState, Refused, StoredPost, clean
 from bot.errors import StoreError
 from bot.events import Happened
 from bot.hops import Hop, begin, hop
-from bot.people import credits
+from bot.judging import Judge
 from bot.ports import Clock
-from bot.queue import consents, context, facts, memory, moves, voids
+from bot.queue import voids
 from bot.settings import Settings
-from bot.store import Connection, NewPost, Received, Store, drafts, fans, posts, requests
+from bot.store import Connection, NewPost, Received, Store, drafts, posts, requests
 from bot.store.ids import new_id
-from bot.worker import LONGEST, MOST, TookTooLong, Turns, Worker
-from responders.pipeline import FAILED, Pipeline, urgency
-from responders.types import Context, Outcome, Post, Proposal, Reason, ReasonCode, Understanding
+from bot.worker import MOST, Turns
+from responders.pipeline import Pipeline
+from responders.types import Post
 
 log = structlog.get_logger()
 
@@ -44,16 +43,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a post that could not be judged is tried again. They double each time."""
 LATE = timedelta(seconds=30)
 """If a post waits longer, the reader hangs or is far behind."""
-_TOLD_EVERY = timedelta(hours=1)
-_UNREAD = 80
-"""Priority of a post that was not read: it may be anything."""
 
 _MOST_TRIES = 3
 """After so many tries, each of which ended the process, a person reads the post."""
 _MOST_FAILURES = 5
 """After so many failed tries a person reads the post."""
 
-_Found = tuple[StoredPost, Context]
 _Made = TypeVar("_Made")
 
 
@@ -87,8 +82,7 @@ class Intake:
         self._settings = settings
         self._clock = clock
         self._desk = desk
-        self._pipeline = pipeline
-        self._worker = Worker("pipeline", turns)
+        self._judge = Judge(store, settings, clock, pipeline, turns)
         self._backlog = Backlog(MOST_IN_MEMORY)
         self._at_work = 0
         """Posts that are being judged, one of each channel."""
@@ -99,8 +93,6 @@ class Intake:
         self._trouble: dict[str, _Trouble] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._late = False
-        self._told: dict[str, datetime] = {}
-        """What failed while a post was read -> when it was logged last."""
 
     async def receive(self, post: Post, *, key: str | None = None, sent: str | None = None) -> Received:
         """Store a post; it is durable when this returns. A known post gets its first id again.
@@ -210,11 +202,11 @@ class Intake:
         """Lay a draft for a manager and do something with it, in one transaction."""
 
         def operation(connection: Connection) -> _Made | Refused | None:
-            laid = self._lay(connection, found, _at_least_handoff(proposal), kept)
+            laid = self._judge.lay(connection, found, proposal, kept)
             return then(connection, laid) if isinstance(laid, Draft) else laid
 
         while True:
-            judged = await self._read(post_id, asked=True)
+            judged = await self._judge.read(post_id, asked=True)
             if judged is None:
                 return None
             found, proposal = judged
@@ -223,29 +215,6 @@ class Intake:
                 raise made
             if made:
                 return made
-
-    def _around(self, connection: Connection, post_id: str, *, asked: bool = False) -> _Found | None:
-        post = posts.get(connection, post_id)
-        if post is None or post.deleted or not post.kept or (post.action is not None and not asked):
-            return None
-        return post, context.load(connection, post, self._settings, self._clock.now(), asked=asked)
-
-    def _lay(
-        self, connection: Connection, found: _Found, proposal: Proposal, kept: Collection[DraftState]
-    ) -> Draft | Refused | None:
-        """Store the draft that a manager asked for, or give the newest one if its state is one of `kept`; None if the
-        post has changed and must be read again."""
-        post, around = found
-        newest = drafts.latest(connection, post.id)
-        if newest and newest.state in kept:
-            return newest
-        if around.opted_out:
-            return Refused("opted_out", "This fan asked not to be answered.")
-        if _remembers_otherwise(connection, found, self._settings) or _credits_others(connection, found):
-            return None
-        if not posts.judge(connection, post, proposal, around.now, again=True):
-            return None
-        return moves.submit(connection, post, proposal, around, around.now + self._settings.replies.expire_after)
 
     async def run(self) -> None:
         """Judge posts from before the start, reopened ones, and any that were missed, until cancelled."""
@@ -263,7 +232,7 @@ class Intake:
 
     async def late(self) -> str | None:
         """One sentence if posts wait too long to be read, or are not read, else None."""
-        if self._worker.stuck:
+        if self._judge.stuck:
             return f"{MOST} posts hang in the reader, so each new one goes to a person unread; restart Greenroom."
         waiting = await self.waiting()
         if waiting < LATE:
@@ -394,151 +363,15 @@ class Intake:
         if trouble:
             trouble.failures += 1  # success removes the whole record
             begun = begun and trouble.failures < _MOST_FAILURES
-        while judged := await (self._read(post_id) if begun else self._by_hand(post_id)):
+        while judged := await (self._judge.read(post_id) if begun else self._judge.by_hand(post_id)):
             found, proposal = judged
             with hop(Hop.SUBMIT, post_id=post_id):
-                if await self._store.write(partial(self._submit, found=found, proposal=proposal)):
+                if await self._store.write(partial(self._judge.submit, found=found, proposal=proposal)):
                     return
-
-    async def _read(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
-        """A post with its context, and the proposal for it; None if there is nothing to judge.
-
-        Reading the context and running the pipeline are one job on one thread, so that the event loop stays free.
-        """
-        try:
-            return await self._worker.run(partial(self._judge, post_id, asked=asked))
-        except TookTooLong:
-            log.warning("post_takes_too_long", post_id=post_id, seconds=LONGEST)
-            return await self._by_hand(post_id, asked=asked)
-
-    async def _by_hand(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
-        """`_read` without the pipeline, for a post that takes too long or ends the process each time."""
-        found = await self._store.read(lambda c: self._around(c, post_id, asked=asked))
-        return found and (found, _unread(found[0], Understanding()))
-
-    def _judge(self, post_id: str, *, asked: bool = False) -> tuple[_Found, Proposal] | None:
-        with hop(Hop.JUDGE, post_id=post_id):
-            return self._judged(post_id, asked=asked)
-
-    def _judged(self, post_id: str, *, asked: bool) -> tuple[_Found, Proposal] | None:
-        with hop(Hop.CONTEXT, post_id=post_id):
-            found = self._store.read_here(lambda c: self._around(c, post_id, asked=asked))
-        if found is None:
-            return None
-        post, around = found
-        pipeline = self._pipeline()
-        try:
-            proposal = pipeline.run(post.post, around)
-        except Exception:
-            log.exception("pipeline_failed", post_id=post.id)
-            read = Understanding()
-            with suppress(Exception):  # a gate counts whatever else fails
-                read = pipeline.understand(post.post, around)
-            return found, _unread(post, read)
-        self._tell_unread(proposal)
-        if proposal.outcome is Outcome.DRAFT and not around.asked and self._too_old(post, around.now):
-            proposal = _too_late(proposal)
-        if proposal.outcome is Outcome.SILENT and not asked and not around.opted_out and self._made_anew(post):
-            judged = self._judged(post_id, asked=True)
-            return judged and (judged[0], _at_least_handoff(judged[1]))
-        return found, proposal
-
-    def _made_anew(self, post: StoredPost) -> bool:
-        """Its last draft ended because a fact changed. Somebody saw it wait, so the post must not end in silence."""
-        return self._store.read_here(lambda c: facts.replaced(c, post.id)) is not None
-
-    def _tell_unread(self, proposal: Proposal) -> None:
-        """Log what fails, once an hour. Cards tell managers each time."""
-        now = self._clock.now()
-        for step in proposal.trace:
-            what = step.note.partition(":")[0]
-            if step.stage == FAILED and now - self._told.get(what, _EPOCH) >= _TOLD_EVERY:
-                self._told[what] = now
-                log.error("reader_part_failed", what=step.note.partition("(")[0])  # the rest may quote the post
-
-    def _too_old(self, post: StoredPost, now: datetime) -> bool:
-        """True after a long stop, if nobody could answer the post in time."""
-        return now - _since(post, now) >= self._settings.replies.expire_after
-
-    def _submit(self, connection: Connection, found: _Found, proposal: Proposal) -> bool:
-        """Store the judgement and its draft; False if the post must be read again."""
-        post, around = found
-        author = post.post.author.id
-        if not around.opted_out and fans.get(connection, post.post.platform, author).opted_out_at:
-            return False
-        if _remembers_otherwise(connection, found, self._settings) or _credits_others(connection, found):
-            return False
-        if not posts.judge(connection, post, proposal, around.now):
-            return False
-        moves.submit(
-            connection,
-            post,
-            proposal,
-            around,
-            _since(post, around.now) + self._settings.replies.expire_after,
-            placed=lambda new: facts.in_its_place(connection, new, self._pipeline().library.facts),
-        )
-        voids.settle(connection, post, proposal, around.now)
-        credits.notice(connection, post, proposal.understanding, self._pipeline().library, around.now)
-        return True
 
 
 def _claim(place: Place) -> str:
     return "channel " + "\x00".join(place)
-
-
-def _remembers_otherwise(connection: Connection, found: _Found, settings: Settings) -> bool:
-    """True if the fan changed what we remember of them since the context was read."""
-    post, around = found
-    author = post.post.author.id
-    return memory.history(connection, post.post.platform, author, settings.community.local) != around.history
-
-
-def _credits_others(connection: Connection, found: _Found) -> bool:
-    """True if a fan said yes to passing on an answer, or took that back, since the context was read."""
-    _, around = found
-    return consents.credits(connection, around.now) != around.credits
-
-
-def _since(post: StoredPost, now: datetime) -> datetime:
-    """The start of `expire_after`: when the words were written, not when we got them.
-
-    A post that a manager relabelled starts now, as does an edit without a time, and a post of a replay.
-    """
-    if post.forced_intent is not None or post.post.platform == "replay":
-        return now
-    if post.version > 1:
-        return min(post.edited_at or now, now)
-    return post.written_at
-
-
-def _unread(post: StoredPost, read: Understanding) -> Proposal:
-    """A hand-off with what could be read. Posts of staff and bots wait for no answer."""
-    author = post.post.author
-    if author.is_staff or author.is_bot:
-        reason = Reason(code=ReasonCode.STAFF_OR_BOT, sentence="It could not be read; nobody waits for an answer.")
-        return Proposal(outcome=Outcome.SILENT, reason=reason, understanding=read)
-    sentence = "Greenroom could not read this post; please read it yourself."
-    code = ReasonCode.GATE if read.risk else ReasonCode.LOW_CONFIDENCE
-    return Proposal(
-        outcome=Outcome.HANDOFF,
-        reason=Reason(code=code, sentence=sentence),
-        understanding=read,
-        priority=max(_UNREAD, urgency(read.risk)),
-    )
-
-
-def _too_late(proposal: Proposal) -> Proposal:
-    """Silence in place of a draft that comes too late. A hand-off never does."""
-    sentence = "It was older than expire_after when it was read."
-    reason = Reason(code=ReasonCode.TOO_OLD, sentence=sentence)
-    return Proposal(outcome=Outcome.SILENT, reason=reason, understanding=proposal.understanding, trace=proposal.trace)
-
-
-def _at_least_handoff(proposal: Proposal) -> Proposal:
-    if proposal.outcome is not Outcome.SILENT:
-        return proposal
-    return replace(proposal, outcome=Outcome.HANDOFF)
 
 
 def _cleaned(post: Post) -> Post:

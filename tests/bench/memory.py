@@ -38,7 +38,7 @@ async def measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         async with scene(Path(folder)) as on:
             ready = Ready(on.pipeline.library)
-            on.intake._pipeline = lambda: ready  # type: ignore[assignment, return-value]
+            on.intake._judge._pipeline = lambda: ready  # type: ignore[assignment, return-value]
             some = fans_write(["the fog in the last level is lovely"])
             sizes = {}
             for number in range(AT_ONCE, WARM + POSTS + 1, AT_ONCE):

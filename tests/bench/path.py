@@ -68,7 +68,7 @@ async def _floors(on: Scene, some: list[Post]) -> tuple[float, ...]:
         events.write(connection)
 
     def read(connection: Connection) -> list[tuple[StoredPost, Context]]:
-        return [found for one in stored if (found := on.intake._around(connection, one.id))]
+        return [found for one in stored if (found := on.intake._judge.around(connection, one.id))]
 
     store_us, _ = _cpu(await on.store.write(lambda c: _clocked(lambda: add(c))), len(some))
     read_us, found = _cpu(await on.store.read(lambda c: _clocked(lambda: read(c))), len(some))
@@ -78,7 +78,7 @@ async def _floors(on: Scene, some: list[Post]) -> tuple[float, ...]:
 
     def submit(connection: Connection) -> None:
         for one, proposal in zip(found, proposals, strict=True):
-            on.intake._submit(connection, one, proposal)
+            on.intake._judge.submit(connection, one, proposal)
         events.write(connection)
 
     submit_us, _ = _cpu(await on.store.write(lambda c: _clocked(lambda: submit(c))), len(some))

@@ -205,7 +205,7 @@ async def test_when_nothing_can_be_read_any_more_people_get_the_posts(
     assert "read it yourself" in card["why"]
     assert "restart Greenroom" in await house.intake.late()
     hanging.go.set()
-    await until(lambda: not house.intake._worker.stuck)
+    await until(lambda: not house.intake._judge.stuck)
     assert await house.intake.late() is None
     assert (await house.draft(PRAISE, fan="kim", channel="pier"))["kind"] == "draft"
 

@@ -52,7 +52,7 @@ async def crowded(start: Start, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr("bot.intake.CROWDED", 5)
     async with start() as greenroom:
         gate = Gated(greenroom.app.content.pipeline)
-        greenroom.app.intake._pipeline = lambda: gate  # type: ignore[assignment, return-value]
+        greenroom.app.intake._judge._pipeline = lambda: gate  # type: ignore[assignment, return-value]
         yield greenroom, gate
         gate.open.set()
 
@@ -105,7 +105,7 @@ async def test_a_flood_of_posts_from_many_clients_loses_none_that_was_taken(
     async with start() as greenroom:
         intake = greenroom.app.intake
         quick = Quick(greenroom.app.content.pipeline)
-        intake._pipeline = lambda: quick  # type: ignore[assignment, return-value]
+        intake._judge._pipeline = lambda: quick  # type: ignore[assignment, return-value]
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession(greenroom.base, headers=headers) as http:
 
