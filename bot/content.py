@@ -7,6 +7,7 @@ import ctypes
 import hashlib
 import os
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,6 +21,7 @@ import numpy as np
 import structlog
 
 import bot
+from bot import private
 from bot.errors import FaultyFiles
 from bot.hops import hop
 from bot.kept import keep, kept
@@ -142,6 +144,8 @@ class Content:
         self._folder = folder
         self._load_reader = reader
         self._var = var
+        self._keeps = False
+        """It may make the folder `var`: true for the program alone, once its files are good."""
         self._built = built or Built()
         self._watcher = watcher or Watcher()
         self.kept_at: datetime | None = None
@@ -191,6 +195,7 @@ class Content:
     def start(self) -> None:
         """`load` for the program that answers fans: if the files have faults, it uses the last good set. Raises
         FaultyFiles if none is kept that can be used."""
+        self._keeps = True
         try:
             self.load()
         except FaultyFiles as error:
@@ -269,6 +274,9 @@ class Content:
         model, examples = self._reader.model(self._var)
         words = partial(by_words, library.word_lists)  # reads the posts on which the model fails
         built = _tried(self._folder, _assemble(library, model, self._languages, *self._plugins, spare=words))
+        if self._keeps and self._var:
+            with suppress(OSError):  # without it the next start computes the vectors again
+                self._var.mkdir(mode=private.FOLDER, parents=True, exist_ok=True)
         examples.close()
         return built
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -98,6 +99,13 @@ def test_examples_are_computed_once_for_all_starts(templates: Path, tmp_path: Pa
     read(content, "what a fan wrote")
     assert "what a fan wrote" in counted.computed
     assert (tmp_path / VECTORS).read_bytes() == kept
+
+
+def test_the_first_start_of_all_keeps_them_too(templates: Path, tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    Content(templates, reader=Counted(), var=var).start()
+    assert (var / VECTORS).is_file()
+    assert stat.S_IMODE(var.stat().st_mode) == 0o700
 
 
 async def test_without_the_model_words_are_read_and_edits_go_live(templates: Path) -> None:
