@@ -18,6 +18,7 @@ from bot.cli import cards
 from bot.domain import DraftState
 from bot.errors import GreenroomError, NotDone
 from bot.settings import Settings
+from bot.settings.model import WEB_TOKEN
 
 ANSWERS_WITHIN: Final = 30.0
 """Seconds for one answer."""
@@ -36,9 +37,10 @@ class Away(NotDone):
 class Server:
     """A Greenroom that runs with these settings."""
 
-    def __init__(self, client: httpx.Client) -> None:
-        """`client` knows the address and the token."""
+    def __init__(self, client: httpx.Client, variable: str) -> None:
+        """`client` knows the address and the token. `variable`: the one of the environment that may hold the token."""
         self._client = client
+        self._variable = variable
 
     def ask(self, method: str, path: str, **more: Any) -> Any:
         """What it answers. Raises NotDone for a refusal, in its words, and GreenroomError for what is not there."""
@@ -156,7 +158,7 @@ class Server:
         if answer.status_code == _UNAUTHORIZED:
             return NotDone(
                 f"Greenroom at {self._client.base_url} has another token; use its config.yaml, and its "
-                "GREENROOM_WEB_TOKEN if it has one."
+                f"{self._variable} if it has one."
             )
         body = self._body(answer)
         message = body.get("message") if isinstance(body, dict) else None
@@ -181,7 +183,7 @@ def server_of(settings: Settings) -> Iterator[Server]:
         headers["Host"] = host_of(settings, settings.web.port)
     # The token goes to this machine only: no proxy of the environment gets to see it.
     with httpx.Client(base_url=_address(settings), headers=headers, timeout=ANSWERS_WITHIN, trust_env=False) as client:
-        yield Server(client)
+        yield Server(client, settings.variable(WEB_TOKEN))
 
 
 def _address(settings: Settings) -> str:

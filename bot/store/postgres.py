@@ -267,6 +267,8 @@ class Presence:
         self._back = back
         self.joined = asyncio.Event()
         """Set once this process was seen for the first time."""
+        self.why = ""
+        """What the server said when the connection was lost, or not given."""
         self._seen: set[int] = set()
         self._missed: dict[int, float] = {}
         self._turns: deque[str] = deque()
@@ -320,7 +322,8 @@ class Presence:
                 try:
                     await self._stay()
                 except (psycopg.Error, StoreError) as error:
-                    log.info("presence_lost", why=str(error).partition("\n")[0])
+                    self.why = str(error).partition("\n")[0]
+                    log.info("presence_lost", why=self.why)
                 await asyncio.sleep(FIRST_PAUSE)
         finally:
             watch.cancel()

@@ -95,9 +95,8 @@ class Database:
                 raise
             except TimeoutError:
                 await database.close()
-                raise StoreError(
-                    f"{place(parsed)}: the server gives no third connection; raise max_connections"
-                ) from None
+                why = database.presence.why or f"it has not answered for {JOIN_SECONDS:.0f} seconds"
+                raise StoreError(f"{place(parsed)}: the server gives no further connection ({why})") from None
         return database
 
     def store(self, community: str = "") -> Store:

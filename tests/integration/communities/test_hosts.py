@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -12,6 +13,8 @@ import pytest
 
 from bot import app, settings
 from bot.adapters.web.auth import signin_link
+from bot.cli.server import server_of
+from bot.errors import NotDone
 from tests.integration.communities.conftest import PRAISE, Folder, Run, Town
 
 
@@ -207,3 +210,14 @@ async def test_a_community_with_a_key_that_runs_alone_is_at_its_own_host_too(fol
         ("127.0.0.1", "the-token-of-lamp"): 400,
         ("127.0.0.1", "another"): 400,
     }
+
+
+async def test_who_has_another_token_is_told_which_variable_counts(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMP__GREENROOM_WEB_TOKEN", "another-one")
+    settings = town.app("lamp").settings
+    web = settings.web.model_copy(update={"bind": f"127.0.0.1:{town.port}"})
+    with (
+        server_of(settings.model_copy(update={"web": web})) as server,
+        pytest.raises(NotDone, match=r"has another token; .* its LAMP__GREENROOM_WEB_TOKEN if it has one"),
+    ):
+        await asyncio.to_thread(server.ask, "GET", "/api/drafts")

@@ -5,6 +5,7 @@ import contextlib
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import event, text
 
 from bot.domain import DeliveryState
@@ -186,6 +187,19 @@ async def test_a_server_that_is_away_is_told_in_words(database):
         await Store.open(url)
     with pytest.raises(StoreError, match="Connection refused"):
         await Store.open("postgresql://postgres@127.0.0.1:1/nowhere")
+
+
+async def test_a_server_that_gives_too_few_connections_says_why(database, monkeypatch):
+    monkeypatch.setattr("bot.store.store.JOIN_SECONDS", 2.0)
+    limit = sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format
+    name = sql.Identifier(database.name)
+    with psycopg.connect(database.admin, autocommit=True) as ours:
+        ours.execute(limit(name, sql.Literal(2)))
+        try:
+            with pytest.raises(StoreError, match=r"no further connection \(.*too many connections"):
+                await Store.open(database.url)
+        finally:
+            ours.execute(limit(name, sql.Literal(-1)))
 
 
 async def test_one_process_at_a_time_reads_a_channel_and_the_next_goes_on(build_house):
