@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from functools import lru_cache
 from typing import Any, Literal, cast
 
@@ -118,7 +117,7 @@ def read_shipped(shipped: Mapping[str, str], faults: list[Fault]) -> dict[str, d
     for path, text in shipped.items():
         stem = path.rpartition("/")[2].rpartition(".")[0]
         found, wrong = _list(path, text)
-        lists[stem] = deepcopy(found)  # the operators' own words are added to it
+        lists[stem] = found
         faults += wrong
     return lists
 
@@ -149,9 +148,10 @@ def _add(entry: Entry, lists: dict[str, Any], where: str) -> None:
     for key, place in entry.mapping().items():
         shipped = lists.get(key)
         if isinstance(shipped, dict):
-            _add(place, shipped, key)
+            lists[key] = {**shipped}  # other sets have the same lists
+            _add(place, lists[key], key)
         elif isinstance(shipped, list):
-            shipped.extend(_phrases(place))
+            lists[key] = [*shipped, *_phrases(place)]
         else:
             hint = did_you_mean(key, lists)
             place.fault(f"{where} cannot be given {key}{hint}; words can be added to: {', '.join(sorted(lists))}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal
 
 from responders.library import syntax
@@ -267,11 +268,10 @@ def _check_wording(
         faults.append(Fault(file=path, line=section.source_line + line - 1, message=message, code=code))
 
     try:
-        tree = syntax.parse(section.source)
+        found, unguarded, problem = _looked_at(section.source)
     except syntax.Refused as refused:
         fault(refused.line, refused.message, "L06")
         return ()
-    found = {name.name: name.lineno for name in reversed(list(syntax.names(tree)))}
     undeclared = [name for name in found if name not in slots]
     for name in (n for n in undeclared if excused is not None and n not in excused):
         hint = did_you_mean(name, slots)
@@ -281,17 +281,27 @@ def _check_wording(
             todo = f"declare it under slots: or correct the spelling{hint}"
             message = f"the slot {{{{ {name} }}}} is not declared in the front matter; {todo}"
         fault(found[name], message, "L03")
-    for name in sorted(syntax.unguarded(tree) - set(undeclared)):
+    for name in sorted(unguarded - set(undeclared)):
         if not slots[name].required:
             guard = f"{{% if {name} %}} ... {{% endif %}}"
             way_out = f"put it between {guard}{'' if given else ', or require it'}"
             fault(found[name], f"the slot {name} is optional and may be empty; {way_out}", "L04")
-    if not undeclared:
-        try:
-            render(Recipe(source=section.source, slots=dict.fromkeys(found, "1")))
-        except RenderFailed as failed:
-            fault(1, f"with all slots filled: {failed}", "L10")
+    if problem and not undeclared:
+        fault(1, f"with all slots filled: {problem}", "L10")
     return tuple(name for name in slots if name in found)
+
+
+@lru_cache(maxsize=8192)  # an edit leaves most wordings as they are
+def _looked_at(source: str) -> tuple[Mapping[str, int], frozenset[str], str]:
+    """The names in a wording with the line of each, those among them that may be empty, and what fails when all have
+    words (else nothing). Raises `syntax.Refused`."""
+    tree = syntax.parse(source)
+    found = {name.name: name.lineno for name in reversed(list(syntax.names(tree)))}
+    try:
+        render(Recipe(source=source, slots=dict.fromkeys(found, "1")))
+    except RenderFailed as failed:
+        return found, frozenset(syntax.unguarded(tree)), str(failed)
+    return found, frozenset(syntax.unguarded(tree)), ""
 
 
 def _check_all_used(entry: Entry | None, slots: Mapping[str, Slot], variants: Collection[Variant]) -> None:
