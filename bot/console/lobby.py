@@ -23,7 +23,7 @@ from bot.console.shell import page
 from bot.console.signin import SignedIn
 from bot.domain import LOBBY, Cause, Delivery, DeliveryState, Draft, DraftState, Purpose, StoredPost
 from bot.events import Happened
-from bot.people.fans import Answer, Fans
+from bot.people.fans import Answer
 from bot.queue import consents as rules
 from bot.store import Connection, consents, deliveries, drafts, events, posts
 
@@ -102,7 +102,7 @@ async def lobby(
         fans=FAN_NAMES,
         pictures=PICTURES,
         evening=_evening(request).progress,
-        commands=_commands(deps.fans),
+        commands=deps.fans.commands,
         follows=[name for name in Happened if name.startswith(_FOLLOWED)],
     )
 
@@ -146,14 +146,14 @@ async def command(body: CommandIn, deps: Wired) -> Mapping[str, object]:
     _check(body.fan)
     said, _, words = body.text.strip().removeprefix("/").partition(" ")
     name = said.casefold()
-    if name not in _commands(deps.fans):
+    if name not in deps.fans.commands:
         raise Problem(404, "not_found", f"There is no command /{said[:40]}; the list behind Commands has them all.")
-    return _answer(await deps.fans.answer(name, NAME, body.fan, words))
-
-
-def _commands(fans: Fans) -> Mapping[str, str]:
-    """What can be written here. A report goes to the managers, who are here already."""
-    return {name: about for name, about in fans.commands.items() if name != "report"}
+    answer = await deps.fans.answer(name, NAME, body.fan, words)
+    if answer.report:  # the managers are here already
+        who = deps.desk.name_of(answer.report_to)
+        told = f"(On a chat platform {who} now reads: “{answer.report}” From here it goes nowhere.)"
+        return {"text": f"{answer.text}\n{told}"}
+    return _answer(answer)
 
 
 def _check(fan_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from bot.consent import Button
 from bot.people import memory
 from bot.people.answers import Answer, cut
 from bot.ports import Clock
@@ -29,6 +30,8 @@ COMMANDS: Mapping[str, str] = {
 }
 """Command -> what it does, in at most 100 characters."""
 NO_AI, OFF = "noai", "off"
+FORGET, KEEP = "forget", "keep"
+"""The values of the buttons under the question of /forget."""
 _NO_AI = "No language model gets to see your posts; /noai off allows it again"
 LONGEST_REPORT = 1000
 """Characters."""
@@ -66,13 +69,19 @@ class Fans:
             return self._report(words)
         if command == NO_AI:
             return await self._no_ai(platform, fan_id, words)
+        if command == FORGET:
+            return ASK_TO_FORGET
         if command in ("who", "privacy"):
             return Answer(text=self._who() if command == "who" else self._privacy())
-        steps = {"mydata": self._mydata, "forget": self._forget, "stop": self._stop, "start": self._start}
+        steps = {"mydata": self._mydata, "stop": self._stop, "start": self._start}
         return await steps[command](platform, fan_id)
 
     async def press(self, platform: str, fan_id: str, value: str) -> Answer:
         """The answer to a button under an answer. Pressing twice changes nothing."""
+        if value == FORGET:
+            return await self._forget(platform, fan_id)
+        if value == KEEP:
+            return Answer(text=ALL_STAYS)
         return await self._remembering(memory.press, platform, fan_id, value)
 
     async def _remembering(self, step: memory.Step, platform: str, fan_id: str, words: str) -> Answer:
@@ -140,9 +149,7 @@ class Fans:
         stored, known = await self._store.read(lambda c: (fans.export(c, platform, fan_id), memory.show(c, fan)))
         if not known.text and not any(value for name, value in stored.items() if name not in {"platform", "fan_id"}):
             return Answer(text="Nothing is stored about you.")
-        count = len(stored["posts"])
-        posts = f"{count} post{'s' if count != 1 else ''} of yours {'are' if count != 1 else 'is'} stored; "
-        posts += "the file has everything, word for word. /forget erases it."
+        posts = f"{_posts(len(stored['posts']))} The file has everything, word for word; /forget erases it."
         file = json.dumps(stored, ensure_ascii=False, indent=2)
         return Answer(text="\n".join(filter(None, (known.text, posts))), file=file, buttons=known.buttons)
 
@@ -155,6 +162,19 @@ class Fans:
         return Answer(text=REPORTED, report=cut(words, LONGEST_REPORT), report_to=to)
 
 
+def _posts(count: int) -> str:
+    if count == 0:
+        return "None of your posts is stored."
+    return "1 post of yours is stored." if count == 1 else f"{count} posts of yours are stored."
+
+
+ASK_TO_FORGET = Answer(
+    text="Erase everything that is stored about you? What you wrote, your name, what is remembered and every yes go, "
+    "on all accounts that you linked, and what was on stage is taken down; messages in the channel itself stay, and so "
+    "does a wish for no replies or no language model. This cannot be undone.",
+    buttons=(Button(value=FORGET, label="Yes, erase everything"), Button(value=KEEP, label="No, keep it")),
+)
+ALL_STAYS = "Nothing was erased."
 FORGOTTEN = (
     "Done. What you wrote, your name and our copies of replies to you are erased here, and what waited for you is "
     "withdrawn. What was remembered and every yes of yours are gone too, on all accounts that you linked, and what was "

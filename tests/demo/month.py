@@ -13,6 +13,7 @@ from bot.consent import Kind, State
 from bot.desk.view import CardView
 from bot.domain import Action, Alternative, Command, Draft, Purpose, Refused
 from bot.people import memory
+from bot.people.fans import FORGET
 from bot.store import consents, topics
 from tests.demo.books import Books
 from tests.demo.script import (
@@ -121,7 +122,7 @@ class Month:
 
     @_happen.register
     async def _(self, step: Forgets) -> None:
-        await self.town.fans.answer("forget", NAME, fan_id(step.forgets))
+        await self.town.fans.press(NAME, fan_id(step.forgets), FORGET)
         clock = self.town.clock
         clock.move_to(clock.now() + SOON)
         await self.town.pass_time()

@@ -160,7 +160,7 @@ def test_two_fans_are_introduced_after_both_have_said_yes(greenroom, visit, shot
     expect(page.locator(".message.us .text", has_text="fox 🦊").filter(has_text="Luca")).to_be_visible()
     as_fan(page, "fox 🦊")
     expect(command(page, "/mydata")).to_contain_text("plays on Linux")
-    command(page, "/forget")
+    command(page, "/forget").get_by_role("button", name="Yes, erase everything").click()
     expect(page.locator(".message.us .text", has_text="fox 🦊").filter(has_text="Luca")).to_have_count(0)
 
 

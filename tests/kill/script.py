@@ -11,17 +11,21 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.fakes.discord import CALLBACK, Interaction
+from bot.adapters.chat import asks
+from bot.people.fans import FORGET
+from tests.fakes.discord import CALLBACK, Interaction, components
 from tests.fakes.discord import DELETE as DISCORD_DELETE
 from tests.fakes.discord import EDIT as DISCORD_EDIT
 from tests.fakes.discord import SEND as DISCORD_SEND
 from tests.fakes.discord import Fault as DiscordFault
-from tests.fakes.telegram import ANSWER, DELETE, EDIT, POLL, SEND
+from tests.fakes.telegram import ANSWER, DELETE, EDIT, POLL, SEND, buttons
 from tests.fakes.telegram import Fault as TelegramFault
 from tests.integration.made import MADE
 from tests.kill.house import PLAZA, House, Json, Pressed, Said, Trap, When, draft_of
 from tests.kill.model import Model
 from tests.kill.process import CRASH, DANGER, FOG, PRAISE, SAVE, Died, Watch
+
+ERASE = asks.data(asks.ME, FORGET)
 
 FANS = 6
 """On each platform."""
@@ -434,8 +438,7 @@ class Script:
             if time.monotonic() < self._asked.get(author, 0) + 20:
                 return  # who repeats a command at once is not heard again
             self._asked[author] = time.monotonic()
-            house.telegram.post(house.telegram.direct(self.telegram_fans[fan]), self.telegram_fans[fan], "/forget")
-            done = True  # the update waits until it is handled
+            done = await self._forget_on_telegram(fan)
         else:
             done = await self._forget_on_discord(fan)
         if done:
@@ -446,11 +449,33 @@ class Script:
         house = self.house
         if not any(one["name"] == "forget" for one in house.discord.world.commands.values()):
             return False
-        asked = await house.discord.command("forget", house.general, self.discord_fans[fan])
+        who = self.discord_fans[fan]
+        asked = await house.discord.command("forget", house.general, who)
+        if not await self._soon(lambda: asked.shown and components(asked.shown[-1])):
+            return False
+        pressed = await house.discord.press(asked.shown[-1], ERASE, who)
+        return await self._soon(lambda: "erased here" in pressed.text)
+
+    async def _forget_on_telegram(self, fan: int) -> bool:
+        telegram, who = self.house.telegram, self.telegram_fans[fan]
+        chat = telegram.direct(who)
+        telegram.post(chat, who, "/forget")
+
+        def question() -> Json | None:
+            return next((one for one in reversed(telegram.by_bot(chat)) if ERASE in buttons(one)), None)
+
+        if not await self._soon(lambda: question() is not None):
+            return False
+        before = len(telegram.by_bot(chat))
+        await telegram.press(question() or {}, ERASE, who)
+        return await self._soon(lambda: any("erased here" in one["text"] for one in telegram.by_bot(chat)[before:]))
+
+    async def _soon(self, happened: Callable[[], object]) -> bool:
+        """Whether it happens within a second, and before the program dies."""
         until = time.monotonic() + 1
-        while "erased here" not in asked.text and time.monotonic() < until and house.alive:
+        while not happened() and time.monotonic() < until and self.house.alive:
             await asyncio.sleep(0.02)
-        return "erased here" in asked.text
+        return bool(happened())
 
     # Managers.
 

@@ -53,17 +53,12 @@ PRIVATELY = frozenset({"mydata", "forget", "console", *MEMORY})
 """Commands that are answered only in the private chat."""
 FOR_ALL = frozenset({"who", "privacy"})
 """Commands that are answered also to whoever writes in the name of a group or channel."""
-_CHANGES = frozenset({"stop", "forget"})
-"""Commands that nobody may give by mistake."""
 PAUSE = timedelta(seconds=5)
 """A command that is repeated sooner gets no answer."""
-MEANT = timedelta(minutes=10)
-"""A command in a group counts for so long in the private chat: a link alone must not erase anything."""
 NOT_ALONE = (
-    "Nothing was done. If you mean it, write only /{name}; to tell the team something, write /report and your words."
+    "Nothing was done. If you mean it, write only /stop; to tell the team something, write /report and your words."
 )
 IN_PRIVATE = "That is for your eyes only; press the button."
-WRITE_FORGET = "Write /forget here, and everything that is stored about you is erased."
 WHICH = (
     "Which post? Hold it (or right-click), choose Copy Link, and send /draft and the link here. Only in supergroups do "
     "posts have links."
@@ -131,8 +126,8 @@ class Commands:
         # Our own links come as /start and what they are about; /hold lift follows /hold and a reason, /noai off /noai.
         if not self._too_soon(message, f"{name} {rest}" if name in {"start", "hold", NO_AI} else name):
             try:
-                if name in _CHANGES and not (typed.is_alone or typed.to):
-                    await say(self._board, message, NOT_ALONE.format(name=name))
+                if name == "stop" and not (typed.is_alone or typed.to):  # nobody may give it by mistake
+                    await say(self._board, message, NOT_ALONE)
                 else:
                     await self._answered(message, name, rest)
             except self._board.trouble as error:  # they have blocked the bot, or it may not write there
@@ -141,9 +136,9 @@ class Commands:
 
     def _too_soon(self, message: telegram.Message, what: str) -> bool:
         now = self._parts.clock.now()
-        self._recent = {key: at for key, at in self._recent.items() if now < at + MEANT}
+        self._recent = {key: at for key, at in self._recent.items() if now < at + PAUSE}
         key = (_author(message).id, what)
-        if key in self._recent and now < self._recent[key] + PAUSE:
+        if key in self._recent:
             return True
         self._recent[key] = now
         return False
@@ -194,10 +189,7 @@ class Commands:
         """Somebody opened the private chat, perhaps by our button in a group, or wants replies again."""
         private, user = message.chat.type == ChatType.PRIVATE, message.from_user
         if private and payload in PRIVATELY:
-            asked = self._recent.get((_author(message).id, payload))
-            if payload == "forget" and asked is None:
-                await say(self._board, message, WRITE_FORGET)
-            elif payload == "console":
+            if payload == "console":
                 await self._console(message)
             else:
                 await self._fan(message, payload, "")

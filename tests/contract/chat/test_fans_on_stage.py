@@ -115,7 +115,8 @@ async def test_a_question_outlives_a_restart_and_a_correction(stage: Stage) -> N
 async def test_a_question_to_somebody_who_is_forgotten_loses_its_buttons_at_a_press(open_stage: Stage) -> None:
     stage = open_stage
     post, question = await asked(stage)
-    await stage.told(await stage.command("forget"), "erased here")
+    await stage.press(await stage.answer("forget"), "Yes, erase everything", "robin")
+    await stage.until(lambda: stage.rows("SELECT 1 FROM events WHERE name = 'fan_forgotten'"))
     await stage.told(await stage.press(question, "Yes, here", "robin"), "not open any more")
     await below(stage, post)
     assert consents(stage) == []
@@ -141,6 +142,20 @@ async def test_a_button_of_an_answer_is_the_fans_own(open_stage: Stage) -> None:
     await stage.press(answer, yes, "robin")
     await stage.until(lambda: stage.rows("SELECT 1 FROM people"))
     assert stage.rows("SELECT kind, state, fan_id != '' FROM consents") == [("memory", "yes", 1)]
+
+
+async def test_nothing_of_a_fan_is_erased_before_a_second_tap(open_stage: Stage) -> None:
+    stage = open_stage
+    stage.post(MADE)
+    await stage.card(MADE)
+    question = await stage.answer("forget")
+    assert "Erase everything" in question.text
+    assert "messages in the channel itself stay" in question.text
+    await stage.press(question, "No, keep it", "robin")
+    question = await stage.answer("forget", "kim")
+    await stage.press(question, "Yes, erase everything", "kim")
+    await stage.until(lambda: stage.rows("SELECT 1 FROM events WHERE name = 'fan_forgotten'"))
+    assert stage.rows("SELECT text FROM posts") == [(MADE,)], "Robin said no"
 
 
 async def test_a_hold_takes_back_what_was_approved(stage: Stage) -> None:

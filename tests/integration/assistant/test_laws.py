@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot.assistant.helper import Helper
 from bot.assistant.port import Assistant
 from bot.domain import DraftState, Note
+from bot.people.fans import FORGET
 from bot.queue import assisted, forgetting
 from bot.store import assistant, events, fans, notes, people, tables
 from responders.library.model import Fact
@@ -44,6 +45,10 @@ async def claim(house, question):
 
 async def command(house, name, fan="robin", words=""):
     return (await house.fans.answer(name, "stage", fan, words)).text
+
+
+async def presses(house, value):
+    return (await house.fans.press("stage", "robin", value)).text
 
 
 # What comes onto the card
@@ -729,7 +734,7 @@ async def test_a_no_outlives_a_forget_as_a_mark_that_names_nobody(helped, stoppe
     if stopped:
         await command(house, "stop")
     await command(house, "noai")
-    assert "/noai stays" in await command(house, "forget")
+    assert "/noai stays" in await presses(house, FORGET)
     assert await says_no(house)
     if not stopped:
         assert "robin" not in json.dumps(house.database.rows("SELECT * FROM fans"), default=str)
@@ -739,12 +744,12 @@ async def test_a_no_outlives_a_forget_as_a_mark_that_names_nobody(helped, stoppe
         assert not any("love the harbor" in asked.words for asked in helped.fake.seen)
         assert by_model(await house.again(card)) == 0
     assert json.loads((await house.fans.answer("mydata", "stage", "robin")).file)["no_assistant_after_forgetting"]
-    await command(house, "forget")
+    await presses(house, FORGET)
     assert await says_no(house)
     assert "again" in await command(house, "noai", words="off")
     assert not await says_no(house)
     assert "may help" in await command(house, "noai", words="off")
-    assert "/noai" not in (await command(house, "forget"))
+    assert "/noai" not in (await presses(house, FORGET))
 
 
 async def test_a_no_outlives_a_forget_on_each_linked_account(helped):
@@ -757,7 +762,7 @@ async def test_a_no_outlives_a_forget_on_each_linked_account(helped):
 
     await house.store.write(link)
     await command(house, "noai")
-    await command(house, "forget")
+    await presses(house, FORGET)
     assert [await says_no(house, *account) for account in (("stage", "robin"), ("web", "robin-web"))] == [True, True]
     await house.store.write(link)
     await command(house, "noai", words="off")

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from bot.adapters.chat import asks
 from bot.adapters.web.auth import Keys
-from bot.people.fans import COMMANDS
+from bot.people.fans import COMMANDS, FORGET
 from bot.settings.model import Web
 from tests.integration.discord.mods_room import PRAISE, Room, opened, text_of
 
@@ -37,7 +38,7 @@ def answer(told):
         ("who", ["software", "Lantern Harbor", "reads each draft"]),
         ("privacy", ["7 days", "/forget", "Ask us anything."]),
         ("mydata", ["Nothing is stored"]),
-        ("forget", ["erased"]),
+        ("forget", ["Erase everything", "cannot be undone"]),
         ("stop", ["not be answered"]),
     ],
 )
@@ -55,7 +56,9 @@ async def test_data_is_shown_and_erased(room):
     told = await ask(room, kim, "mydata")
     stored = json.loads(await told.attachments[0].read())
     assert [p["text"] for p in stored["posts"]] == [PRAISE]
-    await ask(room, kim, "forget")
+    asked = await ask(room, kim, "forget")
+    assert await room.state(card) == "waiting"
+    await kim.click(asked, custom_id=asks.data(asks.ME, FORGET))
     assert (await room.state(card), await room.state(other)) == ("withdrawn", "waiting")
     await room.until(lambda: any("asked to be forgotten" in text_of(m) for m in room.messages()))
     assert not any(PRAISE in text_of(m) for m in room.messages())

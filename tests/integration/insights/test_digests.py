@@ -16,6 +16,7 @@ from bot.errors import FaultyFiles
 from bot.insights import digests, mail
 from bot.insights.digests import Digests, monday, notes, troubles
 from bot.people.board import Board
+from bot.people.fans import FORGET
 from bot.store import topics
 from bot.store.ids import new_id
 from bot.store.topics import TopicState
@@ -333,7 +334,7 @@ async def test_the_file_has_the_words_until_a_fan_takes_them_back(office):
     assert office.file.stat().st_mode & 0o777 == 0o600
     office.file.chmod(0o640)
     await house.intake.deleted("stage", "harbor", "ada")
-    await house.fans.answer("forget", "stage", "bo")
+    await house.fans.press("stage", "bo", FORGET)
     await office.digests.once()
     text = office.file.read_text(encoding="utf-8")
     assert (text.count(SECRET), "cy" in text) == (1, True)

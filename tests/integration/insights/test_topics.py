@@ -10,6 +10,7 @@ import pytest
 
 from bot.insights.topics import Topics
 from bot.people.board import Board
+from bot.people.fans import FORGET
 from bot.store import posts, topics
 from responders.pipeline import build
 from responders.understanding.normalise import encodable
@@ -120,7 +121,7 @@ async def test_nothing_of_the_forgotten_stays_in_memory_and_an_empty_topic_goes(
     for text in CRASHES[:2]:
         await hears.house.post(text, fan="ada")
     assert (await hears.only()).count == 2
-    await hears.house.fans.answer("forget", "stage", "ada")
+    await hears.house.fans.press("stage", "ada", FORGET)
     assert await hears.found() == []
     assert not hears.topics._read
 

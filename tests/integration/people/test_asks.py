@@ -9,6 +9,7 @@ import pytest
 from bot.consent import Kind, State
 from bot.domain import Cause, Purpose, Refused
 from bot.people.asks import Asks
+from bot.people.fans import FORGET
 from bot.store import consents, drafts
 
 LAMP = "the colours of the fog in the harbor are lovely"
@@ -190,7 +191,7 @@ async def test_forgetting_takes_everything_down_and_leaves_no_trace(house):
     _, consent = await asked(house)
     card = await on_stage(house, consent)
     assert await shown_for(house, card)
-    await house.fans.answer("forget", "stage", "robin")
+    await house.fans.press("stage", "robin", FORGET)
     await house.send()
     assert not await shown_for(house, card)
     assert await now(house, consent) is None

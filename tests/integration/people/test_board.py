@@ -7,6 +7,7 @@ import pytest
 from bot.domain import Refused
 from bot.events import Happened
 from bot.people.board import Board
+from bot.people.fans import FORGET
 from bot.queue import voids
 from bot.store import drafts, topics
 from bot.store.ids import new_id
@@ -80,7 +81,7 @@ async def test_who_must_not_be_told_is_not(community, board):
     out = await house.post(WISH, fan="otto")
     topic_id = await topic_of(community, kept, staff, danger, deleted, forgotten, out)
     await house.intake.deleted("stage", "harbor", "gone")
-    await house.fans.answer("forget", "stage", "fay")
+    await house.fans.press("stage", "fay", FORGET)
     await house.fans.answer("stop", "stage", "otto")
     assert await board.mark(topic_id, TopicState.DONE, "fog", "It is out.", "mara") == 1
     assert [card["post"]["post_id"] for card in await community.waiting("told_back")] == [kept]
@@ -169,7 +170,7 @@ async def test_the_count_goes_down_when_a_fan_deletes_edits_or_is_forgotten(comm
     topic_id = await topic_of(community, *posts)
     await house.intake.deleted("stage", "harbor", "ada")
     await house.intake.edited("stage", "harbor", "bo", "how do i save the lamp")
-    await house.fans.answer("forget", "stage", "cy")
+    await house.fans.press("stage", "cy", FORGET)
     assert (await topic(community, topic_id)).count == 1
     assert [voice["topic"] for voice in (await house.store.export("stage", "dee"))["voices"]] == [""]
 

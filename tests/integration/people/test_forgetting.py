@@ -22,6 +22,7 @@ from bot.consent import Kind
 from bot.content import Content
 from bot.domain import Refused
 from bot.people import memory
+from bot.people.fans import FORGET
 from bot.store import consents, people
 from responders.pipeline import Pipeline, build
 from tests.integration.operators import PLAIN, texts, write
@@ -194,7 +195,7 @@ class Forgetting(RuleBasedStateMachine):
 
         async def forget(_: object = None) -> None:
             self.house.stage.meanwhile = None
-            await self.house.fans.answer("forget", *account)
+            await self.house.fans.press(*account, FORGET)
 
         if during_a_send:
             self.house.stage.meanwhile = forget

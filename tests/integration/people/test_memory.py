@@ -10,6 +10,7 @@ import pytest
 
 from bot.consent import Kind, State
 from bot.people import memory
+from bot.people.fans import FORGET
 from bot.queue import forgetting
 from bot.store import consents, people
 from tests.integration.desk.test_fans import everything
@@ -277,7 +278,7 @@ async def test_what_is_taken_back_is_not_said_any_more(house, when, what):
 
     async def end(_=None):
         house.stage.meanwhile = None
-        await (says(house, "/forget") if what == "forget" else presses(house, button))
+        await (presses(house, FORGET) if what == "forget" else presses(house, button))
 
     if when != "waiting":
         await house.press(card, "approve")
@@ -323,7 +324,7 @@ async def test_all_linked_accounts_are_forgotten_together(house):
     await link(house, ("stage", "zqid"), ("telegram", "zq77"))
     await house.post(MOON, fan="zqid", name="Zqname")
     await house.post(f"{MOON} zqmarker", fan="zq77", name="Zqother", platform="telegram")
-    await says(house, "/forget", "zq77", "telegram")
+    await presses(house, FORGET, "zq77", "telegram")
     assert "zq" not in (await everything(house)).casefold()
 
 
@@ -335,7 +336,7 @@ async def test_what_one_account_told_does_not_stay_in_replies_to_the_other(house
     assert "zqthing" in card["text"]
     back = next(value for value in values(await says(house, "/mydata", "77", "telegram")) if value.startswith("back:"))
     await presses(house, back, "77", "telegram")
-    await says(house, "/forget", "zqid")
+    await presses(house, FORGET, "zqid")
     assert "zq" not in (await everything(house)).casefold()
 
 
@@ -359,7 +360,7 @@ async def test_what_is_on_stage_is_taken_down_and_noted_no_more(house, ends):
         await presses(house, f"back:{asked.id}")
         assert "was on stage" not in (await says(house, "/mydata")).text
     else:
-        await says(house, "/forget")
+        await presses(house, FORGET)
     await house.send()
     assert house.stage.nonces[on_stage] not in house.stage.shown
     assert ends == "back" or "zq" not in (await everything(house)).casefold()

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.console.consents import PAGE
+from bot.people.fans import FORGET
 from bot.store.tables import consents, posts
 from tests.integration.conftest import TEMPLATES
 from tests.integration.web.conftest import Greenroom, Start
@@ -190,9 +191,14 @@ async def test_commands_of_a_fan_are_answered_to_them_alone(fans):
     data = await command("/mydata")
     assert "plays on Linux" in data["text"]
     assert WORK in data["file"]
-    await command("/forget")
+    asked = await command("/forget")
+    assert WORK in await fans.page("/lobby"), "nothing goes before a second tap"
+    await fans.press(asked["buttons"][0]["value"], None)
     assert WORK not in await fans.page("/lobby")
-    for unknown in ("/report it was rude", "/dance", "hello"):
+    reported = await command("/report it was rude")
+    assert "it was rude" in reported["text"]
+    assert "From here it goes nowhere" in reported["text"]
+    for unknown in ("/dance", "hello"):
         assert (await fans.mara.post("/lobby/commands", json={"fan": FAN, "text": unknown})).status_code == 404
 
 
@@ -219,7 +225,7 @@ async def test_two_who_want_the_same_known_are_listed_and_asked(fans):
     assert "Robin" in card["text"]
     assert "Amina" in card["text"]
     assert card["text"] in html.unescape(await fans.page("/lobby"))
-    await fans.mara.post("/lobby/commands", json={"fan": "lobby-amina", "text": "/forget"})
+    await fans.press(FORGET, None, fan="lobby-amina")
     await fans.greenroom.until(f"/api/drafts/{card['draft_id']}", lambda now: now["deliveries"][0]["kind"] == "remove")
     await fans.greenroom.until(f"/api/drafts/{card['draft_id']}", lambda now: now["deliveries"][0]["state"] == "sent")
     assert card["text"] not in html.unescape(await fans.page("/lobby"))
