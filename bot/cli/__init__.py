@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
 
 from bot.validation import wrong
@@ -65,7 +65,19 @@ class _Lazy(TyperGroup):
             found = one
         command = get_command(found)
         command.name = cmd_name
+        for one in (command, *getattr(command, "commands", {}).values()):
+            for parameter in one.params:
+                if isinstance(parameter, TyperArgument):  # its name and its help say what it is, not a type of Python
+                    parameter.display_type_rich = lambda ctx: None  # type: ignore[method-assign]
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words begin with. Another one is refused, with the nearest that there is."""
+        if args[0] not in self.table and not args[0].startswith("-"):
+            from responders.library.vocabulary import did_you_mean  # noqa: PLC0415 - only here, as it takes time to load
+
+            ctx.fail(f"There is no command {args[0]}{did_you_mean(args[0], self.table)}.")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command. A value that cannot be used is told in our words."""

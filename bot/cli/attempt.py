@@ -62,10 +62,11 @@ NEXT = "\n"
 
 
 def _typed() -> list[str]:
-    """The lines of the input. Raises GreenroomError if somebody would have to type them blindly."""
-    if sys.stdin.isatty():
+    """The lines of the input. Raises GreenroomError if there are none, or if somebody would have to type blindly."""
+    lines = [] if sys.stdin.isatty() else [line for line in sys.stdin.read().splitlines() if line.strip()]
+    if not lines:
         raise GreenroomError('Write what a fan might post: greenroom try "my save is gone"')
-    return [line for line in sys.stdin.read().splitlines() if line.strip()]
+    return lines
 
 
 def _context(settings: Settings, channel: str, now: datetime) -> Context:

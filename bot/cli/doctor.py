@@ -121,6 +121,7 @@ def _examine(settings: Settings) -> list[Check]:
         *_disk(settings),
         *web_checks(settings),
         *_platforms(settings),
+        *_nameless(settings),
         *_on_call(settings),
         *replay.checks(settings),
         *mail.checks(settings),
@@ -194,6 +195,20 @@ def _disk(settings: Settings) -> list[Check]:
 def _platforms(settings: Settings) -> list[Check]:
     found = adapters()
     return [check for name in settings.switched_on for check in found[name].checks(settings)]
+
+
+def _nameless(settings: Settings) -> list[Check]:
+    """Managers who cannot sign a reply, because config.yaml does not have their name."""
+    return [
+        Check(
+            name="managers",
+            ok=None,
+            result=f"“{manager.name}” is no name, so replies of `{key}` that are signed cannot be sent",
+            fix=f"write their name under `managers: {key}`; its first word signs",
+        )
+        for key, manager in settings.managers.items()
+        if not manager.called
+    ]
 
 
 def _on_call(settings: Settings) -> list[Check]:

@@ -85,7 +85,7 @@ def _group() -> None:
 @commands.command("list")
 def list_(
     state: Annotated[DraftState, typer.Option(help="Those in this state.")] = DraftState.WAITING,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="At most so many.")] = 50,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -129,11 +129,15 @@ def show(card_id: Id, as_: As = None, as_json: AsJson = False, config: Config = 
 def decide(  # noqa: PLR0913, PLR0917 - one for each option
     card_id: Id,
     decision: Annotated[Decision, typer.Argument(metavar="DECISION", help=", ".join(Decision), show_default=False)],
-    alternative: Annotated[int | None, typer.Option(min=1, help="approve, reword: the number of another text.")] = None,
-    text: Annotated[str | None, typer.Option(help="edit: the words; else an editor opens.")] = None,
+    alternative: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="approve, reword: the number of another text.")
+    ] = None,
+    text: Annotated[str | None, typer.Option(metavar="WORDS", help="edit: the words; else an editor opens.")] = None,
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="fill: words for a blank.")] = None,
-    reason: Annotated[str | None, typer.Option(help="skip: why.")] = None,
-    minutes: Annotated[int | None, typer.Option(min=1, help="snooze: for how long; else an hour.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="WORDS", help="skip: why.")] = None,
+    minutes: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="snooze: for how long; else an hour.")
+    ] = None,
     to: Annotated[str | None, typer.Option(metavar="KEY", help="handover: to whom; else to anybody.")] = None,
     intent: Annotated[str | None, typer.Option(metavar="NAME", help="relabel: what the post really is.")] = None,
     yes: Annotated[

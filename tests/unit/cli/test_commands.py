@@ -334,6 +334,29 @@ def test_doctor_says_when_nothing_rings_for_who_is_on_call(
     assert all("Mara" in one["result"] and "managers: mara" in one["fix"] for one in told)
 
 
+@pytest.mark.parametrize(("name", "signs"), [("Manager", False), ("THEIR NAME", False), ("Mara Quint", True)])
+def test_doctor_says_whose_name_is_missing(
+    greenroom: Run, write_config: Write, templates: Path, name: str, signs: bool
+) -> None:
+    people = f"managers: {{mara: {{name: {name}}}, tom: {{name: Tom}}}}\non_call: mara\n"
+    path = write_config(f"community: {{name: Lantern Harbor}}\nweb: {{bind: 127.0.0.1:0}}\n{people}")
+    told = [one for one in json.loads(greenroom("doctor", "--json", "--config", path)[1]) if one["name"] == "managers"]
+    assert [one["ok"] for one in told] == ([] if signs else [None])
+    assert all(name in one["result"] and "managers: mara" in one["fix"] for one in told)
+
+
+def test_a_command_that_is_not_there_is_told_with_the_nearest(greenroom: Run) -> None:
+    assert "There is no command lnik (did you mean link?)." in greenroom("lnik")[2]
+    assert "There is no command chekc (did you mean check?)." in greenroom("templates", "chekc")[2]
+
+
+def test_try_without_a_post_says_what_to_write(greenroom: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n \n"))
+    status, out, err = greenroom("try")
+    assert (status, out) == (2, "")
+    assert "Write what a fan might post" in err
+
+
 @pytest.mark.parametrize(
     ("environ", "coloured"),
     [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
@@ -455,7 +478,7 @@ def test_postgresql_without_its_driver_is_told_in_a_sentence(monkeypatch: pytest
         open_engine(driver_url("postgresql://someone@localhost/greenroom"))
 
 
-@pytest.mark.parametrize("words", [path for path in HELPS if path[:1] != ("queue",)], ids=" ".join)
+@pytest.mark.parametrize("words", HELPS, ids=" ".join)
 def test_the_help_names_values_in_words(
     greenroom: Run, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
@@ -463,6 +486,6 @@ def test_the_help_names_values_in_words(
     status, out, _ = greenroom(*words, "--help")
     assert status == 0
     assert not re.search(r"[{[][a-z]|\.\.\.\S*\.\.\.", out.splitlines()[0]), "what to write is in capitals"
-    assert not re.search(r"--\S+ <(?:str|int|path|list|%)", out), "no types of Python"
+    assert not re.search(r"<(?:str|int|path|list|%)", out), "no types of Python"
     assert not re.search(r"\w\.\.\.$", out, re.MULTILINE), "no sentence is cut"
     assert all(len(line) <= 80 for line in out.splitlines())
