@@ -63,7 +63,8 @@ def load(
     faults += [*wrong_words(new, languages), *double_meanings(library, read)]
     if not faulty & {FACTS, VOICE, *shipped}:
         told = {_wording(fault) for fault in faults}
-        sound = replace(new, templates=tuple(t for t in new.templates if t.path not in faulty))
+        garbled = {fault.file for fault in faults if fault.code == "L29"}  # its words are not what was written
+        sound = replace(new, templates=tuple(t for t in new.templates if t.path not in garbled))
         faults += (fault for fault in wording_faults(sound) if _wording(fault) not in told)
     if faults:
         if not facts and (taken := _facts_taken(library)) and cause(FACTS) not in map(cause, faulty):

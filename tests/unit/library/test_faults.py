@@ -379,3 +379,10 @@ def test_the_operators_words_count_where_they_stand_and_nowhere_else(shipped: Ma
     theirs = load({**intents, "voice.yaml": "words: {promo: {words: {phrases: {en: [zeppelin]}}}}\n"}, shipped)
     assert "zeppelin" in theirs.word_lists["promo"]["words"]["phrases"]["en"]
     assert "zeppelin" not in load(intents, shipped).word_lists["promo"]["words"]["phrases"]["en"]
+
+
+def test_a_file_with_a_fault_in_its_syntax_is_read_to_its_end(faults_of: Callable[..., str]) -> None:
+    said = "## variant: two\nWe will fix it tomorrow.\n\n## variant: three\nThank you, [their name].\n"
+    told = faults_of(GOOD.replace("slots:", "slotz: {}\nslots:", 1).replace("So {{", "So {{ {{") + said)
+    for line, words in ((2, "did you mean slots?"), (10, ""), (12, "Promises a time"), (15, "[their name]")):
+        assert any(f":{line}: " in one and words in one for one in told.splitlines()), told
