@@ -46,6 +46,11 @@ def page(request: Request, session: Session, deps: Deps, name: str, **values: An
     )
 
 
+def chats(deps: Deps) -> list[str]:
+    """The chat platforms that are on, as people call them."""
+    return [deps.settings.platforms.chats[name].title for name in deps.settings.switched_on]
+
+
 def held(request: Request, deps: Deps) -> str | None:
     """The hold that lasts, in a line; None without one. It was read along with the session."""
     lasting = request.state.hold

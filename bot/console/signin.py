@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from bot.adapters.web.auth import SESSION_SECONDS, Session
 from bot.adapters.web.callers import check_origin, session_of
 from bot.adapters.web.deps import Wired
+from bot.console.shell import chats
 from bot.store import sessions
 
 router = APIRouter(include_in_schema=False)
@@ -124,5 +125,6 @@ def device_of(user_agent: str) -> str:
 
 def refuse(request: Request, why: str) -> Response:
     """The page at the door."""
-    page: Response = request.app.state.pages.page("signed_out.html", 401, here="door", why=why)
+    on = chats(request.app.state.deps)
+    page: Response = request.app.state.pages.page("signed_out.html", 401, here="door", why=why, chats=on)
     return page

@@ -12,7 +12,7 @@ from bot.adapters.web.callers import Called
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import Problem, missing
 from bot.console.presence import Presence
-from bot.console.shell import page
+from bot.console.shell import chats, page
 from bot.console.signin import SignedIn
 from bot.events import Happened
 from bot.store import Connection, cards, events, sessions
@@ -54,6 +54,7 @@ async def team(request: Request, session: SignedIn, deps: Wired) -> Response:
         members=_members(deps, standing, request.app.state.presence, session.manager),
         by_role=sorted(name for key, name in by_role.items() if deps.settings.may_decide(key)),
         this=sessions.id_of(session.sid),
+        chats=chats(deps),
     )
 
 

@@ -63,6 +63,7 @@ def over(draft: Draft, press: Press) -> Refused:
     """The refusal for a draft that is no longer live: why it is over, or who decided."""
     if draft.state in (DraftState.APPROVED, DraftState.REJECTED):
         who = press.name_of(draft.decided_by) if draft.decided_by else "Somebody"
+        who = "You" if draft.decided_by == press.command.by else who  # in another tab, on another device
         did = "approved" if draft.state is DraftState.APPROVED else "skipped"
         when = f" at {press.local(draft.decided_at):%H:%M %Z}" if draft.decided_at else ""
         return Refused("already_decided", f"{who} {did} this{when}.", draft=draft)

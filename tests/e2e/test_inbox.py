@@ -612,3 +612,39 @@ def test_a_post_needs_no_answer_with_one_press_and_the_press_is_taken_back(green
     expect(page).to_have_url(re.compile(r"view=waiting.*#draft-"))
     expect(page.locator("#cards > article[data-state=waiting]")).to_have_count(1)
     assert phone.faults == []
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_what_is_new_covers_no_card_and_all_views_can_be_found(greenroom, visit, shots, size):
+    page, channel = visit("mara", size).page, f"news-{size[0]}"
+    draft(greenroom, CRASH, "First", channel)
+    page.goto(f"{greenroom.url}/inbox?channel={channel}")
+    first = card(page, "First")
+    expect(first).to_be_visible()
+    draft(greenroom, THANKS, "Second", channel)
+    news = page.locator("#news-button")
+    expect(news).to_be_visible()
+    page.screenshot(path=shots / f"news-{size[0]}.png")
+    above, below = news.bounding_box(), first.bounding_box()
+    assert above["y"] + above["height"] <= below["y"]
+    views = page.get_by_role("navigation", name="Views")
+    if size == DESK:
+        assert views.evaluate("(views) => views.scrollWidth <= views.clientWidth"), "all are in sight"
+    else:
+        assert "gradient" in views.evaluate("(views) => getComputedStyle(views).maskImage"), "there are more"
+    news.click()
+    expect(card(page, "Second")).to_be_visible()
+    expect(news).to_be_hidden()
+
+
+def test_who_decides_in_another_tab_is_told_so(greenroom, desk):
+    page = desk.page
+    draft(greenroom, THANKS, "Noor", "tabs")
+    page.goto(greenroom.url + "/inbox?channel=tabs")
+    other = desk.open(greenroom.url + "/inbox?channel=tabs")
+    expect(send(card(page, "Noor"))).to_be_visible()
+    other.route("**/inbox/cards*", lambda route: route.abort())  # it has not heard of it yet
+    send(card(page, "Noor")).click()
+    expect(page.locator(".toast", has_text="Sending to Noor")).to_be_visible()
+    send(card(other, "Noor")).click()
+    expect(card(other, "Noor")).to_contain_text("You approved this at")

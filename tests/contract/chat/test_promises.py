@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
+from bot.adapters.web.auth import signin_link
 from tests.contract.chat.stages import Stage
 
 PRAISE, LOVELY = "the new map is gorgeous", "the colours of the fog in the harbor are lovely"
@@ -157,3 +159,15 @@ async def test_a_fan_wants_no_replies_and_wants_them_again(open_stage: Stage) ->
     await stage.told(await stage.command("start"), "again")
     stage.post("the new map is gorgeous, really")
     await stage.card("gorgeous, really")
+
+
+async def test_the_console_says_where_a_link_to_it_can_be_had(open_stage: Stage) -> None:
+    app = open_stage.app
+    (on,) = app.settings.switched_on
+    words = f"<code>/console</code> to the bot on {on.title()}"
+    async with httpx.AsyncClient(base_url=app.base_url) as browser:
+        link = signin_link(app.keys, app.base_url, "mara")
+        for _ in range(2):  # it works once
+            answer = await browser.post(link)
+        assert f"{words}. Or run" in answer.text
+        assert f"{words};" in (await browser.get("/team")).text

@@ -133,3 +133,12 @@ async def test_a_database_that_fails_is_told(house, tmp_path):
     take_tables_away(tmp_path)
     for path in ("/team", "/team/audit", "/team/audit.csv"):
         assert (await mara.get(path)).status_code == 503, path
+
+
+async def test_the_door_and_the_team_page_send_nobody_to_a_chat_that_is_not_on(house):
+    greenroom, mara, _ = house
+    async with httpx.AsyncClient(base_url=greenroom.base) as anybody:
+        door = words((await anybody.get("/signin?token=used")).text)
+    for page in (door, words((await mara.get("/team")).text)):
+        assert "greenroom link NAME" in page
+        assert "/console" not in page

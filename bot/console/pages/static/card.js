@@ -231,9 +231,10 @@ export async function decide(card, body) {
   return true;
 }
 
-/** The list has just moved up under the finger: for a moment a second tap, meant for the card that folded, does nothing. */
-function settle() {
+/** The list moves under the finger: for a moment a tap, meant for what stood there before, does nothing. */
+export function settle(work = () => {}) {
   const list = document.getElementById("cards");
+  work();
   list.dataset.settling = "";
   setTimeout(() => delete list.dataset.settling, SETTLING);
 }
@@ -251,22 +252,22 @@ function newKey() {
 }
 
 const SAID = {
-  approve: "Sending to",
-  edit: "Sending to",
-  reject: "Skipped",
-  snooze: "Snoozed",
-  handover: "Handed over",
-  relabel: "Reading anew:",
-  correct: "Correcting the reply to",
-  remove: "Removing the reply to",
-  propose: "On the card of",
+  approve: (name) => `Sending to ${name}`,
+  edit: (name) => `Sending to ${name}`,
+  reject: (name) => `Skipped ${name}'s post`,
+  snooze: (name) => `Snoozed ${name}'s post`,
+  handover: (name) => `Handed ${name}'s post over`,
+  relabel: (name) => `Reading ${name}'s post anew`,
+  correct: (name) => `Correcting the reply to ${name}`,
+  remove: (name) => `Removing the reply to ${name}`,
+  propose: (name) => `Laid on ${name}'s card`,
 };
 
 /** Says what a decision came to, with the way back while there is one. */
 export function told(card, action, data) {
   if (!SAID[action]) return;
   const remarks = data.warnings.map((warning) => warning.note).filter(Boolean);
-  const sentence = [`${SAID[action]} ${card.dataset.name}`, ...remarks].join(". ");
+  const sentence = [SAID[action](card.dataset.name), ...remarks].join(". ");
   const seconds = data.undo_until ? (Date.parse(data.undo_until) - Date.parse(data.at ?? 0)) / 1000 : 0;
   const undone = { seconds, action: "Undo", run: () => undo(data.draft_id, data.revision) };
   toast(sentence, seconds > 0 && action !== "snooze" ? undone : {});

@@ -15,6 +15,7 @@ import {
   nextOpen,
   refresh,
   say,
+  settle,
   still,
   told,
   unfold,
@@ -353,10 +354,16 @@ function tellNews({ urgent, counts }) {
   const urgentNew = arrived.filter((id) => urgentIds.has(id)).length;
   const words = many ? `${many} new${urgentNew ? `, ${urgentNew} urgent` : ""}` : "";
   if (news.textContent !== words) news.textContent = words;
-  news.hidden = !many;
+  if (news.hidden === many > 0) makeRoom(() => (news.hidden = !many));
   news.classList.toggle("urgent", urgentNew > 0);
   const waiting = [urgent ? `${urgent} urgent` : "", counts.waiting].filter(Boolean).join(", ");
   document.title = document.title.replace(/^(\(.*?\) )?/, waiting ? `(${waiting}) ` : "");
+}
+
+/** The button has a line of its own above the cards, so that it covers none. Nothing moves that somebody looks at. */
+function makeRoom(put) {
+  if (scrollY > 0) still(put);
+  else settle(put);
 }
 
 async function showNews(isAsked = true) {
