@@ -648,3 +648,18 @@ def test_who_decides_in_another_tab_is_told_so(greenroom, desk):
     expect(page.locator(".toast", has_text="Sending to Noor")).to_be_visible()
     send(card(other, "Noor")).click()
     expect(card(other, "Noor")).to_contain_text("You approved this at")
+
+
+def test_remarks_are_about_the_text_that_stands_there_or_are_gone(greenroom, desk):
+    page = desk.page
+    draft(greenroom, THANKS, "Ida", "remarks")
+    page.goto(greenroom.url + "/inbox?channel=remarks")
+    of = card(page, "Ida")
+    of.get_by_role("button", name="Edit", exact=True).click()
+    editor(of).fill("We will fix it tomorrow!")
+    remarks = of.locator("[data-remarks]")
+    expect(remarks).to_contain_text("Promises a time")
+    desk.context.set_offline(True)
+    editor(of).fill("Thank you, Ida.")
+    expect(remarks).to_be_empty()
+    desk.context.set_offline(False)

@@ -97,6 +97,15 @@ async def test_start_brings_replies_back_and_leaves_nothing_behind(house):
     assert (await fans.answer("mydata", "stage", "kim")).file is None
 
 
+async def test_my_data_says_in_a_sentence_how_many_posts_are_stored(house):
+    await house.fans.answer("stop", "stage", "robin")
+    assert "None of your posts is stored." in (await house.fans.answer("mydata", "stage", "robin")).text
+    await house.post("love it")
+    assert "1 post of yours is stored." in (await house.fans.answer("mydata", "stage", "robin")).text
+    await house.post("love it still")
+    assert "2 posts of yours are stored." in (await house.fans.answer("mydata", "stage", "robin")).text
+
+
 async def test_start_after_stop_leaves_no_row(house):
     fans = Fans(house.store, house.settings, house.clock)
     await fans.answer("stop", "stage", "zqid")

@@ -166,7 +166,11 @@ async function look(card, field) {
     return;
   }
   const { ok, data } = await api("POST", `/api/drafts/${card.dataset.draft}/remarks`, { text });
-  if (!ok || field.value !== text) return;
+  if (field.value !== text) return;
+  if (!ok) {
+    place.replaceChildren(); // what stands there is about an earlier text
+    return;
+  }
   const lines = (sentences, className) => sentences.map((sentence) => make("p", { className }, sentence));
   place.replaceChildren(...lines(data.stops, "check block"), ...lines(data.remarks, "remark"));
 }
