@@ -94,42 +94,42 @@ async def test_a_note_on_a_decided_card_brings_it_to_whom_it_names(house):
     assert await ids(house, View.MINE, me="tom") == draft_ids(card)
 
 
-@pytest.mark.parametrize(
-    "filters",
-    [
-        {"channel": "pier"},
-        {"channel": "quay"},
-        {"platform": "stage", "channel": "pier"},
-        {"platform": "discord"},
-        {"reading": "crisis"},
-        {"reading": "praise", "fan": "stage:ada"},
-        {"fan": "stage:kim"},
-        {"fan": "discord:kim"},
-        {"fan": "kim"},
-        {"language": "en"},
-        {"language": "xx"},
-    ],
-    ids=str,
-)
-async def test_filters_say_which(house, filters):
+FILTERS = [
+    {"channel": "pier"},
+    {"channel": "quay"},
+    {"platform": "stage", "channel": "pier"},
+    {"platform": "discord"},
+    {"reading": "crisis"},
+    {"reading": "praise", "fan": "stage:ada"},
+    {"fan": "stage:kim"},
+    {"fan": "discord:kim"},
+    {"fan": "kim"},
+    {"language": "en"},
+    {"language": "xx"},
+]
+
+
+async def test_filters_say_which(house):
     thread = {"channel": "thread7", "place": Place(name="quay", parent="quay", topic="Colours")}
     cards = [
         await house.draft(PRAISE, fan="ada", channel="pier"),
         await house.draft(CRISIS, fan="kim", channel="pier"),
         await house.draft(PRAISE, fan="ada", **thread),
     ]
-    holds = {
-        "channel": lambda c: filters["channel"] in (c["post"]["channel"], c["post"]["place"]["name"]),
-        "platform": lambda c: c["post"]["platform"] == filters["platform"],
-        "reading": lambda c: c["intent"] == filters["reading"],
-        "fan": lambda c: f"stage:{c['post']['author']['id']}" == filters["fan"],
-        "language": lambda _: filters["language"] == "en",
-    }
-    wanted = [c["draft_id"] for c in cards if all(holds[name](c) for name in filters)]
-    assert set(await ids(house, **filters)) == set(wanted)
     silent = await house.post(OFFTOPIC, fan="ada", channel="pier")
     fits = {"channel": "pier", "platform": "stage", "reading": "offtopic", "fan": "stage:ada", "language": "en"}
-    assert (await ids(house, View.LEFT, **filters) == [silent]) == (filters.items() <= fits.items())
+    holds = {
+        "channel": lambda c, wanted: wanted in (c["post"]["channel"], c["post"]["place"]["name"]),
+        "platform": lambda c, wanted: c["post"]["platform"] == wanted,
+        "reading": lambda c, wanted: c["intent"] == wanted,
+        "fan": lambda c, wanted: f"stage:{c['post']['author']['id']}" == wanted,
+        "language": lambda _, wanted: wanted == "en",
+    }
+    for filters in FILTERS:
+        wanted = {c["draft_id"] for c in cards if all(holds[name](c, value) for name, value in filters.items())}
+        assert set(await ids(house, **filters)) == wanted, filters
+        left = await ids(house, View.LEFT, **filters)
+        assert left == ([silent] if filters.items() <= fits.items() else []), filters
 
 
 WORDS = {
@@ -211,15 +211,17 @@ async def paged(house, selection, limit):
             return found
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 7, 60, 61])
-async def test_pages_hold_every_card_once_in_order(house, limit):
-    rows = await many(house, 60, random.Random(limit))  # noqa: S311 - no secret
+async def test_pages_hold_every_card_once_in_order(house):
+    limits = (1, 2, 3, 7, 60, 61)
+    rows = await many(house, 60, random.Random(1))  # noqa: S311 - no secret
     due = [row["id"] for row in sorted(rows, key=lambda row: (-row["priority"], row["waiting_since"], row["id"]))]
-    assert await paged(house, MARA, limit) == due
     newest = [row["id"] for row in sorted(rows, key=lambda row: (row["created_at"], row["id"]), reverse=True)]
-    assert await paged(house, replace(MARA, view=View.ALL), limit) == newest
+    for limit in limits:
+        assert await paged(house, MARA, limit) == due, limit
+        assert await paged(house, replace(MARA, view=View.ALL), limit) == newest, limit
     await house.store.write(lambda c: c.execute(update(drafts).values(state="rejected")))
-    assert await paged(house, replace(MARA, view=View.DECIDED), limit) == newest
+    for limit in limits:
+        assert await paged(house, replace(MARA, view=View.DECIDED), limit) == newest, limit
 
 
 async def test_a_page_has_a_next_one_even_where_its_last_card_has_moved_or_is_gone(house):

@@ -87,7 +87,7 @@ class Room:
             async with asyncio.timeout(60):
                 while not (found := true()):
                     assert self._running is None or not self._running.done(), self._running
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.03)
                 return found
         raise AssertionError(f"it did not happen\n{self.env.transcript()[-6000:]}")
 

@@ -14,7 +14,7 @@ from bot.adapters.web import views
 from bot.app import App
 from bot.domain import Action, Command, StoredPost
 from bot.events import Happened
-from bot.store import posts
+from bot.store import deliveries, posts
 from tests.apps import build
 from tests.fakes.telegram import TOKEN, FakeTelegram, Press, buttons
 from tests.integration.clock import Clock
@@ -202,7 +202,9 @@ class House:
             newest: Json | None = next(iter((await self.again(draft))["deliveries"]), None)
             if newest and newest["state"] == state:
                 return newest
-            self.clock.move(seconds=3)
+            held = newest and newest["state"] == "held"
+            due = await self.app.store.read(lambda c: deliveries.next_due(c, "telegram")) if held else None
+            self.clock.move(seconds=max(3.0, (due - self.clock.now()).total_seconds() if due else 0.0))
             return None
 
         return await self.until(found)  # type: ignore[no-any-return]

@@ -147,25 +147,25 @@ async def test_no_word_of_a_fan_is_in_the_file(house):
     assert not re.search("wombat|ottilie", file, re.IGNORECASE)
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "?before=0",
-        "?before=-1",
-        "?before=" + "9" * 90,
-        "?before=x",
-        "?day=tomorrow",
-        "?day=9999-12-31",
-        "?kind=everything",
-        "?by=%F0%9F%A6%8A%00x".replace("%00", ""),
-        "?draft=" + "x" * 5000,
-        "?draft=%EF%BF%BD%ED%A0%80",
-    ],
-)
-async def test_every_address_has_a_page(house, address):
+ADDRESSES = [
+    "?before=0",
+    "?before=-1",
+    "?before=" + "9" * 90,
+    "?before=x",
+    "?day=tomorrow",
+    "?day=9999-12-31",
+    "?kind=everything",
+    "?by=%F0%9F%A6%8A%00x".replace("%00", ""),
+    "?draft=" + "x" * 5000,
+    "?draft=%EF%BF%BD%ED%A0%80",
+]
+
+
+async def test_every_address_has_a_page(house):
     _, mara = house
-    assert (await mara.get(f"/team/audit{address}")).status_code == 200
-    assert (await mara.get(f"/team/audit.csv{address}")).status_code == 200
+    for address in ADDRESSES:
+        assert (await mara.get(f"/team/audit{address}")).status_code == 200, address
+        assert (await mara.get(f"/team/audit.csv{address}")).status_code == 200, address
 
 
 async def test_what_an_address_says_is_never_html(house):
