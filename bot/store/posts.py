@@ -57,7 +57,9 @@ def add_many(connection: Connection, new: Sequence[NewPost]) -> list[Received]:
     """Store posts. A known one (same platform, channel and external id) keeps its first row."""
     threads = _threads(connection, new)
     rows = [_row(n, threads[n.id]) for n in new]
-    added = set(connection.execute(insert_ignore(connection, posts).returning(posts.c.id), rows).scalars())
+    # Not with RETURNING: SQLAlchemy would write a statement with the values of all rows, which psycopg reads each time.
+    connection.execute(insert_ignore(connection, posts), rows)
+    added = set(connection.execute(select(posts.c.id).where(posts.c.id.in_([n.id for n in new]))).scalars())
     fresh = [n for n in new if n.id in added]
     if fresh:
         _mark_deleted(connection, fresh)
