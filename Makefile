@@ -22,9 +22,9 @@ test-postgresql: $(READY)
 test-whole: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 3 --dist worksteal
 
-# The pages in a browser: Chromium or Chrome.
+# The pages in a browser: Chromium or Chrome. The program is started once for a file of tests.
 test-browser: $(READY)
-	@$(BIN)/python -m pytest tests/e2e -m browser -n 3 --dist worksteal
+	@$(BIN)/python -m pytest tests/e2e -m browser -n 3 --dist loadfile
 
 # The files of deploy/ with the tools that they are for: root on Linux, Caddy and systemd-analyze.
 test-deploy: $(READY)

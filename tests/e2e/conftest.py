@@ -18,13 +18,17 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
-from tests.processes import free_port
+from tests.processes import begin_as_before, free_port, keep_what_began
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
-"""Any of these commands will do: they are the same browser under several names."""
+BROWSERS = (
+    *("chromium-headless-shell", "chromium", "chromium-browser"),
+    *("google-chrome", "google-chrome-stable", "microsoft-edge", "chrome"),
+)
+"""Any of these commands will do: they are the same browser under several names. The first draws no window around
+a page, which costs more than most of our pages."""
 CONFIG = """
 community: {{name: Lantern Harbor}}
 store: sqlite:///var/greenroom.db
@@ -39,6 +43,8 @@ TOO_SMALL = """[...document.querySelectorAll("button, summary, input, select, te
     .filter((each) => each.getBoundingClientRect().height < 43.5)
     .map((each) => each.outerHTML)"""
 """Targets that a thumb misses: under 44 pixels."""
+IN_COLOUR = ["color-contrast", "link-in-text-block"]
+"""What axe may find in one colour scheme and not in the other."""
 PHONE, DESK = (390, 844), (1440, 900)
 expect.set_options(timeout=20_000)  # a slow machine only makes a failing test slower
 
@@ -61,11 +67,14 @@ class Greenroom:
         self.url = f"http://127.0.0.1:{port}"
         self.config = folder / "config.yaml"
         self.config.write_text(CONFIG.format(port=port), "utf-8")
+        self.signed_in: dict[str, Any] = {}
+        """A manager -> the cookies of a session."""
         self._environ = {k: v for k, v in os.environ.items() if not k.endswith("_TOKEN")} | {"PYTHONUNBUFFERED": "1"}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Until it is ready to judge posts."""
+        begin_as_before(self.folder / "var")
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._command("run"), cwd=ROOT, env=self._environ, stdout=log, stderr=log, start_new_session=True
@@ -74,7 +83,7 @@ class Greenroom:
         while time.monotonic() < end and self._process.poll() is None:
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/readyz", timeout=5).is_success:
-                    return
+                    return keep_what_began(self.folder / "var")
             time.sleep(0.1)
         pytest.fail(f"Greenroom does not run; its log: {self.log}")
 
@@ -172,10 +181,21 @@ class Manager:
         """What the browser complained of: errors of scripts, and what the content rules refused."""
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
-        self.page = self.open(greenroom.link(name))
+        self.page = context.new_page()
+        self._sign_in(greenroom, name)
+        self.page.wait_for_load_state()  # until then no script of the page hears a press
+
+    def _sign_in(self, greenroom: Greenroom, name: str) -> None:
+        """In a session that there is, as a manager who comes back; by a link, if there is none."""
+        if known := greenroom.signed_in.get(name):
+            self.context.add_cookies(known)
+            if self.context.request.get(f"{greenroom.url}/api/hold").ok:  # it was not ended meanwhile
+                self.page.goto(f"{greenroom.url}/inbox")
+                return
+        self.page.goto(greenroom.link(name))
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page).to_have_url(re.compile(r"/inbox$"))
-        self.page.wait_for_load_state()  # until then no script of the page hears a press
+        greenroom.signed_in[name] = self.context.cookies()
 
     def _hear(self, said: ConsoleMessage) -> None:
         if said.type == "error":
@@ -193,7 +213,7 @@ Visit = Callable[..., Manager]
 
 @pytest.fixture
 def visit(greenroom: Greenroom, browser: Browser) -> Iterator[Visit]:
-    """Signs a manager in: `visit("mara", PHONE)`, with options of Playwright's contexts such as `color_scheme`."""
+    """Signs a manager in: `visit("mara", PHONE)`, with options of Playwright's contexts."""
     opened: list[BrowserContext] = []
 
     def sign_in(name: str, size: tuple[int, int] = DESK, **options: Any) -> Manager:
@@ -220,20 +240,34 @@ def desk(visit: Visit) -> Manager:
 
 @pytest.fixture
 def axe() -> Callable[[Page], list[str]]:
-    """What axe finds on a page that is serious or worse, in a line each."""
+    """What axe finds on a page that is serious or worse, in a line each: in the light, and in the dark what colours
+    change."""
 
     def look(page: Page) -> list[str]:
         found = Axe().run(page).response["violations"]
+        page.emulate_media(color_scheme="dark")
+        found += Axe().run(page, options={"runOnly": IN_COLOUR, "resultTypes": ["violations"]}).response["violations"]
+        page.emulate_media(color_scheme="light")
         grave = (one for one in found if one["impact"] in {"serious", "critical"})
         return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']][:5]}" for one in grave]
 
     return look
 
 
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: the folder of GREENROOM_SCREENSHOTS, else one that is thrown away."""
-    named = os.environ.get("GREENROOM_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("shots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+@pytest.fixture
+def shoot() -> Callable[..., None]:
+    """Takes a screenshot of a page or a part of it into the folder of GREENROOM_SCREENSHOTS, for a person; none, if
+    none is named: `shoot(page, "inbox-phone")`, with Playwright's options; `dark`: one more in the dark."""
+    folder = os.environ.get("GREENROOM_SCREENSHOTS")
+
+    def take(of: Page | Locator, name: str, *, dark: bool = False, **options: Any) -> None:
+        if not folder:
+            return
+        of.screenshot(path=Path(folder) / f"{name}.png", **options)
+        if dark:
+            page = of if isinstance(of, Page) else of.page
+            page.emulate_media(color_scheme="dark")
+            of.screenshot(path=Path(folder) / f"{name}-dark.png", **options)
+            page.emulate_media(color_scheme="light")
+
+    return take

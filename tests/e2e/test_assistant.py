@@ -30,20 +30,19 @@ def greenroom(tmp_path_factory):
         program.stop()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("label", "size"), [("phone", PHONE), ("desk", DESK)])
-def test_its_words_stand_out_and_other_wording_says_so(greenroom, visit, axe, shots, label, size, scheme):
-    draft = greenroom.card(greenroom.write(PRAISE, fan=f"Ida {label} {scheme}", channel=f"{label}-{scheme}"))
+def test_its_words_stand_out_and_other_wording_says_so(greenroom, visit, axe, shoot, label, size):
+    draft = greenroom.card(greenroom.write(PRAISE, fan=f"Ida {label}", channel=label))
     address = f"/api/drafts/{draft['draft_id']}"
     greenroom.until(lambda: any(one["by_model"] for one in greenroom.api("GET", address)["alternatives"]))
-    manager = visit("mara", size, color_scheme=scheme)
+    manager = visit("mara", size)
     page = manager.page
     card = page.locator(f"#draft-{draft['draft_id']}")
     expect(card.get_by_text(ONE_MORE)).to_be_visible()
     expect(card.get_by_text(MARK)).to_have_count(0)
     other = card.get_by_role("button", name="Other wording", exact=True)
     expect(other).to_contain_text("Other")
-    card.screenshot(path=shots / f"model-before-{label}-{scheme}.png")
+    shoot(card, f"model-before-{label}", dark=True)
     others = [one["text"] for one in draft["alternatives"] if not one["by_model"]]
     for words in [*others, WORDS]:  # in turn, and its words last
         other.click()
@@ -54,5 +53,5 @@ def test_its_words_stand_out_and_other_wording_says_so(greenroom, visit, axe, sh
     assert not page.evaluate(WIDER)
     assert page.evaluate(TOO_SMALL) == []
     assert axe(page) == []
-    page.screenshot(path=shots / f"model-{label}-{scheme}.png")
+    shoot(page, f"model-{label}", dark=True)
     assert manager.faults == []

@@ -14,7 +14,7 @@ def play(greenroom, page, seconds):
     expect(page.get_by_role("button", name="Play it again")).to_be_visible(timeout=60_000)
 
 
-def test_the_first_five_minutes(greenroom, visit, shots):
+def test_the_first_five_minutes(greenroom, visit, shoot):
     mara = visit("mara", PHONE)
     page = lobby(greenroom, mara)
     steps = page.locator("#first-steps")
@@ -24,7 +24,7 @@ def test_the_first_five_minutes(greenroom, visit, shots):
 
     expect(steps.locator("li.next")).to_be_visible()
     expect(page.get_by_text("Nothing was said here yet.")).to_be_visible()
-    page.screenshot(path=shots / "lobby-empty-phone.png")
+    shoot(page, "lobby-empty-phone")
 
     # A press plays; another manager's press says so; a press stops; what was written stays.
     page.get_by_role("button", name="Play a sample evening").click()

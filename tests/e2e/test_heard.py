@@ -28,16 +28,16 @@ def heard(greenroom):
     return greenroom
 
 
-def board(heard, visit, size, **options):
+def board(heard, visit, size):
     """The board, with both topics on it."""
-    page = visit("mara", size, **options).open(f"{heard.url}/heard")
+    page = visit("mara", size).open(f"{heard.url}/heard")
     heard.until(lambda: page.locator(".topic").count() == 2 or (page.reload() and None))
     return page
 
 
-def test_a_topic_is_named_passed_on_and_marked_and_what_waits_can_be_taken_back(heard, visit, shots):
+def test_a_topic_is_named_passed_on_and_marked_and_what_waits_can_be_taken_back(heard, visit, shoot):
     page = board(heard, visit, PHONE)
-    page.screenshot(path=shots / "heard-phone.png", full_page=True)
+    shoot(page, "heard-phone", full_page=True)
     topic = page.locator(".topic", has_text=CRASHES["Robin"])
     expect(topic).to_contain_text("3 posts")
     topic.locator("summary", has_text="Pass on").click()
@@ -51,7 +51,7 @@ def test_a_topic_is_named_passed_on_and_marked_and_what_waits_can_be_taken_back(
     topic.get_by_label("Done", exact=True).check()
     topic.get_by_label("Its name, for fans to read").fill("Crashes when the app opens")
     topic.get_by_label("Why, for fans to read").fill("Version 2.1 opens again on every phone we have.")
-    page.screenshot(path=shots / "heard-mark-phone.png")
+    shoot(page, "heard-mark-phone")
     topic.get_by_role("button", name="Mark, and draft the answers").click()
     expect(page.locator(".toast", has_text="3 drafts wait in the inbox.")).to_be_visible()
     public = heard.folder / "var/pages/heard/index.html"
@@ -60,17 +60,17 @@ def test_a_topic_is_named_passed_on_and_marked_and_what_waits_can_be_taken_back(
 
     page.goto(f"{heard.url}/heard?state=done")
     expect(page.locator(".topic")).to_contain_text("3 drafts wait")
-    page.screenshot(path=shots / "heard-done-phone.png", full_page=True)
+    shoot(page, "heard-done-phone", full_page=True)
     site = page.context.new_page()
     site.goto(f"file://{public}")
-    site.screenshot(path=shots / "heard-public-phone.png", full_page=True)
+    shoot(site, "heard-public-phone", full_page=True)
     site.close()
     waiting = [d for d in heard.api("GET", "/api/drafts?limit=200")["items"] if d["purpose"] == "told_back"]
     assert len(waiting) == 3
     heard.decide(waiting[0]["draft_id"], "tom", "approve")
     page.goto(f"{heard.url}/inbox?view=all")
     expect(page.get_by_text("Version 2.1").first).to_be_visible()
-    page.screenshot(path=shots / "heard-told-back-phone.png")
+    shoot(page, "heard-told-back-phone")
 
     page.goto(f"{heard.url}/heard?state=done")
     page.get_by_role("button", name="Open it again").click()
@@ -95,12 +95,12 @@ def test_a_post_that_does_not_belong_leaves_and_topics_are_merged(heard, visit):
     assert page.locator(".bar").bounding_box()["width"] == DESK[0]
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESK, "light"), (DESK, "dark"), ((320, 640), "light")])
-def test_the_board_fits_and_has_no_barrier(heard, visit, axe, shots, size, scheme):
-    page = board(heard, visit, size, color_scheme=scheme)
+@pytest.mark.parametrize("size", [PHONE, DESK, (320, 640)], ids=str)
+def test_the_board_fits_and_has_no_barrier(heard, visit, axe, shoot, size):
+    page = board(heard, visit, size)
     for summary in page.locator(".topic").first.locator("summary").all():
         summary.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert page.evaluate(TOO_SMALL) == []
     assert axe(page) == []
-    page.screenshot(path=shots / f"heard-{size[0]}-{scheme}.png", full_page=True)
+    shoot(page, f"heard-{size[0]}", dark=True, full_page=True)

@@ -52,7 +52,7 @@ def replies(greenroom: Greenroom, channel: str) -> list[str]:
     return [reply["text"] for reply in greenroom.api("GET", f"/api/replies?channel={channel}&limit=200")["items"]]
 
 
-def test_an_evening_of_two_managers(greenroom, visit, shots):
+def test_an_evening_of_two_managers(greenroom, visit, shoot):
     for n in range(8):
         draft(greenroom, f"{THANKS}, evening number {n}", f"Fan {n}", "evening")
     mara, tom = visit("mara", PHONE), visit("tom", DESK)
@@ -60,7 +60,7 @@ def test_an_evening_of_two_managers(greenroom, visit, shots):
         each.page.goto(greenroom.url + "/inbox?channel=evening")
         assert each.page.evaluate(TOO_SMALL) == []
         assert each.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        each.page.screenshot(path=shots / f"inbox-{each.page.viewport_size['width']}.png")
+        shoot(each.page, f"inbox-{each.page.viewport_size['width']}")
 
     # A new card is announced, and shown when asked for; who looks at a card and who writes on it is said there.
     greenroom.write(f"{THANKS}, the late one", fan="Late", channel="evening")
@@ -381,16 +381,15 @@ def test_a_fans_words_never_become_html(greenroom, visit):
     assert [fault for fault in mara.faults if "Content Security Policy" in fault] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_axe_finds_no_serious_fault(greenroom, visit, axe, shots, size, scheme):
+def test_axe_finds_no_serious_fault(greenroom, visit, axe, shoot, size):
     long_name = "Wolfgang Amadeus Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
     for fan, text in {"نادية": "أحب هذه اللعبة كثيرا", long_name: CRASH, "fox 🦊": THANKS, "Ona": LONG}.items():
-        greenroom.write(text, fan=fan, channel=f"axe-{size[0]}-{scheme}")
-    mara = visit("mara", size, color_scheme=scheme)
+        greenroom.write(text, fan=fan, channel=f"axe-{size[0]}")
+    mara = visit("mara", size)
     page = mara.page
-    page.goto(f"{greenroom.url}/inbox?channel=axe-{size[0]}-{scheme}")
-    page.screenshot(path=shots / f"inbox-{scheme}-{size[0]}.png")
+    page.goto(f"{greenroom.url}/inbox?channel=axe-{size[0]}")
+    shoot(page, f"inbox-cards-{size[0]}", dark=True)
     assert axe(page) == []
     mine = card(page, "fox")
     mine.get_by_role("button", name="Edit").click()
@@ -399,13 +398,13 @@ def test_axe_finds_no_serious_fault(greenroom, visit, axe, shots, size, scheme):
     card(page, CRASH).get_by_role("button", name="More").click()
     card(page, CRASH).get_by_role("button", name="Around it").click()
     expect(page.locator("[data-notes]")).to_be_visible()
-    page.screenshot(path=shots / f"inbox-open-{scheme}-{size[0]}.png")
+    shoot(page, f"inbox-open-{size[0]}", dark=True)
     assert axe(page) == []
     assert page.evaluate(TOO_SMALL) == []
     page.get_by_role("button", name="Find").click()
     assert axe(page) == []
-    page.goto(f"{greenroom.url}/inbox?view=snoozed&channel=axe-{size[0]}-{scheme}")
-    page.screenshot(path=shots / f"inbox-empty-{scheme}-{size[0]}.png")
+    page.goto(f"{greenroom.url}/inbox?view=snoozed&channel=axe-{size[0]}")
+    shoot(page, f"inbox-empty-{size[0]}", dark=True)
     assert axe(page) == []
     assert mara.faults == []
 
@@ -615,7 +614,7 @@ def test_a_post_needs_no_answer_with_one_press_and_the_press_is_taken_back(green
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-def test_what_is_new_covers_no_card_and_all_views_can_be_found(greenroom, visit, shots, size):
+def test_what_is_new_covers_no_card_and_all_views_can_be_found(greenroom, visit, shoot, size):
     page, channel = visit("mara", size).page, f"news-{size[0]}"
     draft(greenroom, CRASH, "First", channel)
     page.goto(f"{greenroom.url}/inbox?channel={channel}")
@@ -624,7 +623,7 @@ def test_what_is_new_covers_no_card_and_all_views_can_be_found(greenroom, visit,
     draft(greenroom, THANKS, "Second", channel)
     news = page.locator("#news-button")
     expect(news).to_be_visible()
-    page.screenshot(path=shots / f"news-{size[0]}.png")
+    shoot(page, f"news-{size[0]}")
     above, below = news.bounding_box(), first.bounding_box()
     assert above["y"] + above["height"] <= below["y"]
     views = page.get_by_role("navigation", name="Views")

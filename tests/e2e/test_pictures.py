@@ -13,7 +13,7 @@ TWO_DRAFTS = "document.querySelector('#cards > article[data-name=Camille]').scro
 NO_STEPS = "localStorage.setItem('first-steps:mara', JSON.stringify({dismissed: true}))"
 
 
-def test_pages_of_the_sample_evening(greenroom, visit, shots):
+def test_pages_of_the_sample_evening(greenroom, visit, shoot):
     phone = visit("mara", PHONE, device_scale_factor=2).page
     desk = visit("mara", DESK).page
     phone.goto(f"{greenroom.url}/lobby")
@@ -39,5 +39,5 @@ def test_pages_of_the_sample_evening(greenroom, visit, shots):
         expect(page.locator(SHOWN[which]).nth(2)).to_be_visible()
         if name == "inbox-phone":
             page.evaluate(TWO_DRAFTS)
-        page.screenshot(path=shots / f"{name}.png")
+        shoot(page, name)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -60,7 +60,7 @@ def ask(page, greenroom, post, question):
     expect(page.locator(".toast")).to_contain_text("waits in the inbox")
 
 
-def test_from_a_card_to_the_stage_and_back(greenroom, visit, shots):
+def test_from_a_card_to_the_stage_and_back(greenroom, visit, shoot):
     page = visit("mara", PHONE).page
     work = "made a paper lantern for every keeper in the game"
     lobby_page = lobby(greenroom, visit("tom", DESK), "lobby-showcase")
@@ -69,17 +69,17 @@ def test_from_a_card_to_the_stage_and_back(greenroom, visit, shots):
     ask(page, greenroom, judged(greenroom, lobby_page, work), "May we show it?")
     page.goto(f"{greenroom.url}/stage")
     expect(page.get_by_text("a question to the author")).to_be_visible()
-    page.screenshot(path=shots / "stage-waiting-phone.png", full_page=True)
+    shoot(page, "stage-waiting-phone", full_page=True)
     page.get_by_role("link", name="Card").click()
     card = page.locator("article", has_text="a question to the author").first
-    page.screenshot(path=shots / "stage-question-phone.png")
+    shoot(page, "stage-question-phone")
     card.get_by_role("button", name="Show all").click()
     card.get_by_role("button", name="Send", exact=True).click()
 
     # The question stands in the lobby with its buttons. Only its author may press.
     scope = lobby_page.get_by_role("button", name="Yes, here and on your site")
     expect(scope).to_be_visible()
-    lobby_page.screenshot(path=shots / "stage-lobby-question-desk.png")
+    shoot(lobby_page, "stage-lobby-question-desk")
     as_fan(lobby_page, "Amina")
     scope.click()
     expect(lobby_page.locator(".toast")).to_contain_text("somebody else")
@@ -95,7 +95,7 @@ def test_from_a_card_to_the_stage_and_back(greenroom, visit, shots):
     page.reload()
     expect(page.locator(".piece")).to_contain_text(work)
     expect(page.locator(".piece")).to_contain_text("on the public page")
-    page.screenshot(path=shots / "stage-phone.png", full_page=True)
+    shoot(page, "stage-phone", full_page=True)
     expect(lobby_page.locator(".message.us .text", has_text=work)).to_have_count(1)
 
     lobby_page.get_by_role("button", name="Take it back").click()
@@ -107,7 +107,7 @@ def test_from_a_card_to_the_stage_and_back(greenroom, visit, shots):
     expect(page.locator(".consent").first).to_contain_text("took it back")
 
 
-def test_an_answer_is_kept_and_its_line_can_be_copied(greenroom, visit, shots):
+def test_an_answer_is_kept_and_its_line_can_be_copied(greenroom, visit, shoot):
     manager = visit("mara", DESK, permissions=["clipboard-read", "clipboard-write"])
     lobby_page = lobby(greenroom, manager, "lobby-help")
     as_fan(lobby_page, "Amina")
@@ -125,14 +125,14 @@ def test_an_answer_is_kept_and_its_line_can_be_copied(greenroom, visit, shots):
     expect(page.locator(".toast")).to_contain_text("Copied")
     consent = kept.get_attribute("id").removeprefix("consent-")
     assert page.evaluate("navigator.clipboard.readText()") == f"credit: {consent}"
-    page.screenshot(path=shots / "stage-answers-desk.png", full_page=True)
+    shoot(page, "stage-answers-desk", full_page=True)
     lobby_page.get_by_role("button", name="Take it back").click()
     expect(lobby_page.locator(".toast").last).to_contain_text("stays where it is")
     page.reload()
     expect(page.get_by_text("No answer is kept.")).to_be_visible()
 
 
-def test_two_fans_are_introduced_after_both_have_said_yes(greenroom, visit, shots):
+def test_two_fans_are_introduced_after_both_have_said_yes(greenroom, visit, shoot):
     manager = visit("mara", DESK)
     page = lobby(greenroom, manager)
     for fan in ("Luca", "fox 🦊"):
@@ -142,10 +142,10 @@ def test_two_fans_are_introduced_after_both_have_said_yes(greenroom, visit, shot
         expect(page.get_by_label("Only you see this")).not_to_contain_text("May we remember you?")
         told = command(page, "/remember plays on Linux")
         expect(told).to_contain_text("plays on Linux")
-        page.screenshot(path=shots / "stage-lobby-remember-desk.png")
+        shoot(page, "stage-lobby-remember-desk")
     stage = manager.open(f"{greenroom.url}/stage/introductions")
     expect(stage.locator("[data-pair]")).to_contain_text("Luca")
-    stage.screenshot(path=shots / "stage-introductions-desk.png", full_page=True)
+    shoot(stage, "stage-introductions-desk", full_page=True)
     stage.get_by_role("button", name="Ask both").click()
     expect(stage.locator(".toast")).to_contain_text("Two questions wait")
     send(greenroom, "ask", 2)
@@ -164,10 +164,9 @@ def test_two_fans_are_introduced_after_both_have_said_yes(greenroom, visit, shot
     expect(page.locator(".message.us .text", has_text="fox 🦊").filter(has_text="Luca")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [PHONE, DESK, (320, 640)], ids=["phone", "desk", "narrow"])
-def test_the_pages_fit_and_have_no_barrier(greenroom, visit, axe, shots, size, scheme):
-    manager = visit("mara", size, color_scheme=scheme)
+def test_the_pages_fit_and_have_no_barrier(greenroom, visit, axe, shoot, size):
+    manager = visit("mara", size)
     for path in PAGES:
         page = manager.page
         page.goto(greenroom.url + path)
@@ -175,5 +174,5 @@ def test_the_pages_fit_and_have_no_barrier(greenroom, visit, axe, shots, size, s
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         assert page.evaluate(TOO_SMALL) == []
         assert axe(page) == []
-        page.screenshot(path=shots / f"stage{path.replace('/', '-')}-{size[0]}-{scheme}.png", full_page=True)
+        shoot(page, f"stage{path.replace('/', '-')}-{size[0]}", dark=True, full_page=True)
     assert manager.faults == []

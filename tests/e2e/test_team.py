@@ -7,14 +7,14 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import DESK, PHONE, TOO_SMALL
 
 
-def test_a_session_is_ended_on_a_phone(visit, greenroom, axe, shots):
+def test_a_session_is_ended_on_a_phone(visit, greenroom, axe, shoot):
     mara, tom = visit("mara", PHONE), visit("tom", DESK)
     mara.page.get_by_role("link", name="Team").click()
     expect(mara.page.get_by_role("heading", name="Team")).to_be_visible()
     expect(mara.page.get_by_text("this one")).to_have_count(1)
     assert axe(mara.page) == []
     assert mara.page.evaluate(TOO_SMALL) == []
-    mara.page.screenshot(path=shots / "team_phone.png", full_page=True)
+    shoot(mara.page, "team_phone", full_page=True)
     mara.page.once("dialog", lambda asked: asked.dismiss())
     mara.page.get_by_role("button", name=re.compile("session of Tom")).click()
     expect(mara.page.get_by_role("button", name=re.compile("session of Tom"))).to_be_enabled()
@@ -37,7 +37,7 @@ def test_ones_own_session_ends_at_the_door(visit):
     expect(mara.page.get_by_text("You are not signed in.")).to_be_visible()
 
 
-def test_the_audit_page_filters_and_downloads(visit, greenroom, axe, shots):
+def test_the_audit_page_filters_and_downloads(visit, greenroom, axe, shoot):
     fan = "Señora Niebla‑de‑la‑Torre‑y‑Mar 🌫️ נועה"
     card = greenroom.card(greenroom.write("the new map is gorgeous", fan=fan))
     greenroom.decide(card["draft_id"], "tom", "reject")
@@ -47,7 +47,7 @@ def test_the_audit_page_filters_and_downloads(visit, greenroom, axe, shots):
     assert axe(page) == []
     assert page.evaluate(TOO_SMALL) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.screenshot(path=shots / "audit_phone.png")
+    shoot(page, "audit_phone")
     page.locator("select[name=by]").select_option("Tom")
     page.get_by_label("What").select_option("Decisions")
     page.get_by_role("button", name="Show").click()

@@ -99,15 +99,14 @@ def test_the_check_changes_when_a_file_is_saved(page, greenroom):
     expect(page.get_by_text("✓ No faults, no warnings")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_each_page_fits_and_has_no_fault_that_axe_finds(greenroom, visit, axe, shots, scheme):
+def test_each_page_fits_and_has_no_fault_that_axe_finds(greenroom, visit, axe, shoot):
     mine = [greenroom.folder / f"templates/{code}/praise/lamp_smells.md" for code in ("en", "ar")]
     mine[1].parent.mkdir(parents=True, exist_ok=True)
     for file, text in zip(mine, (GOOD, ARABIC), strict=True):
         file.write_text(text, "utf-8")
     try:
         for name, size in (("phone", PHONE), ("desk", DESK), ("narrow", (320, 640))):
-            manager = visit("tom", size, color_scheme=scheme)
+            manager = visit("tom", size)
             page = manager.page
             page.goto(f"{greenroom.url}/templates/check")
             expect(page.locator("#findings")).to_contain_text("ar/praise/lamp_smells.md")
@@ -122,7 +121,7 @@ def test_each_page_fits_and_has_no_fault_that_axe_finds(greenroom, visit, axe, s
                 assert not page.evaluate(WIDER), (label, name)
                 assert page.evaluate(TOO_SMALL) == [], (label, name)
                 assert axe(page) == [], (label, name)
-                page.screenshot(path=shots / f"templates-{label}-{name}-{scheme}.png")
+                shoot(page, f"templates-{label}-{name}", dark=True)
             assert manager.faults == []
     finally:
         for file in mine:
