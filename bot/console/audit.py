@@ -27,7 +27,7 @@ from bot.console.track import CAUSES
 from bot.domain import clean
 from bot.errors import StoreError
 from bot.events import Event, Happened
-from bot.insights.digests import STATES
+from bot.insights.digest_text import STATES
 from bot.store import Connection, cards, events
 from bot.store import figures as rows
 from bot.store.events import Filter

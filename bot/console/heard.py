@@ -18,7 +18,8 @@ from bot.console.render import platform_name
 from bot.console.shell import fragment, page
 from bot.console.signin import SignedIn
 from bot.domain import StoredPost
-from bot.insights.digests import STATES, troubles
+from bot.insights.digest_text import STATES
+from bot.insights.digests import troubles
 from bot.store import Connection, answers, topics
 from bot.store.topics import Topic, TopicState
 from responders.understanding.grouping import key_words

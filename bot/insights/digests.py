@@ -9,39 +9,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
-import re
-import secrets
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, time, timedelta
-from functools import partial
-from pathlib import Path
-from typing import Literal, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Literal
 
 import structlog
 
-from bot import private
 from bot.domain import Delivery, DeliveryState, NotSent, SendResult, Sent, Target, Uncertain, seal
 from bot.events import Happened
 from bot.insights import mail
+from bot.insights.digest_text import LinkOf, Passed, monday, passed_on, told
 from bot.insights.mail import MailTrouble
+from bot.insights.team_files import TeamFiles
 from bot.ports import Clock, PlatformAdapter
 from bot.settings import Settings, Team
 from bot.stopping import finished
-from bot.store import Connection, Store, answers, cursors, events, topics
-from bot.store.topics import Topic, TopicState
+from bot.store import Connection, Store, cursors, events
 
 EVERY = 15.0
 """Seconds between two looks; an event brings the next one forward."""
-MONDAY, NINE = 0, time(9)
-"""When digests go, by the community's clock."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 """Before a digest that did not leave is tried again. The pause doubles each time."""
-LINKS, EXAMPLES = 3, 20
-"""Posts of a topic: with a link in a digest, and with their words in the file."""
 NOTES = "digest"
 """`platform` of the notes among the cursors: TEAM:WAY -> what became of the last one."""
 _CHANGES = (
@@ -51,32 +40,8 @@ _CHANGES = (
     Happened.FAN_FORGOTTEN,
     Happened.TEXTS_DROPPED,
 )
-STATES: Mapping[TopicState, str] = {
-    TopicState.OPEN: "open",
-    TopicState.PLANNED: "planned",
-    TopicState.DONE: "done",
-    TopicState.NOT_PLANNED: "not planned",
-}
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|!~&])")
 
 log = structlog.get_logger()
-
-LinkOf = Callable[[str, str, str], str | None]
-"""The address of a message, by platform, channel and id."""
-
-
-class Passed(NamedTuple):
-    """A topic of a team, as a digest tells it."""
-
-    topic: Topic
-    new: int
-    """Its posts of the week."""
-    links: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return self.topic.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,88 +55,6 @@ class Note:
     tries: int = 0
     due: str = ""
     """When it is tried again."""
-
-
-def monday(local: datetime) -> date:
-    """The last Monday on which digests were due. `local`: now, by the community's clock."""
-    day = local.date() - timedelta(days=local.weekday())
-    return day if local.time() >= NINE or local.weekday() != MONDAY else day - timedelta(days=7)
-
-
-def moment(day: date, settings: Settings) -> datetime:
-    """When the digests of a Monday are due."""
-    return datetime.combine(day, NINE, settings.community.timezone)
-
-
-def passed_on(connection: Connection, team: str, settings: Settings, link_of: LinkOf, day: date) -> list[Passed]:
-    """The topics of a team that are worth telling on a Monday: open and planned ones, and those with new posts."""
-    since, until = moment(day - timedelta(days=7), settings), moment(day, settings)
-    new: defaultdict[str, int] = defaultdict(int)
-    for topic_id, at in answers.topic_voices(connection, since):
-        new[topic_id] += since <= at < until
-    found = []
-    for topic in topics.every(connection):
-        if topic.team == team and (new[topic.id] or topic.state in (TopicState.OPEN, TopicState.PLANNED)):
-            posts = topics.newest(connection, topic.id, LINKS, kept=False)
-            links = (link_of(p.post.platform, p.post.channel, p.post.external_id) for p in posts)
-            found.append(Passed(topic=topic, new=new[topic.id], links=tuple(filter(None, links))))
-    return sorted(found, key=lambda one: -one.new)
-
-
-def told(title: str, found: Sequence[Passed], day: date, board: str | None, limit: int | None = None) -> str:
-    """A digest in plain text: counts, names of topics and links. Whole topics are left out beyond `limit` characters,
-    counted as platforms do (UTF-16 units)."""
-    posts, new = sum(one.topic.count for one in found), sum(one.new for one in found)
-    counts = f"{_many(posts, 'post')} in {_many(len(found), 'topic')}, {new} new this week."
-    head = f"What fans say, for {title}, week to {day:%d %B %Y}\n{counts}\n"
-    tail = f"\nAll of it: {board}" if board else ""
-    parts = ["\n" + "\n".join(_topic(number, one)) + "\n" for number, one in enumerate(found, start=1)]
-    kept = len(parts)
-    while True:
-        left = len(parts) - kept
-        more = f"\nAnd {_many(left, 'topic')} more.\n" if left else ""
-        text = f"{head}{''.join(parts[:kept])}{more}{tail}".rstrip()
-        if limit is None or kept == 0 or _units(text) <= limit:
-            return text
-        kept -= 1
-
-
-def _topic(number: int, one: Passed) -> list[str]:
-    count = f"{_many(one.topic.count, 'post')}, {one.new} new"
-    return [f"{number}. {one.name}: {count}; {STATES[one.topic.state]}", *(f"   {link}" for link in one.links)]
-
-
-def in_markdown(title: str, found: Sequence[tuple[Passed, Sequence[tuple[str, str | None, str]]]]) -> str:
-    """The file of a team. For each topic its posts: the day, the link, the words."""
-    lines = [f"# What fans say, for {_escaped(title)}", ""]
-    if not found:
-        lines += ["Nothing just now.", ""]
-    for one, said in found:
-        lines += [f"## {_escaped(one.name)}", ""]
-        lines += [f"{_many(one.topic.count, 'post')}, {one.new} new this week; {STATES[one.topic.state]}.", ""]
-        if one.topic.reason:
-            lines += [_escaped(one.topic.reason), ""]
-        for day, link, words in said:
-            lines += [f"- {day}{f' · <{link}>' if link else ''}", ""]
-            lines += [f"  > {_escaped(line)}" for line in words.splitlines()]
-            lines.append("")
-    lines.append(
-        "Greenroom writes this file anew when a fan deletes something or asks to be forgotten. Do not copy it."
-    )
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(text: str) -> str:
-    """Words that stay words in Markdown."""
-    return _MARKUP.sub(r"\\\1", text)
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def notes(connection: Connection) -> dict[str, Note]:
@@ -213,6 +96,7 @@ class Digests:
         self._clock = clock
         self._platforms = platforms
         self._link_of = link_of
+        self._files = TeamFiles(store, settings, clock, link_of)
         self._tried: set[str] = set()
         """What was refused since the start: it is tried again after the next one, when config.yaml may be better."""
         self._unnoted: dict[str, Note] = {}
@@ -229,8 +113,11 @@ class Digests:
 
     async def once(self) -> None:
         """Write the files, and send what is due. Raises what the store raises."""
-        await self._write_files()
         known = await self._store.read(notes)
+        for key, why in (await self._files.write()).items():
+            note = Note(week="", state="failed" if why else "begun", why=why)
+            if note != known.get(f"{key}:file"):
+                await self._note(f"{key}:file", note)
         for key, team in self._settings.teams.items():
             for way in (*team.channel, *(["mail"] if team.mail else [])):
                 await finished(self._look(key, team, way, known.get(f"{key}:{way}")))
@@ -355,47 +242,6 @@ class Digests:
 
         await self._store.write(operation)
 
-    async def _write_files(self) -> None:
-        """Bring the teams' files in line with what is stored, and delete those that config.yaml names no more."""
-        noted = await self._store.read(notes)
-        files = {key: self._settings.root / team.file for key, team in self._settings.teams.items() if team.file}
-        written = await self._store.read(partial(cursors.load, platform=FILES))
-        known = {name.removesuffix(":"): path for name, path in written.items()}
-        for key, path in known.items():
-            if str(files.get(key)) != path:
-                with suppress(OSError):
-                    await asyncio.to_thread(Path(path).unlink, missing_ok=True)
-                await self._store.write(partial(cursors.forget, platform=FILES, prefix=f"{key}:"))
-        now = self._clock.now()
-        for key, file in files.items():
-            if known.get(key) != str(file):  # noted before it is written, so that it is deleted some day
-                await self._store.write(partial(cursors.save, platform=FILES, positions={f"{key}:": str(file)}, at=now))
-            text = await self._store.read(partial(self._file, key=key))
-            try:
-                await asyncio.to_thread(_write, file, text)
-            except OSError as error:
-                note = Note(week="", state="failed", why=f"{file} cannot be written ({error.strerror}).")
-            else:
-                note = Note(week="", state="begun")
-            if note != noted.get(f"{key}:file"):
-                await self._note(f"{key}:file", note)
-
-    def _file(self, connection: Connection, key: str) -> str:
-        local = self._settings.community.local
-        day = monday(local(self._clock.now())) + timedelta(days=7)  # the week that is not over yet
-        found = []
-        for one in passed_on(connection, key, self._settings, self._link_of, day):
-            posts = [stored.post for stored in topics.newest(connection, one.topic.id, EXAMPLES)]
-            said = [
-                (f"{local(p.at):%Y-%m-%d}", self._link_of(p.platform, p.channel, p.external_id), p.text) for p in posts
-            ]
-            found.append((one, said))
-        return in_markdown(self._settings.teams[key].title, found)
-
-
-FILES = "digest file"
-"""`platform` of the notes among the cursors on which files were written: TEAM: -> path."""
-
 
 def _became(result: SendResult, week: str) -> Note:
     if isinstance(result, Sent):
@@ -411,22 +257,3 @@ def _became(result: SendResult, week: str) -> Note:
 def _hash(name: str, week: str) -> str:
     """Sixteen hex digits, the same for each try."""
     return hashlib.sha256(f"{name} {week}".encode()).hexdigest()[:16]
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and only if it changed. It keeps its mode; a new one is for its owner only.
-    Raises OSError."""
-    content, mode = text.encode(), private.FILE
-    if path.exists():
-        if path.read_bytes() == content:
-            return
-        mode = path.stat().st_mode & 0o777
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private.FILE), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)

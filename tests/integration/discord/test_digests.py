@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from bot.insights import digests
+from bot.insights import digest_text, digests
 from bot.store import Connection, cursors, topics
 from tests.integration.discord.conftest import House
 
@@ -20,7 +20,7 @@ async def test_a_digest_goes_to_the_channel_of_its_team_once(house: House) -> No
     post = house.fake.post(house.general, house.robin, "zebra quagga crashes")
     post_id = (await house.until(lambda: (row := house.posted(post)) and row[1] and row))[0]
     app, now = house.app, house.app.clock.now()
-    before = digests.monday(app.settings.community.local(now)) - timedelta(days=7)
+    before = digest_text.monday(app.settings.community.local(now)) - timedelta(days=7)
 
     def operation(connection: Connection) -> None:
         topics.add(connection, "0" * 16, NAME, None, now)

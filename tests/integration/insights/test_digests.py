@@ -14,7 +14,8 @@ from aiosmtpd.smtp import SMTP
 from bot import settings
 from bot.errors import FaultyFiles
 from bot.insights import digests, mail
-from bot.insights.digests import Digests, monday, notes, troubles
+from bot.insights.digest_text import Passed, monday, told
+from bot.insights.digests import Digests, notes, troubles
 from bot.people.board import Board
 from bot.people.fans import FORGET
 from bot.store import topics
@@ -369,14 +370,14 @@ async def test_a_file_that_cannot_be_written_is_told_once_and_mended(office):
 def test_a_digest_that_is_too_long_leaves_whole_topics_out():
     now = datetime(2026, 3, 2, tzinfo=UTC)
     passed = [
-        digests.Passed(
+        Passed(
             topic=topics.Topic(id=str(n), name=f"topic {n} 😀", state=TopicState.OPEN, created_at=now, count=n),
             new=1,
             links=("https://chat.example/1",),
         )
         for n in range(1, 200)
     ]
-    text = digests.told("The shop", passed, date(2026, 3, 2), "https://fans.example/heard", limit=2000)
+    text = told("The shop", passed, date(2026, 3, 2), "https://fans.example/heard", limit=2000)
     assert len(text.encode("utf-16-le")) // 2 <= 2000
     assert "topics more." in text
     assert text.endswith("https://fans.example/heard")
