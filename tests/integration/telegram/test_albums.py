@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from bot.adapters.telegram.commands import NOTHING
 from bot.domain import StoredPost
@@ -169,19 +170,25 @@ async def test_a_reply_under_another_picture_of_a_supergroups_old_album_stays_wi
 changes = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 4), st.text("abc", max_size=3)), max_size=8)
 
 
-@settings(deadline=None)
-@given(changes, st.randoms(use_true_random=False))
+@pytest.fixture(scope="module")
+def tables() -> Iterator[Engine]:
+    """In memory; nothing that is written is kept."""
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@given(told=changes, order=st.randoms(use_true_random=False))
 def test_in_whatever_order_edits_are_told_the_newest_words_of_each_picture_stand(
-    told: list[tuple[int, int, str]], order: Any
+    tables: Engine, told: list[tuple[int, int, str]], order: Any
 ) -> None:
     newest = dict.fromkeys((1, 2, 3), (-1, ""))
     order.shuffle(told)
     for number, second, words in told:
         if second >= newest[number][0]:
             newest[number] = (second, words)
-    engine = create_engine("sqlite://")
-    metadata.create_all(engine)
-    with engine.begin() as connection:
+    with tables.connect() as connection:
         connection.info[events.APPENDED] = []  # as the writer does
         fan = Author(id="5", name="Robin", is_staff=False)
         inner = Post(platform="telegram", channel="-1", external_id="1", author=fan, text="", at=AT)
@@ -194,4 +201,3 @@ def test_in_whatever_order_edits_are_told_the_newest_words_of_each_picture_stand
             assert parts.keep(connection, post, "album", [changed]) == []
         assert parts.text_of(connection, "a") == "\n".join(filter(None, (newest[n][1] for n in (1, 2, 3))))
         assert posts.by_external(connection, "telegram", "-1", "3") == post
-    engine.dispose()

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from html import unescape
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
@@ -87,25 +88,24 @@ async def test_a_situation_stands_side_by_side_with_its_conditions_and_files(lig
         assert "A person answers. Ask the desk before you name anybody." in note
 
 
-@pytest.mark.parametrize(
-    ("asked", "there", "away"),
-    [
-        ({"q": "WIE schön"}, ["praise_for_looks"], ["signed", "nightwatch"]),
-        ({"q": "guard"}, ["nightwatch"], ["praise_for_looks"]),
-        ({"q": "complaint"}, ["signed"], ["nightwatch"]),
-        ({"language": "de"}, ["praise_for_looks"], ["signed", "nightwatch"]),
-        ({"language": "de", "q": "guard"}, [], ["signed", "nightwatch", "praise_for_looks"]),
-        ({"q": "<b>nowhere"}, [], ["signed"]),
-    ],
-)
-async def test_the_list_is_searched_in_names_posts_and_wordings(light, asked, there, away):
+SEARCHES = [
+    ({"q": "WIE schön"}, ["praise_for_looks"], ["signed", "nightwatch"]),
+    ({"q": "guard"}, ["nightwatch"], ["praise_for_looks"]),
+    ({"q": "complaint"}, ["signed"], ["nightwatch"]),
+    ({"language": "de"}, ["praise_for_looks"], ["signed", "nightwatch"]),
+    ({"language": "de", "q": "guard"}, [], ["signed", "nightwatch", "praise_for_looks"]),
+    ({"q": "<b>nowhere"}, [], ["signed"]),
+]
+
+
+async def test_the_list_is_searched_in_names_posts_and_wordings(light):
     async with light(texts=MORE) as greenroom, greenroom.browser() as browser:
-        for path in ("/templates/list", "/templates"):
+        for (asked, there, away), path in product(SEARCHES, ("/templates/list", "/templates")):
             page = (await browser.get(path, params=asked)).text
-            assert all(f"/{name}" in page for name in there)
-            assert not any(f"/{name}" in page for name in away)
+            assert all(f"/{name}" in page for name in there), asked
+            assert not any(f"/{name}" in page for name in away), asked
             assert "<b>nowhere" not in page
-            assert ("Show all" in page) == (not there)
+            assert ("Show all" in page) == (not there), asked
         assert (await browser.get("/templates/list", params={"language": "de'x"})).status_code == 422
 
 
@@ -171,25 +171,26 @@ async def test_a_trial_is_signed_by_whoever_tries_and_says_what_is_to_be_typed(g
         assert "No reply is offered." in words
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"text": " \u200b "}, 422),
-        ({"text": "x" * 8001}, 422),
-        ({"text": "hello", "channel": "lobby"}, 422),
-        ({"text": "hello", "name": ""}, 422),
-        ({"text": "hello\x00 \ud800", "name": "\u202e<b>"}, 200),
-        ({"text": "hello", "channel": "discord:unknown"}, 200),
-    ],
-)
-async def test_any_trial_is_answered_or_refused_in_a_sentence(light, body, status):
+TRIALS = [
+    ({"text": " \u200b "}, 422),
+    ({"text": "x" * 8001}, 422),
+    ({"text": "hello", "channel": "lobby"}, 422),
+    ({"text": "hello", "name": ""}, 422),
+    ({"text": "hello\x00 \ud800", "name": "\u202e<b>"}, 200),
+    ({"text": "hello", "channel": "discord:unknown"}, 200),
+]
+
+
+async def test_any_trial_is_answered_or_refused_in_a_sentence(light):
+    headers = {"Content-Type": "application/json"}
     async with light() as greenroom, greenroom.browser() as browser:
-        whole = json.dumps({"name": "Robin", "channel": "web:lobby", **body})
-        answer = await browser.post("/templates/preview", content=whole, headers={"Content-Type": "application/json"})
-        assert answer.status_code == status, answer.text
-        if status != 200:
-            assert answer.json()["message"].endswith(".")
-        assert "<b>" not in answer.text
+        for body, status in TRIALS:
+            whole = json.dumps({"name": "Robin", "channel": "web:lobby", **body})
+            answer = await browser.post("/templates/preview", content=whole, headers=headers)
+            assert answer.status_code == status, answer.text
+            if status != 200:
+                assert answer.json()["message"].endswith("."), body
+            assert "<b>" not in answer.text
 
 
 async def test_only_a_manager_may_try_and_not_without_end(light):
