@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache, partial
@@ -121,7 +121,7 @@ class Pipeline:
             verdict = verdict or _result(case, offered, left, choice)
             trace += _chosen(offered, left, choice)
             if choice.best and not choice.best.sure:
-                choice = Choice(alternatives=(choice.best, *choice.alternatives))
+                choice = Choice(alternatives=tuple(_told_apart((choice.best, *choice.alternatives))))
         outcome, reason = verdict
         return Proposal(
             outcome=outcome,
@@ -217,7 +217,7 @@ def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice:
     if best and best.sure:
         return Outcome.DRAFT, Reason(code=ReasonCode.INTENT, sentence=_why(read, best))
     if best and not asks:
-        sentence = f"Reads as {because(read)}; what happened is not clear: pick what fits."
+        sentence = f"Reads as {because(read)}; what it is about exactly is not clear: pick what fits."
         return Outcome.HANDOFF, Reason(code=ReasonCode.LOW_CONFIDENCE, sentence=sentence)
     if asks and (best or not offered):
         near = ", ".join(c.why for c in (best, *choice.alternatives) if c and c.answer)
@@ -228,6 +228,14 @@ def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice:
     if not left or choice.blocked <= {_TWIN}:
         return case.short_of(ReasonCode.NO_FRESH_WORDING, "Every wording that fits was used here lately.")
     return case.short_of(ReasonCode.NO_TEMPLATE, "Every wording that fits says something that may not be said here.")
+
+
+def _told_apart(replies: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Ready replies, where a second one for the same reading says so."""
+    told = set()
+    for reply in replies:
+        yield replace(reply, why=f"{reply.why}, in other words") if reply.why in told else reply
+        told.add(reply.why)
 
 
 def _why(read: Understanding, best: Candidate) -> str:

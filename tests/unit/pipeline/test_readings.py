@@ -38,6 +38,16 @@ class Each:
                 yield Candidate(text=text, template=place, variant="a", chance=chance, why=f"for {intent}")
 
 
+class Twice:
+    """Offers two wordings for the likeliest intent."""
+
+    name = "twice"
+
+    def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
+        for variant, text in {"a": "Which part of it stays with you?", "b": "So glad that you like it."}.items():
+            yield Candidate(text=text, template="en/praise/praise", variant=variant, chance=0.5, why="for praise")
+
+
 class Told:
     """A detector that takes a post's language from its first two letters."""
 
@@ -108,6 +118,15 @@ def test_only_what_fits_is_at_hand(run: Run, chances: dict[str, float], template
     proposal = run(chances)
     assert (proposal.outcome, proposal.reason.code) == ("handoff", "low_confidence")
     assert [place for place, _, _ in offered(proposal)] == [f"en/{name}/{name}" for name in templates]
+
+
+def test_two_replies_for_one_reading_are_told_apart(
+    library: Library, a_post: Callable[..., Post], a_context: Callable[..., Context]
+) -> None:
+    reads = FakeReads({"": Says(intents={"praise": 0.5, "thanks": 0.4})})
+    pipeline = build(library, reads=reads, languages=Told(), responders=(Twice(),), checks=())
+    proposal = pipeline.run(a_post("en the lamp by the pier"), a_context())
+    assert [why for _, _, why in offered(proposal)] == ["for praise", "for praise, in other words"]
 
 
 UNCLEAR = {"praise": 0.25, "thanks": 0.15, "ugc_shared": 0.1}
