@@ -63,18 +63,17 @@ class Named:
         self.key = key
 
 
-@pytest.mark.parametrize(
-    ("machine", "written"),
-    [
-        (Named("America/Sao_Paulo"), "America/Sao_Paulo"),
-        (Named("Etc/UTC"), "Etc/UTC"),
-        (Named("Mars/Olympus"), "UTC"),
-        (UTC, "UTC"),
-    ],
-)
-def test_init_asks_the_machine(tmp_path, monkeypatch, machine, written):
-    monkeypatch.setattr(starter, "LOCALTZ", machine)
+def test_init_asks_the_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(starter, "LOCALTZ", Named("America/Sao_Paulo"))
     starter.init(tmp_path / "ours", None)
     config = (tmp_path / "ours/config.yaml").read_text("utf-8")
-    assert f"\n  timezone: {written} #" in config
-    assert settings.load(tmp_path / "ours/config.yaml", {}).community.timezone.key == written
+    assert "\n  timezone: America/Sao_Paulo #" in config
+    assert settings.load(tmp_path / "ours/config.yaml", {}).community.timezone.key == "America/Sao_Paulo"
+
+
+@pytest.mark.parametrize(
+    ("machine", "zone"), [(Named("Etc/UTC"), "Etc/UTC"), (Named("Mars/Olympus"), "UTC"), (UTC, "UTC")]
+)
+def test_a_zone_that_nobody_knows_is_none(monkeypatch, machine, zone):
+    monkeypatch.setattr(starter, "LOCALTZ", machine)
+    assert starter._zone() == zone
