@@ -151,7 +151,7 @@ async def command(body: CommandIn, deps: Wired) -> Mapping[str, object]:
     answer = await deps.fans.answer(name, NAME, body.fan, words)
     if answer.report:  # the managers are here already
         who = deps.desk.name_of(answer.report_to)
-        told = f"(On a chat platform {who} now reads: “{answer.report}” From here it goes nowhere.)"
+        told = f"(So a fan reads. On a chat platform {who} gets “{answer.report}”; from the lobby it goes nowhere.)"
         return {"text": f"{answer.text}\n{told}"}
     return _answer(answer)
 

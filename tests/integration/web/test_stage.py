@@ -197,7 +197,7 @@ async def test_commands_of_a_fan_are_answered_to_them_alone(fans):
     assert WORK not in await fans.page("/lobby")
     reported = await command("/report it was rude")
     assert "it was rude" in reported["text"]
-    assert "From here it goes nowhere" in reported["text"]
+    assert "Mara Quint gets “it was rude”; from the lobby it goes nowhere" in reported["text"]
     for unknown in ("/dance", "hello"):
         assert (await fans.mara.post("/lobby/commands", json={"fan": FAN, "text": unknown})).status_code == 404
 
