@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import product
 from typing import Any
 from urllib.parse import unquote
 
@@ -41,16 +42,16 @@ async def quiet(house: House) -> list[Json]:
     return house.fake.by_bot(house.harbor)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "start", "help"])
-async def test_every_command_is_answered_in_the_private_chat(open_house, command):
+async def test_every_command_is_answered_in_the_private_chat(open_house):
     house = open_house
-    direct = house.fake.direct(house.robin)
-    await answer(house, house.fake.start(house.robin))
-    house.clock.move(seconds=6)
-    said = await answer(house, house.fake.post(direct, house.robin, f"/{command}"))
-    assert said["text"]
-    if command in ("start", "help"):
-        assert all(f"/{name}" in said["text"] for name in COMMANDS)
+    for command in (*COMMANDS, "start", "help"):
+        fan = house.fake.user(f"Fan of {command}")
+        await answer(house, house.fake.start(fan))
+        house.clock.move(seconds=6)
+        said = await answer(house, house.fake.post(house.fake.direct(fan), fan, f"/{command}"))
+        assert said["text"], command
+        if command in ("start", "help"):
+            assert all(f"/{name}" in said["text"] for name in COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -125,52 +126,55 @@ async def test_who_says_stop_is_left_alone(open_house):
     assert draft["draft_id"]
 
 
-@pytest.mark.parametrize(
-    "command", ["/who@other_bot", "/stop@other_bot", "/mydata@other_bot please", "who", "/roll 20", "//who", "hi /stop"]
-)
-async def test_what_is_not_for_us_is_not_answered(open_house, command):
+OTHERS = ["/who@other_bot", "/stop@other_bot", "/mydata@other_bot please", "who", "/roll 20", "//who", "hi /stop"]
+
+
+async def test_what_is_not_for_us_is_not_answered(open_house):
     house = open_house
-    house.fake.post(house.harbor, house.robin, command)
+    for command in OTHERS:
+        house.fake.post(house.harbor, house.fake.user(f"Fan of {command}"), command)
     assert await quiet(house) == []
     assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(0,)]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "/stop changing the controls, they were great",
-        "/help my save is gone",
-        "/forget it, the old map was better",
-        "/privacy is dead in this game",
-        "/start crashes on my phone",
-        "/who made the music?",
-        "/draft beer is back in the tavern",
-        "/queue for ranked takes an hour",
-        "/mydata is gone after the update",
-        "/Stop! changing the controls",
-        "/help@other_bot my save is gone",
-        "/stop@other_bot changing the controls",
-        "/something@greenroom_bot my save is gone",
-        "the /stop sign is upside down",
-    ],
-)
-@pytest.mark.parametrize("photo", [False, True])
-async def test_words_that_only_begin_like_a_command_are_a_post(open_house, words, photo):
+SENTENCES = [
+    "/stop changing the controls, they were great",
+    "/help my save is gone",
+    "/forget it, the old map was better",
+    "/privacy is dead in this game",
+    "/start crashes on my phone",
+    "/who made the music?",
+    "/draft beer is back in the tavern",
+    "/queue for ranked takes an hour",
+    "/mydata is gone after the update",
+    "/Stop! changing the controls",
+    "/help@other_bot my save is gone",
+    "/stop@other_bot changing the controls",
+    "/something@greenroom_bot my save is gone",
+    "the /stop sign is upside down",
+]
+
+
+async def test_words_that_only_begin_like_a_command_are_a_post(open_house):
     house = open_house
-    post = house.fake.post(house.harbor, house.robin, words, photo=photo)
-    assert (await house.judged(post)).post.text == words
+    for words, photo in product(SENTENCES, (False, True)):
+        fan = house.fake.user(f"Fan {words[:9]}")
+        post = house.fake.post(house.harbor, fan, words, photo=photo)
+        assert (await house.judged(post)).post.text == words
     assert await quiet(house) == []
     assert house.rows("SELECT count(*) FROM fans WHERE opted_out_at IS NOT NULL") == [(0,)]
     assert house.rows("SELECT count(*) FROM inbox") == [(0,)]
 
 
-@pytest.mark.parametrize("words", ["/stop", "/stop!", "/STOP 🙏", "/stop@greenroom_bot", "/stop@Greenroom_Bot now"])
-@pytest.mark.parametrize("photo", [False, True])
-async def test_a_command_that_stands_alone_or_names_us_counts_under_a_picture_too(open_house, words, photo):
+STOPS = ["/stop", "/stop!", "/STOP 🙏", "/stop@greenroom_bot", "/stop@Greenroom_Bot now"]
+
+
+async def test_a_command_that_stands_alone_or_names_us_counts_under_a_picture_too(open_house):
     house = open_house
-    asked = house.fake.post(house.harbor, house.robin, words, photo=photo)
-    assert (await answer(house, asked))["text"] == STOPPED
-    assert house.posted(asked) is None
+    for words, photo in product(STOPS, (False, True)):
+        asked = house.fake.post(house.harbor, house.fake.user(f"Fan {words[:9]}"), words, photo=photo)
+        assert (await answer(house, asked))["text"] == STOPPED, words
+        assert house.posted(asked) is None, words
 
 
 async def test_somebody_elses_command_that_is_forwarded_does_nothing(open_house):
