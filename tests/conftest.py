@@ -36,6 +36,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 settings.register_profile("no hurry", deadline=None)  # a slow machine makes no test fail
 settings.load_profile("no hurry")
 
+RARE = ("kill", "whole", "month", "deploy")
+"""Marks that few files have. Where one of them is asked for, the other files are not imported, which takes a minute."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """True for a file that cannot have a test with the mark that `-m` begins with."""
+    wanted = config.getoption("markexpr").partition(" ")[0]
+    if wanted not in RARE or not collection_path.match("test_*.py"):
+        return None
+    return f"mark.{wanted}" not in collection_path.read_text("utf-8") or None
+
 
 @pytest.fixture
 def write_config(tmp_path: Path) -> Callable[[str], Path]:

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.processes import begin_as_before, keep_what_began
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -32,8 +34,10 @@ class Program:
 
     async def start(self, config: Path, *options: str, **environ: str) -> str:
         """Start it and wait until it runs; returns its address. `options` of the command."""
-        if not (self.folder / "templates").exists():
+        shipped = not (self.folder / "templates").exists()
+        if shipped:
             shutil.copytree(ROOT / "templates", self.folder / "templates")
+            begin_as_before(self.folder / "var")
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot", "run", "--config", str(config), *options),
@@ -46,6 +50,8 @@ class Program:
         async with asyncio.timeout(150):  # a slow machine with others at work
             while line := (await self.process.stdout.readline()).decode():
                 if found := re.search(r"http://[\d.]+:\d+", line):
+                    if shipped:
+                        keep_what_began(self.folder / "var")
                     return found[0]
         raise AssertionError(self.log)
 
