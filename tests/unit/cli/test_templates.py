@@ -56,7 +56,8 @@ def test_check_lists_faults_with_status_1(greenroom: Run, templates: Path) -> No
         file.write("## variant: bad\n{{ nobody }}\n## variant: worse\nWe appreciate your feedback!!\n")
     status, out, err = greenroom("templates", "check", templates)
     assert (status, err) == (1, "")
-    assert out.startswith("Faults: this set cannot go live (1)\ntemplates/en/praise/plain.md:13: L03 ")
+    assert out.startswith("Faults: this set cannot go live (3)\ntemplates/en/praise/plain.md:13: L03 ")
+    assert out.count("templates/en/praise/plain.md:15: ") == 2, "the next wording is read, too"
     (templates / "en/praise/plain.md").write_text(PLAIN_BAD)
     status, out, _ = greenroom("templates", "check", templates)
     assert status == 1
