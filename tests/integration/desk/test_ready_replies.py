@@ -31,7 +31,7 @@ async def unclear(house, torn):
 async def test_an_unclear_post_is_handed_over_with_a_reply_for_each_reading(unclear):
     card = await unclear.draft(UNCLEAR)
     assert (card["kind"], card["text"], card["risk"]) == ("handoff", None, [])
-    assert [a["reading"] for a in card["alternatives"]] == [FOR_LOOKS, FOR_SIGNED, FOR_LOOKS]
+    assert [a["reading"] for a in card["alternatives"]] == [FOR_LOOKS, FOR_SIGNED, f"{FOR_LOOKS}, in other words"]
     assert len({a["text"] for a in card["alternatives"]}) == 3
     assert all(a["text"] and a["template"] and a["checks"] for a in card["alternatives"])
     assert (await unclear.draft(PRAISE))["alternatives"][0]["reading"] == ""
@@ -65,7 +65,10 @@ async def test_it_is_signed_by_who_presses(unclear):
 async def test_a_blank_is_filled_first(house):
     card = await house.draft(ASKS)
     assert (card["kind"], card["text"]) == ("handoff", None)
-    assert [a["reading"] for a in card["alternatives"]] == ["for “how do I save”"] * 2
+    assert [a["reading"] for a in card["alternatives"]] == [
+        "for “how do I save”",
+        "for “how do I save”, in other words",
+    ]
     assert [[s["name"] for s in a["missing_slots"]] for a in card["alternatives"]] == [["tip"], ["tip"]]
     refused = await house.refused(card, "approve", alternative=1)
     assert (refused.code, refused.checks[0].id) == ("blocked", "missing-slot")
@@ -233,7 +236,7 @@ async def test_it_can_be_taken_back_and_another_one_chosen(unclear):
     done = await unclear.press(card, "approve", alternative=AS_PRAISE)
     undone = await unclear.press(done, "undo", by="tom")
     assert (undone["state"], undone["revision"], undone["text"]) == ("waiting", 2, done["text"])
-    assert [a["reading"] for a in undone["alternatives"]] == [FOR_SIGNED, FOR_LOOKS]
+    assert [a["reading"] for a in undone["alternatives"]] == [FOR_SIGNED, f"{FOR_LOOKS}, in other words"]
     other = await unclear.press(undone, "reword", alternative=1)
     await unclear.press(other, "approve")
     await unclear.send()
