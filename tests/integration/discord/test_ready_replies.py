@@ -31,7 +31,7 @@ async def test_they_are_listed_with_their_readings_and_one_press_sends_one(room)
     shown = text_of(message)
     assert f"**1 for “praise for looks”:**\n{praise}" in shown
     assert f"**2 for “signed”:**\n{complaint}" in shown
-    assert f"**3 for “praise for looks”:**\n{other}" in shown
+    assert f"**3 for “praise for looks”, in other words:**\n{other}" in shown
     assert labels(message)[:5] == ["Send 1", "Send 2", "Send 3", "I have it", "Answer"]
     await room.press(mara, card, "send:2")
     await room.says(card, "Approved")
@@ -68,7 +68,7 @@ async def test_one_with_a_blank_is_picked_and_filled_in(room, pipeline):
     message = await room.shown(card)
     first, second = (a["text"] for a in card["alternatives"])
     assert f"**1 for “how do I save”:**\n-# Still to fill: What helps here?\n{first}" in text_of(message)
-    assert f"**2 for “how do I save”:**\n-# Still to fill: What helps here?\n{second}" in text_of(message)
+    assert f"**2 for “how do I save”, in other words:**\n-# Still to fill: What helps here?\n{second}" in text_of(message)
     assert labels(message)[:3] == ["I have it", "Answer", "Pick a reply"]
     await room.press(mara, card, "reword:1")
     message = await room.until(lambda: "fill" in verbs(room.card_of(card)) and room.card_of(card))
