@@ -68,7 +68,8 @@ async def test_one_with_a_blank_is_picked_and_filled_in(room, pipeline):
     message = await room.shown(card)
     first, second = (a["text"] for a in card["alternatives"])
     assert f"**1 for “how do I save”:**\n-# Still to fill: What helps here?\n{first}" in text_of(message)
-    assert f"**2 for “how do I save”, in other words:**\n-# Still to fill: What helps here?\n{second}" in text_of(message)
+    assert "**2 for “how do I save”, in other words:**\n-# Still to fill: What helps here?\n" in text_of(message)
+    assert second in text_of(message)
     assert labels(message)[:3] == ["I have it", "Answer", "Pick a reply"]
     await room.press(mara, card, "reword:1")
     message = await room.until(lambda: "fill" in verbs(room.card_of(card)) and room.card_of(card))
