@@ -66,6 +66,8 @@ class _Flight:
     noting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     more: bool = False
     """Whether the last claim took all that there was room for, so that more are probably due."""
+    look_at: datetime | None = None
+    """When to look again if the last turn claimed none; None: when a signal comes."""
     changed: Callable[[], None] = lambda: None
     """Called when there may be room again."""
 
@@ -149,20 +151,19 @@ class Outbox:
                     flight.more = 0 < room <= claimed
                     if not self._room(platform, flight):
                         await signal.wait(POLL)
-                    elif not flight.more:
-                        await signal.wait(await self._pause(platform))
+                    elif not claimed:
+                        await signal.wait(self._pause(flight))
             finally:
                 await self._finish(flight)
 
     def _room(self, platform: str, flight: _Flight) -> int:
         return self._circuits[platform].room(IN_FLIGHT, flight.under_way)
 
-    async def _pause(self, platform: str) -> float:
-        due = await self._store.read(lambda c: deliveries.next_due(c, platform))
+    def _pause(self, flight: _Flight) -> float:
         longest = self._store.sweep(POLL)
-        if due is None:
+        if flight.look_at is None:
             return longest
-        return min(longest, max(0.01, (due - self._clock.now()).total_seconds()))
+        return min(longest, max(0.01, (flight.look_at - self._clock.now()).total_seconds()))
 
     async def once(self) -> int:
         """Send everything that is due now. Returns how many deliveries were handled."""
@@ -197,11 +198,17 @@ class Outbox:
         busy = flight.busy
         self._land(flight)
         if not self._sends(platform):
+            flight.look_at = now + timedelta(seconds=POLL)
             return 0
         if self._circuits[platform].trying:
-            due = await self._store.read(lambda c: deliveries.count_due(c, now, platform, self._longest))
-            self._waiting[platform] = due
-        if not room or not (flight.more or await self._any_due(platform, now)):
+            waiting = await self._store.read(lambda c: deliveries.count_due(c, now, platform, self._longest))
+            self._waiting[platform] = waiting
+        if not room:
+            flight.look_at = now
+            return 0
+        due = now if flight.more else await self._store.read(lambda c: self._next_due(c, now, platform))
+        flight.look_at = due
+        if due is None or due > now:
             return 0
         if await self._still_silent(platform):
             return 0
@@ -213,8 +220,8 @@ class Outbox:
             task.add_done_callback(lambda _: self._landed(flight))
         return len(claimed)
 
-    async def _any_due(self, platform: str, now: datetime) -> bool:
-        return await self._store.read(lambda c: deliveries.any_due(c, now, platform, self._longest))
+    def _next_due(self, connection: Connection, now: datetime, platform: str) -> datetime | None:
+        return deliveries.next_due(connection, now, platform, self._longest)
 
     def _landed(self, flight: _Flight) -> None:
         """A platform has answered. Where more deliveries wait, this is noted with the next claim."""

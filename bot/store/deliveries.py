@@ -64,9 +64,9 @@ def _passed(moment: Column[Any]) -> ColumnElement[bool]:
     return or_(moment <= bindparam("now"), moment > bindparam("latest"))
 
 
+_HERE = and_(OPEN, deliveries.c.platform == bindparam("platform"))
 _DUE = and_(
-    OPEN,
-    deliveries.c.platform == bindparam("platform"),
+    _HERE,
     or_(
         and_(deliveries.c.state == DeliveryState.HELD, _passed(deliveries.c.due_at)),
         and_(deliveries.c.state == DeliveryState.SENDING, _passed(deliveries.c.lease_until)),
@@ -74,6 +74,12 @@ _DUE = and_(
 )
 _NEXT = select(deliveries).where(_DUE).order_by(deliveries.c.due_at).limit(bindparam("number"))
 _ANY_DUE = select(deliveries.c.id).where(_DUE).limit(1)
+_LATER = select(
+    select(func.min(deliveries.c.due_at)).where(_HERE, deliveries.c.state == DeliveryState.HELD).scalar_subquery(),
+    select(func.min(deliveries.c.lease_until))
+    .where(_HERE, deliveries.c.state == DeliveryState.SENDING)
+    .scalar_subquery(),
+)
 _NUMBER_DUE = select(func.count()).select_from(deliveries).where(_DUE)
 
 
@@ -252,11 +258,6 @@ def sent(connection: Connection, receipts: Collection[tuple[Delivery, datetime, 
         connection.execute(_SENT, rows)
 
 
-def any_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> bool:
-    """Whether `lease` would find something."""
-    return connection.execute(_ANY_DUE, _at(now, platform, longest)).first() is not None
-
-
 def count_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> int:
     """How many deliveries `lease` would find."""
     return connection.execute(_NUMBER_DUE, _at(now, platform, longest)).scalar_one()
@@ -271,13 +272,11 @@ def _on_server(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def next_due(connection: Connection, platform: str) -> datetime | None:
-    """When the next delivery to this platform becomes due, or None."""
-    here = and_(OPEN, deliveries.c.platform == platform)
-    held = select(func.min(deliveries.c.due_at)).where(here, deliveries.c.state == DeliveryState.HELD)
-    leased = select(func.min(deliveries.c.lease_until)).where(here, deliveries.c.state == DeliveryState.SENDING)
-    moments = [m for m in (connection.execute(held).scalar(), connection.execute(leased).scalar()) if m]
-    return min(moments, default=None)
+def next_due(connection: Connection, now: datetime, platform: str, longest: timedelta) -> datetime | None:
+    """When `lease` finds something: now, at a later moment, or None."""
+    if connection.execute(_ANY_DUE, _at(now, platform, longest)).first():
+        return now
+    return min(filter(None, connection.execute(_LATER, {"platform": platform}).one()), default=None)
 
 
 def page(connection: Connection, *, channel: str | None, state: str, limit: int, after: str | None) -> list[Delivery]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from bot.adapters.web import views
 from bot.app import App
 from bot.domain import Action, Command, StoredPost
 from bot.events import Happened
+from bot.outbox.outbox import LONGEST_WAIT
 from bot.store import deliveries, posts
 from tests.apps import build
 from tests.fakes.telegram import TOKEN, FakeTelegram, Press, buttons
@@ -203,7 +205,9 @@ class House:
             if newest and newest["state"] == state:
                 return newest
             held = newest and newest["state"] == "held"
-            due = await self.app.store.read(lambda c: deliveries.next_due(c, "telegram")) if held else None
+            now = self.clock.now()
+            ask = functools.partial(deliveries.next_due, now=now, platform="telegram", longest=LONGEST_WAIT)
+            due = await self.app.store.read(ask) if held else None
             self.clock.move(seconds=max(3.0, (due - self.clock.now()).total_seconds() if due else 0.0))
             return None
 
