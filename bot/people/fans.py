@@ -169,9 +169,9 @@ def _posts(count: int) -> str:
 
 
 ASK_TO_FORGET = Answer(
-    text="Erase everything that is stored about you? What you wrote, your name, what is remembered and every yes go, "
-    "on all accounts that you linked, and what was on stage is taken down; messages in the channel itself stay, and so "
-    "does a wish for no replies or no language model. This cannot be undone.",
+    text="Erase everything that is stored about you? What you wrote, your name, what is remembered of you and every "
+    "yes that you gave are erased, on all accounts that you linked. What is on stage is taken down. Messages in the "
+    "channel itself stay, and so does a wish for no replies or no language model. This cannot be undone.",
     buttons=(Button(value=FORGET, label="Yes, erase everything"), Button(value=KEEP, label="No, keep it")),
 )
 ALL_STAYS = "Nothing was erased."
