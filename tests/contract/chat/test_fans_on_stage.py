@@ -150,7 +150,7 @@ async def test_nothing_of_a_fan_is_erased_before_a_second_tap(open_stage: Stage)
     await stage.card(MADE)
     question = await stage.answer("forget")
     assert "Erase everything" in question.text
-    assert "messages in the channel itself stay" in question.text
+    assert "Messages in the channel itself stay" in question.text
     await stage.press(question, "No, keep it", "robin")
     question = await stage.answer("forget", "kim")
     await stage.press(question, "Yes, erase everything", "kim")
