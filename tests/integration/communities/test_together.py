@@ -190,7 +190,7 @@ async def test_hundreds_of_posts_of_one_do_not_delay_anothers_single_post(
         await asyncio.gather(*(noisy.receive(_post(f"noisy {n}", n)) for n in range(300)))
         await until(held.is_set)
         await quiet.receive(_post("quiet", 0))
-        await until(lambda: quiet._worker._waiting)
+        await until(lambda: quiet._judge._worker._waiting)
         go.set()
         await until(lambda: "quiet" in order)
         assert order.index("quiet") <= 2 * AT_ONCE
