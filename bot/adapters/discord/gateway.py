@@ -111,17 +111,21 @@ class Client(discord.Client):
             super().dispatch(event, *args, **kwargs)
 
     async def on_ready(self) -> None:
-        """A new session."""
-        self.connected = True
+        """A new session. The library says so a moment after it has begun, also if it is over again by then."""
+        self.connected = self.ws.open
         self.look_around()
         log.info("discord_connected", account=str(self.user), listening=len(self.directory.listened))
-        if self.ingest:
-            self.ingest.opened()
+        self._began()
 
     async def on_resumed(self) -> None:
         """The session goes on; Discord has repeated what was missed, as far as it could."""
-        self.connected = True
+        self.connected = self.ws.open
+        self._began()
+
+    def _began(self) -> None:
+        """Something may have been missed before, also where the end of a session was told of before its beginning."""
         if self.ingest:
+            self.ingest.closed()
             self.ingest.opened()
 
     async def on_disconnect(self) -> None:

@@ -66,6 +66,7 @@ class Ingest:
         self._store = store
         self._intake = intake
         self._clock = clock
+        self._began = clock.now()
         self._proxies = frozenset(client.settings.chat(Discord).proxy_webhooks)
         self._progress: dict[int, Progress] = {}
         self._saved: dict[str, str] = {}
@@ -126,7 +127,10 @@ class Ingest:
 
     async def _close_gap(self, channel_id: int) -> bool:
         losses, progress = self._losses, self._progress[channel_id]
-        filled = await self._fill(channel_id, progress)
+        channel: Any = self._client.get_channel(channel_id)
+        if channel is None:  # gone, or its server is told of later: the gap stays, and is looked at then
+            return True
+        filled = await self._fill(channel, progress)
         if filled and losses == self._losses and not self._unplaced:
             progress.gap = self._skipping = False
             progress.read.clear()
@@ -277,17 +281,16 @@ class Ingest:
             config_line=f"platforms: {{discord: {{listen: [{place}]}}}}",
         )
 
-    async def _fill(self, channel_id: int, progress: Progress) -> bool:
+    async def _fill(self, channel: Any, progress: Progress) -> bool:
         """Read the channel and its threads from the cursor on. True when nothing is missing any more."""
-        channel: Any = self._client.get_channel(channel_id)
-        if channel is None:  # gone since
-            return True
-        if progress.position is None and str(channel_id) in self._saved:
-            progress.position = int(self._saved[str(channel_id)])
+        if progress.position is None and str(channel.id) in self._saved:
+            progress.position = int(self._saved[str(channel.id)])
         if progress.position is None:  # the first time: what was said before we came is not ours to read
-            newest = [channel, *channel.threads] if hasattr(channel, "threads") else [channel]
-            progress.position = max(max(c.id, c.last_message_id or 0) for c in newest)
-            return True
+            places = [channel, *channel.threads] if hasattr(channel, "threads") else [channel]
+            newest = max(max(c.id, c.last_message_id or 0) for c in places)
+            progress.position = min(newest, discord.utils.time_snowflake(self._began))
+            if progress.position == newest:
+                return True
         oldest = discord.utils.time_snowflake(self._clock.now() - LONGEST_GAP)
         after = discord.Object(max(progress.position, oldest))
         members = _Members(self._client)

@@ -37,7 +37,8 @@ class Session:
 
 
 class Gateway:
-    """Every session of the bot. `deaf` swallows heartbeats, so that a client must find out by itself."""
+    """Every session of the bot. `deaf` swallows heartbeats, so that a client must find out by itself; while it does not
+    `greets`, a client that connects has to wait, and a session may begin before it `tells_of_the_server`."""
 
     def __init__(self, world: World, token: str, heartbeat: float) -> None:
         self.world = world
@@ -46,6 +47,9 @@ class Gateway:
         self.heartbeat = heartbeat
         self.url = ""
         self.deaf = False
+        self.tells_of_the_server = True
+        self.greets = asyncio.Event()
+        self.greets.set()
         self.sessions: dict[str, Session] = {}
         self.identified = 0
         self.resumed = 0
@@ -74,6 +78,7 @@ class Gateway:
         """One connection."""
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
         await socket.prepare(request)
+        await self.greets.wait()
         await socket.send_json({"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat * 1000)}})
         session: Session | None = None
         writer: asyncio.Task[None] | None = None
@@ -139,7 +144,8 @@ class Gateway:
                 "application": {"id": world.application, "flags": (1 << 18) if world.message_content else 0},
             },
         )
-        session.tell("GUILD_CREATE", world.guild_create())
+        if self.tells_of_the_server:
+            session.tell("GUILD_CREATE", world.guild_create())
         self.sessions[session.name] = session
         return session, 0
 

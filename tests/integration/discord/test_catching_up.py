@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -186,3 +189,38 @@ async def test_commands_are_told_again_until_discord_takes_them(harbor, monkeypa
 
 async def _registered(harbor) -> bool:
     return {one["name"] for one in harbor.fake.world.commands.values()} >= commands.names(harbor.settings)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["never heard before", "heard before"])
+async def test_what_is_written_before_discord_tells_of_the_server_is_read_when_it_does(harbor, first):
+    await harbor.settled()
+    await harbor.stop()
+    if first:
+        with contextlib.closing(sqlite3.connect(harbor.folder / "var/greenroom.db")) as base, base:
+            base.execute("DELETE FROM cursors WHERE platform = 'discord'")
+    harbor.fake.gateway.tells_of_the_server = False
+    with capture_logs() as logs:
+        await harbor.start_anyway()
+        while not any(entry["event"] == "discord_connected" for entry in logs):
+            await asyncio.sleep(0.01)
+    missed = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
+    harbor.fake.gateway.tells_of_the_server = True
+    harbor.fake.disconnect(resumable=False)
+    assert await harbor.judged(missed)
+
+
+async def test_a_session_that_ends_before_it_is_ready_leaves_nothing_out(harbor):
+    """The library says that it is ready a moment after it has connected, also if it is away again by then."""
+    await harbor.settled()
+    harbor.fake.disconnect(resumable=False)
+    await harbor.until(lambda: _identified(harbor, 2))
+    harbor.fake.gateway.greets.clear()
+    with capture_logs() as logs:
+        harbor.fake.disconnect(resumable=False)
+        while not any(entry["event"] == "discord_connected" for entry in logs):
+            await asyncio.sleep(0.01)
+        await harbor.until(harbor.caught_up)
+    missed = harbor.fake.post(harbor.general, harbor.robin, PRAISE)
+    assert not harbor.platform._client.is_listening()
+    harbor.fake.gateway.greets.set()
+    assert await harbor.judged(missed)
