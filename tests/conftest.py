@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +34,16 @@ yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[
 
 # As the program does before numpy is imported: threads for matrices as small as ours cost more than they give.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Where there is room in memory, the folders of tests are there: a test has some thirty commits, and each waits for the
+# disk. Nothing here can tell: a commit outlives a process that is killed, and only a machine that stops would lose it.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 4 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would the programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("no hurry", deadline=None)  # a slow machine makes no test fail
 settings.load_profile("no hurry")
