@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ async def test_one_that_is_broken_is_told_of_and_tried_again(folder: Folder, run
             assert "The torn" in (await client.get("/inbox")).text
 
 
+@pytest.fixture
+def no_bind_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no config.yaml can be read a free port is taken, and not 8765: whoever runs the tests may run Greenroom."""
+    monkeypatch.setattr(communities, "Bind", partial(communities.Bind, bind="127.0.0.1:0"))
+
+
+@pytest.mark.usefixtures("no_bind_is_read")
 async def test_none_that_runs_is_not_ready(folder: Folder, run: Run) -> None:
     folder.add("torn").write_text("nothing: of it\n", encoding="utf-8")
     async with run() as town, town.at(f"127.0.0.1:{town.port}") as client:
@@ -63,6 +71,7 @@ async def test_none_that_runs_is_not_ready(folder: Folder, run: Run) -> None:
         ]
 
 
+@pytest.mark.usefixtures("no_bind_is_read")
 async def test_the_pause_before_another_try_grows(folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(communities, "LONGEST_PAUSE", 0.1)
     folder.add("torn").write_text("nothing: of it\n", encoding="utf-8")
