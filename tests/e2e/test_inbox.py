@@ -343,6 +343,23 @@ def test_left_alone_posts_have_a_reason_and_can_get_a_card(greenroom, phone):
     expect(page.locator("article[data-draft]", has_text="my train is late")).to_be_focused()
 
 
+def test_a_card_that_the_stream_tells_of_before_the_answer_comes_stays(greenroom, phone):
+    greenroom.write("my bus is late again", fan="Rail", channel="late")
+    page = phone.page
+    page.goto(greenroom.url + "/inbox?view=left&channel=late")
+    held = []
+    page.route("**/api/posts/*/card", lambda route: held.append((route, route.fetch())))
+    card(page, "my bus is late").get_by_role("button", name="Ask for a card").click()
+    mine = page.locator("article[data-draft]", has_text="my bus is late")
+    expect(mine).to_be_visible()
+    with page.expect_response("**/inbox/cards?*") as asked:
+        for route, answer in held:
+            route.fulfill(response=answer)
+    asked.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(mine).to_be_focused()
+
+
 HTML = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}'
 
 

@@ -13,6 +13,7 @@ import {
   isLive,
   isOpen,
   nextOpen,
+  patch,
   refresh,
   say,
   settle,
@@ -180,7 +181,12 @@ async function needsNoAnswer(card) {
 async function takePlace(card, draft) {
   const [fresh] = (await fetchCards([draft])) ?? [];
   if (!fresh) return null;
-  cardOf(draft)?.remove(); // it may stand further down
+  const there = cardOf(draft);
+  if (there === card) {
+    patch(card, fresh); // the stream told of it before the answer came
+    return card;
+  }
+  there?.remove(); // it may stand further down
   card.replaceWith(fresh);
   enhance([fresh]);
   return fresh;
