@@ -5,22 +5,29 @@ READY := .venv/.ready
 # Compiled once, not by each process that a test starts.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-whole test-postgresql test-browser test-deploy test-kill test-month demo-month soak lint specs bench train
+.PHONY: run test test-platforms test-whole test-postgresql test-browser test-deploy test-kill test-month demo-month soak lint specs bench train
 
 run: $(READY)
 	@$(BIN)/greenroom run
 
+# What most changes touch: the program, the console and the commands, without the platforms' own.
+PLATFORMS := tests/integration/discord tests/integration/telegram tests/contract/chat
+USUAL := not kill and not browser and not month and not postgresql and not whole and not deploy
 test: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'not kill and not browser and not month and not postgresql and not whole and not deploy' -n 3 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench $(PLATFORMS:%=--ignore=%) -m '$(USUAL)' -n 4 --dist worksteal
+
+# Discord and Telegram against servers that speak as theirs do, and what every chat platform must keep.
+test-platforms: $(READY)
+	@$(BIN)/python -m pytest $(PLATFORMS) -m '$(USUAL)' -n 4 --dist worksteal
 
 # What has to do with the database once more, on a real PostgreSQL: one from a wheel, or that of GREENROOM_TEST_POSTGRES.
 DATABASE := $(addprefix tests/integration/,store desk outbox intake insights people machine assistant communities/test_server.py)
 test-postgresql: $(READY)
-	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 3 --dist worksteal
+	@GREENROOM_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(DATABASE) -m 'not kill and not sqlite' -n 4 --dist worksteal
 
 # What takes its time: random stories, attacks on whole pages, the program as a process, every shipped template, every pattern.
 test-whole: $(READY)
-	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 3 --dist worksteal
+	@$(BIN)/python -m pytest --ignore=tests/bench -m 'whole and not browser' -n 4 --dist worksteal
 
 # The pages in a browser: Chromium or Chrome. The program is started once for a file of tests.
 test-browser: $(READY)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from importlib import metadata, resources
 from pathlib import Path
 from threading import Lock
@@ -251,7 +251,7 @@ class Content:
         if self._var is None or self._set is None:
             return
         try:
-            keep(self._var, self._set.texts, self._checks())
+            keep(self._var, self._set.texts, _checks())
         except OSError as error:
             log.warning("templates_not_kept", folder=str(self._var), why=error.strerror)
 
@@ -284,15 +284,16 @@ class Content:
         """The files that were in use before as they are now, under the same checks and shared words: their wordings
         need no check again."""
         found = kept(self._var) if self._var else None
-        if found is None or found.checks != self._checks() or any(texts.get(f) != found.texts.get(f) for f in _SHARED):
+        if found is None or found.checks != _checks() or any(texts.get(f) != found.texts.get(f) for f in _SHARED):
             return frozenset()
         return frozenset(path for path, text in texts.items() if found.texts.get(path) == text)
 
-    @staticmethod
-    def _checks() -> str:
-        """The version of the checks: that of the program, and a hash of its word lists."""
-        lists = sorted(shipped_texts().items())
-        return f"{metadata.version('greenroom')} {hashlib.sha256(repr(lists).encode()).hexdigest()}"
+
+@cache
+def _checks() -> str:
+    """The version of the checks: that of the program, and a hash of its word lists."""
+    lists = sorted(shipped_texts().items())
+    return f"{metadata.version('greenroom')} {hashlib.sha256(repr(lists).encode()).hexdigest()}"
 
 
 def _trim_memory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -58,6 +59,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if wanted not in RARE or not collection_path.match("test_*.py"):
         return None
     return f"mark.{wanted}" not in collection_path.read_text("utf-8") or None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look through it again and again, and may come less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture

@@ -11,13 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.common import Config, busy, counted, edited, load_settings
-from bot.console.assistant import ENDS
 from bot.content import Content, read_library
 from bot.errors import GreenroomError, NotDone
 from bot.insights.coverage import mondays
 from bot.insights.patches import Patch, Patched
 from bot.insights.taking import Try, settle, take, waiting
-from bot.insights.wordings import FEW, Became, Key, WhatWorks, share, what_works
+from bot.insights.wordings import ENDS, FEW, Became, Key, WhatWorks, share, what_works
 from bot.reader import load_reader
 from bot.settings import Settings
 from bot.store import assistant, wordings

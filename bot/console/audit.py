@@ -17,7 +17,6 @@ from fastapi.responses import StreamingResponse
 
 from bot.adapters.web.deps import Deps, Wired
 from bot.adapters.web.problems import note
-from bot.console.assistant import ENDS
 from bot.console.figures import REASONS
 from bot.console.live import card_of
 from bot.console.render import platform_name
@@ -28,6 +27,7 @@ from bot.domain import clean
 from bot.errors import StoreError
 from bot.events import Event, Happened
 from bot.insights.digest_text import STATES
+from bot.insights.wordings import ENDS
 from bot.store import Connection, cards, events
 from bot.store import figures as rows
 from bot.store.events import Filter

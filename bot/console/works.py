@@ -11,14 +11,13 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from bot.adapters.web.deps import Wired
-from bot.console.assistant import ENDS
 from bot.console.chart import SHARE_LINES, shares
 from bot.console.patches import patches
 from bot.console.shell import page
 from bot.console.signin import SignedIn
 from bot.console.templates import address, titles_of
 from bot.insights.coverage import mondays
-from bot.insights.wordings import FEW, Became, what_works
+from bot.insights.wordings import ENDS, FEW, Became, what_works
 from bot.store import assistant, wordings
 from bot.store.assistant import NOT_ASKED, End
 from responders.library.model import Library

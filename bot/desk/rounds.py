@@ -14,7 +14,7 @@ from bot.domain import Cause, Draft
 from bot.events import Happened
 from bot.ports import Clock
 from bot.queue import consents, facts, forgetting, moves, retention
-from bot.settings import Settings
+from bot.settings import Keep, Settings
 from bot.store import Connection, Store, drafts, events, fans, inbox, people, requests
 from bot.store.signals import Signal
 from responders.pipeline import Pipeline
@@ -169,12 +169,9 @@ class Rounds:
             await self._store.write(lambda c: consents.tidy(c, now))
         while due := await self._store.read(lambda c: retention.words_due(c, now - keep.post_text, undone)):
             await self._store.write(partial(_drop, post_ids=due, now=now))
-        await self._store.write(lambda c: _drop_old(c, now - keep.events, now - KEEP_REQUESTS))
-        await self._store.write(lambda c: inbox.drop_before(c, now - keep.post_text))
         while await self._store.write(lambda c: fans.drop_rows(c, now - keep.rows)):
             pass
-        await self._store.write(lambda c: fans.drop_tombstones(c, now - keep.rows))
-        await self._store.write(lambda c: people.drop_links(c, now))
+        await self._store.write(lambda c: _drop_old(c, keep, now))
         await self._store.write(lambda c: retention.done(c, now))
         if await self._store.read(lambda c: retention.rewrite_due(c, now)):
             await self._store.rewrite()
@@ -194,6 +191,9 @@ def _drop(connection: Connection, post_ids: list[str], now: datetime) -> None:
     events.append(connection, Happened.TEXTS_DROPPED, now, posts=len(post_ids))
 
 
-def _drop_old(connection: Connection, facts_before: datetime, answers_before: datetime) -> None:
-    events.drop_before(connection, facts_before)
-    requests.drop_before(connection, answers_before)
+def _drop_old(connection: Connection, keep: Keep, now: datetime) -> None:
+    events.drop_before(connection, now - keep.events)
+    requests.drop_before(connection, now - KEEP_REQUESTS)
+    inbox.drop_before(connection, now - keep.post_text)
+    fans.drop_tombstones(connection, now - keep.rows)
+    people.drop_links(connection, now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
 from bot.insights.misread import Misread, misread
+from bot.store.assistant import End
 from bot.store.wordings import Cards, Counted, Fate
 from responders.library.model import Library
 from responders.types import ASSISTANT
@@ -17,6 +18,20 @@ FEW = 5
 """Of fewer than that no share is told: it would say more than is known."""
 Key = tuple[str, str]
 """Template and name of a wording."""
+ENDS: Mapping[str, str] = {
+    End.ANSWERED: "on the card",
+    End.BLOCKED: "stopped by a check",
+    End.NOTHING: "it had nothing to say",
+    End.NONSENSE: "its answer made no sense",
+    End.VOID: "the card had moved on",
+    End.LATE: "too late",
+    End.DOWN: "it did not answer",
+    End.BUSY: "it asked us to wait",
+    End.REFUSED: "it refused",
+    End.OVER_BUDGET: "not asked: the day's questions were used up",
+    End.LEFT_OUT: "not asked: no post for it",
+}
+"""What became of a question to the language model, in words."""
 
 
 def share(part: int, of: int) -> int | None:

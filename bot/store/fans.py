@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     Table,
     and_,
@@ -407,6 +409,17 @@ def nobody_waits_for(
     A draft that was rejected after `undone_before` can still be taken back, so it is open. A failed reply is open, too:
     it can be tried again until it is too late.
     """
+    moments = {"before": before, "undone_before": undone_before}
+    gates, *queries = _needless()
+    hit = [(post_id, (read or {}).get("risk", ())) for post_id, read in connection.execute(gates, moments)]
+    due = (post_id for query in queries for post_id in connection.execute(query, {**moments, "most": limit}).scalars())
+    return list(dict.fromkeys(due)), hit
+
+
+@cache  # to put them together takes longer than to ask
+def _needless() -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """Posts that were handed off at a gate, old posts, and posts with an old draft that came later."""
+    before = bindparam("before", type_=posts.c.received_at.type)
     on_its_way = select(deliveries.c.draft_id).where(deliveries.c.state.in_(("held", "sending", "uncertain")))
     later = deliveries.alias()
     tried_since = (later.c.draft_id == deliveries.c.draft_id) & (later.c.created_at > deliveries.c.created_at)
@@ -416,7 +429,7 @@ def nobody_waits_for(
     in_time = drafts.c.expires_at.is_(None) | (drafts.c.expires_at > before)
     open_drafts = (  # one query each, so that each uses its own index
         drafts.c.state.in_(("waiting", "snoozed")),
-        (drafts.c.state == "rejected") & (drafts.c.decided_at > undone_before),
+        (drafts.c.state == "rejected") & (drafts.c.decided_at > bindparam("undone_before", type_=before.type)),
         drafts.c.id.in_(on_its_way),
         drafts.c.id.in_(failed) & in_time,
     )
@@ -425,16 +438,15 @@ def nobody_waits_for(
         consents.c.state == "yes", consents.c.kind.in_(("stage", "answer")), consents.c.post_id.is_not(None)
     )
     kept = (text("posts.kept"), posts.c.id.not_in(waiting), posts.c.id.not_in(shown))
-    old = select(posts.c.id).where(*kept, posts.c.received_at < before).limit(limit)
     beside = and_(
         text(f"drafts.{tables.BESIDE}"),
         drafts.c.created_at < before,
         *(drafts.c.post_id.not_in(some) for some in (waiting, shown)),
     )
-    later_on = select(drafts.c.post_id).where(beside).limit(limit)
-    gates = select(posts.c.id, posts.c.understanding).where(
-        *kept, text("posts.reason_code = 'gate'"), posts.c.action == "handoff"
+    return (
+        select(posts.c.id, posts.c.understanding).where(
+            *kept, text("posts.reason_code = 'gate'"), posts.c.action == "handoff"
+        ),
+        select(posts.c.id).where(*kept, posts.c.received_at < before).limit(bindparam("most", type_=Integer())),
+        select(drafts.c.post_id).where(beside).limit(bindparam("most", type_=Integer())),
     )
-    hit = [(post_id, (read or {}).get("risk", ())) for post_id, read in connection.execute(gates)]
-    due = (post_id for query in (old, later_on) for post_id in connection.execute(query).scalars())
-    return list(dict.fromkeys(due)), hit

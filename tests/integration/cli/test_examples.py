@@ -21,7 +21,7 @@ from typer.main import get_command
 
 from bot.cli import commands, rows
 from tests.integration.program import ROOT
-from tests.processes import free_port, interrupt, started
+from tests.processes import begin_as_before, free_port, interrupt, started
 from tests.unit.exports.builders import discord, line, said
 
 pytestmark = pytest.mark.whole
@@ -100,6 +100,7 @@ def make(folder: Path, port: int) -> Path:
     example = "examples:\n  - {given: {post: thank you}, expect: {max_words: 20}}"
     (folder / "wordings.csv").write_bytes(rows.written([{**wording, "more": example}]))
     shutil.copytree(folder / "templates", folder / "new", ignore=shutil.ignore_patterns("en", "de", "fr", "es", "pt"))
+    begin_as_before(folder / "var")
     assert run(["db", "upgrade"], folder).returncode == 0
     assert run(["db", "backup", "saved.db"], folder).returncode == 0
     return folder
