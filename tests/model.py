@@ -2,10 +2,12 @@
 
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.content import Content
 from bot.reader import Reader, TextEncoder, load_reader
 from responders.pipeline import Pipeline
+from tests.processes import begin_as_before, keep_what_began
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -20,4 +22,9 @@ def reader() -> Reader:
 @cache
 def shipped() -> Pipeline:
     """The shipped templates with the model and the language detector, as they run."""
-    return Content(TEMPLATES, reader=reader).load()
+    with TemporaryDirectory() as folder:
+        begin_as_before(var := Path(folder))
+        content = Content(TEMPLATES, reader=reader, var=var)
+        content.start()
+        keep_what_began(var)
+        return content.pipeline

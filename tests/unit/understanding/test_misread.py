@@ -794,6 +794,7 @@ def told(proposal: Proposal) -> str:
     return f"{proposal.outcome}, {read.intents[:3]}, {read.alarms}: {proposal.reason.sentence}"
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("kind", "text", "before", "right"), [c for c in CASES if c[1] not in MISREAD.get(c[0], ())])
 def test_what_holds(run: Run, kind: str, text: str, before: tuple[str, str] | None, right: Right) -> None:
     proposal = run(text, before)
