@@ -18,7 +18,7 @@ from responders.types import Context, Outcome, Post, Proposal, Reason, ReasonCod
 from .conftest import TOKEN, Greenroom
 
 Start = Callable[..., AbstractAsyncContextManager[Greenroom]]
-CLIENTS, POSTS = 64, 20_000
+CLIENTS, POSTS = 64, 5_000
 CHANNELS = 40
 
 

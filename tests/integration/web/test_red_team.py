@@ -160,7 +160,7 @@ async def answered(greenroom: Greenroom) -> None:
 
     async with asyncio.timeout(240):
         while await app.store.read(open_):
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)
 
 
 def open_calls(connection: Any) -> bool:
