@@ -33,7 +33,8 @@ class SoftmaxHead:
     def fit(cls, rows: Floats, labels: Sequence[str], *, ridge: float) -> SoftmaxHead:
         """Fit to rows (n, d) with a label each. Every label counts the same, however many rows it has.
 
-        The last fit is remembered, because most edits of the operators change no example.
+        The last two fits are remembered (own intents and own situations), because most edits of the operators change no
+        example.
         """
         table = np.ascontiguousarray(rows, dtype=np.float32)
         return cls(*_fitted(table.tobytes(), table.shape[-1], tuple(labels), ridge))
@@ -44,7 +45,7 @@ class SoftmaxHead:
         return scores
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _fitted(table: bytes, width: int, labels: tuple[str, ...], ridge: float) -> tuple[tuple[str, ...], Floats, Floats]:
     """The parts of a head, from the bytes of its rows."""
     names = tuple(sorted(set(labels)))

@@ -29,8 +29,11 @@ _OWN_SHARPNESS = 6.0
 """The factor that turns scores of operators' own intents into chances."""
 _OWN_RARE = 4.5
 """Log-odds against each own intent: most posts are none of them, and few examples cannot show that."""
-_OWN_RARER = 1.0
+_OWN_RARER = 2.0
 """The same again against an own situation, because it leads to a reply."""
+_BESIDE, _OWN_BESIDE = " beside", 3.0
+"""The label of posts of known situations that have the intent of an own one, and the log-odds against these: where both
+fit, it is the own one."""
 _TO_NOBODY = 1.2
 """Log-odds against helping when a post answers no fan and names nobody."""
 _PHRASE = 3.0
@@ -48,6 +51,10 @@ _SUREST = 0.9999
 _TOLD = 0.5
 """From this chance a post tells something."""
 _SITUATIONS = 5
+
+
+Heads = Sequence[SoftmaxHead | None]
+"""For own intents, and for own situations."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,8 +91,9 @@ class IntentAnalyzer:
         self._situations = {template.id: template.intent for template in own}
         self._vectors = reads.vectors([encodable(text) for text in self._texts])
         self._known = {name: i for i, name in enumerate(reads.intents) if name in library.intents or name in GATES}
-        self._own = tuple(sorted({*library.intents, *self._situations} - {*reads.intents}))
-        self._head = self._fit()
+        self._beside = reads.vectors([encodable(text) for text in _beside(library, own)])
+        self._own = (frozenset({*library.intents} - {*reads.intents}), frozenset(self._situations))
+        self._heads = tuple(self._fit(own_labels) for own_labels in self._own)
         lists = [entry for entry in library.word_lists["readings"].values() if "against" in entry]
         self._phrases = [(Gate(entry), entry.get("toward", ()), entry["against"]) for entry in lists]
         self._cues = {
@@ -99,7 +107,7 @@ class IntentAnalyzer:
         said = before(post, context)
         read = self._reads.read(encodable(post.text, said))
         likeness = self._vectors @ read.vector
-        shares, happened = self._shares(post.text, read, likeness, context, said, head=self._head)
+        shares, happened = self._shares(post.text, read, likeness, context, said, heads=self._heads)
         forced = context.forced_intent
         second = None if forced else context.second_reading
         if forced:  # danger stays as it was read
@@ -137,8 +145,9 @@ class IntentAnalyzer:
             others = self._vectors @ self._vectors[i]
             others[i] = -1.0
             read = self._reads.read(encodable(text))
-            head = self._fit(without=i) if label in self._own else self._head
-            shares, happened = self._shares(text, read, others, None, "", head=head)
+            known = zip(self._own, self._heads, strict=True)
+            heads = [self._fit(own, without=i) if label in own else head for own, head in known]
+            shares, happened = self._shares(text, read, others, None, "", heads=heads)
             best = max(shares, key=lambda name: shares[name])
             found.append(
                 HeldOut(
@@ -153,18 +162,23 @@ class IntentAnalyzer:
             )
         return found
 
-    def _fit(self, without: int | None = None) -> SoftmaxHead | None:
-        """A head that tells the operators' own intents from everything else that is known; None when there are none."""
-        rows = [i for i in range(len(self._texts)) if i != without]
-        labels = [label if label in self._own else "" for label in (self._labels[i] for i in rows)]
+    def _fit(self, own: frozenset[str], without: int | None = None) -> SoftmaxHead | None:
+        """A head that tells the operators' own intents from everything else that is known, or their own situations.
+        Neither knows of the other. None when there are none."""
+        away = frozenset().union(*self._own) - own
+        rows = [i for i, label in enumerate(self._labels) if i != without and label not in away]
+        labels = [label if label in own else "" for label in (self._labels[i] for i in rows)]
         if not any(labels):
             return None
         background = self._reads.background
-        table = np.concatenate([self._vectors[rows], background])
-        return SoftmaxHead.fit(table, [*labels, *[""] * len(background)], ridge=_OWN_RIDGE)
+        parts, others = [self._vectors[rows], background], [""] * len(background)
+        if own & self._situations.keys() and len(self._beside):
+            parts.append(self._beside)
+            others += [_BESIDE] * len(self._beside)
+        return SoftmaxHead.fit(np.concatenate(parts), [*labels, *others], ridge=_OWN_RIDGE)
 
     def _shares(
-        self, text: str, read: Read, likeness: Floats, context: Context | None, said: str, *, head: SoftmaxHead | None
+        self, text: str, read: Read, likeness: Floats, context: Context | None, said: str, *, heads: Heads
     ) -> tuple[dict[str, float], dict[str, float]]:
         """Intent -> its chance, for the gates and the intents of this library; and situation -> its chance."""
         logs = {name: float(np.log(read.intents[i] + 1e-9)) for name, i in self._known.items()}
@@ -173,7 +187,7 @@ class IntentAnalyzer:
         for name, log in self._prior(text, context).items():
             if name in logs:
                 logs[name] += log
-        own = self._own_shares(read.vector, likeness, head)
+        own = self._own_shares(read.vector, likeness, heads)
         for name in logs.keys() & self._rows.keys():
             logs[name] += _near(likeness[self._rows[name]])
         rest = _softmax(logs)
@@ -202,13 +216,19 @@ class IntentAnalyzer:
         total = sum(own.values())
         return {name: chance / total for name, chance in own.items()} if total else {}
 
-    def _own_shares(self, vector: Floats, likeness: Floats, head: SoftmaxHead | None) -> dict[str, float]:
-        if head is None:
-            return {}
-        scores = dict(zip(head.labels, map(float, _OWN_SHARPNESS * head.scores(vector)), strict=True))
-        for name in filter(None, scores):
-            scores[name] += _near(likeness[self._rows[name]]) - _OWN_RARE - _OWN_RARER * (name in self._situations)
-        return {name: share for name, share in _softmax(scores).items() if name}
+    def _own_shares(self, vector: Floats, likeness: Floats, heads: Heads) -> dict[str, float]:
+        """Own intents first; own situations share what these leave."""
+        found: dict[str, float] = {}
+        for head in filter(None, heads):
+            scores = dict(zip(head.labels, map(float, _OWN_SHARPNESS * head.scores(vector)), strict=True))
+            mine = scores.keys() - {"", _BESIDE}
+            for name in mine:
+                scores[name] += _near(likeness[self._rows[name]]) - _OWN_RARE - _OWN_RARER * (name in self._situations)
+            if _BESIDE in scores:
+                scores[_BESIDE] -= _OWN_BESIDE
+            left = 1.0 - sum(found.values())
+            found |= {name: share * left for name, share in _softmax(scores).items() if name in mine}
+        return found
 
     def _prior(self, text: str, context: Context | None) -> dict[str, float]:
         """What the messages around, phrases and the operators' cue words speak for, as log-odds."""
@@ -264,6 +284,14 @@ def _own_situations(library: Library, reads: Reads) -> list[Template]:
     if not reads.situations:
         return []
     return [t for t in library.templates if t.answers_to and not t.is_faq and t.id not in reads.situations]
+
+
+def _beside(library: Library, own: Sequence[Template]) -> list[str]:
+    """The posts of known situations with the intents of own ones. Without them an own situation takes what belongs to
+    them: a request for an interview is much like an offer to join the team."""
+    intents, taught = {template.intent for template in own}, {template.key for template in own}
+    known = (t for t in library.templates if t.intent in intents and t.key not in taught and not t.is_faq)
+    return [text for template in known for text in template.answers_to]
 
 
 def _near(likeness: Floats) -> float:
