@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 
-from responders.builtin.templated import TemplatedResponder
+from responders.builtin.templated import SURE, TemplatedResponder
 from responders.library.model import Library
 from responders.ports import Analyzer, LanguageDetector, Responder, VoiceCheck
 from responders.said import ALSO, in_quotes
@@ -118,7 +118,7 @@ class Pipeline:
                 if verdict:
                     left = [replace(candidate, sure=False) for candidate in left]
                 choice = choose(left, case.context, partial(self._checked, read=understanding, case=case))
-            verdict = verdict or _result(case, offered, left, choice)
+            verdict = verdict or _result(case, self.library, offered, left, choice)
             trace += _chosen(offered, left, choice)
             if choice.best and not choice.best.sure:
                 choice = Choice(alternatives=tuple(_told_apart((choice.best, *choice.alternatives))))
@@ -210,7 +210,7 @@ def build(
     return read_by(reads, cache(lambda: read_by(spare())) if spare else None)
 
 
-def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice: Choice) -> Verdict:
+def _result(case: Case, library: Library, offered: list[Candidate], left: list[Candidate], choice: Choice) -> Verdict:
     """The outcome, once the responders have answered."""
     read, best = case.understanding, choice.best
     asks = read.intent == QUESTION
@@ -219,15 +219,35 @@ def _result(case: Case, offered: list[Candidate], left: list[Candidate], choice:
     if best and not asks:
         sentence = f"Reads as {because(read)}; what it is about exactly is not clear: pick what fits."
         return Outcome.HANDOFF, Reason(code=ReasonCode.LOW_CONFIDENCE, sentence=sentence)
-    if asks and (best or not offered):
-        near = ", ".join(c.why for c in (best, *choice.alternatives) if c and c.answer)
-        sentence = f"No answer is certain; the nearest are {near}." if near else _NO_ANSWER
-        return case.short_of(ReasonCode.NO_ANSWER, sentence)
-    if not offered:
-        return case.short_of(ReasonCode.NO_TEMPLATE, f"Reads as {because(read)}, and no template fits.")
+    if not offered or (asks and best):
+        near = [c.why for c in (best, *choice.alternatives) if c and c.answer]
+        return _unanswered(case, _unwritten(case, library), ", ".join(near))
     if not left or choice.blocked <= {_TWIN}:
         return case.short_of(ReasonCode.NO_FRESH_WORDING, "Every wording that fits was used here lately.")
     return case.short_of(ReasonCode.NO_TEMPLATE, "Every wording that fits says something that may not be said here.")
+
+
+def _unanswered(case: Case, unwritten: str, near: str) -> Verdict:
+    """The outcome where nothing certain is offered. `unwritten`: as `_unwritten` says; `near`: the nearest answers."""
+    read = case.understanding
+    by_hand = f"{unwritten}: a person answers."
+    if read.intent != QUESTION:
+        if unwritten:
+            return Outcome.HANDOFF, Reason(code=ReasonCode.BY_HAND, sentence=by_hand)
+        return case.short_of(ReasonCode.NO_TEMPLATE, f"Reads as {because(read)}, and no template fits.")
+    if unwritten:
+        sentence = f"{unwritten}; the nearest answers are {near}." if near else by_hand
+    else:
+        sentence = f"No answer is certain; the nearest are {near}." if near else _NO_ANSWER
+    return case.short_of(ReasonCode.NO_ANSWER, sentence)
+
+
+def _unwritten(case: Case, library: Library) -> str:
+    """The beginning of a sentence about the likeliest situation, where nobody wrote a reply for it; else nothing."""
+    name, chance = next(iter(case.understanding.situations), ("", 0.0))
+    if chance < SURE or not library.unwritten(name, case.context.locale):
+        return ""
+    return f"Reads as {in_quotes(name)} ({sureness(min(chance, _SUREST))}), and no reply is written for that"
 
 
 def _told_apart(replies: Iterable[Candidate]) -> Iterator[Candidate]:

@@ -232,6 +232,8 @@ def _sum(
         f"{counted(len(library.templates), 'template')} with {counted(wordings, 'wording')}"
         f" ({', '.join(f'{locale} {count:,}' for locale, count in by_locale)})."
     )
+    if unwritten := sum(not template.variants for template in library.templates):
+        yield f"{counted(unwritten, 'template')} without a reply: a person answers."
     posts = sum(len(template.answers_to) for template in tried)
     paths = {template.path for template in tried}
     missed = len(lost) + sum(len(texts) for (path, _), texts in shared_posts(library).items() if path in paths)

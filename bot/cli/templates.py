@@ -71,8 +71,9 @@ def preview(
     known = sources(pipeline.library.facts, written, context, replace(read, language=template.locale))
     for one in explain(template, holds, known, words):
         typer.echo(f"\n{one.variant}: {f'not offered: {one.why_not}' if one.why_not else 'offered'}\n  {one.text}")
-    if template.handoff:
-        typer.echo(f"\nA person answers. {template.handoff}")
+    if template.handoff or not template.variants:
+        told = ("" if template.variants else "No reply is written here.", "A person answers.", template.handoff)
+        typer.echo(f"\n{' '.join(filter(None, told))}")
 
 
 def _show_notice(library: Library, notice: Template, slots: Sequence[str]) -> None:

@@ -99,6 +99,8 @@ class Row:
     languages: tuple[str, ...]
     sent: int
     """Yeses to its wordings, edited or not."""
+    written: bool
+    """False where nobody wrote a reply."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,6 +224,7 @@ def _list(library: Library, titles: Titles, uses: Uses, only: Filter) -> dict[st
                     address=address(intent, name),
                     languages=tuple(t.locale for t in same),
                     sent=sum(sent[t.key] for t in same),
+                    written=any(t.variants for t in same),
                 )
             )
         if rows:

@@ -33,10 +33,6 @@ class TemplatedResponder:
     def __init__(self, library: Library) -> None:
         """`library`: a valid one, as `responders.library.load` returns it."""
         self._library = library
-        self._by_id: dict[tuple[str, str], list[Template]] = {}
-        for template in library.templates:
-            if not template.is_general and not template.is_faq:
-                self._by_id.setdefault((template.locale, template.id), []).append(template)
 
     def respond(self, post: Post, context: Context, understanding: Understanding) -> Iterable[Candidate]:
         """Every candidate that can be rendered. A known FAQ answer stands alone: a reply without it would be untrue.
@@ -56,14 +52,17 @@ class TemplatedResponder:
                 yield replace(candidate, responder=self.name, chance=chance, sure=sure)
 
     def _fitting(self, locale: str, read: Understanding) -> Iterator[tuple[Template, float]]:
-        """The templates of a language that may fit, each with its chance."""
+        """The templates of a language that may fit, each with its chance. What is less likely than a situation that
+        nobody wrote a reply for is left out: it would be the reply to something else."""
         if read.intent == QUESTION:
             templates = self._library.by_key
             if max((chance for _, chance in read.faq), default=0.0) >= NEAR:
                 yield from ((templates[key], chance) for key, chance in read.faq if key in templates)
+        unwritten = (chance for name, chance in read.situations if self._library.unwritten(name, locale))
+        least = max((_LEAST, *unwritten))
         for name, chance in read.situations:
-            if chance >= _LEAST:
-                yield from ((template, chance) for template in self._by_id.get((locale, name), ()))
+            if chance >= least:
+                yield from ((template, chance) for template in self._library.for_situation(name, locale))
         for name, share in dict(read.intents[:_READINGS], **{str(read.intent): read.confidence}).items():
             chance = SURE if name == read.intent and share >= _SURE_OF_INTENT else _SECOND * share
-            yield from ((t, chance) for t in self._library.offering(name, locale) if t.is_general and chance >= _LEAST)
+            yield from ((t, chance) for t in self._library.offering(name, locale) if t.is_general and chance >= least)

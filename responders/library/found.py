@@ -10,7 +10,7 @@ from responders.library.model import Library, Template
 from responders.library.offers import sources
 from responders.library.pitfalls import line_of
 from responders.library.vocabulary import FACTS
-from responders.types import Author, Context, Credit, Post, Proposal, ReasonCode, Understanding
+from responders.types import Author, Context, Credit, Outcome, Post, Proposal, ReasonCode, Understanding
 from responders.understanding.normalise import bare
 
 Run = Callable[[Post, Context], Proposal]
@@ -63,10 +63,16 @@ def _short(text: str) -> str:
 
 
 def finds(template: Template, proposal: Proposal) -> bool:
-    """True when the template's words are offered, or its note is told to the manager."""
+    """True when the template's words are offered, or its note is told to the manager, or it has no words and the post
+    goes to a person as its situation."""
+    if proposal.reason.code is ReasonCode.BY_HAND and template.handoff:
+        return True
+    if not template.variants:
+        read = proposal.understanding
+        is_read = not read.risk and any(name == template.id for name, _ in read.situations[:1])
+        return proposal.outcome is Outcome.HANDOFF and is_read
     offered = (proposal.candidate, *proposal.alternatives)
-    by_hand = bool(template.handoff) and proposal.reason.code is ReasonCode.BY_HAND
-    return by_hand or any(candidate is not None and candidate.template == template.key for candidate in offered)
+    return any(candidate is not None and candidate.template == template.key for candidate in offered)
 
 
 def _taken(proposal: Proposal) -> str:

@@ -61,7 +61,7 @@ class Limit:
 class Template:
     """The replies to one situation: a file `<locale>/<intent>/<id>.md`. `key` is that path without the ending.
 
-    Without `answers_to` it is general: for any post of its intent.
+    Without `answers_to` it is general: for any post of its intent. Without `variants` a person answers.
     """
 
     key: str
@@ -162,6 +162,17 @@ class Library:
         """The templates of an intent in a locale, in the order of their paths."""
         return self._by_intent.get((intent, locale), ())
 
+    def for_situation(self, name: str, locale: str) -> tuple[Template, ...]:
+        """The templates of a situation in a locale. Answers to questions and general replies are for none."""
+        return self._by_situation.get((name, locale), ())
+
+    def unwritten(self, situation: str, locale: str) -> bool:
+        """True when a person answers such posts: the files of the situation have no wording, or it is a question and
+        has no file."""
+        if files := self.for_situation(situation, locale):
+            return not any(template.variants for template in files)
+        return situation in self.word_lists.get("situations", {}).get("question", ())
+
     @cached_property
     def by_key(self) -> Mapping[str, Template]:
         """The templates by their keys."""
@@ -173,4 +184,13 @@ class Library:
         for template in self.templates:
             place = (template.intent, template.locale)
             found[place] = (*found.get(place, ()), template)
+        return found
+
+    @cached_property
+    def _by_situation(self) -> Mapping[tuple[str, str], tuple[Template, ...]]:
+        found: dict[tuple[str, str], tuple[Template, ...]] = {}
+        for template in self.templates:
+            if not template.is_general and not template.is_faq:
+                place = (template.id, template.locale)
+                found[place] = (*found.get(place, ()), template)
         return found

@@ -64,12 +64,13 @@ def read_template(
     handoff = entries["handoff"].text().strip() if "handoff" in entries else None
     excused = _written(entries.get("slots")) if known else None
     variants = read_variants(path, document.sections, slots, excused, faults)
-    if not (variants or handoff or document.sections) and cut_well:
+    answered = entries.get("answers_to") or entries.get(_OLD)
+    a_person_answers = (handoff or answered) and "source" not in entries
+    if not (variants or a_person_answers or document.sections) and cut_well:
         message = "there is no variant; below the front matter write ## variant: NAME and the wording under it"
         faults.append(Fault(file=path, line=None, message=message, code="L01"))
     if cut_well and len(faults) == before:
         _check_all_used(entries.get("slots"), slots, variants)
-    answered = entries.get("answers_to") or entries.get(_OLD)
     answers_to, source = _answers(entries, answered, intent)
     states = next((slot for slot in slots.values() if slot.source.startswith(FACTS)), None)
     if known and intent == "question" and answers_to and "source" not in entries and states:

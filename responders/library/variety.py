@@ -49,7 +49,7 @@ def _too_few(template: Template, known: Collection[str]) -> Iterator[str]:
     if template.id not in known and 0 < len(template.answers_to) < FEWEST_POSTS:
         yield f"it is found better from {FEWEST_POSTS} posts or more under answers_to:; add some as fans write them"
     count = len(template.variants)
-    if template.intent not in FREQUENT or template.is_faq or template.handoff:
+    if not count or template.intent not in FREQUENT or template.is_faq or template.handoff:
         return
     if count < FEWEST_VARIANTS:
         yield f"{template.intent} comes up often and wants {FEWEST_VARIANTS} variants or more, not {count}; add some"

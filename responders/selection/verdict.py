@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from responders.library.model import Library
+from responders.library.model import Library, Template
 from responders.said import doing, in_quotes
 from responders.types import GATES, Alarm, Context, Outcome, Post, Reason, ReasonCode, Understanding
+from responders.understanding.answers import QUESTION, sure_answer
 from responders.understanding.facts import Conversation
 from responders.understanding.gates import CRISIS, MAYBE, Gate, Gates
 from responders.understanding.normalise import has_emoji, has_words
@@ -145,10 +146,10 @@ class Judge:
         self._gates = Gates(library.word_lists["gates"])
         self._mockery = Mockery(library.word_lists)
         self._sad_news = Gate(library.word_lists["readings"]["sad"])
-        self._notes: dict[str, dict[str, str]] = {}
+        self._notes: dict[str, dict[str, Template]] = {}
         for template in library.templates:
             if template.handoff:
-                self._notes.setdefault(template.id, {})[template.locale] = template.handoff
+                self._notes.setdefault(template.id, {})[template.locale] = template
         self._rules: tuple[Callable[[Case], Verdict | None], ...] = (
             self._staff_or_bot,
             self._gate,
@@ -252,12 +253,18 @@ class Judge:
         return _SAD_NEWS if self._sad_news.fires(case.post.text) and not case.decided else None
 
     def _by_hand(self, case: Case) -> Verdict | None:
-        """Posts that a manager should answer in person, by an operator's note."""
-        for name, chance in case.understanding.situations:
+        """Posts that a manager should answer in person, by an operator's note. A question whose answer is certain gets
+        that answer."""
+        read = case.understanding
+        answered = read.intent == QUESTION and sure_answer(read.faq)
+        for name, chance in read.situations:
             notes = self._notes.get(name)
             if notes and chance >= _BY_HAND_FROM and not case.context.forced_intent:
-                note = notes.get(case.understanding.language) or next(iter(notes.values()))
-                return _H, Reason(code=_C.BY_HAND, sentence=f"Reads as {in_quotes(name)}: a person answers. {note}")
+                noted = notes.get(read.language) or next(iter(notes.values()))
+                if answered and noted.intent == QUESTION:
+                    continue
+                sentence = f"Reads as {in_quotes(name)}: a person answers. {noted.handoff}"
+                return _H, Reason(code=_C.BY_HAND, sentence=sentence)
         return None
 
     def _not_meant(self, case: Case) -> Verdict | None:

@@ -228,7 +228,9 @@ def _unit(rows: Floats) -> Floats:
 
 
 def _is_for(template: Template, read: Understanding) -> Understanding:
-    """The understanding as this template wants it. What raised an alarm stays."""
+    """The understanding as this template wants it. What raised an alarm stays, and the nearest answers where it has no
+    words of its own."""
+    nearest = read.faq if not template.variants else ()
     return replace(
         read,
         intent=template.intent,
@@ -237,5 +239,5 @@ def _is_for(template: Template, read: Understanding) -> Understanding:
         situations=() if template.is_faq else ((template.id, _ASKED),),
         nearest=None,
         language=template.locale,
-        faq=((template.key, _ASKED),) if template.is_faq else (),
+        faq=((template.key, _ASKED),) if template.is_faq else nearest,
     )

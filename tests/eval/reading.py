@@ -81,10 +81,12 @@ class Read:
 
     @property
     def found(self) -> frozenset[str]:
-        """The templates whose words, or whose note, a manager sees."""
+        """The templates whose words, or whose note, a manager sees, and one without words whose situation is read."""
         offers = (self.proposal.candidate, *self.proposal.alternatives)
+        situation = next((name for name, _ in self.proposal.understanding.situations), "")
+        unwritten = self.proposal.outcome is Outcome.HANDOFF and situation == self.post.intent.rpartition("/")[2]
         by_hand = self.proposal.reason.code is ReasonCode.BY_HAND
-        notes = {self.post.intent} if by_hand else set()
+        notes = {self.post.intent} if by_hand or unwritten else set()
         return frozenset({*(reply.template for reply in offers if reply), *notes})
 
     @property

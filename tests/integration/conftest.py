@@ -535,3 +535,9 @@ NEAREST = {
     "en/question/cloud.md": _answer("how do I save to the cloud", "The cloud keeps it."),
 }
 """The same operators' files with two more FAQ answers, which have no blank as `tip` has."""
+UNWRITTEN = {
+    **NEAREST,
+    "en/question/asks_how_to.md": "---\nanswers_to: [how do I ring the bell]\n---\n",
+    "en/question/asks_where_to_find.md": "---\nanswers_to: [where is it]\n---\n## variant: a\nHave a look around.\n",
+}
+"""The same, with a situation that a person answers, and a reply to something that is a little like it."""

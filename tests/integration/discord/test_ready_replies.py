@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.fakes.discord import texts
-from tests.integration.conftest import ASKS, DARK, NEAREST, UNCLEAR, UNSURE
+from tests.integration.conftest import ASKS, DARK, NEAREST, UNCLEAR, UNSURE, UNWRITTEN
 from tests.integration.discord.conftest import House, said
 from tests.integration.discord.conftest import verbs as pressable
 from tests.integration.discord.mods_room import PRAISE, Room, labels, opened, text_of, verbs
@@ -115,6 +115,16 @@ async def unsure(house: House) -> House:
     await house.start()
     await house.listening()
     return house
+
+
+async def test_where_no_reply_is_written_the_nearest_answers_alone_are_at_hand(house):
+    house.operators_write(UNWRITTEN)
+    await house.start()
+    await house.listening()
+    _, card = await asked(house)
+    assert "and no reply is written for that; the nearest answers are for “how do I save" in said(card)
+    assert "Touch the red lamp." in said(card)
+    assert "Have a look around." not in said(card)
 
 
 def nth(card, number):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.telegram import buttons
-from tests.integration.conftest import NEAREST, UNSURE
+from tests.integration.conftest import NEAREST, UNSURE, UNWRITTEN
 
 from .house import PRAISE, House, data_of, verbs
 
@@ -44,6 +44,15 @@ async def test_they_are_listed_with_their_readings_and_one_press_sends_one(room)
     await room.delivery(draft, "sent")
     (reply,) = room.fake.replies_to(post)
     assert reply["text"] == third["text"]
+
+
+async def test_where_no_reply_is_written_the_nearest_answers_alone_are_at_hand(house):
+    house.operators_write(UNWRITTEN)
+    await house.start()
+    _, draft, card = await waiting(house)
+    assert "and no reply is written for that; the nearest answers are for “how do I save" in card["text"]
+    assert "Touch the red lamp." in card["text"]
+    assert {other["template"].rpartition("/")[2] for other in draft["alternatives"]} == {"tip", "lamp", "cloud"}
 
 
 async def test_a_button_from_before_a_restart_sends_what_it_said(room):

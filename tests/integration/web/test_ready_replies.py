@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.integration.conftest import NEAREST, UNSURE
+from tests.integration.conftest import NEAREST, UNSURE, UNWRITTEN
 from tests.integration.web.test_pages import actions, fetched, shown
 from tests.unit.cards import alternative, card, check, raised
 
@@ -28,6 +28,17 @@ async def test_a_card_says_how_the_post_is_read_for_each(unsure):
     blank = "for “how do I save”"
     assert set(readings) == {"for “how do I save at the lamp”", "for “how do I save to the cloud”", blank}
     assert card["alternatives"][readings.index(blank)]["missing_slots"] == [{"name": "tip", "ask": "What helps here?"}]
+
+
+async def test_where_no_reply_is_written_the_nearest_answers_alone_are_at_hand(start):
+    async with start(texts=UNWRITTEN) as running:
+        card = await running.draft(UNSURE)
+        assert (card["kind"], card["text"]) == ("handoff", None)
+        assert {a["template"].rpartition("/")[2] for a in card["alternatives"]} == {"tip", "lamp", "cloud"}
+        async with running.browser():
+            words = flat(await fetched(running, card))
+        assert "and no reply is written for that; the nearest answers are for “how do I save" in words
+        assert "Touch the red lamp." in words
 
 
 async def test_one_request_sends_it(unsure):

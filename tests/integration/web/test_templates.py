@@ -86,6 +86,11 @@ async def test_a_situation_stands_side_by_side_with_its_conditions_and_files(lig
         assert words.count("Not used.") == len(replies(page))
         note = text_of((await browser.get("/templates/of/question/nightwatch")).text)
         assert "A person answers. Ask the desk before you name anybody." in note
+        assert "No wording is written here: a person answers in their own words." in note
+        assert "It is for posts like these:" in note
+        listed = text_of((await browser.get("/templates/list")).text)
+        assert "nightwatch no reply" in listed
+        assert "praise for looks no reply" not in listed
 
 
 SEARCHES = [

@@ -319,7 +319,11 @@ def test_preview_says_whether_the_post_is_for_the_file(greenroom: Run, templates
     assert "length: long" in out
     assert "ask: not offered: it asks" in out
     out = greenroom("templates", "preview", templates / "en/praise/hand.md")[1]
-    assert out.endswith("\nA person answers. Ask who she was.\n")
+    assert out.endswith("\nNo reply is written here. A person answers. Ask who she was.\n")
+    (templates / "en/praise/hand.md").write_text("---\nanswers_to: [my gran sang it]\n---\n")
+    out = greenroom("templates", "preview", templates / "en/praise/hand.md")[1]
+    assert out.endswith("\nNo reply is written here. A person answers.\n")
+    assert "1 template without a reply: a person answers.\n" in greenroom("templates", "check", templates)[1]
 
 
 def test_sample_is_what_a_channel_would_read(greenroom: Run, write_config: Write, templates: Path) -> None:

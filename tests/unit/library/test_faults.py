@@ -167,6 +167,19 @@ def test_words_are_no_condition(faults: Find, line: str) -> None:
     assert told == []
 
 
+def test_only_a_situation_may_have_no_wording(faults: Find) -> None:
+    intents = {"intents/question.yaml": INTENT}
+
+    def told(front: str) -> list[str]:
+        return [str(fault) for fault in faults({"en/question/a.md": f"---\n{front}\n---\n", **intents})]
+
+    posts = "answers_to: [who paints the signs, who made the gate]"
+    assert told(posts) == []
+    assert told(f"{posts}\nhandoff: Ask the painter.") == []
+    for front in (f"{posts}\nsource: me", f"{posts}\nsource: me\nhandoff: Ask the painter.", "limits: {per_fan: 1/7d}"):
+        assert any("there is no variant" in fault for fault in told(front)), front
+
+
 def test_line_ends_and_byte_order_marks_move_no_lines(faults_of: Callable[..., str]) -> None:
     text = GOOD.replace("{{ detail }}", "{{ detial }}").replace("post.detail,", "post.detial,")
     assert faults_of("\ufeff" + text.replace("\n", "\r\n")) == faults_of(text)

@@ -74,6 +74,28 @@ def test_clear_posts_get_what_they_should(
     assert len(spoken) <= 0.2 * len(posts["silent"]), told(spoken)
 
 
+@pytest.mark.parametrize(
+    ("situation", "text"),
+    [
+        ("asks_for_interview", "could we interview one of you for our podcast?"),
+        ("asks_for_interview", "Would you be up for a talk at our makerspace in spring?"),
+        ("asks_for_interview", "I'm writing an article on repair cafes, is there someone I can quote?"),
+        ("asks_for_interview", "my uni project is about small orchestras, would the conductor answer a short survey?"),
+        ("asks_about_joining_team", "do you still take volunteers for the workshop? I can weld"),
+        ("asks_about_joining_team", "are you hiring lifeguards for the summer?"),
+        ("asks_about_joining_team", "I'd like to help out with the translations, where do I sign up?"),
+        ("asks_contact", "who do I write to about using your map in a school book?"),
+    ],
+)
+def test_who_asks_for_an_interview_does_not_ask_to_join(
+    real: Pipeline, a_post: Callable[..., Post], a_context: Callable[..., Context], situation: str, text: str
+) -> None:
+    proposal = real.run(a_post(text), a_context())
+    assert (proposal.outcome, proposal.understanding.situations[0][0]) == ("handoff", situation)
+    written = {candidate.template for candidate in _offered(proposal) if not candidate.answer}
+    assert written == (set() if situation == "asks_for_interview" else {f"en/question/{situation}"})
+
+
 def _offered(proposal: Proposal) -> list[Candidate]:
     return [c for c in (proposal.candidate, *proposal.alternatives) if c]
 
