@@ -220,16 +220,16 @@ def _result(case: Case, library: Library, offered: list[Candidate], left: list[C
         sentence = f"Reads as {because(read)}; what it is about exactly is not clear: pick what fits."
         return Outcome.HANDOFF, Reason(code=ReasonCode.LOW_CONFIDENCE, sentence=sentence)
     if not offered or (asks and best):
-        near = [c.why for c in (best, *choice.alternatives) if c and c.answer]
-        return _unanswered(case, _unwritten(case, library), ", ".join(near))
+        return _unanswered(case, _unwritten(case, library), choice)
     if not left or choice.blocked <= {_TWIN}:
         return case.short_of(ReasonCode.NO_FRESH_WORDING, "Every wording that fits was used here lately.")
     return case.short_of(ReasonCode.NO_TEMPLATE, "Every wording that fits says something that may not be said here.")
 
 
-def _unanswered(case: Case, unwritten: str, near: str) -> Verdict:
-    """The outcome where nothing certain is offered. `unwritten`: as `_unwritten` says; `near`: the nearest answers."""
+def _unanswered(case: Case, unwritten: str, choice: Choice) -> Verdict:
+    """The outcome where nothing certain is offered. `unwritten`: as `_unwritten` says."""
     read = case.understanding
+    near = ", ".join(c.why for c in (choice.best, *choice.alternatives) if c and c.answer)
     by_hand = f"{unwritten}: a person answers."
     if read.intent != QUESTION:
         if unwritten:
@@ -237,8 +237,10 @@ def _unanswered(case: Case, unwritten: str, near: str) -> Verdict:
         return case.short_of(ReasonCode.NO_TEMPLATE, f"Reads as {because(read)}, and no template fits.")
     if unwritten:
         sentence = f"{unwritten}; the nearest answers are {near}." if near else by_hand
+    elif near:
+        sentence = f"No answer is certain; the nearest are {near}."
     else:
-        sentence = f"No answer is certain; the nearest are {near}." if near else _NO_ANSWER
+        sentence = "No answer is certain: pick what fits." if choice.best else _NO_ANSWER
     return case.short_of(ReasonCode.NO_ANSWER, sentence)
 
 

@@ -89,7 +89,9 @@ def test_the_very_post_of_the_file_has_them_too(run: Run) -> None:
 
 
 def test_what_is_likelier_is_offered(run: Run) -> None:
-    assert offered(run("which boat is it then")) == ["en/question/asks_which_to_choose"]
+    proposal = run("which boat is it then")
+    assert offered(proposal) == ["en/question/asks_which_to_choose"]
+    assert proposal.reason.sentence == "No answer is certain: pick what fits."
 
 
 def test_a_known_question_without_a_file_is_a_persons_too(run: Run) -> None:
