@@ -19,9 +19,16 @@ def reader() -> Reader:
     return Reader(TextEncoder(cache(real.encoder.encode_once)), real.heads, real.version)
 
 
+def loaded(folder: Path) -> Pipeline:
+    """Templates with the model and the language detector, as they run. What the shipped ones took is not done again."""
+    with TemporaryDirectory() as var:
+        begin_as_before(Path(var))
+        return Content(folder, reader=reader, var=Path(var)).load()
+
+
 @cache
 def shipped() -> Pipeline:
-    """The shipped templates with the model and the language detector, as they run."""
+    """The shipped templates."""
     with TemporaryDirectory() as folder:
         begin_as_before(var := Path(folder))
         content = Content(TEMPLATES, reader=reader, var=var)

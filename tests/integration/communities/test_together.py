@@ -299,6 +299,7 @@ async def test_a_folder_of_templates_that_comes_back_is_used_again(town: Town, f
     assert "home" not in content.pipeline.library.facts
 
 
+@pytest.mark.whole
 async def test_many_folders_are_watched_at_once(folder: Folder, run: Run) -> None:
     keys = [f"c{n}" for n in range(5)]
     for key in keys:

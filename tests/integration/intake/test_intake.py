@@ -31,6 +31,7 @@ async def page(house, post_id):
     return found
 
 
+@pytest.mark.whole
 async def test_nasty_text_in_every_field(house):
     for n, nasty in enumerate(NASTY):
         await goes_through(house, n, nasty)
@@ -257,6 +258,7 @@ async def test_a_card_for_a_silent_post(house):
     assert await house.asked("0" * 16) is None
 
 
+@pytest.mark.whole
 async def test_a_large_backlog_is_judged_after_a_start(house):
     ids = [await house.store_only(PRAISE) for _ in range(60)]
     await house.restart()

@@ -357,6 +357,7 @@ async def test_of_edits_at_the_same_time_the_one_that_came_last_wins(house: Hous
         assert (await page(house, post_id)).post.post.text == f"{PRAISE} 19"
 
 
+@pytest.mark.whole
 def test_edits_in_any_order_end_with_the_newest(build_house: Callable[..., House]) -> None:
     edit = st.tuples(st.integers(0, 3), st.integers(0, 5))
 

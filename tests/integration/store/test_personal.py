@@ -193,6 +193,7 @@ def bytes_of(house):
     return b"".join(path.read_bytes() for path in file.parent.iterdir() if path.name.startswith(file.name))
 
 
+@pytest.mark.whole
 @pytest.mark.sqlite
 async def test_words_that_are_gone_are_in_no_file(house):
     """Many posts, so that whole pages are freed."""
@@ -218,6 +219,7 @@ async def test_words_that_are_gone_are_in_no_file(house):
     assert [word for word in (b"zqmarker", b"Zqlee", b"Zqkim", b"Zqname", b"zqid") if word in found] == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("how", ["forgotten", "deleted"])
 async def test_words_in_the_gaps_of_pages_go_when_the_file_is_written_anew(house, how):
     """A page that SQLite rebuilds keeps what stood in its gap; growing rows make it rebuild pages."""

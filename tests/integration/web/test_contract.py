@@ -57,6 +57,7 @@ async def test_the_same_idempotency_key_gets_the_first_answer(greenroom):
     assert (no.status_code, no.json()["error"], no.json()["decided_by"]) == (409, "already_decided", "mara")
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(400)  # two hundred drafts, on a slow machine
 async def test_two_managers_press_at_once_fifty_times(greenroom):
     posts = [await greenroom.post() for _ in range(50)]

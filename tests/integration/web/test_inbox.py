@@ -99,6 +99,7 @@ async def test_a_cursor_of_no_page_begins_anew(light, subtests):
 HOSTILE = ["%", "_", "'\"<script>", "</template>", "\u202eabc", "שלום", "🦊" * 50, "x" * 8000, "\ud800", "a\nb", "&a=b"]
 
 
+@pytest.mark.whole
 async def test_any_filter_is_an_inbox(light, subtests):
     async with light() as greenroom, greenroom.browser() as browser:
         await greenroom.draft()

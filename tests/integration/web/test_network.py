@@ -85,6 +85,7 @@ names = st.sampled_from(" ".join(HEADERS).split())
 values = st.sampled_from(ODD) | st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=60)
 
 
+@pytest.mark.whole
 async def test_no_header_breaks_anything(hasty):
     base, session = hasty
     loop = asyncio.get_running_loop()

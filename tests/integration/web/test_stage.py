@@ -231,6 +231,7 @@ async def test_two_who_want_the_same_known_are_listed_and_asked(fans):
     assert card["text"] not in html.unescape(await fans.page("/lobby"))
 
 
+@pytest.mark.whole
 async def test_the_log_has_pages_and_filters_and_the_whole_file(fans):
     for number in range(PAGE + 2):
         await fans.ask(await fans.wrote(fan=f"lobby-{number}"), "answer")

@@ -166,6 +166,7 @@ def test_each_use_asks_for_its_part_alone(post: Post, context: Context, library:
     assert "intents" not in json.loads(wording.user)
 
 
+@pytest.mark.whole
 @settings(max_examples=20, deadline=None)
 @given_by(text=st.text(max_size=30).map(lambda t: t * 2_000), language=st.sampled_from(["en", "de", "xx"]))
 def test_a_brief_is_bounded_and_the_same_each_time(

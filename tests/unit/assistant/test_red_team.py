@@ -14,6 +14,8 @@ from responders.types import Author, Context, Level, Post, Turn, Wording
 from tests.fakes.assistant import MODEL, says
 from tests.model import shipped
 
+pytestmark = pytest.mark.whole
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POSTS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[2] / "data/red_team.yaml").read_text("utf-8"))
 

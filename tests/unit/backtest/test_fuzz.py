@@ -27,6 +27,8 @@ from tests.conftest import CONFIG, TEMPLATES
 from tests.unit.exports.builders import as_bytes, discord, said
 from tests.unit.exports.test_fuzz import broken, odd
 
+pytestmark = pytest.mark.whole
+
 NOT_FOR_A_TERMINAL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 

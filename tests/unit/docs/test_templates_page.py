@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import Content, read_texts, shipped_texts
+from bot.content import read_texts, shipped_texts
 from bot.language import Langid
 from responders.library.examples import run
 from responders.library.found import as_written, astray
@@ -15,7 +15,7 @@ from responders.library.load import load
 from responders.library.notices import NOTICES, OPTIONAL
 from responders.library.vocabulary import MOODS, TELLS, WHEN_FIELDS
 from responders.types import Outcome, ReasonCode
-from tests.model import reader
+from tests.model import loaded
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "templates/README.md").read_text("utf-8")
@@ -31,7 +31,7 @@ def live(tmp_path_factory):
     for path, text in {**intents, **SHOWN}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")
-    return Content(folder, reader=reader).load()
+    return loaded(folder)
 
 
 def test_every_kind_of_file_is_shown():

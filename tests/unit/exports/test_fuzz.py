@@ -33,6 +33,8 @@ from tests.unit.exports.builders import (
     wrote,
 )
 
+pytestmark = pytest.mark.whole
+
 FILE = {"id": "1", "url": "a/b.png", "fileName": "b.png", "fileSizeBytes": 5}
 BOLD = ["a ", {"type": "bold", "text": "b"}, {"type": "mention_name", "text": "c", "user_id": 3}]
 DOCUMENTS: list[list[Any]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from responders.library.load import load
 from responders.library.trial import HOSTILE, hostile, trials
 from responders.library.unseen import seen
 from responders.types import Understanding
+
+pytestmark = pytest.mark.whole
 
 INTENT = {"intents/praise.yaml": "meaning: m\naction: draft\nexamples: {en: [a]}"}
 PIECES = st.sampled_from(

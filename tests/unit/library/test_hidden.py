@@ -79,6 +79,7 @@ def test_a_plain_wording_is_taken() -> None:
     assert faults_of(file("{{ 'Good' }} {{ n or 'you' }}")) == ()
 
 
+@pytest.mark.whole
 @settings(max_examples=400, deadline=None)
 @example("{{ '\\ud800' }}", "x")
 @example("{{ '\\x00\\u202e' }}", "x")

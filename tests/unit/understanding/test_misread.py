@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 import responders
-from bot.content import Content
 from responders.names import CallNames
 from responders.pipeline import Pipeline
 from responders.types import Candidate, Context, Post, Proposal, Turn
@@ -856,9 +855,10 @@ def with_an_faq(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
         wordings = (answer, f"{answer} Does that help?", f"Here it is: {answer}")
         body = "\n".join(f"## variant: v{n}\n{text}" for n, text in enumerate(wordings))
         (folder / "en" / "question" / f"own-{name}.md").write_text(f"---\n{head}---\n{body}\n", encoding="utf-8")
-    return Content(folder, reader=model.reader).load()
+    return model.loaded(folder)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("as_written", [str, str.upper, "{}??".format, "  {} ".format])
 def test_a_phrasing_that_an_operator_wrote_gets_its_answer(
     with_an_faq: Pipeline,
