@@ -23,6 +23,8 @@ from tests.fakes.reads import Torn
 from tests.integration.conftest import DARK, UNCLEAR
 from tests.model import reader
 
+pytestmark = pytest.mark.whole
+
 PRAISE = "the fog in the last level is lovely"
 CRISIS = "I want to kill myself"
 WORDS = "Thank you so much."
