@@ -37,14 +37,12 @@ test-browser: $(READY)
 test-deploy: $(READY)
 	@$(BIN)/python -m pytest tests/deploy tests/integration/web/test_proxy.py -m deploy -n 2
 
-# What starts the program and kills it: at named steps, then KILLS times in the middle of whatever it does; beside it
-# three processes on one PostgreSQL, which wait as much as they work.
+# What starts the program and kills it: at named steps, then KILLS times in the middle of whatever it does.
 KILLS ?= 200
 test-kill: $(READY)
 	@$(BIN)/python -m pytest --ignore=tests/bench -m kill -n 2
-	@$(BIN)/python -m tests.kill --kills $(KILLS) & alone=$$!; \
-	$(BIN)/python -m tests.kill --kills $$(( $(KILLS) / 20 )) --postgresql --processes 3 --houses 1; together=$$?; \
-	wait $$alone && exit $$together
+	@$(BIN)/python -m tests.kill --kills $(KILLS)
+	@$(BIN)/python -m tests.kill --kills $$(( $(KILLS) / 20 )) --postgresql --processes 3 --houses 1
 
 # A month of the sample community: its figures, and whether nothing of a fan's went out without their yes.
 test-month: $(READY)

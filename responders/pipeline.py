@@ -230,13 +230,12 @@ def _unanswered(case: Case, unwritten: str, choice: Choice) -> Verdict:
     """The outcome where nothing certain is offered. `unwritten`: as `_unwritten` says."""
     read = case.understanding
     near = ", ".join(c.why for c in (choice.best, *choice.alternatives) if c and c.answer)
-    by_hand = f"{unwritten}: a person answers."
     if read.intent != QUESTION:
         if unwritten:
-            return Outcome.HANDOFF, Reason(code=ReasonCode.BY_HAND, sentence=by_hand)
+            return Outcome.HANDOFF, Reason(code=ReasonCode.BY_HAND, sentence=f"{unwritten}: a person answers.")
         return case.short_of(ReasonCode.NO_TEMPLATE, f"Reads as {because(read)}, and no template fits.")
     if unwritten:
-        sentence = f"{unwritten}; the nearest answers are {near}." if near else by_hand
+        sentence = f"{unwritten}; the nearest answers are {near}." if near else f"{unwritten}: a person answers."
     elif near:
         sentence = f"No answer is certain; the nearest are {near}."
     else:

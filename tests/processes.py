@@ -7,7 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ _GIVEN = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 _BEFORE = Path(__file__).parents[1] / ".pytest_cache/began"
 """What a start with the shipped templates left for the next one. The product itself sees what of it still holds."""
-_KEPT = ("example_vectors.npz", "templates_kept.json")
+VECTORS = "example_vectors.npz"
+_KEPT = (VECTORS, "templates_kept.json")
 
 
-def begin_as_before(var: Path) -> None:
-    """Let the next start in this folder, if it is the first, be as fast as a later one."""
+def begin_as_before(var: Path, names: Iterable[str] = _KEPT) -> None:
+    """Let the next start in this folder, if it is the first, be as fast as a later one. `names`: the files that it
+    finds."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in _KEPT:
+    for name in names:
         if not (var / name).exists():
             with suppress(FileNotFoundError):
                 shutil.copy(_BEFORE / name, var / name)

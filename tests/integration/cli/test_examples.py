@@ -1,4 +1,4 @@
-"""Each command as a person meets it: its help, and the examples in it, run as processes in a folder made for it.
+"""The examples in the help of each command, run as processes in a folder made for them.
 
 The examples are those of the help: whoever adds a command writes one, and this runs it.
 """
@@ -11,18 +11,17 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from typer.main import get_command
 
-from bot.__main__ import main
-from bot.cli import commands, rows
+from bot.cli import rows
 from tests.integration.program import ROOT
 from tests.processes import begin_as_before, free_port, interrupt, started
+from tests.unit.cli.test_help import TREE, examples
 from tests.unit.exports.builders import discord, line, said
 
 pytestmark = pytest.mark.whole
@@ -50,26 +49,6 @@ ENDLESS = {
 """Examples that go on until Ctrl-C, and by which words one knows that they run."""
 
 
-Here = Callable[[Sequence[str]], tuple[int, str, str]]
-
-
-def tree(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command and group of commands, with the words that name it."""
-    yield path, group
-    for name in group.list_commands(None) if hasattr(group, "list_commands") else ():
-        yield from tree(group.get_command(None, name), (*path, name))
-
-
-TREE = dict(tree(get_command(commands)))
-LEAVES = {path: command for path, command in TREE.items() if not hasattr(command, "list_commands")}
-
-
-def examples(command: Any) -> list[str]:
-    """The lines after "Example: " in its help."""
-    written = (one.strip() for one in (command.help or "").splitlines())
-    return [one.removeprefix("Example: ") for one in written if one.startswith("Example: ")]
-
-
 ALL = [(" ".join(path), one) for path, command in TREE.items() for one in examples(command)]
 
 
@@ -86,21 +65,6 @@ def run(words: list[str], folder: Path, **more: Any) -> subprocess.CompletedProc
         check=False,
         **more,
     )
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Here:
-    """Runs `greenroom` in this process, in an empty folder; returns its status, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run_here(words: Sequence[str]) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["greenroom", *words])
-        with pytest.raises(SystemExit) as left:
-            main()
-        said_ = capsys.readouterr()
-        return int(left.value.code or 0), said_.out, said_.err
-
-    return run_here
 
 
 def make(folder: Path, port: int) -> Path:
@@ -155,23 +119,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
         interrupt(server)
 
 
-@pytest.mark.parametrize("path", TREE, ids=lambda path: " ".join(path) or "greenroom")
-def test_the_help_of_a_command(path: tuple[str, ...], here: Here, tmp_path: Path) -> None:
-    status, out, err = here([*path, "--help"])
-    assert (status, err) == (0, "")
-    assert f"greenroom {' '.join(path)}".rstrip() in out.partition("\n")[0]
-    assert list(tmp_path.iterdir()) == []
-    for example in examples(TREE[path]):
-        assert f"  Example: {example}\n" in out, "an example stands on one line, to be copied"
-
-
-@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
-def test_each_command_has_an_example_of_itself(path: tuple[str, ...]) -> None:
-    found = examples(LEAVES[path])
-    assert found
-    assert all(one.startswith(f"greenroom {' '.join(path)}") for one in found)
-
-
 @pytest.mark.parametrize(("command", "example"), ALL, ids=[example for _, example in ALL])
 def test_an_example_does_what_it_says(command: str, example: str, request: pytest.FixtureRequest) -> None:
     folder, card = (
@@ -209,10 +156,3 @@ def _until_ctrl_c(words: list[str], folder: Path, runs: str) -> None:
         rest = interrupt(process)
     assert process.returncode == 0
     assert "Traceback" not in rest
-
-
-@pytest.mark.parametrize("words", [["dance"], ["queue", "dance"], ["report", "--weeks", "none"], ["try", "--nonsense"]])
-def test_a_slip_is_bad_input(words: list[str], here: Here) -> None:
-    status, out, err = here(words)
-    assert (status, out) == (2, "")
-    assert "Error: " in err
